@@ -1,0 +1,35 @@
+"""Addressed randomness: every draw is a function of (seed, role, member, epoch) alone.
+
+Nothing random is threaded through the program or stored in a checkpoint, so a result does not
+depend on how models are grouped, on how many devices run them, or on where a run was resumed.
+"""
+
+import jax
+import numpy as np
+
+# The numbers are part of every result's address: append, never renumber.
+ROLES = {
+    "split": 0,         # train / validation / test partition
+    "noise": 1,         # planted label noise
+    "init": 2,          # initial parameters
+    "order": 3,         # order of the training set of an original model
+    "subset": 4,        # training subset of a memorization member
+    "member_order": 5,  # order of a memorization member's training subset
+    "member_init": 6,   # initial parameters of a memorization member
+    "retrain_order": 7, # order of the retain set while retraining
+    "retain": 8,        # order of the retain set while unlearning
+    "forget": 9,        # order of the forget set while unlearning
+    "relabel": 10,      # random labels of the forget set
+    "shuffle": 11,      # random refinement
+    "search": 12,       # points of a hyper-parameter search
+}
+
+
+def generator(seed: int, role: str, *address: int) -> np.random.Generator:
+    """A host generator for the draw at (seed, role, *address); all integers >= 0."""
+    return np.random.default_rng([seed, ROLES[role], *address])
+
+
+def key(seed: int, role: str, member: int = 0) -> jax.Array:
+    """A typed JAX key for the draw at (seed, role, member)."""
+    return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), ROLES[role]), member)

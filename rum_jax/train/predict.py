@@ -1,0 +1,42 @@
+"""Evaluation-mode outputs of a stack of models for every example."""
+
+import functools
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rum_jax.models import Model
+from rum_jax.train import engine as engines
+from rum_jax.train.engine import Engine
+from rum_jax.train.state import TrainState
+
+BATCH_SIZE = 256
+
+
+@functools.lru_cache(maxsize=None)
+def _predictor(model: Model) -> Callable:
+    """predict(images, params, model_state) -> logits float32[N,C] for one model."""
+
+    def predict(images: jax.Array, params, model_state) -> jax.Array:
+        def one_batch(batch: jax.Array) -> jax.Array:
+            mask = jnp.ones(len(batch), bool)
+            out, _ = model.apply(params, model_state, model.to_unit(batch), mask, train=False)
+            return out.logits
+
+        return jax.lax.map(one_batch, images).reshape(-1, model.image.classes)
+
+    return predict
+
+
+def predict(engine: Engine, model: Model, images: np.ndarray, states: TrainState) -> np.ndarray:
+    """Logits float32[M,N,C] of M models for images uint8[N,H,W,C], running statistics used."""
+    examples, models = len(images), len(states.step)
+    missing = -examples % BATCH_SIZE
+    padded = np.pad(images, [(0, missing)] + [(0, 0)] * 3)
+    run = engines.over_models(engine, _predictor(model), shared=1)
+    batched = engines.replicate(engine, padded.reshape(-1, BATCH_SIZE, *images.shape[1:]))
+    logits = run(batched, engines.put(engine, jax.device_get(states.params)),
+                 engines.put(engine, jax.device_get(states.model_state)))
+    return np.asarray(logits)[:models, :examples]

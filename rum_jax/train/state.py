@@ -1,0 +1,98 @@
+"""The state of one model, and the one training step that everything shares."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+
+from rum_jax.models import Model
+
+PyTree = Any
+
+
+@flax.struct.dataclass
+class TrainState:
+    """Arrays only. Many models are the same struct with a leading axis M on every leaf.
+
+    Attributes:
+      step: int32[], optimizer steps since the optimizer state was fresh.
+      params: float32 tree.
+      model_state: running statistics of BatchNorm.
+      opt_state: momentum buffers.
+    """
+
+    step: jax.Array
+    params: PyTree
+    model_state: PyTree
+    opt_state: PyTree
+
+
+@flax.struct.dataclass
+class Batch:
+    """One batch on the device.
+
+    Attributes:
+      pixels: float32[B,H,W,C] in [0,1].
+      label: int32[B].
+      mask: bool[B], False for padding.
+    """
+
+    pixels: jax.Array
+    label: jax.Array
+    mask: jax.Array
+
+
+@flax.struct.dataclass
+class Context:
+    """What a step reads besides state and batches: arrays, so new values do not retrace.
+
+    Attributes:
+      momentum, weight_decay: float32[].
+      hparams: an objective's own float hyper-parameters, name -> float32[].
+      grad_mask: tree like params, or None; multiplies the gradient before weight decay is
+        added, so that masked-out weights still decay (spec quirk Q16).
+    """
+
+    momentum: jax.Array
+    weight_decay: jax.Array
+    hparams: dict[str, jax.Array]
+    grad_mask: PyTree | None = None
+
+
+# (model, params, model_state, {stream name: Batch}, Context) -> (loss float32[], model_state)
+Objective = Callable[[Model, PyTree, PyTree, dict[str, Batch], Context], tuple[jax.Array, PyTree]]
+
+
+def sgd(learning_rate: jax.Array, context: Context) -> optax.GradientTransformation:
+    """PyTorch's SGD: g + wd*p, then momentum without dampening, then the learning rate."""
+    return optax.chain(optax.add_decayed_weights(context.weight_decay),
+                       optax.sgd(learning_rate, context.momentum))
+
+
+def fresh(params: PyTree, model_state: PyTree) -> TrainState:
+    """A state of one model that has taken no step: momentum zero."""
+    zero = jnp.zeros(())
+    opt_state = sgd(zero, Context(zero, zero, {})).init(params)
+    return TrainState(jnp.zeros((), jnp.int32), params, model_state, opt_state)
+
+
+def make_step(model: Model, objective: Objective) -> Callable[..., tuple[TrainState, jax.Array]]:
+    """Returns step(state, batches, learning_rate, context) -> (state, loss float32[])."""
+
+    def step(state: TrainState, batches: dict[str, Batch], learning_rate: jax.Array,
+             context: Context) -> tuple[TrainState, jax.Array]:
+        def loss_of(params: PyTree) -> tuple[jax.Array, PyTree]:
+            return objective(model, params, state.model_state, batches, context)
+
+        (loss, model_state), grads = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+        if context.grad_mask is not None:
+            grads = jax.tree.map(jnp.multiply, grads, context.grad_mask)
+        optimizer = sgd(learning_rate, context)
+        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        return TrainState(state.step + 1, params, model_state, opt_state), loss
+
+    return step
