@@ -29,8 +29,9 @@ def integer(low: int, high: int | None = None) -> Check:
 def number(low: float, high: float = math.inf, *, open_low: bool = False,
            open_high: bool = False) -> Check:
     """A finite number between low and high; an end is excluded where it is marked open."""
-    left, right = "([")[not open_low], ")]"[not open_high]
-    allowed = f"a number in {left}{low:g}, {high:g}{right if high < math.inf else ')'}"
+    left = "(" if open_low else "["
+    right = ")" if open_high or math.isinf(high) else "]"
+    allowed = f"a number in {left}{low:g}, {high:g}{right}"
 
     def check(value: Any) -> str | None:
         if _is_number(value):

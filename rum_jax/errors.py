@@ -1,10 +1,17 @@
-"""The one exception type that means "the user can mend this"."""
+"""The exceptions that carry one clear message for the user instead of a traceback."""
 
 
 class InputError(ValueError):
     """A bad input: the message names the field or file, its value and what is allowed.
 
-    `rum_jax.main` prints the message alone (no traceback) and exits with code 2.
+    `rum_jax.main` prints the message alone and exits with code 2.
+    """
+
+
+class RunError(RuntimeError):
+    """A run that cannot go on (diverged training, a full disk): says where and what to do.
+
+    `rum_jax.main` prints the message alone and exits with code 1.
     """
 
 

@@ -1,7 +1,7 @@
 """Trains a stack of models along their batch plans."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -9,12 +9,30 @@ import jax.numpy as jnp
 import numpy as np
 
 from rum_jax.data.plans import PADDING, Stream
+from rum_jax.errors import RunError
 from rum_jax.models import Model
+from rum_jax.progress import Progress, silent
 from rum_jax.train import engine as engines
 from rum_jax.train.engine import Engine
 from rum_jax.train.state import Batch, Context, Objective, TrainState, make_step
 
 PyTree = Any
+
+
+class Task(NamedTuple):
+    """What models are trained on, and where.
+
+    Attributes:
+      engine: devices and strategy.
+      model: the network.
+      images: uint8[N,H,W,C].
+      labels: int32[N].
+    """
+
+    engine: Engine
+    model: Model
+    images: np.ndarray
+    labels: np.ndarray
 
 
 class Plan(NamedTuple):
@@ -29,17 +47,8 @@ class Plan(NamedTuple):
     learning_rate: np.ndarray
 
 
-class DivergedError(FloatingPointError):
-    """A loss that is not finite.
-
-    Attributes:
-      model: position on the model axis.
-      step: zero-based step in the plan.
-    """
-
-    def __init__(self, model: int, step: int, loss: float):
-        super().__init__(f"loss is {loss} at model {model}, step {step}")
-        self.model, self.step, self.loss = model, step, loss
+class DivergedError(RunError):
+    """A training loss became NaN or infinite."""
 
 
 @functools.lru_cache(maxsize=None)
@@ -77,36 +86,36 @@ def _chunk(plan: Plan, start: int, length: int) -> Plan:
     return jax.tree.map(cut, plan)
 
 
-def _check_finite(losses: np.ndarray, first_step: int) -> None:
+def _check_finite(losses: np.ndarray, first_step: int, names: Sequence[str]) -> None:
     if not np.isfinite(losses).all():
         step, model = np.argwhere(~np.isfinite(losses.T))[0]
-        raise DivergedError(int(model), first_step + int(step), float(losses[model, step]))
+        raise DivergedError(f"loss is {losses[model, step]} at {names[model]}, step "
+                            f"{first_step + step}; a smaller learning rate usually helps")
 
 
-def fit(engine: Engine, model: Model, objective: Objective, images: jax.Array,
-        states: TrainState, plan: Plan, context: Context,
-        progress: Callable[[int], None] = lambda steps: None) -> tuple[TrainState, np.ndarray]:
+def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, context: Context,
+        names: Sequence[str], progress: Progress = silent) -> tuple[TrainState, np.ndarray]:
     """Runs every step of the plan for every model.
 
     Args:
-      engine: where and how the models run.
-      model: the network.
+      task: network, examples, and where to run.
       objective: the loss of a step.
-      images: uint8[N,H,W,C], on the host or replicated over the devices.
       states: host or device arrays with leading axis M; not changed.
       plan: what each model sees at each step.
       context: hyper-parameters, leading axis M.
-      progress: called with the number of steps done since the last call.
+      names: what to call each of the M models in messages.
+      progress: told the fraction of the work done, in (0,1], after every call of the program.
 
     Returns:
       (states on the host, losses float32[M,T]).
 
     Raises:
-      DivergedError: a loss is not finite; names the model and the step.
+      DivergedError: a loss is not finite; names the model and the (zero-based) step.
     """
     models, total = plan.learning_rate.shape
-    run = engines.over_models(engine, _runner(model, objective), shared=2, donate=1)
-    images = engines.replicate(engine, images)
+    engine = task.engine
+    run = engines.over_models(engine, _runner(task.model, objective), shared=2, donate=1)
+    images = engines.replicate(engine, task.images)
     states, context = engines.put(engine, jax.device_get(states)), engines.put(engine, context)
     losses = []
     for start in range(0, total, engine.steps_per_call):
@@ -114,6 +123,6 @@ def fit(engine: Engine, model: Model, objective: Objective, images: jax.Array,
         part = engines.put(engine, _chunk(plan, start, engine.steps_per_call))
         states, loss = run(images, np.int32(steps), states, part, context)
         losses.append(np.asarray(loss)[:models, :steps])
-        _check_finite(losses[-1], start)
-        progress(steps)
+        _check_finite(losses[-1], start, names)
+        progress((start + steps) / total)
     return engines.get(states, models), np.concatenate(losses, axis=1)

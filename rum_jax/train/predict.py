@@ -9,7 +9,7 @@ import numpy as np
 
 from rum_jax.models import Model
 from rum_jax.train import engine as engines
-from rum_jax.train.engine import Engine
+from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState
 
 BATCH_SIZE = 256
@@ -30,13 +30,13 @@ def _predictor(model: Model) -> Callable:
     return predict
 
 
-def predict(engine: Engine, model: Model, images: np.ndarray, states: TrainState) -> np.ndarray:
-    """Logits float32[M,N,C] of M models for images uint8[N,H,W,C], running statistics used."""
-    examples, models = len(images), len(states.step)
+def predict(task: Task, states: TrainState) -> np.ndarray:
+    """Logits float32[M,N,C] of M models for all N examples, with running statistics."""
+    engine, (examples, models) = task.engine, (len(task.images), len(states.step))
     missing = -examples % BATCH_SIZE
-    padded = np.pad(images, [(0, missing)] + [(0, 0)] * 3)
-    run = engines.over_models(engine, _predictor(model), shared=1)
-    batched = engines.replicate(engine, padded.reshape(-1, BATCH_SIZE, *images.shape[1:]))
+    padded = np.pad(task.images, [(0, missing)] + [(0, 0)] * 3)
+    run = engines.over_models(engine, _predictor(task.model), shared=1)
+    batched = engines.replicate(engine, padded.reshape(-1, BATCH_SIZE, *padded.shape[1:]))
     logits = run(batched, engines.put(engine, jax.device_get(states.params)),
                  engines.put(engine, jax.device_get(states.model_state)))
     return np.asarray(logits)[:models, :examples]

@@ -1,0 +1,1 @@
+"""Memorization and influence by training many models on random subsets (Feldman & Zhang 2020)."""

@@ -1,0 +1,65 @@
+"""NegGrad+ (Kurmanji et al., arXiv 2302.09880; spec section 4, `NG`).
+
+    minimise alpha * CE(R) - (1 - alpha) * CE(F)
+
+One epoch is one pass over the retain set R. The forget set F is shuffled once per epoch and its
+batches are repeated in that order as often as needed (spec quirk Q23, kept). Both terms are
+computed in train mode, R first and then F, so both move the running statistics of BatchNorm
+(quirk Q15, kept).
+"""
+
+import numpy as np
+
+from rum_jax import checks
+from rum_jax.data.plans import batches, constant, stream
+from rum_jax.models import Model
+from rum_jax.train.objectives import PyTree, batch_cross_entropy
+from rum_jax.train.state import Batch, Context, TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem, descend
+from rum_jax.unlearn.finetune import retain_order
+from rum_jax.unlearn.spaces import integers, log_uniform, uniform
+
+
+def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[str, Batch],
+              context: Context) -> tuple:
+    """alpha * CE(R batch) - (1 - alpha) * CE(F batch), and the model state after both."""
+    alpha = context.hparams["alpha"]
+    retain, model_state = batch_cross_entropy(model, params, model_state, streams["retain"],
+                                              train=True)
+    forget, model_state = batch_cross_entropy(model, params, model_state, streams["forget"],
+                                              train=True)
+    return alpha * retain - (1 - alpha) * forget, model_state
+
+
+def _cycled(forget: np.ndarray, batch_size: int, steps: int,
+            generators: list[np.random.Generator]) -> np.ndarray:
+    """For each epoch's generator `steps` batches of the shuffled forget set, repeated."""
+    epochs = [batches(rng.permutation(forget), batch_size) for rng in generators]
+    return np.concatenate([cut[np.arange(steps) % len(cut)] for cut in epochs])
+
+
+def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+    """Descends on the retain set and ascends on the forget set at the same time.
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
+    epochs, size = hparams["epochs"], problem.optimizer.batch_size
+    retain = retain_order(problem, epochs)
+    generators = zip(*(problem.generators("forget", epoch) for epoch in range(epochs)),
+                     strict=True)
+    forget = np.stack([_cycled(own, size, retain.shape[1] // epochs, list(rngs))
+                       for own, rngs in zip(problem.forget, generators, strict=True)])
+    labels = problem.task.labels
+    streams = {"retain": stream(retain, labels), "forget": stream(forget, labels)}
+    return descend(problem, objective, states, streams,
+                   constant(hparams["learning_rate"], epochs), {"alpha": hparams["alpha"]})
+
+
+ALGORITHM = Algorithm(
+    unlearn,
+    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
+            "alpha": checks.number(0, 1)},
+    published={"epochs": 5, "learning_rate": 0.01, "alpha": 0.97},
+    search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.1),
+            "alpha": uniform(0.8, 1.0)})

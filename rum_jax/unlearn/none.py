@@ -1,0 +1,15 @@
+"""No unlearning: the right choice for examples that were hardly memorized (spec section 8)."""
+
+import numpy as np
+
+from rum_jax.train.state import TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem
+
+
+def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+    """Returns the states as they are."""
+    del hparams
+    return states, History(np.zeros((len(problem.seeds), 0), np.float32), 0)
+
+
+ALGORITHM = Algorithm(unlearn, checks={}, published={}, search={})
