@@ -52,3 +52,9 @@ def _lines(title: str) -> Iterator[Progress]:
               file=sys.stderr, flush=True)
 
     yield progress
+
+
+def say(message: str) -> None:
+    """One line on stderr, above any bar."""
+    tqdm.write(message, file=sys.stderr)
+    sys.stderr.flush()

@@ -56,6 +56,12 @@ class Engine:
         """The number of models after padding to a multiple of the devices."""
         return -(-models // self.devices) * self.devices
 
+    def for_models(self, models: int) -> "Engine":
+        """This engine without the devices that so few models would leave idle."""
+        if models >= self.devices:
+            return self
+        return dataclasses.replace(self, mesh=_mesh(self.mesh.devices[:models]))
+
 
 def make_engine(devices: int, strategy: str, steps_per_call: int) -> Engine:
     """An engine over the first so many devices (0: all). ValueError if there are fewer."""
@@ -63,11 +69,14 @@ def make_engine(devices: int, strategy: str, steps_per_call: int) -> Engine:
     if devices > len(available):
         raise ValueError(f"{devices} devices asked for, {len(available)} exist")
     chosen = np.array(available[:devices or len(available)])
-    mesh = Mesh(chosen, (AXIS,), axis_types=(AxisType.Auto,))
-    return Engine(mesh, strategy, steps_per_call)
+    return Engine(_mesh(chosen), strategy, steps_per_call)
 
 
-@functools.lru_cache(maxsize=None)
+def _mesh(devices: np.ndarray) -> Mesh:
+    return Mesh(devices, (AXIS,), axis_types=(AxisType.Auto,))
+
+
+@functools.cache
 def over_models(engine: Engine, function: Callable, shared: int, donate: int = 0) -> Callable:
     """Compiles function over models.
 

@@ -51,7 +51,7 @@ class DivergedError(RunError):
     """A training loss became NaN or infinite."""
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _runner(model: Model, objective: Objective) -> Callable:
     """run(images, steps, state, plan, context) -> (state, losses float32[T]) for one model."""
     step = make_step(model, objective)
@@ -113,7 +113,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
       DivergedError: a loss is not finite; names the model and the (zero-based) step.
     """
     models, total = plan.learning_rate.shape
-    engine = task.engine
+    engine = task.engine.for_models(models)
     run = engines.over_models(engine, _runner(task.model, objective), shared=2, donate=1)
     images = engines.replicate(engine, task.images)
     states, context = engines.put(engine, jax.device_get(states)), engines.put(engine, context)

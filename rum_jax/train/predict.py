@@ -15,7 +15,7 @@ from rum_jax.train.state import TrainState
 BATCH_SIZE = 256
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _predictor(model: Model) -> Callable:
     """predict(images, params, model_state) -> logits float32[N,C] for one model."""
 
@@ -32,7 +32,8 @@ def _predictor(model: Model) -> Callable:
 
 def predict(task: Task, states: TrainState) -> np.ndarray:
     """Logits float32[M,N,C] of M models for all N examples, with running statistics."""
-    engine, (examples, models) = task.engine, (len(task.images), len(states.step))
+    examples, models = len(task.images), len(states.step)
+    engine = task.engine.for_models(models)
     missing = -examples % BATCH_SIZE
     padded = np.pad(task.images, [(0, missing)] + [(0, 0)] * 3)
     run = engines.over_models(engine, _predictor(task.model), shared=1)

@@ -58,21 +58,24 @@ def contexts(models: int, optimizer: Optimizer, hparams: dict[str, float] | None
     return Context(full(optimizer.momentum), full(optimizer.weight_decay), own, grad_mask)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _initializer(model: Model) -> Callable:
-    # Keys are folded inside, so that a model's parameters depend on its own address alone.
     def init(seed: jax.Array, role: jax.Array, member: jax.Array) -> TrainState:
         folded = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), role), member)
         return fresh(*model.init(folded))
 
-    return jax.jit(jax.vmap(init))
+    return jax.jit(init)
 
 
 def initial_states(model: Model, addresses: Sequence[tuple[int, int, int]]) -> TrainState:
-    """Fresh states on the host, one for each (seed, role number, member) address."""
-    seeds, roles, members = (jnp.asarray(part, jnp.uint32) for part in zip(*addresses,
-                                                                          strict=True))
-    return jax.device_get(_initializer(model)(seeds, roles, members))
+    """Fresh states on the host, one for each (seed, role number, member) address.
+
+    One model at a time: a millisecond each, where a program for many takes seconds to compile
+    for every new number of them.
+    """
+    init = _initializer(model)
+    states = [init(*(jnp.uint32(part) for part in address)) for address in addresses]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *jax.device_get(states))
 
 
 def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,

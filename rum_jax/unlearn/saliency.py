@@ -23,7 +23,7 @@ from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Problem
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _summed_gradients(model: Model) -> Callable:
     """grads(images, params, model_state, stream) -> |summed gradient| tree of one model."""
 
@@ -44,13 +44,14 @@ def _summed_gradients(model: Model) -> Callable:
 
 def saliency(problem: Problem, states: TrainState) -> PyTree:
     """Tree like params, float32 with leading axis M: how strongly F pulls at each weight."""
-    engine, task = problem.task.engine, problem.task
+    task, models = problem.task, len(problem.seeds)
+    engine = task.engine.for_models(models)
     index = np.stack([batches(own, problem.optimizer.batch_size) for own in problem.forget])
     run = engines.over_models(engine, _summed_gradients(task.model), shared=1)
     result = run(engines.replicate(engine, task.images), engines.put(engine, states.params),
                  engines.put(engine, states.model_state),
                  engines.put(engine, stream(index, task.labels)))
-    return engines.get(result, len(problem.seeds))
+    return engines.get(result, models)
 
 
 def largest(saliencies: PyTree, fraction: float) -> PyTree:

@@ -1,0 +1,1 @@
+"""Configs: every field with its comment (`base`), its allowed values (`schema`), and checks."""

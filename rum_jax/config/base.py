@@ -1,0 +1,86 @@
+"""Every field of a study, with its unit and a default; the files in `configs/` change a few.
+
+Hyper-parameters of unlearning default to the values of the released scripts (spec section 4).
+A study has an entry for every algorithm, and every subset, whether it is used or not, so that
+any choice can be made on the command line.
+"""
+
+from ml_collections import ConfigDict
+
+from rum_jax.refine import SUBSETS
+from rum_jax.unlearn import ALGORITHMS
+
+
+def get_config() -> ConfigDict:
+    """A complete config of the RUM study on scikit-learn's digits."""
+    c = ConfigDict()
+    c.seeds = (0, 1, 2, 3)  # one original model, oracle and unlearned model for each; >= 2
+
+    c.data = ConfigDict({
+        "name": "digits",
+        "validation_fraction": 0.1,     # of each class
+        "test_fraction": 0.2,           # of each class
+        "label_noise_fraction": 0.05,   # of the training set, given a wrong label
+        "seed": 0,                      # of split and noise
+    })
+    c.model = ConfigDict({
+        "name": "resnet",
+        "widths": (16, 32),             # channels of each stage
+        "blocks": (1, 1),               # residual blocks of each stage
+    })
+    c.train = ConfigDict({              # original models, oracles and memorization members
+        "epochs": 15,
+        "batch_size": 64,               # examples
+        "learning_rate": 0.1,           # cosine to 0 over the epochs
+        "momentum": 0.9,
+        "weight_decay": 5e-4,           # on all parameters
+    })
+    c.memorization = ConfigDict({
+        "models": 64,
+        "subset_fraction": 0.7,         # of the training set, for each model
+        "epochs": 15,
+        "seed": 0,                      # member k depends on (seed, k) alone
+        "group_size": 16,               # models trained at a time; changes no result
+        "influence": False,             # also write influence.npz, float32[test, train]
+    })
+    c.forget = ConfigDict({
+        "selection": "mix",             # low, mid, high, or a third of each
+        "size": 120,                    # examples
+    })
+    c.unlearn = ConfigDict({            # SGD of all unlearning algorithms, constant rate
+        "batch_size": 64,
+        "momentum": 0.9,
+        "weight_decay": 5e-4,
+    })
+
+    c.vanilla = ConfigDict({"hparams": {name: _published(name) for name in ALGORITHMS}})
+    c.rum_f = _chain()
+    c.rum = _chain()
+    c.rum.algorithms = ConfigDict({"low": "none", "mid": "finetune", "high": "salun"})
+
+    # What is compared, besides original, retrain and retrain_again, which always are.
+    c.rows = ("vanilla:finetune", "vanilla:neggrad_plus", "vanilla:salun",
+              "rum_f:finetune", "rum_f:neggrad_plus", "rum_f:salun", "rum", "rum_shuffled")
+
+    c.engine = ConfigDict({             # speed only; none of it is part of a result
+        "devices": 0,                   # 0: all accelerators, or one per CPU core
+        "strategy": "auto",             # models of one device: map, vmap; auto: map
+        "convolution": "auto",          # native, patches; auto: patches on CPUs, else native
+        "steps_per_call": 128,          # optimizer steps between two progress reports
+    })
+    c.search = ConfigDict({             # of python -m rum_jax.search
+        "trials": 16,                   # for each row, all rows alike
+        "seeds": (100, 101, 102, 103),  # not those of the study
+        "seed": 0,                      # of the points that are tried
+    })
+    return c
+
+
+def _published(algorithm: str) -> ConfigDict:
+    return ConfigDict(dict(ALGORITHMS[algorithm].published))
+
+
+def _chain() -> ConfigDict:
+    """A chain over refined subsets: how to refine, the order, and a table of hyper-parameters."""
+    table = {name: {subset: _published(name) for subset in SUBSETS} for name in ALGORITHMS}
+    return ConfigDict({"refinement": "memorization", "order": SUBSETS, "hparams": table})

@@ -1,0 +1,39 @@
+"""What every command does first and last: flags, devices, clear messages, exit codes."""
+
+import sys
+from collections.abc import Callable
+
+from rum_jax.config.overrides import Arguments, parse
+from rum_jax.devices import expose_cpu_cores
+from rum_jax.errors import InputError, RunError
+
+EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def run_command(main: Callable[[Arguments], None], description: str, argv: list[str]) -> int:
+    """Runs main with checked arguments; returns the exit code.
+
+    0: done. 1: the run could not go on. 2: a bad input. 130: interrupted. Anything unforeseen
+    keeps its traceback.
+    """
+    if {"-h", "--help"} & set(argv[1:]):
+        print(description.strip())
+        return 0
+    try:
+        arguments = parse(argv)
+        expose_cpu_cores(arguments.config.engine.devices)
+        main(arguments)
+    except InputError as error:
+        return _fail(error, EXIT_INPUT)
+    except RunError as error:
+        return _fail(error, EXIT_RUN)
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on after the last finished stage",
+              file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"\nerror: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,67 @@
+"""Where a result comes from: versions, devices, commit, command."""
+
+import datetime
+import importlib.metadata
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+import jax
+
+from rum_jax import records
+
+PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml_collections",
+            "numpy", "scipy", "scikit-learn", "matplotlib")
+
+
+def provenance() -> dict:
+    """Versions, devices, commit and command of this process, as JSON values."""
+    return {
+        "command": [sys.executable, "-m", *_module_and_arguments()],
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "cpu_count": os.cpu_count(),
+        "backend": jax.default_backend(),
+        "devices": [device.device_kind for device in jax.devices()],
+    }
+
+
+def _module_and_arguments() -> list[str]:
+    main = sys.modules["__main__"].__spec__
+    return [main.name if main else sys.argv[0], *sys.argv[1:]]
+
+
+def _commit() -> str | None:
+    """Commit of the source tree, with "+changes" if it was edited; None outside a git clone."""
+    here = pathlib.Path(__file__).resolve().parent
+    if not (here.parent / ".git").exists():
+        return None
+    try:
+        head = _git(here, "rev-parse", "HEAD")
+        return head + ("+changes" if _git(here, "status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(folder: pathlib.Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], check=True, text=True,
+                          capture_output=True)
+    return done.stdout.strip()
+
+
+def record(workdir: pathlib.Path) -> dict:
+    """Adds this process to `provenance.json`, which lists all that worked in the folder.
+
+    Returns:
+      This process's provenance, with the earlier ones under "earlier_processes".
+    """
+    path = workdir / "provenance.json"
+    earlier = records.read_json(path) if path.exists() else []
+    current = {"started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+               **provenance()}
+    records.write_json(path, [*earlier, current])
+    return {**current, "earlier_processes": earlier}

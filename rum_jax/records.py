@@ -1,0 +1,82 @@
+"""Files that are either whole or absent: write beside, then rename."""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def write_bytes(path: pathlib.Path, content: bytes) -> None:
+    """Writes a file atomically and durably."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes strict JSON; NaN and infinities become null."""
+    write_bytes(path, (json.dumps(_finite(value), indent=1) + "\n").encode())
+
+
+def write_lines(path: pathlib.Path, records: Iterable[dict]) -> None:
+    """Writes JSON lines."""
+    lines = (json.dumps(_finite(record)) + "\n" for record in records)
+    write_bytes(path, "".join(lines).encode())
+
+
+def write_csv(path: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Writes a table with a header line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_bytes(path, text.getvalue().encode())
+
+
+def write_arrays(path: pathlib.Path, **arrays: np.ndarray) -> None:
+    """Writes a compressed npz."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_bytes(path, content.getvalue())
+
+
+def read_json(path: pathlib.Path) -> Any:
+    """Reads what write_json wrote."""
+    return json.loads(path.read_text())
+
+
+def read_lines(path: pathlib.Path) -> list[dict]:
+    """Reads what write_lines wrote."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def read_arrays(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """Reads what write_arrays wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def sha256(path: pathlib.Path) -> str:
+    """Hexadecimal digest of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

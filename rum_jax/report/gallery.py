@@ -1,0 +1,45 @@
+"""The images that were memorized most and least."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rum_jax.data.arrays import Dataset
+from rum_jax.report.figures import PLANTED, png
+
+SHOWN = 12
+
+
+def extremes(scores: np.ndarray, count: int = SHOWN) -> dict[str, np.ndarray]:
+    """Places of the highest and of the lowest scores, NaN left out, ties by place."""
+    known = np.flatnonzero(np.isfinite(scores))
+    order = known[np.argsort(-scores[known], kind="stable")]
+    return {"highest": order[:count], "lowest": order[::-1][:count]}
+
+
+def memorization_gallery(dataset: Dataset, scores: np.ndarray) -> bytes:
+    """PNG: two lines of training images; planted labels in colour, with the published one.
+
+    Args:
+      dataset: images and labels.
+      scores: float[n], memorization of its training set.
+    """
+    figure = Figure(figsize=(SHOWN * 0.95, 3.6), layout="constrained")
+    axes = figure.subplots(2, SHOWN)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for line, (title, places) in zip(axes, extremes(scores).items(), strict=True):
+        line[0].text(0, 1.55, f"{title} memorization", transform=line[0].transAxes,
+                     fontsize=10, weight="bold")
+        for axis, place in zip(line, places, strict=False):
+            _draw(axis, dataset, dataset.train[place], scores[place])
+    return png(figure)
+
+
+def _draw(axis, dataset: Dataset, position: int, score: float) -> None:
+    pixels = dataset.images[position] / dataset.spec.pixel_max
+    axis.imshow(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels, cmap="gray_r",
+                vmin=0, vmax=1, interpolation="nearest")
+    given, published = dataset.labels[position], dataset.clean_labels[position]
+    planted = given != published
+    text = f"label {given}" + (f"\nwas {published}" if planted else "\n")
+    axis.set_title(f"{text}\n{score:.2f}", fontsize=8, color=PLANTED if planted else "black")

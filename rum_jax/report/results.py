@@ -1,0 +1,69 @@
+"""The results of a study as one JSON value (schema 1) and as a table for programs."""
+
+from collections.abc import Iterator
+
+from rum_jax import records, store
+from rum_jax.evaluate.interval import paired_difference, summary
+from rum_jax.rum import WHOLE
+from rum_jax.stages.models import again_seeds
+from rum_jax.stages.pipeline import Finished
+from rum_jax.stages.unlearning import steps_of
+
+SCHEMA_VERSION = 1
+
+
+def assemble(finished: Finished, provenance: dict) -> dict:
+    """Everything that was found, from the stages' files."""
+    rows = [_row(finished, name) for name in finished.rows]
+    return {
+        "schema": SCHEMA_VERSION,
+        "rows": rows,
+        "comparisons": list(_comparisons(rows)),
+        "memorization": records.read_json(finished.memorization / "summary.json"),
+        "stages": {name: {"seconds": store.seconds(folder)}
+                   for name, folder in _stages(finished)},
+        "provenance": {**provenance, "seeds": list(finished.study.config.seeds),
+                       "retrain_again_seeds": list(again_seeds(finished.study.config.seeds))},
+    }
+
+
+def _row(finished: Finished, name: str) -> dict:
+    metrics = records.read_json(finished.rows[name] / "metrics.json")
+    return {"name": name, "steps": _steps(finished, name),
+            "metrics": {metric: summary(values) for metric, values in metrics.items()}}
+
+
+def _steps(finished: Finished, name: str) -> list[dict]:
+    config = finished.study.config
+    if name == "original":
+        return []
+    if name in ("retrain", "retrain_again"):
+        hparams = {"epochs": config.train.epochs, "learning_rate": config.train.learning_rate}
+        return [{"subset": WHOLE, "algorithm": "retrain", "hparams": hparams}]
+    return [step._asdict() for step in steps_of(config, name)]
+
+
+def _comparisons(rows: list[dict]) -> Iterator[dict]:
+    """RUM against every other unlearning row, seed by seed."""
+    metrics = {row["name"]: row["metrics"] for row in rows}
+    for other in metrics:
+        if "rum" in metrics and other.startswith(("vanilla:", "rum_f:", "rum_shuffled")):
+            for metric in ("tow", "tow_mia"):
+                yield {"first": "rum", "second": other, "metric": metric,
+                       "difference": paired_difference(metrics["rum"][metric]["per_seed"],
+                                                       metrics[other][metric]["per_seed"])}
+
+
+def _stages(finished: Finished) -> Iterator[tuple[str, object]]:
+    root = finished.study.workdir / "stages"
+    for path in sorted(root.rglob(store.DONE), key=lambda path: path.stat().st_mtime):
+        yield str(path.parent.relative_to(root)), path.parent
+
+
+def csv_rows(results: dict) -> tuple[list[str], list[list]]:
+    """(header, lines): one line for each row and metric."""
+    seeds = results["provenance"]["seeds"]
+    header = ["row", "metric", "mean", "ci95", *(f"seed_{seed}" for seed in seeds)]
+    lines = [[row["name"], metric, value["mean"], value["ci95"], *value["per_seed"]]
+             for row in results["rows"] for metric, value in row["metrics"].items()]
+    return header, lines

@@ -1,0 +1,98 @@
+"""A run's folder: one config, one process at a time."""
+
+import contextlib
+import json
+import os
+import pathlib
+from collections.abc import Iterator, Mapping
+
+import filelock
+
+from rum_jax import records
+from rum_jax.errors import InputError
+
+CONFIG = "config.json"
+LOCK = ".lock"
+
+# Fields that change speed or what is shown, but no result: a run may be resumed with others.
+FREE = ("config.engine", "config.rows", "config.memorization.group_size",
+        "config.memorization.influence", "config.search")
+
+
+@contextlib.contextmanager
+def opened(path: str, config: Mapping, free: tuple[str, ...] = FREE) -> Iterator[pathlib.Path]:
+    """Holds the folder for a run of this config while the context lasts.
+
+    Raises:
+      InputError: it cannot be written, belongs to another config or to something else, or
+        another process is at work in it.
+    """
+    folder = pathlib.Path(path)
+    _check(folder, config, free)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / LOCK)
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise InputError(f"--workdir: {path}: another process is at work in this folder; "
+                         "wait for it or choose another one") from error
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    with lock:
+        try:
+            records.write_json(folder / CONFIG, config)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        yield folder
+
+
+def _unwritable(path: str, error: OSError) -> InputError:
+    return InputError(f"--workdir: {path}: cannot be written ({error.strerror or error}); choose "
+                      "a folder that can")
+
+
+def _check(folder: pathlib.Path, config: Mapping, free: tuple[str, ...]) -> None:
+    """Refuses a folder that holds something else, before anything is written."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(f"--workdir: {folder}: is a file; choose a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"--workdir: {folder}: cannot be written (no permission); choose a "
+                         "folder that can")
+    if not (folder / CONFIG).exists():
+        others = sorted(p.name for p in folder.iterdir()
+                        if p.name not in (LOCK, CONFIG + ".partial"))
+        if others:
+            raise InputError(f"--workdir: {folder}: has no {CONFIG} but other files ("
+                             f"{', '.join(others[:3])}); choose a new or an empty folder")
+        return
+    differences = _differences(_stored(folder / CONFIG), config, free)
+    if differences:
+        lines = "".join(f"\n  - {line}" for line in differences)
+        raise InputError(f"--workdir: {folder}: holds a run of another config; choose another "
+                         f"folder, or the same values:{lines}")
+
+
+def _stored(path: pathlib.Path) -> dict:
+    try:
+        return _flat(records.read_json(path))
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); restore it, or choose another "
+                         "--workdir") from error
+
+
+def _differences(stored: Mapping, config: Mapping, free: tuple[str, ...]) -> list[str]:
+    given = _flat(json.loads(json.dumps(config)))
+    return [f"{name}: there {stored.get(name, 'absent')!r}, here {given.get(name, 'absent')!r}"
+            for name in sorted({*stored, *given})
+            if stored.get(name) != given.get(name)
+            and not any(name == part or name.startswith(f"{part}.") for part in free)]
+
+
+def _flat(config: Mapping, path: str = "config") -> dict:
+    flat = {}
+    for name, value in config.items():
+        inner = f"{path}.{name}"
+        flat.update(_flat(value, inner) if isinstance(value, dict) else {inner: value})
+    return flat
