@@ -34,6 +34,7 @@ def stage(workdir: pathlib.Path, name: str,
     folder = workdir / "stages" / name
     if folder.exists():
         _verify(folder)
+        say(f"{name}: already there")
         return folder
     partial = folder.with_name(folder.name + ".partial")
     start = time.monotonic()

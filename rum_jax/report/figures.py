@@ -46,8 +46,7 @@ def tow_bars(rows: list[dict]) -> bytes:
         floor = next(row["metrics"][metric]["mean"] for row in rows
                      if row["name"] == "retrain_again")
         axis.axvline(floor, color="black", ls="--", lw=0.8)
-        lowest = min(v["mean"] - v["ci95"] for v in values)
-        axis.set_xlim(max(0.0, np.floor(10 * lowest - 0.5) / 10), 1.02)
+        axis.set_xlim(0, max(1.02, *(v["mean"] + v["ci95"] + 0.01 for v in values)))
         axis.set_title(f"{title}, higher is better\n(dashed: retraining again)", fontsize=9)
     return png(figure)
 
@@ -85,7 +84,7 @@ def memorization_histogram(scores: np.ndarray, planted: np.ndarray) -> bytes:
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     axis = figure.subplots()
     known = np.isfinite(scores)
-    bins = np.linspace(min(-0.2, scores[known].min()), 1, 31)
+    bins = np.linspace(min(0.0, scores[known].min()), 1, 41)
     axis.hist([scores[known & ~planted], scores[known & planted]], bins, stacked=True,
               color=[COLORS["vanilla"], PLANTED],
               label=[f"published label ({(known & ~planted).sum()})",

@@ -23,19 +23,18 @@ def memorization_gallery(dataset: Dataset, scores: np.ndarray) -> bytes:
       dataset: images and labels.
       scores: float[n], memorization of its training set.
     """
-    figure = Figure(figsize=(SHOWN * 0.95, 3.6), layout="constrained")
-    axes = figure.subplots(2, SHOWN)
-    for axis in axes.flat:
-        axis.set_axis_off()
-    for line, (title, places) in zip(axes, extremes(scores).items(), strict=True):
-        line[0].text(0, 1.55, f"{title} memorization", transform=line[0].transAxes,
-                     fontsize=10, weight="bold")
-        for axis, place in zip(line, places, strict=False):
+    figure = Figure(figsize=(SHOWN * 0.95, 4.2), layout="constrained")
+    chosen = extremes(scores)
+    for part, (title, places) in zip(figure.subfigures(len(chosen), 1), chosen.items(),
+                                     strict=True):
+        part.suptitle(f"{title} memorization", x=0.01, ha="left", fontsize=10, weight="bold")
+        for axis, place in zip(part.subplots(1, SHOWN), places, strict=False):
             _draw(axis, dataset, dataset.train[place], scores[place])
     return png(figure)
 
 
 def _draw(axis, dataset: Dataset, position: int, score: float) -> None:
+    axis.set_axis_off()
     pixels = dataset.images[position] / dataset.spec.pixel_max
     axis.imshow(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels, cmap="gray_r",
                 vmin=0, vmax=1, interpolation="nearest")
