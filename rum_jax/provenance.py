@@ -19,7 +19,7 @@ PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml
 def provenance() -> dict:
     """Versions, devices, commit and command of this process, as JSON values."""
     return {
-        "command": [sys.executable, "-m", *_module_and_arguments()],
+        "command": ["python", "-m", *_module_and_arguments()],
         "commit": _commit(),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
