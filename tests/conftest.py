@@ -10,9 +10,11 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from rum_jax import data, models  # noqa: E402
+from rum_jax.randomness import ROLES, generator  # noqa: E402
 from rum_jax.train.engine import make_engine  # noqa: E402
 from rum_jax.train.fit import Task  # noqa: E402
-from rum_jax.train.recipe import Optimizer, Recipe  # noqa: E402
+from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train  # noqa: E402
+from rum_jax.unlearn.base import Problem  # noqa: E402
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 
@@ -43,3 +45,27 @@ def task(dataset, model):
 @pytest.fixture(scope="session")
 def recipe():
     return Recipe(2, 0.1, Optimizer(64, 0.9, 5e-4))
+
+
+def leaves(tree) -> np.ndarray:
+    """All numbers of a tree in one line."""
+    return np.concatenate([np.asarray(leaf).reshape(-1) for leaf in jax.tree.leaves(tree)])
+
+
+@pytest.fixture(scope="session")
+def original(task, dataset, recipe):
+    """Two trained models."""
+    seeds = (0, 1)
+    states = initial_states(task.model, [(s, ROLES["init"], 0) for s in seeds])
+    longer = Recipe(5, 0.1, recipe.optimizer)
+    orders = [lambda e, s=s: generator(s, "order", 0, e) for s in seeds]
+    return train(task, np.tile(dataset.train, (2, 1)), states, longer, orders, ["a", "b"])[0]
+
+
+@pytest.fixture(scope="session")
+def problem(task, dataset, recipe):
+    """Fifty examples of one class to forget."""
+    forget = dataset.train[dataset.labels[dataset.train] == 3][:50]
+    retain = np.setdiff1d(dataset.train, forget).astype(np.int32)
+    return Problem(task, np.tile(forget, (2, 1)), np.tile(retain, (2, 1)), (0, 1), 0,
+                   recipe.optimizer)

@@ -1,8 +1,7 @@
 import jax
 import numpy as np
 import pytest
-from conftest import golden
-from unlearn.conformance_test import leaves, original, problem  # noqa: F401
+from conftest import golden, leaves
 
 from rum_jax import rum
 from rum_jax.progress import silent
@@ -39,7 +38,7 @@ def spy(monkeypatch):
 
 @pytest.mark.parametrize("order", [SUBSETS, ("high", "low", "mid")])
 def test_steps_see_their_subset_and_retain_what_is_not_yet_handled(
-        spy, order, problem, original):  # noqa: F811
+        spy, order, problem, original):
     train = np.arange(100, 200, dtype=np.int32)
     forget = np.arange(110, 140, dtype=np.int32)
     partitions = [rum.partition(REFINEMENTS["shuffled"], forget, np.zeros(30),
@@ -58,7 +57,7 @@ def test_steps_see_their_subset_and_retain_what_is_not_yet_handled(
     assert len(done.histories) == 3 and done.seconds >= 0
 
 
-def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):  # noqa: F811
+def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     hparams = {"epochs": 1, "learning_rate": 0.05}
     parts = [{rum.WHOLE: problem.forget[0]}] * 2
@@ -68,7 +67,7 @@ def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):  # noqa
     np.testing.assert_array_equal(leaves(done.states), leaves(alone))
 
 
-def test_order_matters_and_the_originals_are_spared(problem, original):  # noqa: F811
+def test_order_matters_and_the_originals_are_spared(problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     scores = np.arange(len(problem.forget[0]), dtype=float)
     parts = [rum.partition(REFINEMENTS["memorization"], problem.forget[0], scores,

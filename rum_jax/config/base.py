@@ -61,19 +61,23 @@ def get_config() -> ConfigDict:
     # What is compared, besides original, retrain and retrain_again, which always are.
     c.rows = ("vanilla:finetune", "vanilla:neggrad_plus", "vanilla:salun",
               "rum_f:finetune", "rum_f:neggrad_plus", "rum_f:salun", "rum", "rum_shuffled")
+    c.engine = _engine()
+    c.search = ConfigDict({             # of python -m rum_jax.search
+        "trials": 24,                   # for each row, all rows alike
+        "seeds": (100, 101, 102, 103),  # not those of the study
+        "seed": 0,                      # of the points that are tried
+    })
+    return c
 
-    c.engine = ConfigDict({             # speed only; none of it is part of a result
+
+def _engine() -> ConfigDict:
+    """Speed only; none of it is part of a result."""
+    return ConfigDict({
         "devices": 0,                   # 0: all accelerators, or one per CPU core
         "strategy": "auto",             # models of one device: map, vmap; auto: map
         "convolution": "auto",          # native, patches; auto: patches on CPUs, else native
         "steps_per_call": 128,          # optimizer steps between two progress reports
     })
-    c.search = ConfigDict({             # of python -m rum_jax.search
-        "trials": 16,                   # for each row, all rows alike
-        "seeds": (100, 101, 102, 103),  # not those of the study
-        "seed": 0,                      # of the points that are tried
-    })
-    return c
 
 
 def _published(algorithm: str) -> ConfigDict:

@@ -40,20 +40,21 @@ def select(name: str, scores: np.ndarray, size: int) -> np.ndarray:
 
     Args:
       name: a key of SELECTIONS.
-      scores: float[n], memorization of the training set.
+      scores: float[n], memorization of the training set; NaN is never chosen.
       size: number of examples.
 
     Returns:
       int64[size], ascending places in the training set, all different.
 
     Raises:
-      InputError: a score is NaN, or the three parts of a mix overlap.
+      InputError: too few scores are known, or the three parts of a mix overlap.
     """
-    unknown = int(np.isnan(scores).sum())
-    if unknown:
-        raise InputError(f"memorization of {unknown} of {len(scores)} examples is unknown: no "
-                         "model, or every model, was trained on them; raise memorization.models")
-    chosen = np.unique(SELECTIONS[name](scores, size))
+    known = np.flatnonzero(np.isfinite(scores))
+    if len(known) < size:
+        raise InputError(f"forget.size is {size}: memorization of only {len(known)} of "
+                         f"{len(scores)} examples is known, the others were in, or out of, the "
+                         "training set of every model; raise memorization.models")
+    chosen = known[np.unique(SELECTIONS[name](scores[known], size))]
     if len(chosen) < size:
         raise InputError(f"forget.size is {size}: {size - len(chosen)} example(s) would be in two "
                          f"of the parts of a {name} forget set; allowed: a smaller size")

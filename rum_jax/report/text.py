@@ -49,8 +49,10 @@ def _memorization(summary: dict) -> str:
              f"AUROC {auroc:.3f} for the {summary['planted_noise_examples']} examples with "
              "planted label noise")
     reliability = "undefined" if spearman is None else f"{spearman:.2f}"
+    unknown = summary["unknown_examples"]
+    gap = f" It is unknown for {unknown} examples: too few models." if unknown else ""
     return (f"Memorization from {summary['models']} models: {noise}; split-half Spearman "
-            f"{reliability}.")
+            f"{reliability}.{gap}")
 
 
 def _noise_floor(results: dict) -> str:

@@ -107,6 +107,7 @@ def _write(study: Study, folder: pathlib.Path) -> None:
                                                             outcomes.correct_train),
         "planted_noise_auroc": planted_noise_auroc(scores.memorization, planted),
         "planted_noise_examples": int(planted.sum()),
+        "unknown_examples": int(np.isnan(scores.memorization).sum()),
         "count_in": [int(scores.times_in.min()), int(scores.times_in.max())],
         "count_out": [int(scores.times_out.min()), int(scores.times_out.max())],
         "mean_standard_error": float(np.nanmean(scores.standard_error)),

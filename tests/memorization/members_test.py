@@ -25,7 +25,8 @@ def test_subsets_are_random_of_fixed_size_and_addressed(campaign):
 def test_outcomes(outcomes, campaign, dataset):
     assert outcomes.included.shape == outcomes.correct_train.shape == (16, len(dataset.train))
     assert outcomes.correct_test.shape == (16, len(dataset.positions["test"]))
-    assert outcomes.losses.shape == (16, 2) and (outcomes.losses[:, 1] < outcomes.losses[:, 0]).all()
+    assert outcomes.losses.shape == (16, 2)
+    assert (outcomes.losses[:, 1] < outcomes.losses[:, 0]).all()
     assert outcomes.correct_test.mean() > 0.25, "far above guessing"
 
 

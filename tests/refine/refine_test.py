@@ -45,9 +45,12 @@ def test_a_mix_whose_parts_overlap_is_refused():
         select("mix", np.array([1.0, 0.6, 0.55, 0.1, 0.0, 0.0]), 6)
 
 
-def test_unknown_scores_are_refused():
-    with pytest.raises(InputError, match="memorization of 1 of 3 examples is unknown"):
-        select("low", np.array([0.1, np.nan, 0.2]), 1)
+def test_unknown_scores_are_never_chosen():
+    scores = np.array([np.nan, 0.1, np.nan, 0.2])
+    assert select("low", scores, 1).tolist() == [1]
+    assert select("high", scores, 2).tolist() == [1, 3]
+    with pytest.raises(InputError, match="memorization of only 2 of 4 examples is known"):
+        select("low", scores, 3)
 
 
 @pytest.mark.parametrize("name", list(REFINEMENTS))

@@ -4,16 +4,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from unlearn.conformance_test import leaves, original, problem  # noqa: F401
+from conftest import leaves
 
 from rum_jax.data.plans import PADDING
 from rum_jax.train.objectives import batch_cross_entropy
 from rum_jax.train.state import Batch
-from rum_jax.unlearn import ALGORITHMS, neggrad_plus, salun, saliency
+from rum_jax.unlearn import ALGORITHMS, neggrad_plus, saliency, salun
 
 
 def test_neggrad_plus_with_alpha_one_is_finetune_but_for_running_statistics(
-        problem, original):  # noqa: F811
+        problem, original):
     shared = {"epochs": 2, "learning_rate": 0.05}
     tuned, _ = ALGORITHMS["finetune"].unlearn(problem, original, shared)
     other, _ = ALGORITHMS["neggrad_plus"].unlearn(problem, original, {**shared, "alpha": 1.0})
@@ -22,7 +22,7 @@ def test_neggrad_plus_with_alpha_one_is_finetune_but_for_running_statistics(
         "forget batches move the running statistics, as in the reference (Q15)")
 
 
-def test_finetune_of_nothing_but_decay_with_an_empty_mask(problem, original):  # noqa: F811
+def test_finetune_of_nothing_but_decay_with_an_empty_mask(problem, original):
     states, _ = ALGORITHMS["salun"].unlearn(
         problem, original, {"epochs": 1, "learning_rate": 0.01, "mask_fraction": 0.0})
     before, after = leaves(original.params), leaves(states.params)
@@ -41,7 +41,7 @@ def test_forget_batches_are_replayed_in_an_epoch_and_reshuffled_between():
     assert first[:3].tolist() != second[:3].tolist()
 
 
-def test_salun_relabels_the_forget_set_only_and_anew_in_each_epoch(problem):  # noqa: F811
+def test_salun_relabels_the_forget_set_only_and_anew_in_each_epoch(problem):
     made = salun.relabelled_epochs(problem, 3)
     labels, forget = problem.task.labels, set(problem.forget[0])
     drawn = []
@@ -56,7 +56,7 @@ def test_salun_relabels_the_forget_set_only_and_anew_in_each_epoch(problem):  # 
     assert made.label[0].tolist() != made.label[1].tolist(), "every seed has its own labels"
 
 
-def test_saliency_is_the_summed_gradient_of_the_forget_batches(problem, original):  # noqa: F811
+def test_saliency_is_the_summed_gradient_of_the_forget_batches(problem, original):
     made = saliency.saliency(problem, original)
     model, labels = problem.task.model, problem.task.labels
     own = jax.tree.map(lambda leaf: jnp.asarray(leaf[1]), original)
@@ -83,7 +83,7 @@ def test_masks_keep_the_largest(fraction, kept):
     assert chosen.tolist() == sorted([3, 0.5, 9, 1, 2, 7])[6 - kept:]
 
 
-def test_retraining_ignores_the_given_states(problem, original):  # noqa: F811
+def test_retraining_ignores_the_given_states(problem, original):
     hparams = {"epochs": 2, "learning_rate": 0.1}
     one, _ = ALGORITHMS["retrain"].unlearn(problem, original, hparams)
     two, _ = ALGORITHMS["retrain"].unlearn(problem, None, hparams)

@@ -1,0 +1,85 @@
+import pathlib
+
+import pytest
+
+from rum_jax.config.overrides import parse
+from rum_jax.errors import InputError
+
+CONFIG = f"--config={pathlib.Path(__file__).parents[2] / 'configs' / 'digits_rum.py'}"
+WORKDIR = "--workdir=somewhere"
+
+
+def message(*arguments):
+    with pytest.raises(InputError) as error:
+        parse(["main", *arguments])
+    return str(error.value)
+
+
+def test_any_field_can_be_set():
+    made = parse(["main", CONFIG, WORKDIR, "--config.train.learning_rate=1",
+                  "--config.seeds=(5,6,7)", "--config.rum.order=('high','low','mid')",
+                  "--config.rum_f.hparams.salun.mid.epochs=2", "--config.memorization.influence"])
+    config = made.config
+    assert config.train.learning_rate == 1.0 and config.seeds == (5, 6, 7)
+    assert config.rum.order == ("high", "low", "mid") and config.memorization.influence is True
+    assert config.rum_f.hparams.salun.mid.epochs == 2 and made.workdir == "somewhere"
+
+
+@pytest.mark.parametrize("argument, expected", [
+    ("--config.train.epoch=3",
+     "config.train.epoch: unknown field; did you mean config.train.epochs?"),
+    ("--config.train.epochs=many", "config.train.epochs: is 'many'; allowed: an integer like 15"),
+    ("--config.train.epochs=1.5", "config.train.epochs: is '1.5'; allowed: an integer like 15"),
+    ("--config.train.learning_rate=abc", "is 'abc'; allowed: a number like 0.1"),
+    ("--config.train.learning_rate=nan", "config.train.learning_rate: is nan; allowed: a number"),
+    ("--config.train.learning_rate=-1", "is -1.0; allowed: a number in (0, inf)"),
+    ("--config.forget.size=1260",
+     "config.forget.size: is 1260; allowed: less than the training set's 1259 examples"),
+    ("--config.forget.size=100", "config.forget.size: is 100; allowed for a mix: a multiple of 3"),
+    ("--config.memorization.subset_fraction=1.0",
+     "config.memorization.subset_fraction: is 1.0; allowed: a number in (0, 1)"),
+    ("--config.memorization.subset_fraction=0", "allowed: a number in (0, 1)"),
+    ("--config.memorization.subset_fraction=0.9999", "allowed: at least one in and one out"),
+    ("--config.seeds=(1,)", "config.seeds: is (1,); allowed: at least 2 value(s)"),
+    ("--config.seeds=(1,1)", "config.seeds: is (1, 1); allowed: no value twice"),
+    ("--config.rum.algorithms.low=scrubb",
+     "is 'scrubb'; known: finetune, neggrad_plus, none, retrain, salun"),
+    ("--config.data.name=mnist", "config.data.name: is 'mnist'; known: digits"),
+    ("--config.rows=('vanilla:nothing',)", "config.rows: [0] is 'vanilla:nothing'; known: rum, "),
+    ("--config.model.blocks=(1,)", "config.model.blocks: has 1 stage(s); allowed: 2"),
+    ("--config.data.test_fraction=0.95", "allowed: a sum below 1"),
+    ("--config.data.test_fraction=0.0001", "the test set would be empty"),
+    ("--workdirr=x", "Unknown command line flag 'workdirr'"),
+    ("runs/digits", "runs/digits: not a flag"),
+])
+def test_one_fault_one_message(argument, expected):
+    text = message(CONFIG, WORKDIR, argument)
+    assert expected in text and text.count("  - ") == 1
+
+
+def test_several_faults_are_all_reported():
+    text = message(CONFIG, WORKDIR, "--config.train.epoch=3", "--config.train.batch_size=x",
+                   "--config.unlearn.momentum=1", "--config.forget.size=5001")
+    assert text.count("  - ") == 4
+    for name in ("train.epoch:", "train.batch_size", "unlearn.momentum", "forget.size"):
+        assert f"config.{name}" in text
+
+
+def test_missing_flags_and_files():
+    assert "--workdir: missing" in message(CONFIG)
+    assert "--config: missing" in message(WORKDIR)
+    assert "nosuch.py" in message("--config=nosuch.py", WORKDIR)
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("c.trian = 3", "config.trian: unknown field; known here: seeds, data"),
+    ("del c.model.widths", "config.model.widths: missing"),
+    ("c.train = 5", "cannot be casted"),
+    ("import nonsense", "No module named 'nonsense'"),
+    ("return )", "SyntaxError"),
+])
+def test_faults_of_a_users_own_file(tmp_path, line, expected):
+    path = tmp_path / "own.py"
+    path.write_text("from rum_jax.config import base\n\n\ndef get_config():\n"
+                    f"    c = base.get_config()\n    {line}\n    return c\n")
+    assert expected in message(f"--config={path}", WORKDIR)

@@ -1,0 +1,64 @@
+"""Imports point one way, and nothing grows too large to be read at once."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGE = ROOT / "rum_jax"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# A module may import from its own layer and from those above it in this list.
+LAYERS = [
+    {"errors", "checks", "randomness", "progress", "clock", "records"},
+    {"data"}, {"models"}, {"train"}, {"memorization", "refine", "unlearn", "evaluate"},
+    {"rum"}, {"config"}, {"store", "workdir", "devices", "provenance"}, {"stages"}, {"report"},
+    {"entry"}, {"main", "search"},
+]
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+
+
+def part_of(path: pathlib.Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "rum_jax":
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rum_jax."):
+            names.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            names |= {a.name.split(".")[1] for a in node.names if a.name.startswith("rum_jax.")}
+    return names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_to_lower_layers(path):
+    if path == PACKAGE / "__init__.py":
+        return
+    own = part_of(path)
+    above = {name for name in imported(ast.parse(path.read_text())) if RANK[name] > RANK[own]}
+    assert not above, f"{own} must not import {sorted(above)}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_size_and_documentation(path):
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 250
+    assert ast.get_docstring(tree), "a module says what it is"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 60, node.name
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+def test_no_hidden_defaults():
+    """A config shows the whole run: the library reads fields, it never falls back."""
+    for path in SOURCES:
+        assert "config.get(" not in path.read_text(), path

@@ -1,0 +1,162 @@
+"""The command itself, in processes of its own: killed, resumed, and given bad inputs."""
+
+import json
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from toy import ROOT, command
+
+INSTANT = ("data", "memorization", "influence", "forget", "evaluation/rum")
+STAGES = ("data", "original", "members/00000-00003", "members/00004-00007", "memorization",
+          "influence", "forget", "retrain", "retrain_again", "unlearn/vanilla-finetune",
+          "unlearn/rum_f-neggrad_plus", "unlearn/rum", "unlearn/rum_shuffled", "evaluation/rum")
+
+
+def run(*arguments):
+    return subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT)
+
+
+def findings(workdir):
+    """What must not depend on interruptions: all but run times and provenance."""
+    results = json.loads((workdir / "results.json").read_text())
+    for row in results["rows"]:
+        del row["metrics"]["seconds"]
+    return results["rows"], results["memorization"], results["comparisons"]
+
+
+def stamps(workdir):
+    return {str(path.parent.relative_to(workdir / "stages")): path.stat().st_mtime_ns
+            for path in (workdir / "stages").rglob("done.json")
+            if not path.parent.name.endswith(".partial")}
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("unbroken")
+    done = run(*command(workdir))
+    assert done.returncode == 0, done.stderr
+    return workdir, done
+
+
+def killed_in(stage, arguments, workdir):
+    """Kills the command with SIGKILL as soon as it works on that stage."""
+    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    partial = workdir / "stages" / f"{stage}.partial"
+    finished = workdir / "stages" / stage
+    while process.poll() is None and not partial.exists() and not finished.exists():
+        pass
+    if stage == "original":
+        time.sleep(0.5)  # far into the compilation; the others are over too soon to wait
+    process.send_signal(signal.SIGKILL)
+    _, errors = process.communicate()
+    assert process.returncode == -signal.SIGKILL, errors
+    return finished.exists()
+
+
+def test_prints_the_table_and_last_the_reports_path(unbroken):
+    workdir, done = unbroken
+    lines = done.stdout.splitlines()
+    assert lines[-1] == str(workdir / "report.html") and (workdir / "report.html").is_file()
+    assert any(line.split()[:2] == ["row", "ToW"] for line in lines)
+    assert any(line.startswith("rum_shuffled ") for line in lines)
+    assert "original: done in" in done.stderr and "\r" not in done.stderr
+
+
+def test_killed_in_every_stage_it_ends_with_the_same_findings(unbroken, tmp_path):
+    workdir, arguments = tmp_path / "killed", command(tmp_path / "killed")
+    kept, survived = {}, []
+    for stage in STAGES:
+        if killed_in(stage, arguments, workdir):
+            survived.append(stage)
+        now = stamps(workdir)
+        assert {name: now[name] for name in kept} == kept, "finished stages are not repeated"
+        kept = now
+    assert not set(survived) - set(INSTANT), "those were not killed half-way"
+    assert not (workdir / "results.json").exists()
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    now = stamps(workdir)
+    assert {name: now[name] for name in kept} == kept
+    assert findings(workdir) == findings(unbroken[0])
+    assert list((workdir / "stages").rglob("*.partial")) == []
+
+
+def test_groups_of_another_size_after_a_kill_change_no_finding(unbroken, tmp_path):
+    workdir = tmp_path / "regrouped"
+    killed_in("members/00004-00007", command(workdir), workdir)
+    done = run(*command(workdir, memorization__group_size=3, engine__steps_per_call=7))
+    assert done.returncode == 0, done.stderr
+    assert {"members/00000-00003", "members/00004-00006", "members/00007-00007"} <= set(
+        stamps(workdir))
+    for name in ("mean_standard_error", "mean_test_accuracy", "planted_noise_auroc"):
+        assert abs(findings(workdir)[1][name] - findings(unbroken[0])[1][name]) < 0.01
+
+
+@pytest.mark.parametrize("changed, expected", [
+    ({"train__epochz": 3}, "config.train.epochz: unknown field"),
+    ({"train__epochs": "x"}, "config.train.epochs: is 'x'"),
+    ({"forget__size": 3000}, "config.forget.size: is 3000"),
+    ({"engine__devices": 10**6}, None)])
+def test_bad_fields_exit_with_2_before_the_workdir_is_made(tmp_path, changed, expected):
+    if expected is None:
+        pytest.skip("a device count cannot be judged before the devices are made")
+    done = run(*command(tmp_path / "new", **changed))
+    assert done.returncode == 2 and expected in done.stderr
+    assert "Traceback" not in done.stderr and done.stdout == ""
+    assert not (tmp_path / "new").exists()
+
+
+def test_another_configs_folder_is_left_alone(unbroken):
+    workdir, _ = unbroken
+    before = {path: path.stat().st_mtime_ns for path in workdir.rglob("*")}
+    done = run(*command(workdir, train__epochs=5))
+    assert done.returncode == 2
+    assert "holds a run of another config" in done.stderr
+    assert "config.train.epochs: there 4, here 5" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in workdir.rglob("*")} == before
+
+
+def test_an_unwritable_workdir():
+    done = run(*command("/proc/run"))
+    assert done.returncode == 2 and "--workdir: /proc/run: cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_nan_loss_names_stage_model_and_step(tmp_path):
+    done = run(*command(tmp_path, train__learning_rate=1e38))
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert re.search("stage original: loss is (nan|inf) at seed 0, step [0-9]+;", done.stderr)
+    assert not (tmp_path / "stages" / "original").exists()
+
+
+def test_help():
+    for module in ("rum_jax.main", "rum_jax.search"):
+        done = run(command("")[0], "-m", module, "--help")
+        assert done.returncode == 0 and f"python -m {module} --config=" in done.stdout
+
+
+def test_search_chooses_by_validation_and_resumes(tmp_path):
+    arguments = command(tmp_path, "rum_jax.search", search__trials=2, search__seeds=(8, 9),
+                        rows=("vanilla:finetune", "rum"), memorization__influence=False)
+    first = run(*arguments)
+    assert first.returncode == 0, first.stderr
+    found = json.loads((tmp_path / "search.json").read_text())
+    assert set(found["rows"]) == {"vanilla:finetune", "rum"}
+    for best in found["rows"].values():
+        means = [trial["validation_tow"]["mean"] for trial in best["trials"]]
+        assert len(means) == 2 and best["chosen"]["validation_tow"]["mean"] == max(means)
+    fields = found["chosen_fields"]
+    assert set(fields) == {"vanilla.hparams.finetune.epochs",
+                           "vanilla.hparams.finetune.learning_rate",
+                           "rum.hparams.finetune.mid.epochs",
+                           "rum.hparams.finetune.mid.learning_rate",
+                           "rum.hparams.salun.high.epochs",
+                           "rum.hparams.salun.high.learning_rate",
+                           "rum.hparams.salun.high.mask_fraction"}
+    before = stamps(tmp_path)
+    again = run(*arguments)
+    assert again.stdout == first.stdout and stamps(tmp_path) == before

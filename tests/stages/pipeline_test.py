@@ -1,0 +1,175 @@
+"""The whole study at toy size, in one process."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+from toy import FIELDS, ROWS
+
+from rum_jax import provenance, records, report
+from rum_jax.config import base
+from rum_jax.config.validate import validate
+from rum_jax.errors import InputError
+from rum_jax.report import text
+from rum_jax.stages import pipeline
+from rum_jax.stages.models import again_seeds
+from rum_jax.stages.unlearning import steps_of
+
+
+def toy(**changed) -> ConfigDict:
+    config = base.get_config()
+    config.update_from_flattened_dict({**FIELDS, **changed})
+    validate(config.to_dict())
+    return config
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("toy")
+    made = pipeline.run(workdir, toy())
+    return made, *report.write(made, provenance.provenance())
+
+
+@pytest.fixture(scope="module")
+def results(finished):
+    return json.loads((finished[0].study.workdir / "results.json").read_text())
+
+
+def metric(results, row, name):
+    return next(r for r in results["rows"] if r["name"] == row)["metrics"][name]
+
+
+def test_results_have_every_row_with_steps_and_per_seed_values(results):
+    assert results["schema"] == 1
+    assert [row["name"] for row in results["rows"]] == [
+        "original", "retrain", "retrain_again", *ROWS]
+    names = {"tow", "tow_mia", "validation_tow", "forget_accuracy", "retain_accuracy",
+             "validation_accuracy", "test_accuracy", "mia", "seconds"}
+    for row in results["rows"]:
+        assert set(row["metrics"]) == names
+        for value in row["metrics"].values():
+            assert len(value["per_seed"]) == 3
+            np.testing.assert_allclose(value["mean"], np.mean(value["per_seed"]))
+    rum = next(row for row in results["rows"] if row["name"] == "rum")
+    assert [(s["subset"], s["algorithm"]) for s in rum["steps"]] == [
+        ("low", "none"), ("mid", "finetune"), ("high", "salun")]
+    assert rum["steps"][2]["hparams"]["mask_fraction"] == 0.5
+    assert results["provenance"]["seeds"] == [0, 1, 2]
+    assert results["provenance"]["retrain_again_seeds"] == [3, 4, 5]
+
+
+def test_rows_that_must_agree_do(results):
+    assert metric(results, "retrain", "tow")["per_seed"] == [1, 1, 1]
+    for name in ("tow", "mia", "forget_accuracy", "test_accuracy"):
+        assert metric(results, "vanilla:none", name) == metric(results, "original", name)
+        assert metric(results, "vanilla:retrain", name) == metric(results, "retrain", name)
+    again = metric(results, "retrain_again", "test_accuracy")
+    assert again != metric(results, "retrain", "test_accuracy")
+    assert metric(results, "original", "seconds")["mean"] == 0
+    assert metric(results, "rum", "seconds")["mean"] > 0
+
+
+def test_metrics_can_be_recomputed_from_the_models(finished, results):
+    study = finished[0].study
+    logits = records.read_arrays(study.workdir / "stages" / "original" / "logits.npz")["logits"]
+    right = logits.argmax(-1) == study.dataset.labels
+    forget = records.read_arrays(study.workdir / "forget.npz")["positions"]
+    test = study.dataset.positions["test"]
+    np.testing.assert_allclose(metric(results, "original", "forget_accuracy")["per_seed"],
+                               right[:, forget].mean(1))
+    np.testing.assert_allclose(metric(results, "original", "test_accuracy")["per_seed"],
+                               right[:, test].mean(1))
+
+
+def test_memorization_files(finished, results):
+    study = finished[0].study
+    scores = records.read_arrays(study.workdir / "memorization.npz")
+    train = study.dataset.train
+    assert scores["ids"].tolist() == study.dataset.ids[train].tolist()
+    assert (scores["count_in"] + scores["count_out"] == 8).all()
+    assert scores["planted_noise"].sum() == results["memorization"]["planted_noise_examples"] == 63
+    assert results["memorization"]["models"] == 8
+    forget = records.read_arrays(study.workdir / "forget.npz")
+    assert len(set(forget["ids"])) == 30 and set(forget["ids"]) <= set(scores["ids"])
+    influence = records.read_arrays(study.workdir / "influence.npz")
+    assert influence["influence"].shape == (len(influence["test_ids"]), len(train))
+
+
+def test_report_is_self_contained(finished):
+    _, table, path = finished
+    page = path.read_text()
+    assert page.count("data:image/png;base64,") == 5
+    assert "src=\"http" not in page and "<script" not in page and "<link" not in page
+    for row in ROWS:
+        assert row in page and row in table
+    for name in ("tow.png", "accuracies.png", "run_times.png", "memorization.png",
+                 "examples.png"):
+        assert (path.parent / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_csv_and_lines_say_the_same(finished, results):
+    workdir = finished[0].study.workdir
+    with (workdir / "results.csv").open() as file:
+        lines = {(line["row"], line["metric"]): line for line in csv.DictReader(file)}
+    line = lines["rum", "tow"]
+    assert float(line["mean"]) == metric(results, "rum", "tow")["mean"]
+    assert float(line["seed_2"]) == metric(results, "rum", "tow")["per_seed"][2]
+    lines = records.read_lines(workdir / "metrics.jsonl")
+    judged = [m for m in lines if m["stage"] == "evaluation" and m["row"] == "rum"]
+    assert [m["tow"] for m in judged] == metric(results, "rum", "tow")["per_seed"]
+    losses = next(m for m in lines if m["stage"] == "original")["loss_per_epoch"]
+    assert len(losses) == 4 and losses[-1] < losses[0]
+    assert len([m for m in lines if m["stage"] == "memorization"]) == 8
+
+
+def test_a_second_run_repeats_nothing_and_finds_the_same(finished, results):
+    study = finished[0].study
+    before = {p: p.stat().st_mtime_ns for p in (study.workdir / "stages").rglob("*")}
+    again = pipeline.run(study.workdir, toy())
+    report.write(again, provenance.provenance())
+    assert {p: p.stat().st_mtime_ns for p in (study.workdir / "stages").rglob("*")} == before
+    repeated = json.loads((study.workdir / "results.json").read_text())
+    assert repeated["rows"] == results["rows"]
+
+
+def test_other_rows_and_engine_in_the_same_folder(finished, results):
+    """Adding a row computes that row only; `high` first is another chain."""
+    study = finished[0].study
+    more = pipeline.run(study.workdir, toy(rows=(*ROWS, "vanilla:salun"),
+                                           **{"engine.devices": 1,
+                                              "vanilla.hparams.salun.epochs": 1}))
+    assert "vanilla:salun" in more.rows
+
+
+def test_damage_is_reported_before_anything_is_recomputed(finished):
+    workdir = finished[0].study.workdir
+    target = workdir / "stages" / "forget" / "forget.npz"
+    content = target.read_bytes()
+    target.write_bytes(content[:-20])
+    try:
+        with pytest.raises(InputError, match="forget.npz: is damaged"):
+            pipeline.run(workdir, toy())
+    finally:
+        target.write_bytes(content)
+
+
+def test_steps_of_rows():
+    config = toy(**{"rum.order": ("high", "low", "mid")})
+    assert [s.subset for s in steps_of(config, "rum")] == ["high", "low", "mid"]
+    assert [s.algorithm for s in steps_of(config, "rum")] == ["salun", "none", "finetune"]
+    assert [s.algorithm for s in steps_of(config, "rum_f:salun")] == ["salun"] * 3
+    assert [s.subset for s in steps_of(config, "vanilla:salun")] == ["forget"]
+    assert again_seeds((0, 7, 3)) == (8, 9, 10)
+
+
+def test_sentences_follow_the_numbers(results):
+    def against(mean, half):
+        difference = {"mean": mean, "ci95": half, "per_seed": []}
+        return {**results, "comparisons": [{"first": "rum", "second": "x", "metric": "tow",
+                                            "difference": difference}]}
+
+    assert "(better)" in text.findings(against(0.1, 0.05))[-1]
+    assert "(worse)" in text.findings(against(-0.1, 0.05))[-1]
+    assert "(no difference at 95%)" in text.findings(against(0.1, 0.2))[-1]
