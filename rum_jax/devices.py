@@ -8,6 +8,7 @@ import jax
 from rum_jax.errors import InputError
 from rum_jax.train.engine import Engine, make_engine
 
+MOST_CPU_DEVICES = 256
 _HOST_DEVICES_FLAG = "xla_force_host_platform_device_count"
 
 
@@ -24,7 +25,8 @@ def expose_cpu_cores(devices: int) -> None:
     A number set in XLA_FLAGS by the user is left as it is.
     """
     if _HOST_DEVICES_FLAG not in os.environ.get("XLA_FLAGS", ""):
-        jax.config.update("jax_num_cpu_devices", max(cpu_cores(), devices))
+        wanted = max(cpu_cores(), min(devices, MOST_CPU_DEVICES))
+        jax.config.update("jax_num_cpu_devices", wanted)
 
 
 def engine_of(config: Mapping) -> Engine:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from rum_jax.config.overrides import Arguments, parse
 from rum_jax.devices import expose_cpu_cores
 from rum_jax.errors import InputError, RunError
+from rum_jax.store import disk_is_full
 
 EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -27,6 +28,11 @@ def run_command(main: Callable[[Arguments], None], description: str, argv: list[
         return _fail(error, EXIT_INPUT)
     except RunError as error:
         return _fail(error, EXIT_RUN)
+    except Exception as error:
+        if not disk_is_full(error):
+            raise
+        return _fail(f"no space left on the device of {arguments.workdir}; make room and run "
+                     "the same command again, finished stages are kept", EXIT_RUN)
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on after the last finished stage",
               file=sys.stderr)
@@ -34,6 +40,6 @@ def run_command(main: Callable[[Arguments], None], description: str, argv: list[
     return 0
 
 
-def _fail(error: Exception, code: int) -> int:
+def _fail(error: Exception | str, code: int) -> int:
     print(f"\nerror: {error}", file=sys.stderr)
     return code

@@ -19,7 +19,8 @@ PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml
 def provenance() -> dict:
     """Versions, devices, commit and command of this process, as JSON values."""
     return {
-        "command": ["python", "-m", *_module_and_arguments()],
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": ["python", *_program(), *sys.argv[1:]],
         "commit": _commit(),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
@@ -30,9 +31,10 @@ def provenance() -> dict:
     }
 
 
-def _module_and_arguments() -> list[str]:
+def _program() -> list[str]:
+    """What Python was told to run: a module or a script."""
     main = sys.modules["__main__"].__spec__
-    return [main.name if main else sys.argv[0], *sys.argv[1:]]
+    return ["-m", main.name] if main else [sys.argv[0]]
 
 
 def _commit() -> str | None:
@@ -61,7 +63,6 @@ def record(workdir: pathlib.Path) -> dict:
     """
     path = workdir / "provenance.json"
     earlier = records.read_json(path) if path.exists() else []
-    current = {"started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-               **provenance()}
+    current = provenance()
     records.write_json(path, [*earlier, current])
     return {**current, "earlier_processes": earlier}

@@ -46,7 +46,7 @@ def stage(workdir: pathlib.Path, name: str,
     except RunError as error:
         raise type(error)(f"stage {name}: {error}") from error
     except Exception as error:
-        if _disk_is_full(error):
+        if disk_is_full(error):
             raise RunError(f"stage {name}: no space left on the device of {workdir}; make room "
                            "and run the same command again, finished stages are kept") from error
         raise
@@ -96,7 +96,8 @@ def _verify(folder: pathlib.Path) -> None:
                              f"({path.stat().st_size} bytes now); {remedy}")
 
 
-def _disk_is_full(error: BaseException | None) -> bool:
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that caused it, says that no space is left."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True

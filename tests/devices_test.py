@@ -1,0 +1,30 @@
+import jax
+import pytest
+
+from rum_jax import devices
+from rum_jax.errors import InputError
+
+SECTION = {"devices": 0, "strategy": "auto", "convolution": "auto", "steps_per_call": 8}
+
+
+def test_automatic_choices_on_a_cpu():
+    engine = devices.engine_of(SECTION)
+    assert engine.devices == min(devices.cpu_cores(), 8) and engine.strategy == "map"
+    assert devices.convolution_of(SECTION) == "patches"
+
+
+def test_explicit_choices():
+    engine = devices.engine_of({**SECTION, "devices": 3, "strategy": "vmap"})
+    assert engine.devices == 3 and engine.strategy == "vmap" and engine.steps_per_call == 8
+    assert devices.convolution_of({**SECTION, "convolution": "native"}) == "native"
+
+
+def test_more_devices_than_there_are():
+    with pytest.raises(InputError, match=r"config.engine.devices: is 9; allowed: 0..8, the cpu"):
+        devices.engine_of({**SECTION, "devices": 9})
+
+
+def test_the_users_own_number_of_host_devices_is_kept(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
+    devices.expose_cpu_cores(64)
+    assert len(jax.devices()) == 8

@@ -1,0 +1,18 @@
+import jax
+
+from rum_jax import provenance, records
+
+
+def test_says_what_ran_where():
+    made = provenance.provenance()
+    assert made["versions"]["jax"] == jax.__version__
+    assert made["backend"] == "cpu" and len(made["devices"]) == 8
+    assert made["command"][0] == "python" and made["cpu_count"] >= 1
+    assert made["commit"] is None or len(made["commit"].removesuffix("+changes")) == 40
+
+
+def test_every_process_that_worked_in_a_folder_is_listed(tmp_path):
+    first = provenance.record(tmp_path)
+    second = provenance.record(tmp_path)
+    assert first["earlier_processes"] == [] and len(second["earlier_processes"]) == 1
+    assert len(records.read_json(tmp_path / "provenance.json")) == 2
