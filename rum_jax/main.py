@@ -15,14 +15,14 @@ from rum_jax.entry import run_command
 def main(arguments: Arguments) -> None:
     """Runs the stages, writes the report, prints the table and the report's path."""
     from rum_jax import report
-    from rum_jax.provenance import record
+    from rum_jax.provenance import cost, record
     from rum_jax.stages import pipeline
     from rum_jax.workdir import opened
 
     with opened(arguments.workdir, arguments.config.to_dict()) as workdir:
         origin = record(workdir)
         finished = pipeline.run(workdir, arguments.config)
-        table, path = report.write(finished, origin)
+        table, path = report.write(finished, {**origin, **cost()})
     print(table)
     print(path)
 

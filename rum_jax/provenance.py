@@ -5,10 +5,13 @@ import importlib.metadata
 import os
 import pathlib
 import platform
+import resource
 import subprocess
 import sys
+import time
 
 import jax
+import psutil
 
 from rum_jax import records
 
@@ -25,10 +28,31 @@ def provenance() -> dict:
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "platform": platform.platform(),
+        "cpu": _cpu(),
         "cpu_count": os.cpu_count(),
         "backend": jax.default_backend(),
         "devices": [device.device_kind for device in jax.devices()],
     }
+
+
+def cost() -> dict:
+    """What this process took so far: `wall_seconds` (imports included), `peak_memory_bytes`."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"wall_seconds": time.time() - _started(),
+            "peak_memory_bytes": peak * (1 if sys.platform == "darwin" else 1024)}
+
+
+def _started() -> float:
+    """When this process began, in seconds since 1970, as far as the system tells."""
+    return psutil.Process().create_time()
+
+
+def _cpu() -> str:
+    """What the system calls its processor."""
+    path = pathlib.Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _program() -> list[str]:

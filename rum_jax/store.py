@@ -33,9 +33,8 @@ def stage(workdir: pathlib.Path, name: str,
     """
     folder = workdir / "stages" / name
     if folder.exists():
-        _verify(folder)
         say(f"{name}: already there")
-        return folder
+        return verified(folder)
     partial = folder.with_name(folder.name + ".partial")
     start = time.monotonic()
     try:
@@ -81,7 +80,12 @@ def _finish(partial: pathlib.Path, elapsed: float) -> None:
     records.write_json(partial / DONE, {"seconds": elapsed, "sha256": digests})
 
 
-def _verify(folder: pathlib.Path) -> None:
+def verified(folder: pathlib.Path) -> pathlib.Path:
+    """The folder of a finished stage, once each of its files is what was written.
+
+    Raises:
+      InputError: a file was changed, cut short or removed.
+    """
     remedy = f"delete the folder {folder} and run the same command again to make it anew"
     try:
         expected = records.read_json(folder / DONE)["sha256"]
@@ -94,6 +98,7 @@ def _verify(folder: pathlib.Path) -> None:
         if records.sha256(path) != digest:
             raise InputError(f"{path}: is damaged, its content is not what was written "
                              f"({path.stat().st_size} bytes now); {remedy}")
+    return folder
 
 
 def disk_is_full(error: BaseException | None) -> bool:

@@ -1,4 +1,5 @@
 import jax
+import numpy as np
 
 from rum_jax import provenance, records
 
@@ -16,3 +17,10 @@ def test_every_process_that_worked_in_a_folder_is_listed(tmp_path):
     second = provenance.record(tmp_path)
     assert first["earlier_processes"] == [] and len(second["earlier_processes"]) == 1
     assert len(records.read_json(tmp_path / "provenance.json")) == 2
+
+
+def test_cost_of_this_process():
+    ballast = np.ones(2**25)  # 256 MiB
+    spent = provenance.cost()
+    assert 0 < spent["wall_seconds"] < 24 * 3600
+    assert ballast.nbytes < spent["peak_memory_bytes"] < 2**40

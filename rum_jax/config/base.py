@@ -74,7 +74,7 @@ def _engine() -> ConfigDict:
     """Speed only; none of it is part of a result."""
     return ConfigDict({
         "devices": 0,                   # 0: all accelerators, or one per CPU core
-        "strategy": "auto",             # models of one device: map, vmap; auto: map
+        "strategy": "auto",             # models of one device: map, vmap, unroll; auto: map
         "convolution": "auto",          # native, patches; auto: patches on CPUs, else native
         "steps_per_call": 128,          # optimizer steps between two progress reports
     })

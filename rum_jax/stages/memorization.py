@@ -75,15 +75,9 @@ def _range_of(folder: pathlib.Path) -> range:
 
 def load_outcomes(study: Study) -> Outcomes:
     """The outcomes of all members, in the order of their numbers."""
-    parts = []
-    for folder in _groups(study):
-        verified = store.stage(study.workdir, f"members/{folder.name}", _never)
-        parts.append(Outcomes(**records.read_arrays(verified / "outcomes.npz")))
-    return concatenate(parts)
-
-
-def _never(folder: pathlib.Path) -> None:
-    raise AssertionError(f"{folder} was finished")
+    return concatenate([
+        Outcomes(**records.read_arrays(store.verified(folder) / "outcomes.npz"))
+        for folder in _groups(study)])
 
 
 def _write(study: Study, folder: pathlib.Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
@@ -30,7 +31,14 @@ def _vmap(function: Callable, *stacked: PyTree) -> PyTree:
     return jax.vmap(function)(*stacked)
 
 
-STRATEGIES: dict[str, Callable] = {"map": _map, "vmap": _vmap}
+def _unroll(function: Callable, *stacked: PyTree) -> PyTree:
+    """As `_map`, without its loop: the program grows with the number of models."""
+    models = len(jax.tree.leaves(stacked)[0])
+    results = [function(*jax.tree.map(lambda leaf, m=m: leaf[m], stacked)) for m in range(models)]
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *results)
+
+
+STRATEGIES: dict[str, Callable] = {"map": _map, "vmap": _vmap, "unroll": _unroll}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -46,7 +46,7 @@ def test_devices_and_groups_change_nothing_but_rounding(task, dataset, recipe, f
     np.testing.assert_allclose(losses, four[1][2:], atol=1e-5)
 
 
-@pytest.mark.parametrize("strategy, steps_per_call", [("vmap", 16), ("map", 3)])
+@pytest.mark.parametrize("strategy, steps_per_call", [("vmap", 16), ("unroll", 16), ("map", 3)])
 def test_strategies_and_call_lengths_agree(task, dataset, recipe, four, strategy, steps_per_call):
     other = task._replace(engine=make_engine(2, strategy, steps_per_call))
     states, _ = trained(other, dataset, recipe, [0, 1, 2, 3])
