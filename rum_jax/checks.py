@@ -49,6 +49,11 @@ def boolean(value: Any) -> str | None:
     return None if isinstance(value, bool) else f"is {value!r}; allowed: True or False"
 
 
+def text(value: Any) -> str | None:
+    """A text."""
+    return None if isinstance(value, str) else f"is {value!r}; allowed: a text"
+
+
 def one_of(known: Iterable[str]) -> Check:
     """One of the known names."""
     names = sorted(known)

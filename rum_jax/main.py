@@ -4,6 +4,8 @@
 
 Any field of the config can be set with --config.<field>=<value>; `rum_jax/config/base.py` lists
 them all. The same command resumes a run that was stopped. The report is <workdir>/report.html.
+With --config.sweep.rows="('vanilla:salun',)" it searches hyper-parameters of those rows instead;
+the report is <workdir>/sweep.html.
 """
 
 import sys
@@ -13,17 +15,25 @@ from rum_jax.entry import run_command
 
 
 def main(arguments: Arguments) -> None:
-    """Runs the stages, writes the report, prints the table and the report's path."""
+    """Runs the stages, writes the report, prints its summary and its path."""
     from rum_jax import report
     from rum_jax.provenance import cost, record
+    from rum_jax.report import sweep as sweep_report
     from rum_jax.stages import pipeline
+    from rum_jax.stages.sweep import planned, sweep
     from rum_jax.workdir import opened
 
-    with opened(arguments.workdir, arguments.config.to_dict()) as workdir:
+    config = arguments.config
+    planned(config)  # a faulty sweep is refused before the workdir is touched
+    with opened(arguments.workdir, config.to_dict()) as workdir:
         origin = record(workdir)
-        finished = pipeline.run(workdir, arguments.config)
-        table, path = report.write(finished, {**origin, **cost()})
-    print(table)
+        if config.sweep.rows:
+            study, found = sweep(workdir, config)
+            summary, path = sweep_report.write(study, config, found, {**origin, **cost()})
+        else:
+            finished = pipeline.run(workdir, config)
+            summary, path = report.write(finished, {**origin, **cost()})
+    print(summary)
     print(path)
 
 

@@ -22,6 +22,9 @@ ROLES = {
     "relabel": 10,      # random labels of the forget set
     "shuffle": 11,      # random refinement
     "search": 12,       # points of a hyper-parameter search
+    "perturb": 13,      # noise added to parameters
+    "expand": 14,       # initial values of an added output
+    "relearn": 15,      # order of the forget set while relearning it
 }
 
 

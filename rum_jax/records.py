@@ -66,6 +66,11 @@ def read_arrays(path: pathlib.Path) -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
+def digest(value: Any) -> str:
+    """Hexadecimal SHA-256 of a JSON value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
 def sha256(path: pathlib.Path) -> str:
     """Hexadecimal digest of a file's content."""
     with path.open("rb") as file:

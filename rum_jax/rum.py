@@ -12,10 +12,10 @@ import numpy as np
 from rum_jax.clock import stopwatch
 from rum_jax.progress import Progress, part
 from rum_jax.train.fit import Task
-from rum_jax.train.recipe import Optimizer
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn import ALGORITHMS
-from rum_jax.unlearn.base import History, Problem
+from rum_jax.unlearn import algorithm
+from rum_jax.unlearn.apply import apply
+from rum_jax.unlearn.base import History, Problem, UnlearnOptimizer
 
 WHOLE = "forget"
 
@@ -25,7 +25,7 @@ class Step(NamedTuple):
 
     Attributes:
       subset: name of a subset of the refinement, or WHOLE.
-      algorithm: a key of ALGORITHMS.
+      algorithm: a key of ALGORITHMS, or a user's own one.
       hparams: its hyper-parameters.
     """
 
@@ -62,8 +62,8 @@ def retain_set(train: np.ndarray, handled: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def chain(task: Task, train: np.ndarray, partitions: Sequence[dict[str, np.ndarray]],
-          steps: Sequence[Step], seeds: tuple[int, ...], optimizer: Optimizer,
-          states: TrainState, progress: Progress) -> Done:
+          steps: Sequence[Step], seeds: tuple[int, ...], optimizer: UnlearnOptimizer,
+          states: TrainState, progress: Progress, stop_when_diverged: bool = True) -> Done:
     """Unlearns the subsets in the order of the steps, each from the model of the step before.
 
     Args:
@@ -75,20 +75,22 @@ def chain(task: Task, train: np.ndarray, partitions: Sequence[dict[str, np.ndarr
       optimizer: of all steps.
       states: the original models; left as they are.
       progress: told the fraction done.
+      stop_when_diverged: False: a model whose loss is not finite spoils no other.
 
     Raises:
       DivergedError: a loss is not finite.
     """
-    histories = []
+    histories, original = [], states
     with stopwatch() as seconds:
         for number, step in enumerate(steps):
             names = [earlier.subset for earlier in steps[:number + 1]]
             forget = np.stack([np.sort(own[step.subset]) for own in partitions])
             retain = np.stack([retain_set(train, [own[name] for name in names])
                                for own in partitions])
-            problem = Problem(task, forget, retain, seeds, number, optimizer,
-                              part(progress, number, len(steps)))
-            states, history = ALGORITHMS[step.algorithm].unlearn(problem, states, step.hparams)
+            problem = Problem(task, forget, retain, seeds, number, optimizer, original,
+                              part(progress, number, len(steps)), stop_when_diverged)
+            states, history = apply(step.algorithm, algorithm(step.algorithm), problem, states,
+                                    step.hparams)
             histories.append(history)
         return Done(states, histories, seconds())
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import filelock
 
-from rum_jax import records
+from rum_jax import own, records
 from rum_jax.errors import InputError
 
 CONFIG = "config.json"
@@ -16,11 +16,12 @@ LOCK = ".lock"
 
 # Fields that change speed or what is shown, but no result: a run may be resumed with others.
 FREE = ("config.engine", "config.rows", "config.memorization.group_size",
-        "config.memorization.influence", "config.search")
+        "config.memorization.influence", "config.sweep")
+OWN_CODE = "own_code"
 
 
 @contextlib.contextmanager
-def opened(path: str, config: Mapping, free: tuple[str, ...] = FREE) -> Iterator[pathlib.Path]:
+def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
     """Holds the folder for a run of this config while the context lasts.
 
     Raises:
@@ -28,7 +29,8 @@ def opened(path: str, config: Mapping, free: tuple[str, ...] = FREE) -> Iterator
         another process is at work in it.
     """
     folder = pathlib.Path(path)
-    _check(folder, config, free)
+    config = {**config, OWN_CODE: own.digests(config)}
+    _check(folder, config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
@@ -51,7 +53,7 @@ def _unwritable(path: str, error: OSError) -> InputError:
                       "a folder that can")
 
 
-def _check(folder: pathlib.Path, config: Mapping, free: tuple[str, ...]) -> None:
+def _check(folder: pathlib.Path, config: Mapping) -> None:
     """Refuses a folder that holds something else, before anything is written."""
     if not folder.exists():
         return
@@ -67,7 +69,7 @@ def _check(folder: pathlib.Path, config: Mapping, free: tuple[str, ...]) -> None
             raise InputError(f"--workdir: {folder}: has no {CONFIG} but other files ("
                              f"{', '.join(others[:3])}); choose a new or an empty folder")
         return
-    differences = _differences(_stored(folder / CONFIG), config, free)
+    differences = _differences(_stored(folder / CONFIG), config)
     if differences:
         lines = "".join(f"\n  - {line}" for line in differences)
         raise InputError(f"--workdir: {folder}: holds a run of another config; choose another "
@@ -82,12 +84,18 @@ def _stored(path: pathlib.Path) -> dict:
                          "--workdir") from error
 
 
-def _differences(stored: Mapping, config: Mapping, free: tuple[str, ...]) -> list[str]:
+def _differences(stored: Mapping, config: Mapping) -> list[str]:
     given = _flat(json.loads(json.dumps(config)))
     return [f"{name}: there {stored.get(name, 'absent')!r}, here {given.get(name, 'absent')!r}"
             for name in sorted({*stored, *given})
-            if stored.get(name) != given.get(name)
-            and not any(name == part or name.startswith(f"{part}.") for part in free)]
+            if stored.get(name) != given.get(name) and not _is_free(name, stored, given)]
+
+
+def _is_free(name: str, stored: Mapping, given: Mapping) -> bool:
+    """Whether a field may differ: code that only one of the two uses is no contradiction."""
+    if name.startswith(f"config.{OWN_CODE}."):
+        return name not in stored or name not in given
+    return any(name == part or name.startswith(f"{part}.") for part in FREE)
 
 
 def _flat(config: Mapping, path: str = "config") -> dict:

@@ -27,4 +27,4 @@ def test_every_shipped_config_is_valid_and_documented(path):
 def test_digits_ships_what_the_committed_search_chose():
     found = json.loads((ROOT / "docs" / "results" / "digits_search.json").read_text())
     assert found["chosen_fields"] == load(ROOT / "configs" / "digits_rum.py").CHOSEN
-    assert {len(row["trials"]) for row in found["rows"].values()} == {found["trials_per_row"]}
+    assert {len(row["trials"]) for row in found["rows"].values()} == {found["sweep"]["points"]}

@@ -1,7 +1,5 @@
 """Eight CPU devices, as on a small pod, and a tiny task that all tests share."""
 
-import pathlib
-
 import jax
 
 jax.config.update("jax_num_cpu_devices", 8)
@@ -14,16 +12,7 @@ from rum_jax.randomness import ROLES, generator  # noqa: E402
 from rum_jax.train.engine import make_engine  # noqa: E402
 from rum_jax.train.fit import Task  # noqa: E402
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train  # noqa: E402
-from rum_jax.unlearn.base import Problem  # noqa: E402
-
-GOLDEN = pathlib.Path(__file__).parent / "golden"
-
-
-def golden(case: str) -> list[dict[str, np.ndarray]]:
-    """All variants of a golden case."""
-    paths = sorted(GOLDEN.glob(f"{case}__v*.npz"))
-    assert paths, f"no golden files of {case}"
-    return [dict(np.load(path)) for path in paths]
+from rum_jax.unlearn.base import Problem, UnlearnOptimizer  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +48,8 @@ def original(task, dataset, recipe):
     states = initial_states(task.model, [(s, ROLES["init"], 0) for s in seeds])
     longer = Recipe(5, 0.1, recipe.optimizer)
     orders = [lambda e, s=s: generator(s, "order", 0, e) for s in seeds]
-    return train(task, np.tile(dataset.train, (2, 1)), states, longer, orders, ["a", "b"])[0]
+    positions = np.tile(dataset.train, (2, 1))
+    return train(task, positions, states, longer, orders, ["a", "b"])[1].states
 
 
 @pytest.fixture(scope="session")
@@ -68,4 +58,4 @@ def problem(task, dataset, recipe):
     forget = dataset.train[dataset.labels[dataset.train] == 3][:50]
     retain = np.setdiff1d(dataset.train, forget).astype(np.int32)
     return Problem(task, np.tile(forget, (2, 1)), np.tile(retain, (2, 1)), (0, 1), 0,
-                   recipe.optimizer)
+                   UnlearnOptimizer(64, 0.9, 5e-4))

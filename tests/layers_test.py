@@ -11,10 +11,11 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "checks", "randomness", "progress", "clock", "records"},
-    {"data"}, {"models"}, {"train"}, {"memorization", "refine", "unlearn", "evaluate"},
-    {"rum"}, {"config"}, {"store", "workdir", "devices", "provenance"}, {"stages"}, {"report"},
-    {"entry"}, {"main", "search"},
+    {"errors", "checks", "randomness", "progress", "clock", "records"}, {"own"},
+    {"data"}, {"models"}, {"train"},
+    {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies"},
+    {"rum"}, {"sweep"}, {"config"}, {"store", "workdir", "devices", "provenance"}, {"stages"},
+    {"report"}, {"entry"}, {"main"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

@@ -137,29 +137,60 @@ def test_a_nan_loss_names_stage_model_and_step(tmp_path):
 
 
 def test_help():
-    for module in ("rum_jax.main", "rum_jax.search"):
-        done = run(command("")[0], "-m", module, "--help")
-        assert done.returncode == 0 and f"python -m {module} --config=" in done.stdout
+    done = run(command("")[0], "-m", "rum_jax.main", "--help")
+    assert done.returncode == 0 and "python -m rum_jax.main --config=" in done.stdout
 
 
-def test_search_chooses_by_validation_and_resumes(tmp_path):
-    arguments = command(tmp_path, "rum_jax.search", search__trials=2, search__seeds=(8, 9),
-                        rows=("vanilla:finetune", "rum"), memorization__influence=False)
+def test_a_sweep_chooses_by_validation_and_resumes(tmp_path):
+    arguments = command(tmp_path, sweep__points=2, sweep__seeds=(8, 9),
+                        sweep__rows=("vanilla:finetune", "rum"))
     first = run(*arguments)
     assert first.returncode == 0, first.stderr
-    found = json.loads((tmp_path / "search.json").read_text())
+    assert first.stdout.splitlines()[-1] == str(tmp_path / "sweep.html")
+    found = json.loads((tmp_path / "sweep.json").read_text())
     assert set(found["rows"]) == {"vanilla:finetune", "rum"}
     for best in found["rows"].values():
         means = [trial["validation_tow"]["mean"] for trial in best["trials"]]
         assert len(means) == 2 and best["chosen"]["validation_tow"]["mean"] == max(means)
     fields = found["chosen_fields"]
-    assert set(fields) == {"vanilla.hparams.finetune.epochs",
-                           "vanilla.hparams.finetune.learning_rate",
-                           "rum.hparams.finetune.mid.epochs",
-                           "rum.hparams.finetune.mid.learning_rate",
-                           "rum.hparams.salun.high.epochs",
-                           "rum.hparams.salun.high.learning_rate",
-                           "rum.hparams.salun.high.mask_fraction"}
+    assert {"vanilla.hparams.finetune.epochs", "vanilla.hparams.finetune.learning_rate",
+            "rum.hparams.finetune.mid.epochs", "rum.hparams.finetune.mid.learning_rate",
+            "rum.hparams.salun.high.mask_fraction"} <= set(fields)
     before = stamps(tmp_path)
     again = run(*arguments)
     assert again.stdout == first.stdout and stamps(tmp_path) == before
+
+
+def test_the_config_a_sweep_writes_runs_and_has_what_was_chosen(tmp_path):
+    done = run(*command(tmp_path / "sweep", sweep__seeds=(8, 9), sweep__method="grid",
+                        sweep__grid="learning_rate=0.02,0.04,1e38",
+                        sweep__rows=("vanilla:finetune",)))
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "sweep" / "sweep.json").read_text())
+    trials = found["rows"]["vanilla:finetune"]["trials"]
+    assert [trial["steps"][0]["hparams"]["learning_rate"] for trial in trials] == [
+        0.02, 0.04, 1e38]
+    assert trials[2]["validation_tow"] is None, "that diverges, and spoils no other"
+    chosen = found["chosen_fields"]["vanilla.hparams.finetune.learning_rate"]
+    used = run(command("")[0], "-m", "rum_jax.main",
+               f"--config={tmp_path / 'sweep' / 'sweep_chosen.py'}",
+               f"--workdir={tmp_path / 'used'}", "--config.rows=('vanilla:finetune',)")
+    assert used.returncode == 0, used.stderr
+    config = json.loads((tmp_path / "used" / "config.json").read_text())
+    assert config["vanilla"]["hparams"]["finetune"]["learning_rate"] == chosen
+    assert config["model"]["widths"] == [4] and config["train"]["epochs"] == 4
+
+
+@pytest.mark.parametrize("changed, expected", [
+    ({"sweep__grid": "rate=1"}, "config.sweep.grid: 'rate' is unknown in vanilla:finetune; "
+                                "known: epochs, learning_rate"),
+    ({"sweep__grid": "learning_rate=0.1,x"}, "config.sweep.grid: learning_rate: is 'x'"),
+    ({"sweep__grid": "learning_rate=-1"}, "learning_rate: is -1.0; allowed: a number in (0, inf)"),
+    ({"sweep__grid": " "}, "config.sweep.grid: is ' '; allowed"),
+    ({"sweep__method": "random", "sweep__rows": ("vanilla:none",)},
+     "vanilla:none has no hyper-parameters to search")])
+def test_a_faulty_sweep_exits_with_2_before_the_workdir_is_made(tmp_path, changed, expected):
+    fields = {"sweep__rows": ("vanilla:finetune",), "sweep__method": "grid", **changed}
+    done = run(*command(tmp_path / "new", **fields))
+    assert done.returncode == 2 and expected in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "new").exists()

@@ -7,6 +7,7 @@ any choice can be made on the command line.
 
 from ml_collections import ConfigDict
 
+from rum_jax.evaluate import METRICS
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
@@ -31,7 +32,9 @@ def get_config() -> ConfigDict:
     c.train = ConfigDict({              # original models, oracles and memorization members
         "epochs": 15,
         "batch_size": 64,               # examples
-        "learning_rate": 0.1,           # cosine to 0 over the epochs
+        "learning_rate": 0.1,           # of the first epoch
+        "schedule": "cosine",           # to 0 over the epochs; or steps: times 0.2 at milestones
+        "milestones": (),               # epochs, of steps alone
         "momentum": 0.9,
         "weight_decay": 5e-4,           # on all parameters
     })
@@ -47,12 +50,28 @@ def get_config() -> ConfigDict:
         "selection": "mix",             # low, mid, high, or a third of each
         "size": 120,                    # examples
     })
-    c.unlearn = ConfigDict({            # SGD of all unlearning algorithms, constant rate
+    c.unlearn = ConfigDict({            # SGD of all unlearning algorithms
         "batch_size": 64,
         "momentum": 0.9,
         "weight_decay": 5e-4,
+        "milestones": (91, 136),        # epochs; the rate falls to a tenth at each
+        "batch_norm": "train",          # eval: running statistics are used and stay (Q15)
     })
 
+    _add_rows(c)
+    c.metrics = tuple(METRICS)          # besides accuracies, ToW and the confidence attack
+    c.relearn = ConfigDict({            # passes over the forget set until it is known again
+        "epochs": 10,                   # when to give up; 0: not measured
+        "learning_rate": 0.01,
+        "tolerance": 0.05,              # known: (1 - tolerance) * the original's accuracy
+    })
+    c.engine = _engine()
+    c.sweep = _sweep()
+    return c
+
+
+def _add_rows(c: ConfigDict) -> None:
+    """What is compared, and how each row is done."""
     c.vanilla = ConfigDict({"hparams": {name: _published(name) for name in ALGORITHMS}})
     c.rum_f = _chain()
     c.rum = _chain()
@@ -61,13 +80,19 @@ def get_config() -> ConfigDict:
     # What is compared, besides original, retrain and retrain_again, which always are.
     c.rows = ("vanilla:finetune", "vanilla:neggrad_plus", "vanilla:salun",
               "rum_f:finetune", "rum_f:neggrad_plus", "rum_f:salun", "rum", "rum_shuffled")
-    c.engine = _engine()
-    c.search = ConfigDict({             # of python -m rum_jax.search
-        "trials": 24,                   # for each row, all rows alike
+
+
+def _sweep() -> ConfigDict:
+    """A search for hyper-parameters, run in place of the study when it has rows."""
+    return ConfigDict({
+        "rows": (),                     # as in `rows`
+        "method": "random",             # random, grid
+        "points": 24,                   # random: for each row, all rows alike
+        "grid": "",                     # grid: "learning_rate=0.01,0.1; alpha=0.9,0.95"; in a
+                                        # chain with the subset: "high.learning_rate=..."
         "seeds": (100, 101, 102, 103),  # not those of the study
-        "seed": 0,                      # of the points that are tried
+        "seed": 0,                      # of the points that are drawn
     })
-    return c
 
 
 def _engine() -> ConfigDict:
@@ -81,7 +106,7 @@ def _engine() -> ConfigDict:
 
 
 def _published(algorithm: str) -> ConfigDict:
-    return ConfigDict(dict(ALGORITHMS[algorithm].published))
+    return ConfigDict(ALGORITHMS[algorithm].hparams())
 
 
 def _chain() -> ConfigDict:

@@ -106,8 +106,8 @@ def _fault_of(argv: list[str], arg: str) -> str | None:
             return _message(error)
     known = dict(_leaves(config))
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.75)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        hint = f"; did you mean {close[0]}?" if close else ""
         return f"{name}: unknown field{hint}"
     return f"{name}: is {value!r}; allowed: {_kind(known[name])}"
 

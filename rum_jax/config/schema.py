@@ -1,28 +1,66 @@
 """What each field of a config may be: a tree like the config with a check at every leaf."""
 
-from rum_jax import checks
+from collections.abc import Callable, Mapping
+
+from rum_jax import checks, own
+from rum_jax.checks import Check
 from rum_jax.data import DATASETS
+from rum_jax.errors import InputError
+from rum_jax.evaluate import METRICS, metric
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
-from rum_jax.refine import REFINEMENTS, SUBSETS
+from rum_jax.refine import REFINEMENTS, SUBSETS, refinement
 from rum_jax.refine.forget_set import SELECTIONS
 from rum_jax.train.engine import STRATEGIES
+from rum_jax.train.recipe import SCHEDULES
 from rum_jax.unlearn import ALGORITHMS
+from rum_jax.unlearn import own as own_algorithm
+from rum_jax.unlearn.base import BATCH_NORM
 
 AUTO = "auto"
 REFERENCE_ROWS = ("original", "retrain", "retrain_again")
 ROWS = (*(f"{kind}:{name}" for kind in ("vanilla", "rum_f") for name in ALGORITHMS),
         "rum", "rum_shuffled")
 
+METHODS = ("random", "grid")
+
+
+def _or_own(known: Check, load: Callable[[str], object]) -> Check:
+    """What `known` allows, or a `my_file.py:function` that can be loaded."""
+
+    def check(value: object) -> str | None:
+        if not own.is_reference(value):
+            fault = known(value)
+            return fault and f"{fault}; or my_file.py:function"
+        try:
+            load(value)
+        except InputError as error:
+            return str(error)
+        return None
+
+    return check
+
+
+def _row(value: object) -> str | None:
+    """A row, or a user's own algorithm in place of one of ALGORITHMS."""
+    kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if kind in ("vanilla", "rum_f") and own.is_reference(name):
+        return _algorithm(name)
+    return checks.one_of(ROWS)(value)
+
+
 _positive = checks.number(0, open_low=True)
 _momentum = checks.number(0, 1, open_high=True)
 _fraction = checks.number(0, 1, open_low=True, open_high=True)
 _seed = checks.integer(0, 2**31 - 1)
+_epochs = checks.sequence(checks.integer(1), at_least=0, distinct=True)
 _sgd = {"batch_size": checks.integer(1), "momentum": _momentum,
         "weight_decay": checks.number(0)}
 _table = {name: dict.fromkeys(SUBSETS, algorithm.checks)
           for name, algorithm in ALGORITHMS.items()}
-_chain = {"refinement": checks.one_of(REFINEMENTS),
+_algorithm = _or_own(checks.one_of(ALGORITHMS), own_algorithm.load)
+_metric = _or_own(checks.one_of(METRICS), metric)
+_chain = {"refinement": _or_own(checks.one_of(REFINEMENTS), refinement),
           "order": checks.sequence(checks.one_of(SUBSETS), len(SUBSETS), distinct=True),
           "hparams": _table}
 
@@ -33,19 +71,50 @@ SCHEMA = {
              "label_noise_fraction": checks.number(0, 1, open_high=True), "seed": _seed},
     "model": {"name": checks.one_of(MODELS), "widths": checks.sequence(checks.integer(1)),
               "blocks": checks.sequence(checks.integer(1))},
-    "train": {"epochs": checks.integer(1), "learning_rate": _positive, **_sgd},
+    "train": {"epochs": checks.integer(1), "learning_rate": _positive,
+              "schedule": checks.one_of(SCHEDULES), "milestones": _epochs, **_sgd},
     "memorization": {"models": checks.integer(4), "subset_fraction": _fraction,
                      "epochs": checks.integer(1), "seed": _seed,
                      "group_size": checks.integer(1), "influence": checks.boolean},
     "forget": {"selection": checks.one_of(SELECTIONS), "size": checks.integer(len(SUBSETS))},
-    "unlearn": _sgd,
+    "unlearn": {**_sgd, "milestones": _epochs, "batch_norm": checks.one_of(BATCH_NORM)},
     "vanilla": {"hparams": {name: algorithm.checks for name, algorithm in ALGORITHMS.items()}},
     "rum_f": _chain,
-    "rum": {**_chain, "algorithms": {subset: checks.one_of(ALGORITHMS) for subset in SUBSETS}},
-    "rows": checks.sequence(checks.one_of(ROWS), at_least=0, distinct=True),
+    "rum": {**_chain, "algorithms": dict.fromkeys(SUBSETS, _algorithm)},
+    "rows": checks.sequence(_row, at_least=0, distinct=True),
+    "metrics": checks.sequence(_metric, at_least=0, distinct=True),
+    "relearn": {"epochs": checks.integer(0), "learning_rate": _positive,
+                "tolerance": checks.number(0, 1, open_high=True)},
     "engine": {"devices": checks.integer(0), "strategy": checks.one_of([AUTO, *STRATEGIES]),
                "convolution": checks.one_of([AUTO, *CONVOLUTIONS]),
                "steps_per_call": checks.integer(1)},
-    "search": {"trials": checks.integer(1),
-               "seeds": checks.sequence(_seed, at_least=2, distinct=True), "seed": _seed},
+    "sweep": {"rows": checks.sequence(_row, at_least=0, distinct=True),
+              "method": checks.one_of(METHODS), "points": checks.integer(1), "grid": checks.text,
+              "seeds": checks.sequence(_seed, at_least=2, distinct=True), "seed": _seed},
 }
+
+
+def schema_of(config: Mapping) -> dict:
+    """SCHEMA, with the hyper-parameters of the user's own algorithms that a config names.
+
+    Their tables may be left out, or say some values only.
+    """
+    made = {**SCHEMA, **{name: dict(SCHEMA[name]) for name in ("vanilla", "rum_f", "rum")}}
+    for reference in _own_algorithms(config):
+        name, table = own.short_name(reference), own_algorithm.load(reference).checks
+        for section in ("vanilla", "rum_f", "rum"):
+            given = config[section]["hparams"].get(name) if section in config else None
+            if given is None:
+                continue
+            rule = {key: check for key, check in table.items() if key in given}
+            if section != "vanilla":
+                rule = {subset: {key: check for key, check in table.items()
+                                 if key in given[subset]} for subset in SUBSETS if subset in given}
+            made[section]["hparams"] = {**made[section]["hparams"], name: rule}
+    return made
+
+
+def _own_algorithms(config: Mapping) -> set[str]:
+    """References to algorithms that can be loaded; faulty ones are reported where they stand."""
+    named = own.references([config[name] for name in ("rows", "sweep", "rum") if name in config])
+    return {reference for reference in named if _algorithm(reference) is None}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rum_jax.config.schema import SCHEMA
+from rum_jax.config.schema import schema_of
 from rum_jax.data import load
 from rum_jax.errors import raise_if_any
 from rum_jax.refine import SUBSETS
@@ -15,7 +15,7 @@ def validate(config: Mapping) -> None:
 
 def faults(config: Mapping) -> list[str]:
     """All faults, one line each; fields that only make sense together are checked last."""
-    found = _walk(config, SCHEMA, "config")
+    found = _walk(config, schema_of(config), "config")
 
     def sound(*sections: str) -> bool:
         return not any(fault.startswith(f"config.{name}") for fault in found for name in sections)

@@ -1,5 +1,6 @@
 """Batch plans: which example is used at which step, made on the host as plain integer arrays."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,15 +42,16 @@ def shuffled_epochs(positions: np.ndarray, batch_size: int,
 
 
 def per_epoch(values: np.ndarray, steps_per_epoch: int) -> np.ndarray:
-    """Repeats float[E] values for every step of their epoch -> float32[E*steps_per_epoch]."""
-    return np.repeat(np.asarray(values, np.float32), steps_per_epoch)
+    """Repeats float[...,E] values for every step of their epoch -> [...,E*steps_per_epoch]."""
+    return np.repeat(values, steps_per_epoch, axis=-1)
 
 
-def cosine(learning_rate: float, epochs: int) -> np.ndarray:
-    """lr_e = lr * (1 + cos(pi * e / E)) / 2 for e = 0..E-1, float64[E] (spec section 3)."""
-    return learning_rate * (1 + np.cos(np.pi * np.arange(epochs) / epochs)) / 2
+def cosine(epochs: int, period: int) -> np.ndarray:
+    """(1 + cos(pi * e / period)) / 2 for e = 0..epochs-1, float64[epochs] (spec section 3)."""
+    return (1 + np.cos(np.pi * np.arange(epochs) / period)) / 2
 
 
-def constant(learning_rate: float, epochs: int) -> np.ndarray:
-    """The same rate in every epoch, float64[E] (spec section 4)."""
-    return np.full(epochs, learning_rate)
+def multistep(epochs: int, milestones: Sequence[int], factor: float) -> np.ndarray:
+    """factor to the number of milestones <= e, for e = 0..epochs-1, float64[epochs]."""
+    passed = np.searchsorted(np.sort(milestones), np.arange(epochs), side="right")
+    return factor ** passed.astype(np.float64)

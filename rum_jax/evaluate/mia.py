@@ -1,36 +1,74 @@
-"""The SVC membership inference attack on confidence (spec section 7)."""
+"""The SVC membership inference attack (spec section 7)."""
+
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.svm import SVC
 
-from rum_jax.evaluate.view import View
+from rum_jax.evaluate.entropy import entropy, modified_entropy, modified_entropy_as_released
+from rum_jax.evaluate.view import Measured, View
+
+# feature -> function of (probabilities float[n,C], labels int[n]) -> float[n] or float[n,C].
+FEATURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "correctness": lambda p, labels: (p.argmax(-1) == labels).astype(float),
+    "confidence": lambda p, labels: p[np.arange(len(p)), labels],
+    "entropy": lambda p, labels: entropy(p),
+    "m_entropy": modified_entropy,
+    "m_entropy_released": modified_entropy_as_released,
+    "prob": lambda p, labels: p,
+}
+
+
+def fitted(shadow_members: np.ndarray, shadow_non_members: np.ndarray) -> Callable:
+    """An RBF support vector classifier (C = 3, gamma = 1 / features) that tells them apart.
+
+    Args:
+      shadow_members, shadow_non_members: float[n] or float[n,features].
+
+    Returns:
+      float[n] or float[n,features] -> bool[n], True for what it takes for members.
+    """
+    members, others = _columns(shadow_members), _columns(shadow_non_members)
+    classifier = SVC(C=3, gamma="auto", kernel="rbf")
+    classifier.fit(np.concatenate([members, others]),
+                   np.repeat([1, 0], [len(members), len(others)]))
+    return lambda asked: classifier.predict(_columns(asked)) == 1
+
+
+def _columns(values: np.ndarray) -> np.ndarray:
+    return np.reshape(values, (len(values), -1))
 
 
 def forget_efficacy(shadow_members: np.ndarray, shadow_non_members: np.ndarray,
-                    target: np.ndarray) -> float:
+                    target: np.ndarray, target_members: np.ndarray | None = None) -> float:
     """Share of the target that the attack calls non-member, in [0,1].
 
-    An RBF support vector classifier (C = 3, gamma = 1 / features) learns members (1) from
-    non-members (0) on the shadow sets and is asked about the target.
-
-    Args:
-      shadow_members, shadow_non_members, target: float[n] or float[n,features].
+    With target_members it is the mean of that and of the share of those called members: the
+    balanced accuracy of the attack.
     """
-    members, others, asked = (np.reshape(part, (len(part), -1)) for part in
-                              (shadow_members, shadow_non_members, target))
-    attack = SVC(C=3, gamma="auto", kernel="rbf")
-    attack.fit(np.concatenate([members, others]),
-               np.repeat([1, 0], [len(members), len(others)]))
-    return float(1 - attack.predict(asked).mean())
+    is_member = fitted(shadow_members, shadow_non_members)
+    non_member = float(1 - is_member(target).mean())
+    if target_members is None:
+        return non_member
+    return (float(is_member(target_members).mean()) + non_member) / 2
 
 
-def confidence_attack(view: View) -> float:
-    """Forget efficacy of the attack on the probability of the label.
+def shadow(view: View) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of shadow members and non-members.
 
-    Shadow members are the first |test| retain examples (spec quirk Q30, kept), shadow
-    non-members the test set, the target is the forget set.
+    Members are the first |test| retain examples (spec quirk Q30, kept), non-members the test set.
     """
     test = view.parts["test"]
-    members = view.parts["retain"][:len(test)]
-    return forget_efficacy(*(view.confidence(part)
-                             for part in (members, test, view.parts["forget"])))
+    return view.parts["retain"][:len(test)], test
+
+
+def svc_attack(view: View, oracle: View, feature: str) -> Measured:
+    """Forget efficacy of the attack on a feature; per example: called non-member."""
+    del oracle
+
+    def of(positions: np.ndarray) -> np.ndarray:
+        return FEATURES[feature](view.probabilities(positions), view.labels[positions])
+
+    members, others = shadow(view)
+    non_member = ~fitted(of(members), of(others))(of(view.parts["forget"]))
+    return Measured(float(non_member.mean()), non_member)

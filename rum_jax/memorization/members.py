@@ -72,10 +72,10 @@ def train_members(task: Task, campaign: Campaign, members: Sequence[int],
 
     states = initial_states(
         task.model, [(campaign.seed, ROLES["member_init"], member) for member in members])
-    states, losses = train(task, positions, states, campaign.recipe, [order(k) for k in members],
+    _, fitted = train(task, positions, states, campaign.recipe, [order(k) for k in members],
                            [f"member {k}" for k in members], progress)
-    correct = predict(task, states).argmax(-1) == task.labels
-    per_epoch = losses.reshape(len(members), campaign.recipe.epochs, -1).mean(-1)
+    correct = predict(task, fitted.states).argmax(-1) == task.labels
+    per_epoch = fitted.losses.reshape(len(members), campaign.recipe.epochs, -1).mean(-1)
     return Outcomes(included, correct[:, campaign.train], correct[:, campaign.test], per_epoch)
 
 

@@ -4,7 +4,6 @@ Legend of shapes in this package: N examples, M models, B batch, T steps, C clas
 """
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -13,6 +12,7 @@ import jax.numpy as jnp
 
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.models.resnet import ResNet
+from rum_jax.models.vgg import VGG
 
 PyTree = Any
 
@@ -34,12 +34,17 @@ class Model:
     """A network as pure functions; hashable, so that programs are compiled once per model.
 
     Attributes:
-      module: Linen module with `__call__(pixels, mask, train) -> (logits, features)`.
+      module: Linen module with `__call__(pixels, mask, train) -> (logits, features)`, a field
+        `classes`, and a last layer called `classifier` with `kernel` and `bias`.
       image: shape and value range of its inputs.
+      dtype: of pixels, and with them of all activations.
+      frozen_statistics: in train mode, too, use the running statistics and leave them alone.
     """
 
     module: nn.Module
     image: ImageSpec
+    dtype: str = "float32"
+    frozen_statistics: bool = False
 
     def init(self, key: jax.Array) -> tuple[PyTree, PyTree]:
         """Fresh (params, model_state) for a typed key; pure, so it can be vmapped over keys."""
@@ -48,8 +53,8 @@ class Model:
         return variables["params"], variables.get("batch_stats", {})
 
     def to_unit(self, images: jax.Array) -> jax.Array:
-        """uint8[B,H,W,C] -> float32[B,H,W,C] in [0,1]."""
-        return images.astype(jnp.float32) / self.image.pixel_max
+        """uint8[B,H,W,C] -> float[B,H,W,C] in [0,1]."""
+        return images.astype(self.dtype) / self.image.pixel_max
 
     def apply(self, params: PyTree, model_state: PyTree, pixels: jax.Array, mask: jax.Array,
               train: bool) -> tuple[Outputs, PyTree]:
@@ -59,24 +64,29 @@ class Model:
           pixels: float[B,H,W,C] in [0,1].
           mask: bool[B], False where an entry is padding (kept out of batch statistics).
           train: whether batch statistics are used and running ones updated.
+
+        The number of outputs is that of the params: boundary expansion adds one.
         """
+        module = self.module.clone(classes=outputs_of(params))
         variables = {"params": params, "batch_stats": model_state}
-        if not train:
-            return Outputs(*self.module.apply(variables, pixels, mask, train=False)), model_state
-        out, updated = self.module.apply(variables, pixels, mask, train=True,
-                                         mutable=["batch_stats"])
+        if not train or self.frozen_statistics:
+            return Outputs(*module.apply(variables, pixels, mask, train=False)), model_state
+        out, updated = module.apply(variables, pixels, mask, train=True, mutable=["batch_stats"])
         return Outputs(*out), updated.get("batch_stats", {})
 
 
-def _resnet(image: ImageSpec, widths: tuple[int, ...], blocks: tuple[int, ...],
-            lowering: str) -> nn.Module:
-    return ResNet(tuple(widths), tuple(blocks), image.classes, image.mean, image.std, lowering)
+def outputs_of(params: PyTree) -> int:
+    """How many logits a model with these params has."""
+    return params["classifier"]["bias"].shape[-1]
 
 
-MODELS: dict[str, Callable[..., nn.Module]] = {"resnet": _resnet}
+# name -> Linen module with the fields of `build`; what it must be is said in `Model`.
+MODELS: dict[str, type[nn.Module]] = {"resnet": ResNet, "vgg": VGG}
 
 
 def build(name: str, image: ImageSpec, widths: tuple[int, ...], blocks: tuple[int, ...],
           lowering: str) -> Model:
     """The model of that name for images of that kind; KeyError for an unknown name."""
-    return Model(MODELS[name](image, widths, blocks, lowering), image)
+    module = MODELS[name](tuple(widths), tuple(blocks), image.classes, image.mean, image.std,
+                          lowering)
+    return Model(module, image)

@@ -4,24 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from rum_jax.models.convolution import convolve
+from rum_jax.models.layers import Conv, Linear
 from rum_jax.models.norm import BatchNorm
-
-
-class Conv(nn.Module):
-    """A convolution without bias, kernel ~ N(0, 2 / fan_out)."""
-
-    features: int
-    kernel_size: int
-    stride: int
-    lowering: str
-
-    @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """float[B,H,W,C] -> float[B,H/stride,W/stride,features]."""
-        init = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
-        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
-        return convolve(x, self.param("kernel", init, shape), self.stride, self.lowering)
 
 
 class BasicBlock(nn.Module):
@@ -42,24 +26,6 @@ class BasicBlock(nn.Module):
             x = Conv(self.features, 1, self.stride, self.lowering, name="shortcut_conv")(x)
             x = BatchNorm(name="shortcut_bn")(x, mask, train)
         return nn.relu(x + y)
-
-
-class Classifier(nn.Module):
-    """A linear layer; weights and bias uniform(+-1/sqrt(fan_in)), PyTorch's default."""
-
-    classes: int
-
-    @nn.compact
-    def __call__(self, features: jax.Array) -> jax.Array:
-        """float[B,D] -> logits float[B,classes]."""
-        bound = features.shape[-1] ** -0.5
-
-        def init(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-            return jax.random.uniform(key, shape, jnp.float32, -bound, bound)
-
-        kernel = self.param("kernel", init, (features.shape[-1], self.classes))
-        bias = self.param("bias", init, (self.classes,))
-        return features @ kernel + bias
 
 
 class ResNet(nn.Module):
@@ -93,4 +59,4 @@ class ResNet(nn.Module):
                 name = f"stage{stage}_block{block}"
                 x = BasicBlock(width, stride, self.lowering, name=name)(x, mask, train)
         features = x.mean(axis=(1, 2))
-        return Classifier(self.classes, name="classifier")(features), features
+        return Linear(self.classes, name="classifier")(features), features

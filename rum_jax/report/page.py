@@ -1,26 +1,40 @@
-"""The report: one HTML file that needs nothing else."""
+"""The reports: HTML files that need nothing else."""
 
 import base64
-import importlib.resources
 
 import jinja2
 
 from rum_jax.report.text import HEADER, cells, findings
 
 
-def render(results: dict, figures: dict[str, bytes], config: dict, fields: list) -> str:
-    """The page.
+def _render(template: str, figures: dict[str, bytes], **values: object) -> str:
+    environment = jinja2.Environment(loader=jinja2.PackageLoader("rum_jax", "report"),
+                                     autoescape=True, undefined=jinja2.StrictUndefined,
+                                     trim_blocks=True, lstrip_blocks=True)
+    images = {name: base64.b64encode(content).decode() for name, content in figures.items()}
+    return environment.get_template(template).render(images=images, **values)
+
+
+def render(results: dict, figures: dict[str, bytes], config: dict, stages: list) -> str:
+    """The report of a study.
 
     Args:
       results: see `results.assemble`.
       figures: file name -> PNG.
       config: of the run, nested.
-      fields: (stage, seconds) pairs, in the order of the run.
+      stages: (stage, seconds) pairs, in the order of the run.
     """
-    source = (importlib.resources.files("rum_jax.report") / "template.html").read_text("utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
-                                     trim_blocks=True, lstrip_blocks=True)
-    images = {name: base64.b64encode(content).decode() for name, content in figures.items()}
-    return environment.from_string(source).render(
-        results=results, header=HEADER, cells=cells(results), findings=findings(results),
-        images=images, config=config, stages=fields)
+    return _render("study.html", figures, results=results, header=HEADER, cells=cells(results),
+                   findings=findings(results), config=config, stages=stages)
+
+
+def render_sweep(results: dict, figures: dict[str, bytes], header: list[str],
+                 lines: list[list]) -> str:
+    """The report of a sweep.
+
+    Args:
+      results: what sweep.json has.
+      figures: row -> PNG.
+      header, lines: the table of all points.
+    """
+    return _render("sweep.html", figures, results=results, header=header, lines=lines)

@@ -7,6 +7,7 @@ from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.rum import WHOLE
 from rum_jax.stages.models import again_seeds
 from rum_jax.stages.pipeline import Finished
+from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import steps_of
 
 SCHEMA_VERSION = 1
@@ -38,8 +39,7 @@ def _steps(finished: Finished, name: str) -> list[dict]:
     if name == "original":
         return []
     if name in ("retrain", "retrain_again"):
-        hparams = {"epochs": config.train.epochs, "learning_rate": config.train.learning_rate}
-        return [{"subset": WHOLE, "algorithm": "retrain", "hparams": hparams}]
+        return [{"subset": WHOLE, "algorithm": "retrain", "hparams": retrain_hparams(config)}]
     return [step._asdict() for step in steps_of(config, name)]
 
 

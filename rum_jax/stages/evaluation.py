@@ -1,14 +1,30 @@
 """The stage that judges a row: every metric of every seed, against the oracle of that seed."""
 
 import pathlib
+from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from rum_jax import records, store
-from rum_jax.evaluate import compare, evaluate
+from rum_jax.evaluate import Measured, compare, evaluate
+from rum_jax.evaluate.relearn import relearn
 from rum_jax.evaluate.view import View
-from rum_jax.stages.models import load_logits, load_seconds_per_model
-from rum_jax.stages.study import Study
+from rum_jax.stages.models import load_logits, load_seconds_per_model, load_states
+from rum_jax.stages.study import Study, folder_of, unlearn_optimizer
+
+
+class References(NamedTuple):
+    """What all rows are compared with.
+
+    Attributes:
+      original, oracle: folders of those models.
+      forget: int32[F] ascending positions.
+    """
+
+    original: pathlib.Path
+    oracle: pathlib.Path
+    forget: np.ndarray
 
 
 def parts_of(study: Study, forget: np.ndarray) -> dict[str, np.ndarray]:
@@ -18,39 +34,60 @@ def parts_of(study: Study, forget: np.ndarray) -> dict[str, np.ndarray]:
             "validation": dataset.positions["validation"], "test": dataset.positions["test"]}
 
 
-def judge(study: Study, logits: np.ndarray, oracle: np.ndarray,
-          forget: np.ndarray) -> list[dict[str, float]]:
-    """Metrics and comparisons of M models with their oracles.
+def views(study: Study, models: pathlib.Path, forget: np.ndarray) -> list[View]:
+    """The models of a stage, one by one."""
+    parts, params = parts_of(study, forget), load_states(study, models).params
+    return [View(own, study.task.labels, parts, jax.tree.map(lambda leaf, m=m: leaf[m], params))
+            for m, own in enumerate(load_logits(models))]
 
-    Args:
-      study: data and splits.
-      logits, oracle: float32[M,N,C].
-      forget: int32[F] ascending positions.
-    """
-    parts, labels = parts_of(study, forget), study.task.labels
+
+def judge(study: Study, models: pathlib.Path, references: References) -> list[dict[str, Measured]]:
+    """Metrics and comparisons of M models with their oracles."""
     judged = []
-    for own, reference in zip(logits, oracle, strict=True):
-        metrics = evaluate(View(own, labels, parts))
-        expected = evaluate(View(reference, labels, parts))
-        judged.append({**metrics, **compare(metrics, expected)})
+    for own, oracle in zip(views(study, models, references.forget),
+                           views(study, references.oracle, references.forget), strict=True):
+        made = evaluate(own, oracle, study.config.metrics)
+        values, expected = ({name: metric.value for name, metric in metrics.items()}
+                            for metrics in (made, evaluate(oracle, oracle)))
+        compared = {name: Measured(value) for name, value in compare(values, expected).items()}
+        judged.append({**made, **compared})
     return judged
 
 
-def evaluated(study: Study, row: str, models: pathlib.Path, oracle: pathlib.Path,
-              forget: np.ndarray) -> pathlib.Path:
+def _relearned(study: Study, models: pathlib.Path, references: References) -> list[Measured]:
+    wanted, labels = study.config.relearn, study.task.labels[references.forget]
+    logits = load_logits(references.original)[:, references.forget]
+    target = (1 - wanted.tolerance) * (logits.argmax(-1) == labels).mean(1)
+    made = relearn(study.task, load_states(study, models), references.forget, study.config.seeds,
+                   unlearn_optimizer(study.config), wanted.learning_rate, wanted.epochs, target)
+    return [Measured(float(value), own) for value, own in zip(*made, strict=True)]
+
+
+def evaluated(study: Study, row: str, models: pathlib.Path,
+              references: References) -> pathlib.Path:
     """Stage "evaluation/<row>": `metrics.json`, metric -> one value per seed.
 
-    `seconds` is wall time per model without compilation; 0 for `original`, which does nothing.
+    `per_example.npz` has, for each metric that is made of examples, float[M,n]: accuracies and
+    agreement in the order of the part's positions, attacks (called non-member) and relearning in
+    that of the forget set. `seconds` is wall time per model without compilation; 0 for
+    `original`, which does nothing.
     """
 
     def write(folder: pathlib.Path) -> None:
-        judged = judge(study, load_logits(models), load_logits(oracle), forget)
+        judged = judge(study, models, references)
+        if study.config.relearn.epochs:
+            for metrics, own in zip(judged, _relearned(study, models, references), strict=True):
+                metrics["relearn_epochs"] = own
         cost = 0.0 if row == "original" else load_seconds_per_model(models)
-        table = {name: [metrics[name] for metrics in judged] for name in judged[0]}
+        table = {name: [metrics[name].value for metrics in judged] for name in judged[0]}
         table["seconds"] = [cost] * len(judged)
         records.write_json(folder / "metrics.json", table)
+        records.write_arrays(folder / "per_example.npz", **{
+            name: np.stack([metrics[name].per_example for metrics in judged])
+            for name, first in judged[0].items() if first.per_example is not None})
         records.write_lines(folder / "metrics.jsonl", (
-            {"stage": "evaluation", "row": row, "seed": seed, **metrics}
-            for seed, metrics in zip(study.config.seeds, judged, strict=True)))
+            {"stage": "evaluation", "row": row, "seed": seed,
+             **{name: table[name][m] for name in table if name != "seconds"}}
+            for m, seed in enumerate(study.config.seeds)))
 
-    return store.stage(study.workdir, f"evaluation/{row.replace(':', '-')}", write)
+    return store.stage(study.workdir, f"evaluation/{folder_of(row)}", write)

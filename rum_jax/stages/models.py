@@ -1,7 +1,8 @@
 """Stages that leave models behind: originals, oracles and unlearned models.
 
 Their folders hold `states` (Orbax), `logits.npz` (float32[M,N,C] for all examples),
-`metrics.jsonl` (mean loss of each epoch) and `cost.json` (seconds without compilation).
+`metrics.jsonl` (mean loss of each epoch) and `models.json` (how many models, their outputs,
+seconds without compilation).
 """
 
 import pathlib
@@ -12,15 +13,18 @@ import numpy as np
 
 from rum_jax import records, store
 from rum_jax.clock import stopwatch
+from rum_jax.models import outputs_of
 from rum_jax.progress import Progress, shown
 from rum_jax.randomness import ROLES, generator
-from rum_jax.stages.study import Study, recipe
+from rum_jax.stages.study import Study, recipe, retrain_hparams
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, train
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn import retrain
-from rum_jax.unlearn.base import Problem, rested
+from rum_jax.unlearn import ALGORITHMS
+from rum_jax.unlearn.apply import apply
+from rum_jax.unlearn.base import Problem
+from rum_jax.unlearn.descent import rested
 
 
 class Trained(NamedTuple):
@@ -49,15 +53,18 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...],
         records.write_lines(folder / "metrics.jsonl", (
             {"stage": name, "phase": phase, "seed": seed, "loss_per_epoch": losses[m].tolist()}
             for phase, losses in trained.losses.items() for m, seed in enumerate(seeds)))
-        records.write_json(folder / "cost.json", {"seconds": trained.seconds,
-                                                  "models": len(seeds)})
+        records.write_json(folder / "models.json", {
+            "models": len(seeds), "outputs": outputs_of(trained.states.params),
+            "seconds": trained.seconds})
 
     return store.stage(study.workdir, name, write)
 
 
-def load_states(study: Study, folder: pathlib.Path, models: int) -> TrainState:
+def load_states(study: Study, folder: pathlib.Path) -> TrainState:
     """The models of a stage."""
-    return checkpoint.load(folder / "states", study.task.model, models)
+    stored = records.read_json(folder / "models.json")
+    return checkpoint.load(folder / "states", study.task.model, stored["models"],
+                           stored["outputs"])
 
 
 def load_logits(folder: pathlib.Path) -> np.ndarray:
@@ -67,16 +74,18 @@ def load_logits(folder: pathlib.Path) -> np.ndarray:
 
 def load_seconds_per_model(folder: pathlib.Path) -> float:
     """Seconds without compilation, an equal share for each model trained together."""
-    cost = records.read_json(folder / "cost.json")
-    return cost["seconds"] / cost["models"]
+    stored = records.read_json(folder / "models.json")
+    return stored["seconds"] / stored["models"]
 
 
 def epoch_means(losses: np.ndarray, epochs: int) -> np.ndarray:
-    """float32[M,T] losses of steps -> float32[M,epochs]; nothing for an algorithm without."""
-    return losses.reshape(len(losses), epochs, -1).mean(-1) if losses.size else losses
+    """float[M,T] losses of steps -> float[M,epochs]; as they are where epochs differ in steps."""
+    if not losses.size or losses.shape[1] % epochs:
+        return losses
+    return losses.reshape(len(losses), epochs, -1).mean(-1)
 
 
-def originals(study: Study) -> pathlib.Path:
+def originals(study: Study, name: str = "original") -> pathlib.Path:
     """Models trained on the whole training set, one per seed, in one program."""
     config, seeds = study.config, study.config.seeds
     how, dataset = recipe(config, config.train.epochs), study.dataset
@@ -87,13 +96,14 @@ def originals(study: Study) -> pathlib.Path:
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
             states = initial_states(study.task.model, [(s, ROLES["init"], 0) for s in seeds])
-            states, losses = train(study.task, np.tile(dataset.train, (len(seeds), 1)), states,
-                                   how, [order(seed) for seed in seeds],
-                                   [f"seed {seed}" for seed in seeds], progress)
+            _, fitted = train(study.task, np.tile(dataset.train, (len(seeds), 1)), states, how,
+                              [order(seed) for seed in seeds],
+                              [f"seed {seed}" for seed in seeds], progress)
             done = seconds()
-        return Trained(rested(states), {"train": epoch_means(losses, how.epochs)}, done)
+        return Trained(rested(fitted.states), {"train": epoch_means(fitted.losses, how.epochs)},
+                       done)
 
-    return model_stage(study, "original", seeds, make)
+    return model_stage(study, name, seeds, make)
 
 
 def retrained(study: Study, name: str, seeds: tuple[int, ...],
@@ -102,13 +112,13 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
     config, models = study.config, len(seeds)
     how = recipe(config, config.train.epochs)
     retain = np.setdiff1d(study.dataset.train, forget).astype(np.int32)
-    hparams = {"epochs": how.epochs, "learning_rate": how.learning_rate}
 
     def make(progress: Progress) -> Trained:
         problem = Problem(study.task, np.tile(forget, (models, 1)), np.tile(retain, (models, 1)),
-                          seeds, 0, how.optimizer, progress)
+                          seeds, 0, how.optimizer, progress=progress)
         with stopwatch() as seconds:
-            states, history = retrain.unlearn(problem, None, hparams)
+            states, history = apply("retrain", ALGORITHMS["retrain"], problem, None,
+                                    retrain_hparams(config))
             done = seconds()
         return Trained(states, {"retrain": epoch_means(history.losses, how.epochs)}, done)
 

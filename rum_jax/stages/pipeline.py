@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
-from rum_jax.stages.evaluation import evaluated
+from rum_jax.stages.evaluation import References, evaluated
 from rum_jax.stages.forget import forget_set, load_forget
 from rum_jax.stages.memorization import influence, memorization
 from rum_jax.stages.models import again_seeds, originals, retrained
@@ -50,6 +50,6 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
                                          positions)}
     for row in config.rows:
         models[row] = unlearned(study, row, original, forget)
-    rows = {row: evaluated(study, row, folder, oracle, positions)
-            for row, folder in models.items()}
+    references = References(original, oracle, positions)
+    rows = {row: evaluated(study, row, folder, references) for row, folder in models.items()}
     return Finished(study, original, forget, scores, rows, influences)

@@ -13,6 +13,7 @@ from rum_jax.devices import convolution_of, engine_of
 from rum_jax.errors import InputError
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe
+from rum_jax.unlearn.base import UnlearnOptimizer
 
 
 class Study(NamedTuple):
@@ -47,16 +48,29 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
     return Study(workdir, config, dataset, Task(engine, model, dataset.images, dataset.labels))
 
 
+def folder_of(row: str) -> str:
+    """Name of a row's folder."""
+    return row.replace(":", "-").replace("/", "-")
+
+
 def recipe(config: ConfigDict, epochs: int) -> Recipe:
     """Training from scratch for so many epochs, else as the config's `train` section says."""
     optimizer = Optimizer(config.train.batch_size, config.train.momentum,
                           config.train.weight_decay)
-    return Recipe(epochs, config.train.learning_rate, optimizer)
+    return Recipe(epochs, config.train.learning_rate, optimizer, config.train.schedule,
+                  tuple(config.train.milestones))
 
 
-def unlearn_optimizer(config: ConfigDict) -> Optimizer:
+def retrain_hparams(config: ConfigDict) -> dict:
+    """Hyper-parameters of the oracles: those of the original models."""
+    return {"epochs": config.train.epochs, "learning_rate": config.train.learning_rate,
+            "schedule": config.train.schedule, "milestones": tuple(config.train.milestones),
+            "period_epochs": 0}
+
+
+def unlearn_optimizer(config: ConfigDict) -> UnlearnOptimizer:
     """The optimizer of unlearning algorithms."""
-    return Optimizer(**config.unlearn.to_dict())
+    return UnlearnOptimizer(**config.unlearn.to_dict())
 
 
 def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """Model states on disk, through Orbax."""
 
+import dataclasses
 import pathlib
 
 import jax
@@ -15,8 +16,9 @@ def save(path: pathlib.Path, states: TrainState) -> None:
     ocp.save(path.absolute(), states)
 
 
-def load(path: pathlib.Path, model: Model, models: int) -> TrainState:
-    """Reads a stack of `models` states of that model, onto the host."""
+def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainState:
+    """Reads a stack of `models` states of that model with so many outputs, onto the host."""
+    model = dataclasses.replace(model, module=model.module.clone(classes=outputs))
     one = jax.eval_shape(lambda key: fresh(*model.init(key)), jax.random.key(0))
     like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype), one)
     return ocp.load(path.absolute(), like)

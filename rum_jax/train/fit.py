@@ -40,11 +40,27 @@ class Plan(NamedTuple):
 
     Attributes:
       streams: stream name -> Stream with arrays int32[M,T,B].
-      learning_rate: float32[M,T].
+      learning_rate: float[M,T].
+      schedules: hyper-parameters of the objective that change, name -> float[M,T].
     """
 
     streams: dict[str, Stream]
     learning_rate: np.ndarray
+    schedules: dict[str, np.ndarray] = {}
+
+
+class Fitted(NamedTuple):
+    """What a fit gives.
+
+    Attributes:
+      states: on the host, leading axis M.
+      losses: float[M,T].
+      record: the objective's records, leading axes [M,T]; None for most objectives.
+    """
+
+    states: TrainState
+    losses: np.ndarray
+    record: PyTree
 
 
 class DivergedError(RunError):
@@ -53,7 +69,7 @@ class DivergedError(RunError):
 
 @functools.cache
 def _runner(model: Model, objective: Objective) -> Callable:
-    """run(images, steps, state, plan, context) -> (state, losses float32[T]) for one model."""
+    """run(images, steps, state, plan, context) -> Fitted, without axis M, for one model."""
     step = make_step(model, objective)
 
     def gather(images: jax.Array, index: jax.Array, label: jax.Array) -> Batch:
@@ -61,16 +77,23 @@ def _runner(model: Model, objective: Objective) -> Callable:
         return Batch(model.to_unit(images[jnp.maximum(index, 0)]), label, mask)
 
     def run(images: jax.Array, steps: jax.Array, state: TrainState, plan: Plan,
-            context: Context) -> tuple[TrainState, jax.Array]:
-        def body(i: jax.Array, carry: tuple) -> tuple:
-            state, losses = carry
+            context: Context) -> Fitted:
+        def at(i: jax.Array, state: TrainState) -> tuple[TrainState, jax.Array, PyTree]:
             batches = {name: gather(images, s.index[i], s.label[i])
                        for name, s in plan.streams.items()}
-            state, loss = step(state, batches, plan.learning_rate[i], context)
-            return state, losses.at[i].set(loss)
+            scheduled = {name: values[i] for name, values in plan.schedules.items()}
+            now = context.replace(hparams={**context.hparams, **scheduled})
+            return step(state, batches, plan.learning_rate[i], now)
 
-        losses = jnp.zeros(plan.learning_rate.shape, jnp.float32)
-        return jax.lax.fori_loop(0, steps, body, (state, losses))
+        def body(i: jax.Array, carry: tuple) -> tuple:
+            state, *kept = carry
+            state, *made = at(i, state)
+            return state, *jax.tree.map(lambda all_, one: all_.at[i].set(one), kept, made)
+
+        length = len(plan.learning_rate)
+        _, *one = jax.eval_shape(at, jnp.int32(0), state)
+        kept = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), one)
+        return Fitted(*jax.lax.fori_loop(0, steps, body, (state, *kept)))
 
     return run
 
@@ -94,7 +117,8 @@ def _check_finite(losses: np.ndarray, first_step: int, names: Sequence[str]) -> 
 
 
 def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, context: Context,
-        names: Sequence[str], progress: Progress = silent) -> tuple[TrainState, np.ndarray]:
+        names: Sequence[str], progress: Progress = silent,
+        stop_when_diverged: bool = True) -> Fitted:
     """Runs every step of the plan for every model.
 
     Args:
@@ -105,9 +129,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
       context: hyper-parameters, leading axis M.
       names: what to call each of the M models in messages.
       progress: told the fraction of the work done, in (0,1], after every call of the program.
-
-    Returns:
-      (states on the host, losses float32[M,T]).
+      stop_when_diverged: False: a model whose loss is not finite goes on with what it has.
 
     Raises:
       DivergedError: a loss is not finite; names the model and the (zero-based) step.
@@ -117,12 +139,16 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
     run = engines.over_models(engine, _runner(task.model, objective), shared=2, donate=1)
     images = engines.replicate(engine, task.images)
     states, context = engines.put(engine, jax.device_get(states)), engines.put(engine, context)
-    losses = []
+    losses, records = [], []
     for start in range(0, total, engine.steps_per_call):
         steps = min(engine.steps_per_call, total - start)
         part = engines.put(engine, _chunk(plan, start, engine.steps_per_call))
-        states, loss = run(images, np.int32(steps), states, part, context)
-        losses.append(np.asarray(loss)[:models, :steps])
-        _check_finite(losses[-1], start, names)
+        states, *made = run(images, np.int32(steps), states, part, context)
+        loss, record = jax.tree.map(lambda leaf, n=steps: np.asarray(leaf)[:models, :n], made)
+        losses.append(loss)
+        records.append(record)
+        if stop_when_diverged:
+            _check_finite(losses[-1], start, names)
         progress((start + steps) / total)
-    return engines.get(states, models), np.concatenate(losses, axis=1)
+    joined = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *records)
+    return Fitted(engines.get(states, models), np.concatenate(losses, axis=1), joined)

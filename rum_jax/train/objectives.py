@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 
 from rum_jax.models import Model
-from rum_jax.train.state import Batch, Context
+from rum_jax.train.state import Aux, Batch, Context
 
 PyTree = Any
 
@@ -17,16 +17,27 @@ def mean_over_examples(values: jax.Array, mask: jax.Array) -> jax.Array:
     return jnp.sum(values * mask) / jnp.maximum(jnp.sum(mask), 1)
 
 
+def batch_cross_entropy_and_logits(
+        model: Model, params: PyTree, model_state: PyTree, batch: Batch,
+        train: bool) -> tuple[jax.Array, jax.Array, PyTree]:
+    """Mean cross entropy of a batch, its logits float[B,C], and the new model state."""
+    out, model_state = model.apply(params, model_state, batch.pixels, batch.mask, train)
+    losses = optax.softmax_cross_entropy_with_integer_labels(out.logits, batch.label)
+    return mean_over_examples(losses, batch.mask), out.logits, model_state
+
+
 def batch_cross_entropy(model: Model, params: PyTree, model_state: PyTree, batch: Batch,
                         train: bool) -> tuple[jax.Array, PyTree]:
     """Mean cross entropy of a batch (CE in the spec) and the new model state."""
-    out, model_state = model.apply(params, model_state, batch.pixels, batch.mask, train)
-    losses = optax.softmax_cross_entropy_with_integer_labels(out.logits, batch.label)
-    return mean_over_examples(losses, batch.mask), model_state
+    loss, _, model_state = batch_cross_entropy_and_logits(model, params, model_state, batch,
+                                                          train)
+    return loss, model_state
 
 
 def cross_entropy(model: Model, params: PyTree, model_state: PyTree, batches: dict[str, Batch],
-                  context: Context) -> tuple[jax.Array, PyTree]:
+                  context: Context) -> tuple[jax.Array, Aux]:
     """CE over the stream "examples", in train mode."""
     del context
-    return batch_cross_entropy(model, params, model_state, batches["examples"], train=True)
+    loss, model_state = batch_cross_entropy(model, params, model_state, batches["examples"],
+                                            train=True)
+    return loss, Aux(model_state)

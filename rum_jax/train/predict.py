@@ -16,28 +16,38 @@ BATCH_SIZE = 256
 
 
 @functools.cache
-def _predictor(model: Model) -> Callable:
-    """predict(images, params, model_state) -> logits float32[N,C] for one model."""
+def _predictor(model: Model, output: str) -> Callable:
+    """predict(images, params, model_state) -> that field of Outputs, [N,...], of one model."""
 
     def predict(images: jax.Array, params, model_state) -> jax.Array:
         def one_batch(batch: jax.Array) -> jax.Array:
             mask = jnp.ones(len(batch), bool)
             out, _ = model.apply(params, model_state, model.to_unit(batch), mask, train=False)
-            return out.logits
+            return getattr(out, output)
 
-        return jax.lax.map(one_batch, images).reshape(-1, model.image.classes)
+        made = jax.lax.map(one_batch, images)
+        return made.reshape(-1, made.shape[-1])
 
     return predict
 
 
 def predict(task: Task, states: TrainState) -> np.ndarray:
-    """Logits float32[M,N,C] of M models for all N examples, with running statistics."""
+    """Logits float[M,N,C] of M models for all N examples, with running statistics."""
+    return _outputs(task, states, "logits")
+
+
+def embed(task: Task, states: TrainState) -> np.ndarray:
+    """Penultimate features float[M,N,D] of M models for all N examples."""
+    return _outputs(task, states, "features")
+
+
+def _outputs(task: Task, states: TrainState, output: str) -> np.ndarray:
     examples, models = len(task.images), len(states.step)
     engine = task.engine.for_models(models)
     missing = -examples % BATCH_SIZE
     padded = np.pad(task.images, [(0, missing)] + [(0, 0)] * 3)
-    run = engines.over_models(engine, _predictor(task.model), shared=1)
+    run = engines.over_models(engine, _predictor(task.model, output), shared=1)
     batched = engines.replicate(engine, padded.reshape(-1, BATCH_SIZE, *padded.shape[1:]))
-    logits = run(batched, engines.put(engine, jax.device_get(states.params)),
-                 engines.put(engine, jax.device_get(states.model_state)))
-    return np.asarray(logits)[:models, :examples]
+    made = run(batched, engines.put(engine, jax.device_get(states.params)),
+               engines.put(engine, jax.device_get(states.model_state)))
+    return np.asarray(made)[:models, :examples]

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax.data.plans import cosine, per_epoch, shuffled_epochs, stream
+from rum_jax.data.plans import cosine, multistep, per_epoch, shuffled_epochs, stream
 from rum_jax.models import Model
 from rum_jax.progress import Progress, silent
-from rum_jax.train.fit import Plan, Task, fit
+from rum_jax.train.fit import Fitted, Plan, PyTree, Task, fit
 from rum_jax.train.objectives import cross_entropy
-from rum_jax.train.state import Context, TrainState, fresh
+from rum_jax.train.state import Context, Objective, TrainState, fresh
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,31 +31,55 @@ class Optimizer:
     weight_decay: float
 
 
+SCHEDULES = ("cosine", "steps")
+STEP_FACTOR = 0.2  # of the rate at each milestone (spec section 3)
+
+
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Training from scratch: cosine schedule per epoch from learning_rate to 0."""
+    """Training from scratch.
+
+    Attributes:
+      epochs: passes over the training set.
+      learning_rate: of the first epoch.
+      optimizer: batch size, momentum, weight decay.
+      schedule: "cosine", or "steps" of STEP_FACTOR at the milestones; changes once per epoch.
+      milestones: epochs.
+      period_epochs: of the cosine; 0 stands for `epochs`, so that it ends near 0.
+    """
 
     epochs: int
     learning_rate: float
     optimizer: Optimizer
+    schedule: str = "cosine"
+    milestones: tuple[int, ...] = ()
+    period_epochs: int = 0
+
+    def rates(self) -> np.ndarray:
+        """float64[epochs] relative to learning_rate."""
+        if self.schedule == "steps":
+            return multistep(self.epochs, self.milestones, STEP_FACTOR)
+        return cosine(self.epochs, self.period_epochs or self.epochs)
 
 
-def contexts(models: int, optimizer: Optimizer, hparams: dict[str, float] | None = None,
-             grad_mask: object = None) -> Context:
-    """The same hyper-parameters for each of M models, as float32[M] arrays.
+def each(models: int, value: float | np.ndarray) -> np.ndarray:
+    """float64[M] of one value for all models, or of one for each."""
+    return np.broadcast_to(np.asarray(value, np.float64), (models,))
+
+
+def contexts(models: int, optimizer: Optimizer, hparams: dict | None = None,
+             **extra: PyTree) -> Context:
+    """What the steps of M models read, with leading axis M.
 
     Args:
       models: M.
       optimizer: momentum and weight decay.
-      hparams: an objective's own hyper-parameters.
-      grad_mask: tree like params with leading axis M, or None.
+      hparams: an objective's own hyper-parameters, a float or float[M] each.
+      **extra: grad_mask, update_mask, teacher: leading axis M.
     """
-
-    def full(value: float) -> np.ndarray:
-        return np.full(models, value, np.float32)
-
-    own = {name: full(value) for name, value in (hparams or {}).items()}
-    return Context(full(optimizer.momentum), full(optimizer.weight_decay), own, grad_mask)
+    own = {name: each(models, value) for name, value in (hparams or {}).items()}
+    return Context(each(models, optimizer.momentum), each(models, optimizer.weight_decay), own,
+                   **extra)
 
 
 @functools.cache
@@ -80,7 +104,8 @@ def initial_states(model: Model, addresses: Sequence[tuple[int, int, int]]) -> T
 
 def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
           orders: Sequence[Callable[[int], np.random.Generator]], names: Sequence[str],
-          progress: Progress = silent) -> tuple[TrainState, np.ndarray]:
+          progress: Progress = silent,
+          objective: Objective = cross_entropy) -> tuple[Plan, Fitted]:
     """Trains M models from the given fresh states, each on its own examples.
 
     Args:
@@ -91,9 +116,10 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
       orders: for each model a function epoch -> generator of that epoch's order.
       names: what to call each model in messages.
       progress: told the fraction done.
+      objective: loss over the stream "examples".
 
     Returns:
-      (states on the host, losses float32[M,T]).
+      What was done at each step, and its result.
 
     Raises:
       DivergedError: a loss is not finite.
@@ -101,7 +127,8 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
     size = recipe.optimizer.batch_size
     index = np.stack([shuffled_epochs(own, size, [order(e) for e in range(recipe.epochs)])
                       for own, order in zip(positions, orders, strict=True)])
-    rates = per_epoch(cosine(recipe.learning_rate, recipe.epochs), index.shape[1] // recipe.epochs)
-    plan = Plan({"examples": stream(index, task.labels)}, np.tile(rates, (len(index), 1)))
-    return fit(task, cross_entropy, states, plan, contexts(len(index), recipe.optimizer), names,
-               progress)
+    models, steps = index.shape[:2]
+    rates = np.outer(each(models, recipe.learning_rate), recipe.rates())
+    plan = Plan({"examples": stream(index, task.labels)}, per_epoch(rates, steps // recipe.epochs))
+    return plan, fit(task, objective, states, plan, contexts(models, recipe.optimizer), names,
+                     progress)

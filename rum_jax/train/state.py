@@ -1,7 +1,7 @@
 """The state of one model, and the one training step that everything shares."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.struct
 import jax
@@ -51,19 +51,35 @@ class Context:
 
     Attributes:
       momentum, weight_decay: float32[].
-      hparams: an objective's own float hyper-parameters, name -> float32[].
+      hparams: an objective's own float hyper-parameters, name -> float[].
       grad_mask: tree like params, or None; multiplies the gradient before weight decay is
         added, so that masked-out weights still decay (spec quirk Q16).
+      update_mask: tree like params, or None; multiplies the whole update, decay included.
+      teacher: (params, model_state) of a model that stays as it is, or None.
     """
 
     momentum: jax.Array
     weight_decay: jax.Array
     hparams: dict[str, jax.Array]
     grad_mask: PyTree | None = None
+    update_mask: PyTree | None = None
+    teacher: PyTree | None = None
 
 
-# (model, params, model_state, {stream name: Batch}, Context) -> (loss float32[], model_state)
-Objective = Callable[[Model, PyTree, PyTree, dict[str, Batch], Context], tuple[jax.Array, PyTree]]
+class Aux(NamedTuple):
+    """What an objective gives besides its loss.
+
+    Attributes:
+      model_state: after the step.
+      record: arrays to keep of this step, or None.
+    """
+
+    model_state: PyTree
+    record: PyTree = None
+
+
+# (model, params, model_state, {stream name: Batch}, Context) -> (loss float[], Aux)
+Objective = Callable[[Model, PyTree, PyTree, dict[str, Batch], Context], tuple[jax.Array, Aux]]
 
 
 def sgd(learning_rate: jax.Array, context: Context) -> optax.GradientTransformation:
@@ -79,20 +95,22 @@ def fresh(params: PyTree, model_state: PyTree) -> TrainState:
     return TrainState(jnp.zeros((), jnp.int32), params, model_state, opt_state)
 
 
-def make_step(model: Model, objective: Objective) -> Callable[..., tuple[TrainState, jax.Array]]:
-    """Returns step(state, batches, learning_rate, context) -> (state, loss float32[])."""
+def make_step(model: Model, objective: Objective) -> Callable:
+    """Returns step(state, batches, learning_rate, context) -> (state, loss float[], record)."""
 
     def step(state: TrainState, batches: dict[str, Batch], learning_rate: jax.Array,
-             context: Context) -> tuple[TrainState, jax.Array]:
-        def loss_of(params: PyTree) -> tuple[jax.Array, PyTree]:
+             context: Context) -> tuple[TrainState, jax.Array, PyTree]:
+        def loss_of(params: PyTree) -> tuple[jax.Array, Aux]:
             return objective(model, params, state.model_state, batches, context)
 
-        (loss, model_state), grads = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+        (loss, aux), grads = jax.value_and_grad(loss_of, has_aux=True)(state.params)
         if context.grad_mask is not None:
             grads = jax.tree.map(jnp.multiply, grads, context.grad_mask)
         optimizer = sgd(learning_rate, context)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        if context.update_mask is not None:
+            updates = jax.tree.map(jnp.multiply, updates, context.update_mask)
         params = optax.apply_updates(state.params, updates)
-        return TrainState(state.step + 1, params, model_state, opt_state), loss
+        return TrainState(state.step + 1, params, aux.model_state, opt_state), loss, aux.record
 
     return step

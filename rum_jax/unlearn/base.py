@@ -8,25 +8,42 @@ is a pure function of its arguments over M models (one per seed) at once. Every 
   - draws randomness only at (seed, role, problem.step, epoch);
   - returns states with a fresh optimizer state, so that the next algorithm of a chain starts as
     it would on a stored model;
-  - takes float hyper-parameters into its program as arrays: new values do not recompile.
+  - takes float hyper-parameters into its program as arrays, a number or float[M]: new values do
+    not recompile, and a grid of values is a longer axis M.
 
 A new algorithm is one file that ends in `ALGORITHM = Algorithm(...)` and one line in
 `rum_jax/unlearn/__init__.py`.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from rum_jax.checks import Check
-from rum_jax.data.plans import Stream, per_epoch
 from rum_jax.progress import Progress, silent
 from rum_jax.randomness import generator
-from rum_jax.train.fit import Plan, Task, fit
-from rum_jax.train.recipe import Optimizer, contexts
-from rum_jax.train.state import Objective, TrainState
+from rum_jax.train.fit import Task
+from rum_jax.train.recipe import Optimizer, each
+from rum_jax.train.state import TrainState
+
+BATCH_NORM = ("train", "eval")
+
+
+@dataclasses.dataclass(frozen=True)
+class UnlearnOptimizer(Optimizer):
+    """SGD of unlearning: `Optimizer`, and what all gradient methods have in common (section 4).
+
+    Attributes:
+      milestones: epochs from which on the rate is a tenth, a hundredth, ...; the released
+        scripts have 91 and 136, which their 5 or 10 epochs never reach.
+      batch_norm: "train": batch statistics are used and running ones move with every batch, as
+        in the reference (spec quirk Q15); "eval": running ones are used and stay.
+    """
+
+    milestones: tuple[int, ...] = ()
+    batch_norm: str = "train"
 
 
 class Problem(NamedTuple):
@@ -34,12 +51,15 @@ class Problem(NamedTuple):
 
     Attributes:
       task: network, examples, and where to run.
-      forget: int32[M,F] ascending positions of the forget set of each model.
-      retain: int32[M,R] ascending positions of the retain set of each model.
-      seeds: M seeds, the addresses of all randomness.
+      forget: int32[M,F] positions of the forget set of each model.
+      retain: int32[M,R] positions of the retain set of each model.
+      seeds: M seeds, the addresses of all randomness; a seed may come twice.
       step: position in a chain of algorithms, from 0; part of the addresses.
-      optimizer: batch size, momentum and weight decay.
+      optimizer: batch size, momentum, weight decay, milestones, BatchNorm.
+      original: the models before the first step of the chain; None: those given to `unlearn`.
       progress: told the fraction done.
+      stop_when_diverged: whether a loss that is not finite ends the work of all M models.
+      draw: (seed, role, step, epoch) -> generator; what all randomness comes from.
     """
 
     task: Task
@@ -47,8 +67,11 @@ class Problem(NamedTuple):
     retain: np.ndarray
     seeds: tuple[int, ...]
     step: int
-    optimizer: Optimizer
+    optimizer: UnlearnOptimizer
+    original: TrainState | None = None
     progress: Progress = silent
+    stop_when_diverged: bool = True
+    draw: Callable[..., np.random.Generator] = generator
 
     @property
     def names(self) -> list[str]:
@@ -57,14 +80,18 @@ class Problem(NamedTuple):
 
     def generators(self, role: str, epoch: int) -> list[np.random.Generator]:
         """One generator per model for that role and epoch of this step."""
-        return [generator(seed, role, self.step, epoch) for seed in self.seeds]
+        return [self.draw(seed, role, self.step, epoch) for seed in self.seeds]
+
+    def each(self, value: float | np.ndarray) -> np.ndarray:
+        """float64[M] of a hyper-parameter."""
+        return each(len(self.seeds), value)
 
 
 class History(NamedTuple):
     """What an algorithm did.
 
     Attributes:
-      losses: float32[M,T], the loss of every optimizer step.
+      losses: float[M,T], the loss of every optimizer step.
       examples: how many example gradients each model took.
     """
 
@@ -78,45 +105,18 @@ class Algorithm(NamedTuple):
     Attributes:
       unlearn: see the module's docstring.
       checks: hyper-parameter -> check of its value; exactly these are in a config.
-      published: hyper-parameter -> value of the released scripts (spec section 4).
+      published: hyper-parameter -> value of the papers or the released scripts (spec section 4),
+        with the correct behaviour where the released code has a bug.
       search: hyper-parameter -> (generator) -> value, what a search draws from.
+      reference: hyper-parameters that make it do what the released code does, bugs included.
     """
 
     unlearn: Callable[[Problem, TrainState, dict[str, Any]], tuple[TrainState, History]]
     checks: dict[str, Check]
     published: dict[str, Any]
     search: dict[str, Callable[[np.random.Generator], Any]]
+    reference: dict[str, Any] = {}
 
-
-def descend(problem: Problem, objective: Objective, states: TrainState,
-            streams: dict[str, Stream], learning_rate: np.ndarray,
-            hparams: dict[str, float] | None = None,
-            grad_mask: Any = None) -> tuple[TrainState, History]:
-    """Runs SGD from the given states: what every gradient method does in the end.
-
-    Args:
-      problem: the algorithm's own argument.
-      objective: loss of a step.
-      states: leading axis M; only params and model_state are used.
-      streams: stream name -> arrays int32[M,T,B], T a multiple of the number of epochs.
-      learning_rate: float[E], of each epoch.
-      hparams: float hyper-parameters of the objective.
-      grad_mask: tree like params, leading axis M, or None.
-
-    Raises:
-      DivergedError: a loss is not finite.
-    """
-    models, steps, _ = next(iter(streams.values())).index.shape
-    rates = per_epoch(learning_rate, steps // max(len(learning_rate), 1))
-    plan = Plan(streams, np.tile(rates, (models, 1)))
-    context = contexts(models, problem.optimizer, hparams, grad_mask)
-    states, losses = fit(problem.task, objective, rested(states), plan, context, problem.names,
-                         problem.progress)
-    examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
-    return rested(states), History(losses, examples)
-
-
-def rested(states: TrainState) -> TrainState:
-    """The same models with a fresh optimizer state."""
-    zero = jax.tree.map(np.zeros_like, (states.step, states.opt_state))
-    return states.replace(step=zero[0], opt_state=zero[1])
+    def hparams(self, reference: bool = False) -> dict[str, Any]:
+        """The published hyper-parameters; with reference, those of the released code."""
+        return {**self.published, **(self.reference if reference else {})}

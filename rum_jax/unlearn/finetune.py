@@ -5,23 +5,13 @@
 at a constant learning rate: forgetting is left to interference.
 """
 
-import numpy as np
-
 from rum_jax import checks
-from rum_jax.data.plans import constant, shuffled_epochs, stream
+from rum_jax.data.plans import stream
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem, descend
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import descend, epochs_of, rates
 from rum_jax.unlearn.spaces import integers, log_uniform
-
-
-def retain_order(problem: Problem, epochs: int) -> np.ndarray:
-    """Every model's retain set, reshuffled in each epoch: int32[M,E*ceil(R/B),B]."""
-    generators = zip(*(problem.generators("retain", epoch) for epoch in range(epochs)),
-                     strict=True)
-    size = problem.optimizer.batch_size
-    return np.stack([shuffled_epochs(own, size, list(rngs))
-                     for own, rngs in zip(problem.retain, generators, strict=True)])
 
 
 def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
@@ -30,10 +20,9 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
     Raises:
       DivergedError: a loss is not finite.
     """
-    order = retain_order(problem, hparams["epochs"])
-    rates = constant(hparams["learning_rate"], hparams["epochs"])
+    index = epochs_of(problem, "retain", hparams["epochs"])
     return descend(problem, cross_entropy, states,
-                   {"examples": stream(order, problem.task.labels)}, rates)
+                   {"examples": stream(index, problem.task.labels)}, rates(problem, hparams))
 
 
 ALGORITHM = Algorithm(

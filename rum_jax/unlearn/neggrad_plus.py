@@ -5,30 +5,32 @@
 One epoch is one pass over the retain set R. The forget set F is shuffled once per epoch and its
 batches are repeated in that order as often as needed (spec quirk Q23, kept). Both terms are
 computed in train mode, R first and then F, so both move the running statistics of BatchNorm
-(quirk Q15, kept).
+(quirk Q15, kept; `unlearn.batch_norm` is the option). The released default alpha, 0.2, would be
+mostly ascent; the published value here is one of its scripts'.
 """
 
+import jax
 import numpy as np
 
 from rum_jax import checks
-from rum_jax.data.plans import batches, constant, stream
+from rum_jax.data.plans import batches, stream
 from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
-from rum_jax.train.state import Batch, Context, TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem, descend
-from rum_jax.unlearn.finetune import retain_order
+from rum_jax.train.state import Aux, Batch, Context, TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import descend, epochs_of, rates
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
 
 def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[str, Batch],
-              context: Context) -> tuple:
+              context: Context) -> tuple[jax.Array, Aux]:
     """alpha * CE(R batch) - (1 - alpha) * CE(F batch), and the model state after both."""
     alpha = context.hparams["alpha"]
     retain, model_state = batch_cross_entropy(model, params, model_state, streams["retain"],
                                               train=True)
     forget, model_state = batch_cross_entropy(model, params, model_state, streams["forget"],
                                               train=True)
-    return alpha * retain - (1 - alpha) * forget, model_state
+    return alpha * retain - (1 - alpha) * forget, Aux(model_state)
 
 
 def _cycled(forget: np.ndarray, batch_size: int, steps: int,
@@ -45,15 +47,15 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
       DivergedError: a loss is not finite.
     """
     epochs, size = hparams["epochs"], problem.optimizer.batch_size
-    retain = retain_order(problem, epochs)
+    retain = epochs_of(problem, "retain", epochs)
     generators = zip(*(problem.generators("forget", epoch) for epoch in range(epochs)),
                      strict=True)
     forget = np.stack([_cycled(own, size, retain.shape[1] // epochs, list(rngs))
                        for own, rngs in zip(problem.forget, generators, strict=True)])
     labels = problem.task.labels
     streams = {"retain": stream(retain, labels), "forget": stream(forget, labels)}
-    return descend(problem, objective, states, streams,
-                   constant(hparams["learning_rate"], epochs), {"alpha": hparams["alpha"]})
+    return descend(problem, objective, states, streams, rates(problem, hparams),
+                   {"alpha": hparams["alpha"]})
 
 
 ALGORITHM = Algorithm(

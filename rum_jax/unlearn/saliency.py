@@ -1,10 +1,9 @@
 """Weight saliency masks (Fan et al., arXiv 2310.12508; spec section 4, SalUn mask).
 
-saliency = | sum over batches of F of grad CE(batch) |, in evaluation mode, at the given model.
+    saliency = | sum over batches of F of grad CE(batch) |, in evaluation mode
 
-Published behaviour where the released RUM code differs: the mask keeps the *largest* saliencies
-(spec quirk Q1), no optimizer steps are taken while gradients are summed (Q1b), and the model is
-the current one of a chain (Q33).
+The released RUM code takes an SGD step, up the loss, after each batch, so that it sums gradients
+along a trajectory (spec quirk Q1b): option `saliency_steps`.
 """
 
 import functools
@@ -19,52 +18,93 @@ from rum_jax.data.plans import PADDING, Stream, batches, stream
 from rum_jax.models import Model
 from rum_jax.train import engine as engines
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
-from rum_jax.train.state import Batch, TrainState
+from rum_jax.train.recipe import contexts
+from rum_jax.train.state import Batch, Context, TrainState, fresh, sgd
 from rum_jax.unlearn.base import Problem
+
+KEEP = ("largest", "smallest")
+MODELS = ("current", "original")
 
 
 @functools.cache
-def _summed_gradients(model: Model) -> Callable:
-    """grads(images, params, model_state, stream) -> |summed gradient| tree of one model."""
+def _summed_gradients(model: Model, steps: bool) -> Callable:
+    """grads(images, params, model_state, stream, rate, context) -> (|sum|, moved params)."""
 
-    def grads(images: jax.Array, params: PyTree, model_state: PyTree, forget: Stream) -> PyTree:
+    def grads(images: jax.Array, params: PyTree, model_state: PyTree, forget: Stream,
+              rate: jax.Array, context: Context) -> tuple[PyTree, PyTree]:
         def loss(params: PyTree, index: jax.Array, label: jax.Array) -> jax.Array:
             pixels = model.to_unit(images[jnp.maximum(index, 0)])
             batch = Batch(pixels, label, index != PADDING)
-            return batch_cross_entropy(model, params, model_state, batch, train=False)[0]
+            return -batch_cross_entropy(model, params, model_state, batch, train=False)[0]
 
-        def add(total: PyTree, batch: Stream) -> tuple[PyTree, None]:
-            return jax.tree.map(jnp.add, total, jax.grad(loss)(params, *batch)), None
+        optimizer = sgd(rate, context)
 
-        total, _ = jax.lax.scan(add, jax.tree.map(jnp.zeros_like, params), forget)
-        return jax.tree.map(jnp.abs, total)
+        def add(carry: tuple, batch: Stream) -> tuple[tuple, None]:
+            total, params, opt_state = carry
+            grad = jax.grad(loss)(params, *batch)
+            total = jax.tree.map(jnp.add, total, grad)
+            if steps:
+                updates, opt_state = optimizer.update(grad, opt_state, params)
+                params = jax.tree.map(jnp.add, params, updates)
+            return (total, params, opt_state), None
+
+        zero = jax.tree.map(jnp.zeros_like, params)
+        opt_state = fresh(params, model_state).opt_state
+        (total, moved, _), _ = jax.lax.scan(add, (zero, params, opt_state), forget)
+        return jax.tree.map(jnp.abs, total), moved
 
     return grads
 
 
-def saliency(problem: Problem, states: TrainState) -> PyTree:
-    """Tree like params, float32 with leading axis M: how strongly F pulls at each weight."""
+def saliency(problem: Problem, states: TrainState, steps: bool,
+             learning_rate: float | np.ndarray) -> tuple[PyTree, PyTree]:
+    """How strongly F pulls at each weight.
+
+    Args:
+      problem: forget sets, in the order of their positions.
+      states: leading axis M.
+      steps: whether the model moves while gradients are summed.
+      learning_rate: of those steps, a number or float[M].
+
+    Returns:
+      (saliencies, params after the steps), trees like params with leading axis M.
+    """
     task, models = problem.task, len(problem.seeds)
     engine = task.engine.for_models(models)
     index = np.stack([batches(own, problem.optimizer.batch_size) for own in problem.forget])
-    run = engines.over_models(engine, _summed_gradients(task.model), shared=1)
-    result = run(engines.replicate(engine, task.images), engines.put(engine, states.params),
-                 engines.put(engine, states.model_state),
-                 engines.put(engine, stream(index, task.labels)))
+    run = engines.over_models(engine, _summed_gradients(task.model, steps), shared=1)
+    result = run(engines.replicate(engine, task.images), *(engines.put(engine, part) for part in (
+        states.params, states.model_state, stream(index, task.labels),
+        problem.each(learning_rate), contexts(models, problem.optimizer))))
     return engines.get(result, models)
 
 
-def largest(saliencies: PyTree, fraction: float) -> PyTree:
-    """Mask of one model: 1 at the int(fraction * weights) largest values over all parameters.
+def select(saliencies: PyTree, fraction: float, keep: str) -> PyTree:
+    """Mask of one model: 1 at the int(fraction * weights) largest (or smallest) saliencies.
 
     Args:
       saliencies: tree of float[...], one model.
       fraction: of all weights, in [0,1].
+      keep: "largest" or "smallest".
 
     Returns:
-      The same tree of float32 0 and 1; ties are broken by place, later weights first kept.
+      The same tree of 0 and 1; ties are broken by place, the earlier one ranks lower.
     """
-    flat, unravel = ravel_pytree(jax.tree.map(np.asarray, saliencies))
+    flat, unravel = ravel_pytree(saliencies)
     rank = np.argsort(np.argsort(np.asarray(flat), kind="stable"), kind="stable")
-    kept = rank >= len(rank) - int(fraction * len(rank))
-    return jax.device_get(unravel(kept.astype(np.float32)))
+    count = int(fraction * len(rank))
+    kept = rank < count if keep == "smallest" else rank >= len(rank) - count
+    return jax.device_get(unravel(kept.astype(flat.dtype)))
+
+
+def masks(problem: Problem, states: TrainState, hparams: dict) -> PyTree:
+    """The masks of M models, tree like params with leading axis M; hparams are SalUn's."""
+    start = states
+    if hparams["saliency_model"] == "original" and problem.original is not None:
+        start = problem.original
+    found, _ = saliency(problem, start, hparams["saliency_steps"],
+                        hparams["saliency_learning_rate"])
+    fractions = problem.each(hparams["mask_fraction"])
+    made = [select(jax.tree.map(lambda leaf, m=m: leaf[m], found), fraction, hparams["keep"])
+            for m, fraction in enumerate(fractions)]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *made)

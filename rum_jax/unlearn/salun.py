@@ -1,43 +1,25 @@
 """SalUn (Fan et al., arXiv 2310.12508; spec section 4, `RL` with a mask).
 
-    minimise CE over F with random labels, concatenated with R and shuffled,
-    changing only the weights that are salient for F.
+    as random_label, changing only the weights that are salient for F
 
-Every epoch gives each forget example a fresh label, uniform over all classes, which may be the
-true one (spec quirk Q2b, kept), on every data set (Q2, fixed). Masked-out weights still decay
-(Q16, kept). The mask is made from the model given, see `saliency.py`.
+`saliency.py` makes the mask; its options are hyper-parameters here, with the published behaviour
+as default:
+
+  - keep: the "largest" saliencies, or the "smallest" as the released RUM code does (quirk Q1);
+  - saliency_steps: move the model by SGD, at saliency_learning_rate, while gradients are summed,
+    as the released code does (Q1b);
+  - saliency_model: the "current" model of a chain, or the "original" one, as released (Q33);
+  - decay_masked: masked-out weights still decay, as released (Q16, kept); False: they stay.
 """
 
-import jax
-import numpy as np
-
 from rum_jax import checks
-from rum_jax.data.plans import Stream, batches, constant, stream
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem, descend
-from rum_jax.unlearn.saliency import largest, saliency
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import descend, rates
+from rum_jax.unlearn.random_label import RELABEL, relabelled_epochs
+from rum_jax.unlearn.saliency import KEEP, MODELS, masks
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
-
-
-def _relabelled(problem: Problem, epoch: int) -> Stream:
-    """One epoch over F and R together: arrays int32[M,T,B], random labels on F."""
-    task, made = problem.task, []
-    rngs = zip(problem.generators("retain", epoch), problem.generators("relabel", epoch),
-               strict=True)
-    for forget, retain, (order, relabel) in zip(problem.forget, problem.retain, rngs,
-                                                strict=True):
-        labels = task.labels.copy()
-        labels[forget] = relabel.integers(0, task.model.image.classes, len(forget))
-        mixed = order.permutation(np.concatenate([forget, retain]))
-        made.append(stream(batches(mixed, problem.optimizer.batch_size), labels))
-    return Stream(*(np.stack(part) for part in zip(*made, strict=True)))
-
-
-def relabelled_epochs(problem: Problem, epochs: int) -> Stream:
-    """Those epochs one after another: arrays int32[M,E*T,B]."""
-    parts = [_relabelled(problem, epoch) for epoch in range(epochs)]
-    return Stream(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
 
 
 def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
@@ -46,20 +28,23 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
     Raises:
       DivergedError: a loss is not finite.
     """
-    saliencies = saliency(problem, states)
-    masks = [largest(jax.tree.map(lambda leaf, m=m: leaf[m], saliencies),
-                     hparams["mask_fraction"]) for m in range(len(problem.seeds))]
-    mask = jax.tree.map(lambda *leaves: np.stack(leaves), *masks)
-    epochs = hparams["epochs"]
-    return descend(problem, cross_entropy, states,
-                   {"examples": relabelled_epochs(problem, epochs)},
-                   constant(hparams["learning_rate"], epochs), grad_mask=mask)
+    mask = masks(problem, states, hparams)
+    examples = relabelled_epochs(problem, hparams["epochs"], hparams["relabel"])
+    return descend(problem, cross_entropy, states, {"examples": examples},
+                   rates(problem, hparams), grad_mask=mask,
+                   update_mask=None if hparams["decay_masked"] else mask)
 
 
 ALGORITHM = Algorithm(
     unlearn,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
-            "mask_fraction": checks.number(0, 1)},
-    published={"epochs": 10, "learning_rate": 0.1, "mask_fraction": 0.5},
+            "mask_fraction": checks.number(0, 1), "relabel": checks.one_of(RELABEL),
+            "keep": checks.one_of(KEEP), "saliency_steps": checks.boolean,
+            "saliency_learning_rate": checks.number(0, open_low=True),
+            "saliency_model": checks.one_of(MODELS), "decay_masked": checks.boolean},
+    published={"epochs": 10, "learning_rate": 0.1, "mask_fraction": 0.5, "relabel": "any",
+               "keep": "largest", "saliency_steps": False, "saliency_learning_rate": 0.01,
+               "saliency_model": "current", "decay_masked": True},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.3),
-            "mask_fraction": uniform(0.1, 0.9)})
+            "mask_fraction": uniform(0.1, 0.9)},
+    reference={"keep": "smallest", "saliency_steps": True, "saliency_model": "original"})

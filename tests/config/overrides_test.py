@@ -43,7 +43,7 @@ def test_any_field_can_be_set():
     ("--config.seeds=(1,)", "config.seeds: is (1,); allowed: at least 2 value(s)"),
     ("--config.seeds=(1,1)", "config.seeds: is (1, 1); allowed: no value twice"),
     ("--config.rum.algorithms.low=scrubb",
-     "is 'scrubb'; known: finetune, neggrad_plus, none, retrain, salun"),
+     "is 'scrubb'; known: boundary_expand, boundary_shrink, finetune"),
     ("--config.data.name=mnist", "config.data.name: is 'mnist'; known: digits"),
     ("--config.rows=('vanilla:nothing',)", "config.rows: [0] is 'vanilla:nothing'; known: rum, "),
     ("--config.model.blocks=(1,)", "config.model.blocks: has 1 stage(s); allowed: 2"),

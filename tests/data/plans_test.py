@@ -22,6 +22,8 @@ def test_streams_carry_labels():
 
 
 def test_schedules():
-    np.testing.assert_allclose(plans.cosine(0.1, 4), [0.1, 0.0853553391, 0.05, 0.0146446609])
-    assert plans.constant(0.3, 2).tolist() == [0.3, 0.3]
-    assert plans.per_epoch([1, 2], 3).tolist() == [1, 1, 1, 2, 2, 2]
+    np.testing.assert_allclose(plans.cosine(4, 4), [1, 0.853553391, 0.5, 0.146446609])
+    np.testing.assert_allclose(plans.cosine(2, 4), plans.cosine(4, 4)[:2])
+    assert plans.multistep(5, (3, 1), 0.5).tolist() == [1, 0.5, 0.5, 0.25, 0.25]
+    assert plans.multistep(2, (), 0.1).tolist() == [1, 1]
+    assert plans.per_epoch(np.array([[1, 2]]), 3).tolist() == [[1, 1, 1, 2, 2, 2]]

@@ -1,8 +1,10 @@
+import jax
 import numpy as np
 import pytest
 
 from rum_jax import evaluate
-from rum_jax.evaluate import interval, tow
+from rum_jax.errors import InputError
+from rum_jax.evaluate import entropy, interval, threshold_attack, tow
 from rum_jax.evaluate.view import View
 
 
@@ -17,18 +19,23 @@ def view():
     return View(logits, labels, parts)
 
 
+def values(view, oracle=None, extra=()):
+    made = evaluate.evaluate(view, oracle or view, extra)
+    return {name: measured.value for name, measured in made.items()}
+
+
 def test_accuracies_by_hand(view):
-    made = evaluate.evaluate(view)
+    made = values(view)
     assert made["forget_accuracy"] == made["retain_accuracy"] == 1
     right = view.logits[230:].argmax(-1) == view.labels[230:]
     assert made["test_accuracy"] == right.mean() < 0.6
 
 
 def test_the_attack_sees_a_forget_set_that_looks_like_the_retain_set(view):
-    assert evaluate.evaluate(view)["mia"] < 0.2
+    assert values(view)["mia"] < 0.2
     forgotten = view.logits.copy()
     forgotten[:40] = np.random.default_rng(1).normal(size=(40, 3))
-    assert evaluate.evaluate(view._replace(logits=forgotten))["mia"] > 0.8
+    assert values(view._replace(logits=forgotten))["mia"] > 0.8
 
 
 def test_confidence_is_the_probability_of_the_label(view):
@@ -55,3 +62,51 @@ def test_intervals():
     np.testing.assert_allclose(interval.paired_difference([2, 4, 6], [1, 3, 5])["mean"], 1)
     with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
         interval.summary([1.0])
+
+
+def test_every_metric_is_a_number_made_of_its_examples(view):
+    params = {"classifier": {"kernel": np.arange(6.0).reshape(2, 3), "bias": np.ones(3)}}
+    own = view._replace(params=params)
+    oracle = own._replace(logits=view.logits[:, ::-1].copy(), params=jax.tree.map(
+        lambda leaf: leaf + 1, params))
+    made = evaluate.evaluate(own, oracle, evaluate.METRICS)
+    assert set(made) == {*evaluate.REQUIRED, *evaluate.METRICS}
+    for name, measured in made.items():
+        assert np.isfinite(measured.value), name
+        if not name.startswith("parameter_"):
+            np.testing.assert_allclose(measured.value, measured.per_example.mean(), err_msg=name)
+    np.testing.assert_allclose(made["parameter_distance"].value, 3)
+
+
+def test_the_oracle_itself_agrees_with_itself(view):
+    own = view._replace(params={"classifier": {"bias": np.array([1.0, 2.0, 4.0])}})
+    names = ("forget_agreement", "test_agreement", "forget_kl", "test_kl", "parameter_distance",
+             "parameter_cosine")
+    assert [values(own, own, names)[name] for name in names] == pytest.approx([1, 1, 0, 0, 0, 1])
+    # An output that the oracle does not have takes probability away, and no parameter counts.
+    more = own._replace(logits=np.concatenate([view.logits, view.logits[:, :1]], axis=1),
+                        params={"classifier": {"bias": np.array([1.0, 2.0, 4.0, 9.0])}})
+    made = values(more, own, names)
+    assert made["test_kl"] > 0.01 and made["parameter_distance"] == 0
+
+
+def test_divergence_by_hand(view):
+    own = view._replace(logits=np.log([[0.5, 0.5]] * 300), parts={**view.parts})
+    oracle = view._replace(logits=np.log([[0.9, 0.1]] * 300))
+    expected = 0.9 * np.log(1.8) + 0.1 * np.log(0.2)
+    assert evaluate.METRICS["test_kl"](own, oracle).value == pytest.approx(expected)
+
+
+def test_probabilities_that_are_not_finite_are_named(view):
+    view.logits[7] = np.nan
+    with pytest.raises(InputError, match="probabilities: of example 7 are"):
+        view.confidence(np.arange(20))
+    for function in (entropy.entropy, lambda p: entropy.modified_entropy(p, [0, 0])):
+        with pytest.raises(InputError, match="of example 1"):
+            function(np.array([[0.5, 0.5], [np.inf, 0.0]]))
+
+
+def test_thresholds_of_classes_without_shadow_examples_are_the_overall_one():
+    members = (np.array([0.9, 0.8, 0.3]), np.array([0, 0, 1]))
+    others = (np.array([0.1, 0.2]), np.array([0, 0]))
+    assert threshold_attack.thresholds(members, others, 3).tolist() == [0.8, 0.3, 0.3]

@@ -1,35 +1,14 @@
 import numpy as np
 import pytest
-from conftest import golden
 
 from rum_jax.errors import InputError
-from rum_jax.refine import REFINEMENTS, SUBSETS
-from rum_jax.refine.forget_set import SELECTIONS, select
-
-
-@pytest.mark.parametrize("case", golden("forget_sets"), ids=["v1", "v2"])
-@pytest.mark.parametrize("name", list(SELECTIONS))
-def test_selection_by_memorization_equals_the_reference(case, name):
-    scores, size = case["memorization"][case["train_idx"]], int(case["hp_n"])
-    if name == "mix":
-        size -= size % 3
-        expected = np.concatenate([SELECTIONS[part](scores, size // 3) for part in SUBSETS])
-        reference = set(case["mem_mix_forget"])
-        assert len(set(expected) ^ reference) <= int(case["hp_n"]) % 3
-    else:
-        expected = case[f"mem_{name}_forget"]
-        assert SELECTIONS[name](scores, size).tolist() == expected.tolist()
-
-
-@pytest.mark.parametrize("case", golden("select_fs"), ids=["v1", "v2"])
-def test_selection_among_candidates_equals_the_reference(case):
-    candidates = case["indices"]
-    scores = case["scores"][candidates]
-    centred = scores - np.median(scores) + 0.5  # a proxy's mid is its median
-    for name in SUBSETS:
-        chosen = candidates[SELECTIONS[name](centred, 90)]
-        assert sorted(chosen) == sorted(case[f"{name}_90"]), name
-    assert sorted(candidates[SELECTIONS["mix"](centred, 90)]) == sorted(case["mix_90"])
+from rum_jax.refine import REFINEMENTS, SUBSETS, refinement
+from rum_jax.refine.forget_set import (
+    MEMORIZATION_CENTERS,
+    SELECTIONS,
+    proxy_centers,
+    select,
+)
 
 
 def test_selection_by_hand():
@@ -79,4 +58,32 @@ def test_a_mix_is_refined_into_its_own_parts():
     chosen = select("mix", scores, 30)
     parts = REFINEMENTS["memorization"](scores[chosen], np.random.default_rng(0))
     for name in SUBSETS:
-        assert set(chosen[parts[name]]) == set(SELECTIONS[name](scores, 10))
+        assert set(chosen[parts[name]]) == set(SELECTIONS[name](scores, 10, MEMORIZATION_CENTERS))
+
+
+def test_the_middle_of_a_proxy_is_its_median_and_ties_are_nearer_to_the_mid_range_first():
+    scores = np.array([0.0, 1.0, 3.0, 2.0, 10.0])
+    assert proxy_centers(scores) == (5.0, 2.0)
+    assert SELECTIONS["mid"](scores, 3, proxy_centers(scores)).tolist() == [3, 2, 1]
+    assert SELECTIONS["mix"](scores, 4, proxy_centers(scores)).tolist() == [4, 3, 1, 0]
+
+
+def own(tmp_path, source):
+    (tmp_path / "my_refinement.py").write_text(f"def split(scores, generator):\n    {source}\n")
+    return refinement(f"{tmp_path}/my_refinement.py:split")
+
+
+def test_a_refinement_of_ones_own(tmp_path):
+    made = own(tmp_path, "return {'low': [2], 'mid': [0, 1], 'high': [3]}")
+    parts = made(np.zeros(4), np.random.default_rng(0))
+    assert {name: places.tolist() for name, places in parts.items()} == {
+        "low": [2], "mid": [0, 1], "high": [3]}
+
+
+@pytest.mark.parametrize("source, message", [
+    ("return [1, 2]", "returned list; allowed: a dict of low, mid, high"),
+    ("return {'low': [0], 'rest': [1]}", r"returned \['low', 'rest'\]"),
+    ("return {'low': [0], 'mid': [0], 'high': [1, 2, 3]}", "no partition of the places 0..3")])
+def test_a_refinement_that_breaks_the_contract(tmp_path, source, message):
+    with pytest.raises(InputError, match=message):
+        own(tmp_path, source)(np.zeros(4), np.random.default_rng(0))

@@ -12,6 +12,7 @@ from rum_jax import provenance, records, report
 from rum_jax.config import base
 from rum_jax.config.validate import validate
 from rum_jax.errors import InputError
+from rum_jax.evaluate import METRICS, REQUIRED
 from rum_jax.report import text
 from rum_jax.stages import pipeline
 from rum_jax.stages.models import again_seeds
@@ -45,8 +46,7 @@ def test_results_have_every_row_with_steps_and_per_seed_values(results):
     assert results["schema"] == 1
     assert [row["name"] for row in results["rows"]] == [
         "original", "retrain", "retrain_again", *ROWS]
-    names = {"tow", "tow_mia", "validation_tow", "forget_accuracy", "retain_accuracy",
-             "validation_accuracy", "test_accuracy", "mia", "seconds"}
+    names = {"tow", "tow_mia", "validation_tow", "relearn_epochs", "seconds", *REQUIRED, *METRICS}
     for row in results["rows"]:
         assert set(row["metrics"]) == names
         for value in row["metrics"].values():
@@ -162,6 +162,7 @@ def test_steps_of_rows():
     assert [s.algorithm for s in steps_of(config, "rum_f:salun")] == ["salun"] * 3
     assert [s.subset for s in steps_of(config, "vanilla:salun")] == ["forget"]
     assert again_seeds((0, 7, 3)) == (8, 9, 10)
+    assert steps_of(config, "vanilla:retrain")[0].hparams["schedule"] == "cosine"
 
 
 def test_sentences_follow_the_numbers(results):

@@ -13,7 +13,8 @@ def trained(task, dataset, recipe, members, names=None):
     states = initial_states(task.model, [(0, ROLES["member_init"], k) for k in members])
     positions = np.tile(dataset.train[:200], (len(members), 1))
     orders = [lambda epoch, k=k: generator(0, "member_order", k, epoch) for k in members]
-    return train(task, positions, states, recipe, orders, names or list(map(str, members)))
+    _, fitted = train(task, positions, states, recipe, orders, names or list(map(str, members)))
+    return fitted.states, fitted.losses
 
 
 def leaves(states):

@@ -1,27 +1,70 @@
 """What every algorithm must do; a new one adds a row here."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
 from conftest import leaves
 
+from rum_jax import models
+from rum_jax.errors import InputError
+from rum_jax.models import outputs_of
+from rum_jax.randomness import ROLES
 from rum_jax.train.predict import predict
+from rum_jax.train.recipe import initial_states
 from rum_jax.unlearn import ALGORITHMS
+from rum_jax.unlearn.apply import apply
 
-# name -> (hyper-parameters, other values of the float ones)
+SHORT = {"epochs": 2, "learning_rate": 0.05}
+# name -> (what differs from the published hyper-parameters, other values of the float ones)
 TABLE = {
     "none": ({}, {}),
-    "retrain": ({"epochs": 2, "learning_rate": 0.1}, {"learning_rate": 0.05}),
-    "finetune": ({"epochs": 2, "learning_rate": 0.05}, {"learning_rate": 0.02}),
+    "retrain": ({"epochs": 2}, {"learning_rate": 0.05}),
+    "finetune": (SHORT, {"learning_rate": 0.02}),
+    "l1_sparse": (SHORT, {"learning_rate": 0.02, "alpha": 1e-4}),
+    "neggrad": ({"epochs": 2}, {"learning_rate": 2e-4}),
     "neggrad_plus": ({"epochs": 2, "learning_rate": 0.02, "alpha": 0.9},
                      {"learning_rate": 0.01, "alpha": 0.95}),
-    "salun": ({"epochs": 2, "learning_rate": 0.05, "mask_fraction": 0.5},
-              {"learning_rate": 0.02, "mask_fraction": 0.3}),
+    "scrub": ({"epochs": 2}, {"learning_rate": 1e-3, "temperature": 2.0, "gamma": 0.9,
+                              "beta": 0.1}),
+    "salun": (SHORT, {"learning_rate": 0.02, "mask_fraction": 0.3,
+                      "saliency_learning_rate": 0.02}),
+    "random_label": (SHORT, {"learning_rate": 0.02}),
+    "influence": ({}, {"alpha": 2.0}),
+    "fisher": ({}, {"alpha": 1e-9}),
+    "fisher_new": ({}, {"alpha": 1e-7}),
+    "boundary_shrink": ({"epochs": 2}, {"learning_rate": 0.02}),
+    "boundary_expand": ({"epochs": 2}, {"learning_rate": 0.02}),
 }
+# What draws nothing at random.
+DETERMINISTIC = {"none", "influence"}
+
+
+def hparams(name, **changed):
+    return {**ALGORITHMS[name].hparams(), **TABLE[name][0], **changed}
 
 
 def run(name, problem, states, **changed):
-    return ALGORITHMS[name].unlearn(problem, states, {**TABLE[name][0], **changed})
+    return apply(name, ALGORITHMS[name], problem, states, hparams(name, **changed))
+
+
+def alone(problem, states, seed):
+    """The problem and states of one of the seeds."""
+    part = slice(seed, seed + 1)
+    return (problem._replace(forget=problem.forget[part], retain=problem.retain[part],
+                             seeds=problem.seeds[part]),
+            jax.tree.map(lambda leaf: np.asarray(leaf)[part], states))
+
+
+@pytest.fixture(scope="module", params=["resnet", "vgg"])
+def setting(request, task, problem, original, dataset):
+    """(problem, states) of a model of each kind."""
+    if request.param == "resnet":
+        return problem, original
+    vgg = models.build("vgg", dataset.spec, (4, 8), (1, 1), "patches")
+    states = initial_states(vgg, [(seed, ROLES["init"], 0) for seed in problem.seeds])
+    return problem._replace(task=task._replace(model=vgg)), states
 
 
 def test_every_algorithm_has_a_row():
@@ -30,22 +73,27 @@ def test_every_algorithm_has_a_row():
 
 @pytest.mark.parametrize("name", list(TABLE))
 def test_declares_its_hyper_parameters(name):
-    algorithm, (hparams, other) = ALGORITHMS[name], TABLE[name]
-    assert set(algorithm.checks) == set(algorithm.published) == set(hparams)
-    assert set(algorithm.search) <= set(hparams) >= set(other)
-    assert not any(algorithm.checks[key](value) for key, value in algorithm.published.items())
+    algorithm, other = ALGORITHMS[name], TABLE[name][1]
+    floats = {key for key, value in algorithm.published.items() if isinstance(value, float)}
+    assert set(algorithm.checks) == set(algorithm.published)
+    assert set(other) == floats, "the table varies every float hyper-parameter"
+    assert set(algorithm.search) | set(algorithm.reference) <= set(algorithm.published)
+    for values in (algorithm.published, algorithm.hparams(reference=True)):
+        assert not any(algorithm.checks[key](value) for key, value in values.items())
     for key, draw in algorithm.search.items():
         values = [draw(np.random.default_rng(seed)) for seed in range(20)]
         assert len(set(values)) > 3 and not any(map(algorithm.checks[key], values))
 
 
 @pytest.mark.parametrize("name", list(TABLE))
-def test_contract(name, problem, original):
+def test_contract(name, setting):
+    problem, original = setting
     before = leaves(original)
     states, history = run(name, problem, original)
     np.testing.assert_array_equal(leaves(original), before, "the caller's states are spared")
-    moved = not np.array_equal(leaves(states.params), leaves(original.params))
-    assert moved == (name != "none")
+    same = [np.array_equal(a, b) for a, b in zip(jax.tree.leaves(states.params),
+                                                 jax.tree.leaves(original.params), strict=True)]
+    assert all(same) if name == "none" else not all(same)
     assert np.isfinite(leaves(states)).all()
     assert (np.asarray(states.step) == 0).all() or name == "none"
     assert (leaves(states.opt_state) == 0).all() or name == "none"
@@ -57,29 +105,81 @@ def test_contract(name, problem, original):
 
 
 @pytest.mark.parametrize("name", list(TABLE))
-def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, original):
-    alone = problem._replace(forget=problem.forget[1:], retain=problem.retain[1:], seeds=(1,))
-    one = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], original)
+def test_one_seed_alone_gives_what_it_gives_among_several(name, setting):
+    problem, original = setting
     several, _ = run(name, problem, original)
-    states, _ = run(name, alone, one)
+    states, _ = run(name, *alone(problem, original, 1))
     expected = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], several)
     np.testing.assert_allclose(leaves(states), leaves(expected), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLE) - {"none"}))
+@pytest.mark.parametrize("name", [name for name in TABLE if TABLE[name][1]])
+def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, original):
+    """Two values for the same seed, in one program, give what each gives alone."""
+    own, states = alone(problem, original, 0)
+    values = [hparams(name), hparams(name, **TABLE[name][1])]
+    many = {key: np.array([v[key] for v in values]) if key in TABLE[name][1] else values[0][key]
+            for key in values[0]}
+    twice = own._replace(forget=np.tile(own.forget, (2, 1)), retain=np.tile(own.retain, (2, 1)),
+                         seeds=own.seeds * 2)
+    both = jax.tree.map(lambda leaf: np.concatenate([leaf, leaf]), states)
+    together, _ = apply(name, ALGORITHMS[name], twice, both, many)
+    for place, one in enumerate(values):
+        made, _ = apply(name, ALGORITHMS[name], own, states, one)
+        mine = jax.tree.map(lambda leaf, m=place: np.asarray(leaf)[m:m + 1], together)
+        np.testing.assert_allclose(leaves(mine), leaves(made), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(set(TABLE) - DETERMINISTIC))
 def test_steps_of_a_chain_have_their_own_randomness(name, problem, original):
-    first, _ = run(name, problem, original)
-    second, _ = run(name, problem._replace(step=1), original)
-    assert np.abs(leaves(first.params) - leaves(second.params)).max() > 1e-6
+    several = problem._replace(optimizer=dataclasses.replace(problem.optimizer, batch_size=16))
+    first, _ = run(name, several, original)
+    second, _ = run(name, several._replace(step=1), original)
+    assert np.abs(leaves(first.params) - leaves(second.params)).max() > 1e-7
 
 
-@pytest.mark.parametrize("name", ["neggrad_plus", "salun"])
-def test_forgets_and_keeps_the_rest(name, problem, original, task, dataset):
-    def accuracies(states):
+@pytest.mark.parametrize("name", ["neggrad_plus", "salun", "random_label", "boundary_shrink",
+                                  "boundary_expand", "scrub"])
+def test_forgets(name, problem, original, task, dataset):
+    def accuracy(states):
         right = predict(task, states).argmax(-1) == dataset.labels
-        return right[:, problem.forget[0]].mean(), right[:, problem.retain[0]].mean()
+        return right[:, problem.forget[0]].mean()
 
-    stronger = {"epochs": 5, **({"alpha": 0.9} if name == "neggrad_plus" else {})}
-    forget_before, retain_before = accuracies(original)
-    forget, retain = accuracies(run(name, problem, original, **stronger)[0])
-    assert forget <= forget_before and retain > 0.5 * retain_before
+    stronger = {"epochs": 8, "learning_rate": 0.05}
+    made, _ = run(name, problem, original, **stronger, **(
+        {"alpha": 0.9} if name == "neggrad_plus" else {}))
+    assert accuracy(made) < accuracy(original) - 0.1
+
+
+def test_expansion_adds_an_output_and_other_algorithms_go_on_from_there(problem, original, task):
+    states, _ = run("boundary_expand", problem, original)
+    assert outputs_of(states.params) == 11 and predict(task, states).shape[-1] == 11
+    after, _ = run("finetune", problem._replace(step=1), states)
+    assert outputs_of(after.params) == 11
+
+
+@pytest.mark.parametrize("name", list(TABLE))
+def test_bad_sets_are_refused(name, problem, original):
+    nothing = problem.forget[:, :0]
+    outside = np.where(problem.forget == problem.forget[0, 0], 5000, problem.forget)
+    twice = np.concatenate([problem.forget, problem.forget[:, :1]], axis=1)
+    for changed, message in (
+            ({"forget": nothing}, "forget set: is empty"),
+            ({"retain": nothing}, "retain set: is empty; allowed: at least one"),
+            ({"forget": problem.retain[:, :5]}, r"shares 5 example\(s\) with the retain set"),
+            ({"forget": twice}, f"forget set: has position {problem.forget[0, 0]} twice"),
+            ({"forget": outside}, r"forget set: has position 5000; allowed: 0\.\.1796"),
+            ({"forget": problem.forget[0]}, r"forget set: has shape \(50,\)")):
+        with pytest.raises(InputError, match=message):
+            run(name, problem._replace(**changed), original)
+
+
+def test_bad_hyper_parameters_are_all_named(problem, original):
+    with pytest.raises(InputError) as error:
+        apply("finetune", ALGORITHMS["finetune"], problem, original,
+              {"learning_rate": -0.1, "momentun": 0.9})
+    for text in ("finetune.momentun: unknown hyper-parameter; known: epochs, learning_rate",
+                 "finetune.epochs: missing", "finetune.learning_rate: is -0.1; allowed"):
+        assert text in str(error.value)
+    with pytest.raises(InputError, match=r"finetune.learning_rate: is -1.0"):
+        run("finetune", problem, original, learning_rate=np.array([0.1, -1.0]))

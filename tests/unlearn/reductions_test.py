@@ -1,5 +1,7 @@
 """Algorithms that become each other at the ends of their hyper-parameters, and their parts."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +11,119 @@ from conftest import leaves
 from rum_jax.data.plans import PADDING
 from rum_jax.train.objectives import batch_cross_entropy
 from rum_jax.train.state import Batch
-from rum_jax.unlearn import ALGORITHMS, neggrad_plus, saliency, salun
+from rum_jax.unlearn import ALGORITHMS, neggrad_plus, random_label, saliency, scrub
+
+
+def hparams(name, **changed):
+    return {**ALGORITHMS[name].hparams(), **changed}
+
+
+def same(problem, original, *pairs, atol=1e-6, statistics=True):
+    """Whether algorithms (name, hyper-parameters) give the same models."""
+    (first, _), *others = [ALGORITHMS[name].unlearn(problem, original, hparams(name, **changed))
+                           for name, changed in pairs]
+    for other, _ in others:
+        np.testing.assert_allclose(leaves(other.params), leaves(first.params), atol=atol)
+        if statistics:
+            np.testing.assert_allclose(leaves(other.model_state), leaves(first.model_state),
+                                       atol=atol)
+
+
+SHORT = {"epochs": 2, "learning_rate": 0.05}
+
+
+def test_l1_sparse_without_penalty_is_finetune(problem, original):
+    same(problem, original, ("finetune", SHORT), ("l1_sparse", {**SHORT, "alpha": 0.0}),
+         ("l1_sparse", {**SHORT, "alpha": 1.0, "no_l1_epochs": 2}))
+
+
+def test_salun_with_a_full_mask_is_random_label(problem, original):
+    same(problem, original, ("random_label", SHORT), ("salun", {**SHORT, "mask_fraction": 1.0}),
+         atol=1e-4)
+
+
+def test_salun_with_an_empty_mask_and_no_decay_moves_nothing_but_statistics(problem, original):
+    made, _ = ALGORITHMS["salun"].unlearn(problem, original, hparams(
+        "salun", **SHORT, mask_fraction=0.0, decay_masked=False))
+    np.testing.assert_array_equal(leaves(made.params), leaves(original.params))
+
+
+def test_scrub_without_max_phases_and_distillation_is_finetune(problem, original):
+    own = {**SHORT, "msteps": 0, "inclusive": False, "gamma": 1.0, "beta": 0.0}
+    same(problem, original, ("finetune", SHORT), ("scrub", own))
+
+
+def test_scrub_with_max_phases_alone_leaves_finetune(problem, original):
+    made, _ = ALGORITHMS["scrub"].unlearn(problem, original, hparams(
+        "scrub", **SHORT, msteps=0, inclusive=True, gamma=1.0, beta=0.0))
+    tuned, _ = ALGORITHMS["finetune"].unlearn(problem, original, SHORT)
+    assert np.abs(leaves(made.params) - leaves(tuned.params)).max() > 1e-4
+
+
+def test_neggrad_plus_with_alpha_zero_is_neggrad_on_the_same_batches(problem, original):
+    """With frozen statistics, and the retain set as short as the forget set."""
+    frozen = dataclasses.replace(problem.optimizer, batch_norm="eval")
+    equal = problem._replace(retain=problem.retain[:, :problem.forget.shape[1]], optimizer=frozen)
+    gentle = {"epochs": 2, "learning_rate": 1e-3}
+    same(equal, original, ("neggrad", gentle), ("neggrad_plus", {**gentle, "alpha": 0.0}))
+
+
+def test_random_label_without_relabelling_is_finetune_on_everything(problem, original):
+    made, _ = ALGORITHMS["random_label"].unlearn(problem, original, hparams(
+        "random_label", **SHORT, relabel="none"))
+    whole = problem._replace(retain=np.concatenate([problem.forget, problem.retain], axis=1))
+    tuned, _ = ALGORITHMS["finetune"].unlearn(whole, original, SHORT)
+    np.testing.assert_allclose(leaves(made.params), leaves(tuned.params), atol=1e-6)
+
+
+def test_retraining_with_steps_that_never_come_is_training_at_a_constant_rate(problem, original):
+    never = {**SHORT, "schedule": "steps", "milestones": (5,)}
+    same(problem, original, ("retrain", never), ("retrain", {**SHORT, "schedule": "steps"}))
+    with pytest.raises(AssertionError):
+        same(problem, original, ("retrain", never), ("retrain", SHORT))
+
+
+@pytest.mark.parametrize("name", ["influence", "fisher", "fisher_new"])
+def test_one_shot_algorithms_shrink_with_alpha(name, problem, original):
+    def change(alpha):
+        made, _ = ALGORITHMS[name].unlearn(problem, original, {"alpha": alpha})
+        np.testing.assert_array_equal(leaves(made.model_state), leaves(original.model_state))
+        return np.abs(leaves(made.params) - leaves(original.params)).max()
+
+    assert change(1e-30) < 1e-5 < change(1.0)
+
+
+def test_labels_of_relabelling():
+    rng, true = np.random.default_rng(0), np.arange(1000) % 10
+    assert (random_label.new_labels(true, 10, "other", rng) != true).all()
+    drawn = random_label.new_labels(true, 10, "any", rng)
+    assert 50 < (drawn == true).sum() < 150
+    assert random_label.new_labels(true, 10, "none", rng) is true
+
+
+def test_frozen_statistics_stay(problem, original):
+    frozen = problem._replace(optimizer=dataclasses.replace(problem.optimizer,
+                                                            batch_norm="eval"))
+    made, _ = ALGORITHMS["neggrad_plus"].unlearn(frozen, original, hparams(
+        "neggrad_plus", epochs=1))
+    np.testing.assert_array_equal(leaves(made.model_state), leaves(original.model_state))
+
+
+def test_milestones_lower_the_rate(problem, original):
+    early = problem._replace(optimizer=dataclasses.replace(problem.optimizer, milestones=(1,)))
+    long, _ = ALGORITHMS["finetune"].unlearn(early, original, SHORT)
+    short, _ = ALGORITHMS["finetune"].unlearn(problem, original, {**SHORT, "epochs": 1})
+    full, _ = ALGORITHMS["finetune"].unlearn(problem, original, SHORT)
+    first = leaves(short.params)
+    assert (np.linalg.norm(leaves(long.params) - first)
+            < 0.5 * np.linalg.norm(leaves(full.params) - first))
+
+
+def test_distillation_by_hand():
+    student, teacher = jnp.log(jnp.array([[0.25, 0.75]])), jnp.log(jnp.array([[0.5, 0.5]]))
+    expected = 0.5 * np.log(0.5 / 0.25) + 0.5 * np.log(0.5 / 0.75)
+    made = scrub.distillation(student, teacher, jnp.float32(1), jnp.ones(1, bool))
+    np.testing.assert_allclose(made, expected, rtol=1e-5)
 
 
 def test_neggrad_plus_with_alpha_one_is_finetune_but_for_running_statistics(
@@ -24,7 +138,7 @@ def test_neggrad_plus_with_alpha_one_is_finetune_but_for_running_statistics(
 
 def test_finetune_of_nothing_but_decay_with_an_empty_mask(problem, original):
     states, _ = ALGORITHMS["salun"].unlearn(
-        problem, original, {"epochs": 1, "learning_rate": 0.01, "mask_fraction": 0.0})
+        problem, original, hparams("salun", epochs=1, learning_rate=0.01, mask_fraction=0.0))
     before, after = leaves(original.params), leaves(states.params)
     moving = np.abs(before) > 1e-3
     ratio = after[moving] / before[moving]
@@ -42,7 +156,7 @@ def test_forget_batches_are_replayed_in_an_epoch_and_reshuffled_between():
 
 
 def test_salun_relabels_the_forget_set_only_and_anew_in_each_epoch(problem):
-    made = salun.relabelled_epochs(problem, 3)
+    made = random_label.relabelled_epochs(problem, 3, "any")
     labels, forget = problem.task.labels, set(problem.forget[0])
     drawn = []
     for index, label in zip(np.split(made.index[0], 3), np.split(made.label[0], 3), strict=True):
@@ -57,7 +171,7 @@ def test_salun_relabels_the_forget_set_only_and_anew_in_each_epoch(problem):
 
 
 def test_saliency_is_the_summed_gradient_of_the_forget_batches(problem, original):
-    made = saliency.saliency(problem, original)
+    made, _ = saliency.saliency(problem, original, False, 0.01)
     model, labels = problem.task.model, problem.task.labels
     own = jax.tree.map(lambda leaf: jnp.asarray(leaf[1]), original)
 
@@ -77,14 +191,15 @@ def test_saliency_is_the_summed_gradient_of_the_forget_batches(problem, original
 @pytest.mark.parametrize("fraction, kept", [(0.0, 0), (0.5, 3), (0.34, 2), (1.0, 6)])
 def test_masks_keep_the_largest(fraction, kept):
     tree = {"a": np.array([[3.0, 0.5], [9.0, 1.0]]), "b": np.array([2.0, 7.0])}
-    mask = saliency.largest(tree, fraction)
-    assert leaves(mask).sum() == kept
-    chosen = np.sort(leaves(tree)[leaves(mask) == 1])
-    assert chosen.tolist() == sorted([3, 0.5, 9, 1, 2, 7])[6 - kept:]
+    ascending = sorted([3, 0.5, 9, 1, 2, 7])
+    for keep, expected in (("largest", ascending[6 - kept:]), ("smallest", ascending[:kept])):
+        mask = leaves(saliency.select(tree, fraction, keep))
+        assert mask.sum() == kept
+        assert np.sort(leaves(tree)[mask == 1]).tolist() == expected
 
 
 def test_retraining_ignores_the_given_states(problem, original):
-    hparams = {"epochs": 2, "learning_rate": 0.1}
-    one, _ = ALGORITHMS["retrain"].unlearn(problem, original, hparams)
-    two, _ = ALGORITHMS["retrain"].unlearn(problem, None, hparams)
+    own = hparams("retrain", epochs=2)
+    one, _ = ALGORITHMS["retrain"].unlearn(problem, original, own)
+    two, _ = ALGORITHMS["retrain"].unlearn(problem, None, own)
     np.testing.assert_array_equal(leaves(one), leaves(two))

@@ -1,0 +1,84 @@
+"""How entangled forget and retain set are in embedding space (spec section 5).
+
+Embeddings are penultimate features of the original model, see `train.predict.embed`.
+"""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+CENTERS = ("midpoint", "global")
+
+
+def _mean(features: np.ndarray, batch_size: int | None) -> np.ndarray:
+    """float64[D]; with a batch size the mean of the batches' means, as released (quirk Q19)."""
+    features = np.asarray(features, np.float64)
+    if batch_size is None:
+        return features.mean(0)
+    parts = np.split(features, range(batch_size, len(features), batch_size))
+    return np.mean([part.mean(0) for part in parts], axis=0)
+
+
+def _spread(features: np.ndarray, center: np.ndarray) -> float:
+    return float(np.square(np.asarray(features, np.float64) - center).sum(1).mean())
+
+
+def entanglement_score(retain: np.ndarray, forget: np.ndarray, center: str = "midpoint",
+                       batch_size: int | None = None) -> float:
+    """ES: spread within the two sets over the spread between their means; higher: harder.
+
+        ES = (mean_R |f - mu_R|^2 + mean_F |f - mu_F|^2) / ((|mu_R - mu|^2 + |mu_F - mu|^2) / 2)
+
+    Args:
+      retain, forget: float[n,D] features, in the order of evaluation.
+      center: what mu is: the "midpoint" of mu_R and mu_F, as released, or the "global" mean of
+        all features, as in the paper (quirk Q19).
+      batch_size: None for exact mu_R and mu_F; a number for the released mean of batch means,
+        which differs where the last batch is short.
+
+    Raises:
+      ValueError: an unknown center.
+    """
+    if center not in CENTERS:
+        raise ValueError(f"center: is {center!r}; known: {', '.join(CENTERS)}")
+    mu_r, mu_f = _mean(retain, batch_size), _mean(forget, batch_size)
+    within = _spread(retain, mu_r) + _spread(forget, mu_f)
+    mu = ((mu_r + mu_f) / 2 if center == "midpoint"
+          else _mean(np.concatenate([retain, forget]), None))
+    return within / between(mu_r, mu_f, mu)
+
+
+def between(mu_r: np.ndarray, mu_f: np.ndarray, mu: np.ndarray) -> float:
+    """The denominator of ES, of means float[D]."""
+    return float((np.square(mu_r - mu).sum() + np.square(mu_f - mu).sum()) / 2)
+
+
+def disentanglement(retain: np.ndarray, forget: np.ndarray) -> float:
+    """DES: mean distance of each set to the other's mean, averaged over both; float[n,D]."""
+    mu_r, mu_f = _mean(retain, None), _mean(forget, None)
+    return float((np.linalg.norm(forget - mu_r, axis=1).mean()
+                  + np.linalg.norm(retain - mu_f, axis=1).mean()) / 2)
+
+
+def squared_mmd(retain: np.ndarray, forget: np.ndarray, gamma: float = 1.0) -> float:
+    """Biased squared maximum mean discrepancy, kernel exp(-gamma d^2), diagonal included."""
+    def kernel_mean(a: np.ndarray, b: np.ndarray) -> float:
+        return float(np.exp(-gamma * cdist(a, b, "sqeuclidean")).mean())
+
+    return kernel_mean(forget, forget) + kernel_mean(retain, retain) - 2 * kernel_mean(forget,
+                                                                                       retain)
+
+
+def centroid_distances(features: np.ndarray) -> np.ndarray:
+    """float64[n], distance of each example to the mean of all."""
+    features = np.asarray(features, np.float64)
+    return np.linalg.norm(features - features.mean(0), axis=1)
+
+
+def distance_groups(features: np.ndarray, groups: int) -> np.ndarray:
+    """Places int64[groups, n // groups], from the centroid outwards; what is left over is dropped.
+
+    Group 0 is the most entangled with all the others. Ties by place.
+    """
+    order = np.argsort(centroid_distances(features), kind="stable")
+    size = len(features) // groups
+    return order[:groups * size].reshape(groups, size)

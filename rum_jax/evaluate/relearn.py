@@ -1,0 +1,76 @@
+"""Relearn time: how soon a model gets the forget set right again (Golatkar et al., 1911.04933).
+
+A model that has truly forgotten needs as long as one that never saw the data.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rum_jax.data.plans import Stream, shuffled_epochs, stream
+from rum_jax.randomness import generator
+from rum_jax.train.fit import Plan, Task, fit
+from rum_jax.train.objectives import cross_entropy
+from rum_jax.train.predict import predict
+from rum_jax.train.recipe import Optimizer, contexts
+from rum_jax.train.state import TrainState
+
+
+class Relearned(NamedTuple):
+    """Attributes:
+      epochs: int[M], passes over the forget set until the target is reached; most_epochs + 1
+        where it never is.
+      per_example: int[M,F], passes until an example is predicted right; likewise.
+    """
+
+    epochs: np.ndarray
+    per_example: np.ndarray
+
+
+def relearn(task: Task, states: TrainState, forget: np.ndarray, seeds: Sequence[int],
+            optimizer: Optimizer, learning_rate: float, most_epochs: int,
+            target: np.ndarray) -> Relearned:
+    """Fine-tunes each model on the forget set until its accuracy there reaches the target.
+
+    Args:
+      task: network, examples, and where to run.
+      states: leading axis M; left as they are.
+      forget: int32[F] positions.
+      seeds: of the M models.
+      optimizer: batch size, momentum, weight decay.
+      learning_rate: constant.
+      most_epochs: when to give up.
+      target: float[M], accuracy in [0,1].
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
+    own = task._replace(images=task.images[forget], labels=task.labels[forget])
+    places, history = np.arange(len(forget), dtype=np.int32), [_correct(own, states)]
+    for epoch in range(most_epochs):
+        if (np.stack(history).mean(-1).max(0) >= target).all():
+            break
+        states = _one_epoch(own, states, places, seeds, epoch, optimizer, learning_rate)
+        history.append(_correct(own, states))
+    right = np.stack(history)  # bool[E+1,M,F]
+    return Relearned(_first(right.mean(-1) >= target, most_epochs), _first(right, most_epochs))
+
+
+def _correct(task: Task, states: TrainState) -> np.ndarray:
+    return predict(task, states).argmax(-1) == task.labels
+
+
+def _first(reached: np.ndarray, most: int) -> np.ndarray:
+    """Index of the first True along axis 0; most + 1 where there is none."""
+    return np.where(reached.any(0), reached.argmax(0), most + 1)
+
+
+def _one_epoch(task: Task, states: TrainState, places: np.ndarray, seeds: Sequence[int],
+               epoch: int, optimizer: Optimizer, learning_rate: float) -> TrainState:
+    index = np.stack([shuffled_epochs(places, optimizer.batch_size,
+                                      [generator(seed, "relearn", epoch)]) for seed in seeds])
+    examples: Stream = stream(index, task.labels)
+    plan = Plan({"examples": examples}, np.full(index.shape[:2], learning_rate))
+    names = [f"seed {seed}, relearning" for seed in seeds]
+    return fit(task, cross_entropy, states, plan, contexts(len(seeds), optimizer), names).states

@@ -1,0 +1,84 @@
+"""Code of the user's own, named in a config as `my_file.py:function`."""
+
+import functools
+import importlib.util
+import inspect
+import pathlib
+import re
+from collections.abc import Callable, Mapping
+from types import ModuleType
+
+from rum_jax.errors import InputError
+from rum_jax.records import sha256
+
+_REFERENCE = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
+
+
+def is_reference(value: object) -> bool:
+    """Whether a config value names a function in a file."""
+    return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
+
+
+def short_name(reference: str) -> str:
+    """The function's name: what its hyper-parameters are called in a config."""
+    return _REFERENCE.fullmatch(reference)["name"]
+
+
+def load(reference: str, arguments: tuple[str, ...]) -> Callable:
+    """The function that a reference names; the file is looked up from the current folder.
+
+    Args:
+      reference: `my_file.py:function`.
+      arguments: what it must take by position.
+
+    Raises:
+      InputError: there is no such file or function, the file cannot be run, or the function
+        does not take those arguments.
+    """
+    match = _REFERENCE.fullmatch(reference)
+    path, name = pathlib.Path(match["path"]), match["name"]
+    if not path.is_file():
+        raise InputError(f"{reference}: there is no file {path} in {pathlib.Path.cwd()}")
+    function = getattr(_module(path.resolve()), name, None)
+    if not callable(function):
+        known = [key for key, value in vars(_module(path.resolve())).items()
+                 if inspect.isfunction(value) and value.__module__ == f"own_{path.stem}"]
+        raise InputError(f"{reference}: there is no function {name}; the file has "
+                         f"{', '.join(known) or 'none'}")
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        raise InputError(f"{reference}: is {name}{signature}; allowed: it must take "
+                         f"({', '.join(arguments)}) by position, and have defaults for all "
+                         "else") from error
+    return function
+
+
+@functools.cache
+def _module(path: pathlib.Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"{path}: cannot be run: {type(error).__name__}: {error}") from error
+    return module
+
+
+def references(config: object) -> set[str]:
+    """All references in the values of a config, rows such as `vanilla:my_file.py:f` included."""
+    if isinstance(config, Mapping):
+        return set().union(*(references(value) for value in config.values()), set())
+    if isinstance(config, tuple | list):
+        return set().union(*(references(value) for value in config), set())
+    if not isinstance(config, str):
+        return set()
+    value = re.sub(r"^(vanilla|rum_f):", "", config)
+    return {value} if is_reference(value) else set()
+
+
+def digests(config: Mapping) -> dict[str, str]:
+    """SHA-256 of each file of the user's own that a config names."""
+    paths = {_REFERENCE.fullmatch(reference)["path"] for reference in references(config)}
+    return {path: sha256(pathlib.Path(path)) for path in sorted(paths)}

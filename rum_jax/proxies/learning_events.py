@@ -1,0 +1,66 @@
+"""Confidence, maximal confidence, entropy and accuracy while a model is trained (section 6).
+
+Each is read from the train-mode logits of a minibatch before its update, once per example and
+epoch, and averaged over the epochs. All four fall with memorization.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rum_jax.data.plans import PADDING
+from rum_jax.models import Model
+from rum_jax.progress import Progress, silent
+from rum_jax.train.fit import Task
+from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits
+from rum_jax.train.recipe import Recipe, train
+from rum_jax.train.state import Aux, Batch, Context, TrainState
+
+EVENTS = ("confidence", "max_confidence", "negative_entropy", "accuracy")
+
+
+class Learned(NamedTuple):
+    """Attributes:
+      states: the trained models.
+      events: EVENTS -> float64[M,N], mean over epochs; NaN for examples that were not trained on.
+    """
+
+    states: TrainState
+    events: dict[str, np.ndarray]
+
+
+def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[str, Batch],
+              context: Context) -> tuple[jax.Array, Aux]:
+    """CE; records float[B,4], the EVENTS of each example."""
+    del context
+    batch = streams["examples"]
+    loss, logits, model_state = batch_cross_entropy_and_logits(model, params, model_state, batch,
+                                                               train=True)
+    log_p = jax.nn.log_softmax(logits)
+    p = jnp.exp(log_p)
+    own = jnp.take_along_axis(p, batch.label[:, None], axis=-1)[:, 0]
+    negative_entropy = jnp.where(p > 0, p * log_p, 0).sum(-1)  # 0 log 0 = 0 (quirk Q26, fixed)
+    right = (logits.argmax(-1) == batch.label).astype(p.dtype)
+    return loss, Aux(model_state, jnp.stack([own, p.max(-1), negative_entropy, right], -1))
+
+
+def learning_events(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
+                    orders: Sequence[Callable[[int], np.random.Generator]],
+                    names: Sequence[str], progress: Progress = silent) -> Learned:
+    """Trains models from fresh states and keeps what they do on the way; as `recipe.train`."""
+    plan, fitted = train(task, positions, states, recipe, orders, names, progress, objective)
+    index, models = plan.streams["examples"].index, len(positions)
+    sums = np.zeros((len(EVENTS), models, len(task.labels)))
+    counts = np.zeros((models, len(task.labels)))
+    for m in range(models):
+        real = index[m] != PADDING
+        np.add.at(counts[m], index[m][real], 1)
+        for total, values in zip(sums[:, m], np.moveaxis(fitted.record[m][real], -1, 0),
+                                 strict=True):
+            np.add.at(total, index[m][real], values)
+    means = np.divide(sums, counts, out=np.full(sums.shape, np.nan),
+                      where=np.broadcast_to(counts, sums.shape) > 0)
+    return Learned(fitted.states, dict(zip(EVENTS, means, strict=True)))

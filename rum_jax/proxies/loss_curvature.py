@@ -1,0 +1,83 @@
+"""Curvature of the loss in input space (Garg et al., arXiv 2307.05831; spec section 6).
+
+    g = grad_x CE(x),  s = sign(g),  z = h (s + 1e-7) / (|s|_2 + 1e-7)
+    curvature = | grad_x [CE(x + z) - CE(x)] |_2
+
+in evaluation mode, per example; x in [0,1]. It rises with memorization.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rum_jax.data.plans import PADDING, batches, stream
+from rum_jax.models import Model
+from rum_jax.train import engine as engines
+from rum_jax.train.fit import Task
+from rum_jax.train.objectives import PyTree, batch_cross_entropy
+from rum_jax.train.state import Batch, TrainState
+
+EPSILON = 1e-7
+
+
+class Curvature(NamedTuple):
+    """Attributes:
+      curvature: float[M,n].
+      gradients: float[M,n,H,W,C], grad_x of each example's CE.
+      steps: float[M,n,H,W,C], z.
+    """
+
+    curvature: np.ndarray
+    gradients: np.ndarray
+    steps: np.ndarray
+
+
+@functools.cache
+def _curvatures(model: Model) -> Callable:
+    def run(images: jax.Array, params: PyTree, model_state: PyTree, plan: tuple,
+            h: jax.Array) -> tuple:
+        def one_batch(part: tuple) -> tuple:
+            index, label = part
+            pixels = model.to_unit(images[jnp.maximum(index, 0)])
+            mask = index != PADDING
+
+            def summed(x: jax.Array) -> jax.Array:
+                mean = batch_cross_entropy(model, params, model_state, Batch(x, label, mask),
+                                           train=False)[0]
+                return mean * mask.sum()  # so that each example's gradient is its own
+
+            gradient = jax.grad(summed)(pixels)
+            sign = jnp.sign(gradient)
+            norm = jnp.sqrt(jnp.square(sign).sum((1, 2, 3), keepdims=True))
+            z = h * (sign + EPSILON) / (norm + EPSILON)
+            change = jax.grad(summed)(pixels + z) - gradient
+            return jnp.sqrt(jnp.square(change).sum((1, 2, 3))), gradient, z
+
+        return jax.lax.map(one_batch, plan)
+
+    return run
+
+
+def loss_curvature(task: Task, states: TrainState, positions: np.ndarray, h: float,
+                   batch_size: int) -> Curvature:
+    """Curvature of M models at n examples.
+
+    Args:
+      task: network, examples, and where to run.
+      states: leading axis M.
+      positions: int32[n].
+      h: length of the step, in units of pixels in [0,1].
+      batch_size: examples at a time; changes no result.
+    """
+    models = len(states.step)
+    engine = task.engine.for_models(models)
+    index = np.tile(batches(positions, batch_size), (models, 1, 1))
+    run = engines.over_models(engine, _curvatures(task.model), shared=1)
+    made = run(engines.replicate(engine, task.images), *(engines.put(engine, part) for part in (
+        states.params, states.model_state, stream(index, task.labels), np.full(models, h))))
+    return Curvature(*(leaf.reshape(models, -1, *leaf.shape[3:])[:, :len(positions)]
+                       for leaf in engines.get(made, models)))

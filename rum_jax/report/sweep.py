@@ -1,0 +1,147 @@
+"""What a sweep found: every point as JSON, CSV and picture, and a config with the chosen ones."""
+
+import pathlib
+import pprint
+
+import numpy as np
+from matplotlib.figure import Figure
+from ml_collections import ConfigDict
+
+from rum_jax import records
+from rum_jax.config import base
+from rum_jax.report import page
+from rum_jax.report.figures import COLORS, PLANTED, png
+from rum_jax.rum import WHOLE
+from rum_jax.stages.study import Study, folder_of
+from rum_jax.stages.sweep import fields_of
+
+SCHEMA_VERSION = 1
+
+
+def write(study: Study, config: ConfigDict, found: dict,
+          provenance: dict) -> tuple[str, pathlib.Path]:
+    """Writes sweep.json, .csv, .html, pictures and sweep_chosen.py; returns (summary, page)."""
+    workdir = study.workdir
+    chosen = {name: value for row, own in found.items() if own["chosen"]
+              for name, value in fields_of(row, own["chosen"]).items()}
+    results = {"schema": SCHEMA_VERSION, "sweep": config.sweep.to_dict(),
+               "chosen_fields": chosen, "rows": found, "provenance": provenance}
+    header, lines = table(found)
+    records.write_csv(workdir / "sweep.csv", header, lines)
+    pictures = {row: surface(row, own) for row, own in found.items()}
+    for row, content in pictures.items():
+        records.write_bytes(workdir / f"sweep_{folder_of(row)}.png", content)
+    records.write_bytes(workdir / "sweep_chosen.py", config_file(config, chosen).encode())
+    html = page.render_sweep(results, pictures, header, lines)
+    records.write_bytes(workdir / "sweep.html", html.encode())
+    records.write_json(workdir / "sweep.json", results)
+    return summary_of(found, chosen), workdir / "sweep.html"
+
+
+def hparams_of(trial: dict) -> dict[str, object]:
+    """Hyper-parameter -> value, with the subset before the name in a chain."""
+    return {("" if step["subset"] == WHOLE else f"{step['subset']}.") + name: value
+            for step in trial["steps"] for name, value in step["hparams"].items()}
+
+
+def table(found: dict) -> tuple[list[str], list[list]]:
+    """(header, lines): one line per point, best first in each row of the study."""
+    header = ["row", "trial", "validation_tow", "ci95", "chosen", "hyper_parameters"]
+    lines = []
+    for row, own in found.items():
+        for trial in sorted(own["trials"], key=_mean, reverse=True):
+            score = trial["validation_tow"]
+            values = [score["mean"], score["ci95"]] if score else ["diverged", ""]
+            text = ", ".join(f"{name} {value}" for name, value in hparams_of(trial).items())
+            is_chosen = own["chosen"] is not None and trial["trial"] == own["chosen"]["trial"]
+            lines.append([row, trial["trial"], *values, "yes" if is_chosen else "", text])
+    return header, lines
+
+
+def _mean(trial: dict) -> float:
+    return trial["validation_tow"]["mean"] if trial["validation_tow"] else -np.inf
+
+
+def varied(trials: list[dict]) -> list[str]:
+    """Numeric hyper-parameters that differ between the trials."""
+    values = [hparams_of(trial) for trial in trials]
+    return [name for name, first in values[0].items()
+            if isinstance(first, int | float) and len({own[name] for own in values}) > 1]
+
+
+def surface(row: str, own: dict) -> bytes:
+    """PNG: validation ToW against each hyper-parameter, the chosen point marked."""
+    trials = [trial for trial in own["trials"] if trial["validation_tow"]]
+    names = varied(own["trials"]) or ["trial"]
+    columns = min(len(names), 4)
+    lines = -(-len(names) // columns)
+    figure = Figure(figsize=(0.6 + 3.0 * columns, 0.6 + 2.6 * lines), layout="constrained")
+    grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
+    figure.suptitle(f"{row}: validation ToW of {len(trials)} points", fontsize=10)
+    for axis in grid.flat[len(names):]:
+        axis.set_axis_off()
+    for axis, name in zip(grid.flat, names, strict=False):
+        _panel(axis, name, trials, own["chosen"])
+    for line in grid:
+        line[0].set_ylabel("validation ToW")
+    return png(figure)
+
+
+def _panel(axis, name: str, trials: list[dict], chosen: dict | None) -> None:
+    def value(trial: dict) -> float:
+        return hparams_of(trial).get(name, trial["trial"])
+
+    for trial in trials:
+        is_chosen = chosen is not None and trial["trial"] == chosen["trial"]
+        score = trial["validation_tow"]
+        axis.errorbar(value(trial), score["mean"], yerr=score["ci95"], fmt="o", lw=0.7,
+                      ms=6 if is_chosen else 3.5, zorder=3 if is_chosen else 2,
+                      color=PLANTED if is_chosen else COLORS["vanilla"])
+    values = [value(trial) for trial in trials]
+    if values and min(values) > 0 and max(values) / min(values) > 20:
+        axis.set_xscale("log")
+    axis.set_ylim(0, 1.02)
+    axis.set_xlabel(name, fontsize=9)
+    axis.grid(alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def config_file(config: ConfigDict, chosen: dict) -> str:
+    """Source of a config: everything that this one changes in the base, and what was chosen."""
+    default, own = (_flat(part.to_dict()) for part in (base.get_config(), config))
+    changed = {name: value for name, value in own.items()
+               if default.get(name) != value and not name.startswith("sweep.")}
+    return ('"""Chosen by a sweep; see sweep.json beside this file."""\n\n'
+            "from rum_jax.config import base\n\n"
+            f"CHANGED = {pprint.pformat(changed, sort_dicts=False)}\n"
+            f"CHOSEN = {pprint.pformat(chosen, sort_dicts=False)}\n\n\n"
+            "def get_config():\n"
+            '    """The config."""\n'
+            "    c = base.get_config()\n"
+            "    c.update_from_flattened_dict({**CHANGED, **CHOSEN})\n"
+            "    return c\n")
+
+
+def _flat(config: dict, path: str = "") -> dict:
+    flat = {}
+    for name, value in config.items():
+        flat.update(_flat(value, f"{path}{name}.") if isinstance(value, dict)
+                    else {f"{path}{name}": value})
+    return flat
+
+
+def summary_of(found: dict, chosen: dict) -> str:
+    """What the command prints."""
+    lines = [""]
+    for row, own in found.items():
+        best, first = own["chosen"], own["trials"][0]["validation_tow"]
+        score = f"{_text(best['validation_tow'])} (point {best['trial']})" if best else (
+            "every point diverged")
+        lines.append(f"{row:<24} validation ToW {score}; point 0: "
+                     f"{_text(first) if first else 'diverged'}")
+    return "\n".join([*lines, "", *(f"--config.{name}={value!r}"
+                                    for name, value in chosen.items()), ""])
+
+
+def _text(score: dict) -> str:
+    return f"{score['mean']:.3f} ± {score['ci95']:.3f}"

@@ -1,0 +1,158 @@
+"""Stages of a hyper-parameter sweep: many points of a row in one program, judged on validation."""
+
+import pathlib
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from rum_jax import records, store
+from rum_jax import sweep as points_of
+from rum_jax.errors import InputError
+from rum_jax.evaluate import REQUIRED
+from rum_jax.evaluate.interval import summary
+from rum_jax.evaluate.tow import validation_tow
+from rum_jax.evaluate.view import View
+from rum_jax.progress import Progress, shown
+from rum_jax.rum import chain
+from rum_jax.stages.evaluation import parts_of
+from rum_jax.stages.forget import forget_set, load_forget
+from rum_jax.stages.memorization import memorization
+from rum_jax.stages.models import load_logits, load_states, originals, retrained
+from rum_jax.stages.study import Study, folder_of, make_study, unlearn_optimizer
+from rum_jax.stages.unlearning import partitions_of, refinement_of, steps_of
+from rum_jax.sweep import Point
+from rum_jax.train.predict import predict
+from rum_jax.train.state import TrainState
+
+SEEN = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
+
+
+class Start(NamedTuple):
+    """What every point starts from: the sweep's own originals and oracles."""
+
+    study: Study
+    states: TrainState
+    oracle_logits: np.ndarray
+    forget: pathlib.Path
+
+
+def planned(config: ConfigDict) -> dict[str, list[Point]]:
+    """Row -> its points.
+
+    Raises:
+      InputError: a row without hyper-parameters to choose, or a grid that does not fit a row.
+    """
+    made = {}
+    for row in config.sweep.rows:
+        steps = steps_of(config, row)
+        if config.sweep.method == "grid":
+            made[row] = points_of.grid(row, steps, config.sweep.grid)
+        elif points_of.searchable(steps):
+            made[row] = points_of.drawn(row, steps, config.sweep.points, config.sweep.seed)
+        else:
+            raise InputError(f"config.sweep.rows: {row} has no hyper-parameters to search; name "
+                             "values with config.sweep.method=grid, or leave it out")
+    return made
+
+
+def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
+    """Runs the points that are missing.
+
+    Models are trained with `sweep.seeds`. A point's score is the mean over seeds of ToW with the
+    validation set in place of the test set, which is not looked at.
+
+    Returns:
+      (study, {row: {"chosen": trial or None, "trials": [...]}}); a trial has its steps,
+      `validation_tow` (summary, or None if it diverged) and the accuracies that make it up.
+    """
+    plan = planned(config)
+    own = ConfigDict(config.to_dict())
+    own.seeds = config.sweep.seeds
+    start = _start(make_study(workdir, own))
+    found = {}
+    for row, points in plan.items():
+        trials = [trial for group in points_of.groups(points)
+                  for trial in _trials(start, row, group)]
+        trials.sort(key=lambda trial: trial["trial"])
+        found[row] = {"chosen": _best(trials), "trials": trials}
+    return start.study, found
+
+
+def _start(study: Study) -> Start:
+    forget, seeds = forget_set(study, memorization(study)), study.config.seeds
+    name = f"sweep/{'_'.join(map(str, seeds))}"
+    original = originals(study, f"{name}/original")
+    oracle = retrained(study, f"{name}/retrain", seeds, load_forget(forget)[0])
+    return Start(study, load_states(study, original), load_logits(oracle), forget)
+
+
+def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
+    """Trials of points that share a program; one stage."""
+    study, seeds = start.study, start.study.config.seeds
+    asked = {"seeds": list(seeds), "points": [[step._asdict() for step in point.steps]
+                                              for point in group]}
+    name = f"sweep/{'_'.join(map(str, seeds))}/{folder_of(row)}/{records.digest(asked)[:12]}"
+
+    def write(folder: pathlib.Path) -> None:
+        with shown(f"sweep {row}, {len(group)} points") as progress:
+            logits = _run(start, row, group, progress)
+        records.write_json(folder / "scores.json", {**asked, "scores": _scores(start, logits)})
+
+    folder = store.stage(study.workdir, name, write)
+    scores = records.read_json(folder / "scores.json")["scores"]
+    return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **own}
+            for point, own in zip(group, scores, strict=True)]
+
+
+def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.ndarray:
+    """Logits float[points,seeds,N,C]; not finite where a point diverged."""
+    study, seeds = start.study, start.study.config.seeds
+    positions, scores = load_forget(start.forget)
+    partitions = partitions_of(refinement_of(study.config, row), positions, scores, seeds)
+    many = jax.tree.map(lambda leaf: np.concatenate([leaf] * len(group)), start.states)
+    done = chain(study.task, study.dataset.train, partitions * len(group),
+                 points_of.stacked(group, len(seeds)), tuple(seeds) * len(group),
+                 unlearn_optimizer(study.config), many, progress, stop_when_diverged=False)
+    logits = predict(study.task, done.states)
+    return logits.reshape(len(group), len(seeds), *logits.shape[1:])
+
+
+def _scores(start: Start, logits: np.ndarray) -> list[dict]:
+    parts = parts_of(start.study, load_forget(start.forget)[0])
+    oracle = [_seen(start.study, own, parts) for own in start.oracle_logits]
+    made = []
+    for point in logits:
+        if not np.isfinite(point).all():
+            made.append({"validation_tow": None, **dict.fromkeys(SEEN)})
+            continue
+        seen = [_seen(start.study, own, parts) for own in point]
+        made.append({
+            "validation_tow": summary([validation_tow(*pair) for pair in
+                                       zip(seen, oracle, strict=True)]),
+            **{name: summary([own[name] for own in seen]) for name in SEEN}})
+    return made
+
+
+def _seen(study: Study, logits: np.ndarray, parts: dict) -> dict[str, float]:
+    view = View(logits, study.task.labels, parts)
+    return {name: REQUIRED[name](view, view).value for name in SEEN}
+
+
+def _best(trials: list[dict]) -> dict | None:
+    scored = [trial for trial in trials if trial["validation_tow"]]
+    return max(scored, key=lambda trial: trial["validation_tow"]["mean"], default=None)
+
+
+def fields_of(row: str, trial: dict) -> dict[str, object]:
+    """Config fields (without the leading `config.`) that make a row do what a trial did."""
+    section, _, algorithm = row.partition(":")
+    fields = {}
+    for step in trial["steps"]:
+        path = [section, "hparams", algorithm or step["algorithm"]]
+        if section != "vanilla":
+            path.append(step["subset"])
+        fields.update({".".join([*path, name]): value
+                       for name, value in step["hparams"].items()})
+    return fields

@@ -1,0 +1,72 @@
+"""The way in to every algorithm: bad hyper-parameters and bad sets are refused before any work."""
+
+from typing import Any
+
+import numpy as np
+
+from rum_jax.errors import raise_if_any
+from rum_jax.train.state import TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem
+
+
+def apply(name: str, algorithm: Algorithm, problem: Problem, states: TrainState | None,
+          hparams: dict[str, Any]) -> tuple[TrainState, History]:
+    """Checks, then unlearns.
+
+    Args:
+      name: what to call the algorithm in messages.
+      algorithm: see its contract.
+      problem: what is to be forgotten.
+      states: leading axis M; None for algorithms that do not look at them.
+      hparams: exactly those that the algorithm declares; floats may be float[M].
+
+    Raises:
+      InputError: names every fault.
+      DivergedError: a loss is not finite.
+    """
+    faults = hparam_faults(name, algorithm, hparams) + set_faults(problem)
+    raise_if_any(faults, f"{name} cannot run:")
+    return algorithm.unlearn(problem, states, hparams)
+
+
+def hparam_faults(name: str, algorithm: Algorithm, hparams: dict[str, Any]) -> list[str]:
+    """Hyper-parameters that are unknown, missing, or not allowed."""
+    known = ", ".join(algorithm.checks) or "none"
+    found = [f"{name}.{key}: unknown hyper-parameter; known: {known}"
+             for key in hparams if key not in algorithm.checks]
+    for key, check in algorithm.checks.items():
+        if key not in hparams:
+            found.append(f"{name}.{key}: missing")
+            continue
+        value = hparams[key]
+        values = value.tolist() if isinstance(value, np.ndarray) else [value]
+        found += [f"{name}.{key}: {fault}" for one in values if (fault := check(one))]
+    return found
+
+
+def set_faults(problem: Problem) -> list[str]:
+    """Forget and retain sets that are empty, overlap, repeat an example, or name none."""
+    found, examples = [], len(problem.task.images)
+    for part in ("forget", "retain"):
+        positions = getattr(problem, part)
+        if positions.ndim != 2 or len(positions) != len(problem.seeds):
+            return [f"{part} set: has shape {positions.shape}; allowed: "
+                    f"({len(problem.seeds)}, n), a row for each seed"]
+        if not positions.shape[1]:
+            found.append(f"{part} set: is empty; allowed: at least one example, and fewer than "
+                         "the training set has")
+            continue
+        if positions.min() < 0 or positions.max() >= examples:
+            bad = positions[(positions < 0) | (positions >= examples)][0]
+            found.append(f"{part} set: has position {bad}; allowed: 0..{examples - 1}")
+        ascending = np.sort(positions, axis=1)
+        repeated = ascending[:, 1:][np.diff(ascending) == 0]
+        if len(repeated):
+            found.append(f"{part} set: has position {repeated[0]} twice; allowed: once")
+    for own, rest in zip(problem.forget, problem.retain, strict=True):
+        both = np.intersect1d(own, rest)
+        if len(both):
+            found.append(f"forget set: shares {len(both)} example(s) with the retain set, such "
+                         f"as position {both[0]}; allowed: none")
+            break
+    return found

@@ -1,0 +1,65 @@
+"""Boundary expand (Chen et al., CVPR 2023, arXiv 2303.11570; spec section 4).
+
+    append one output, a shadow class C; minimise CE over F to the label C
+
+The new row of the classifier has PyTorch's default initial values. The extra output is kept, as
+in the released code: an example that is given the shadow class counts as wrong.
+"""
+
+import functools
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from rum_jax import checks
+from rum_jax.data.plans import PADDING, Stream
+from rum_jax.models import outputs_of
+from rum_jax.train.objectives import PyTree, cross_entropy
+from rum_jax.train.state import TrainState, fresh
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import descend, epochs_of, rates
+from rum_jax.unlearn.spaces import integers, log_uniform
+
+
+@functools.cache
+def _rester() -> Callable:
+    return jax.jit(jax.vmap(fresh))
+
+
+def _new_rows(problem: Problem, inputs: int) -> np.ndarray:
+    """float64[M,inputs+1]: kernel and bias of the new output, uniform(+-1/sqrt(inputs))."""
+    bound = inputs ** -0.5
+    return np.stack([rng.uniform(-bound, bound, inputs + 1)
+                     for rng in problem.generators("expand", 0)])
+
+
+def expanded(problem: Problem, states: TrainState) -> TrainState:
+    """The same models with one output more."""
+    classifier = states.params["classifier"]
+    kernel, bias = np.asarray(classifier["kernel"]), np.asarray(classifier["bias"])
+    rows = _new_rows(problem, kernel.shape[1]).astype(kernel.dtype)
+    grown = {"kernel": np.concatenate([kernel, rows[:, :-1, None]], axis=-1),
+             "bias": np.concatenate([bias, rows[:, -1:]], axis=-1)}
+    params: PyTree = {**states.params, "classifier": grown}
+    return jax.device_get(_rester()(params, states.model_state))
+
+
+def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+    """Gives the forget set a class of its own.
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
+    shadow = outputs_of(states.params)
+    index = epochs_of(problem, "forget", hparams["epochs"])
+    labels = np.where(index == PADDING, 0, shadow).astype(np.int32)
+    return descend(problem, cross_entropy, expanded(problem, states),
+                   {"examples": Stream(index, labels)}, rates(problem, hparams))
+
+
+ALGORITHM = Algorithm(
+    unlearn,
+    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
+    published={"epochs": 10, "learning_rate": 0.01},
+    search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

@@ -1,0 +1,87 @@
+"""Boundary shrink (Chen et al., CVPR 2023, arXiv 2303.11570; spec section 4).
+
+    x' = round(255 * clip(x + 0.1 * sign(grad_x CE(T(x), y)), 0, 1)) / 255
+    minimise CE over F to the label argmax T(x')
+
+T is the model before unlearning, in evaluation mode. It is fixed, so each forget example's new
+label is found once. In train mode the forget batches move BatchNorm's running statistics (spec
+quirk Q15).
+"""
+
+import functools
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rum_jax import checks
+from rum_jax.data.plans import PADDING, Stream
+from rum_jax.models import Model
+from rum_jax.train import engine as engines
+from rum_jax.train.objectives import PyTree, batch_cross_entropy, cross_entropy
+from rum_jax.train.state import Batch, TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import descend, epochs_of, rates
+from rum_jax.unlearn.gradients import ordered
+from rum_jax.unlearn.spaces import integers, log_uniform
+
+ATTACK_STEP, PIXEL_LEVELS = 0.1, 255
+
+
+@functools.cache
+def _attacker(model: Model) -> Callable:
+    """nearest(images, params, model_state, plan) -> int32[T,B] labels of one model."""
+
+    def nearest(images: jax.Array, params: PyTree, model_state: PyTree,
+                plan: Stream) -> jax.Array:
+        def one_batch(part: Stream) -> jax.Array:
+            index, label = part
+            pixels, mask = model.to_unit(images[jnp.maximum(index, 0)]), index != PADDING
+
+            def loss(x: jax.Array) -> jax.Array:
+                return batch_cross_entropy(model, params, model_state, Batch(x, label, mask),
+                                           train=False)[0]
+
+            moved = jnp.clip(pixels + ATTACK_STEP * jnp.sign(jax.grad(loss)(pixels)), 0, 1)
+            attacked = jnp.round(moved * PIXEL_LEVELS) / PIXEL_LEVELS
+            out, _ = model.apply(params, model_state, attacked, mask, train=False)
+            return out.logits.argmax(-1).astype(jnp.int32)
+
+        return jax.lax.map(one_batch, plan)
+
+    return nearest
+
+
+def nearest_labels(problem: Problem, states: TrainState) -> np.ndarray:
+    """int32[M,F]: the class across the nearest boundary, for each forget example."""
+    models, task = len(problem.seeds), problem.task
+    engine = task.engine.for_models(models)
+    plan = ordered(problem, "forget", problem.optimizer.batch_size)
+    run = engines.over_models(engine, _attacker(task.model), shared=1)
+    made = run(engines.replicate(engine, task.images), *(
+        engines.put(engine, part) for part in (states.params, states.model_state, plan)))
+    return engines.get(made, models).reshape(models, -1)[:, :problem.forget.shape[1]]
+
+
+def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+    """Moves each forget example across its nearest boundary.
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
+    index = epochs_of(problem, "forget", hparams["epochs"])
+    labels = np.zeros((len(index), len(problem.task.labels)), np.int32)
+    np.put_along_axis(labels, problem.forget, nearest_labels(problem, states), axis=1)
+    chosen = np.stack([own[np.maximum(places, 0)] for own, places in
+                       zip(labels, index, strict=True)])
+    return descend(problem, cross_entropy, states,
+                   {"examples": Stream(index, np.where(index == PADDING, 0, chosen))},
+                   rates(problem, hparams))
+
+
+ALGORITHM = Algorithm(
+    unlearn,
+    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
+    published={"epochs": 10, "learning_rate": 0.01},
+    search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

@@ -1,0 +1,101 @@
+"""Gradient descent from given models: what most algorithms do in the end."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import numpy as np
+
+from rum_jax.data.plans import Stream, multistep, per_epoch, shuffled_epochs
+from rum_jax.errors import InputError
+from rum_jax.train.fit import Plan, Task, fit
+from rum_jax.train.recipe import contexts
+from rum_jax.train.state import Objective, TrainState
+from rum_jax.unlearn.base import History, Problem
+
+FACTOR = 0.1  # of the rate at each milestone (spec section 4)
+
+
+def rates(problem: Problem, hparams: dict) -> np.ndarray:
+    """float64[M,E]: the learning rate of each epoch."""
+    relative = multistep(hparams["epochs"], problem.optimizer.milestones, FACTOR)
+    return np.outer(problem.each(hparams["learning_rate"]), relative)
+
+
+def epochs_of(problem: Problem, part: str, epochs: int) -> np.ndarray:
+    """Every model's forget or retain set, reshuffled in each epoch: int32[M,E*ceil(n/B),B].
+
+    Args:
+      problem: the algorithm's own argument.
+      part: "forget" or "retain".
+      epochs: how many passes.
+    """
+    generators = zip(*(problem.generators(part, epoch) for epoch in range(epochs)), strict=True)
+    size = problem.optimizer.batch_size
+    return np.stack([shuffled_epochs(own, size, list(rngs))
+                     for own, rngs in zip(getattr(problem, part), generators, strict=True)])
+
+
+def trainable(problem: Problem) -> Task:
+    """The task, with BatchNorm as the optimizer says."""
+    frozen = problem.optimizer.batch_norm == "eval"
+    model = dataclasses.replace(problem.task.model, frozen_statistics=frozen)
+    return problem.task._replace(model=model)
+
+
+def descend(problem: Problem, objective: Objective, states: TrainState,
+            streams: dict[str, Stream], learning_rate: np.ndarray,
+            hparams: dict[str, Any] | None = None, schedules: dict[str, np.ndarray] | None = None,
+            **extra: Any) -> tuple[TrainState, History]:
+    """Runs SGD from the given states, with a fresh optimizer.
+
+    Args:
+      problem: the algorithm's own argument.
+      objective: loss of a step.
+      states: leading axis M; only params and model_state are used.
+      streams: stream name -> arrays int32[M,T,B].
+      learning_rate: float[M,E] of each epoch, T a multiple of E; or of each step, E = T.
+      hparams: float hyper-parameters of the objective, a number or float[M].
+      schedules: those that change, float[M,T].
+      **extra: grad_mask, update_mask (trees like params), teacher; leading axis M.
+
+    Raises:
+      DivergedError: a loss is not finite.
+      InputError: a mask is not like the params.
+    """
+    for name in ("grad_mask", "update_mask"):
+        _check_mask(name, extra.get(name), states.params)
+    models, steps, _ = next(iter(streams.values())).index.shape
+    every_step = per_epoch(learning_rate, steps // learning_rate.shape[1])
+    plan = Plan(streams, every_step, schedules or {})
+    context = contexts(models, problem.optimizer, hparams, **extra)
+    fitted = fit(trainable(problem), objective, rested(states), plan, context, problem.names,
+                 problem.progress, problem.stop_when_diverged)
+    examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
+    return rested(fitted.states), History(fitted.losses, examples)
+
+
+def rested(states: TrainState) -> TrainState:
+    """The same models with a fresh optimizer state."""
+    zero = jax.tree.map(np.zeros_like, (states.step, states.opt_state))
+    return states.replace(step=zero[0], opt_state=zero[1])
+
+
+def one_shot(states: TrainState, params: Any, examples: int) -> tuple[TrainState, History]:
+    """What an algorithm without optimizer steps returns: new params (any float tree, host)."""
+    models = len(states.step)
+    like = jax.tree.map(lambda old, new: np.asarray(new, old.dtype), states.params, params)
+    return (rested(states).replace(params=like),
+            History(np.zeros((models, 0), np.float32), examples))
+
+
+def _check_mask(name: str, mask: Any, params: Any) -> None:
+    if mask is None:
+        return
+    given, wanted = ({jax.tree_util.keystr(path): np.shape(leaf) for path, leaf in
+                      jax.tree_util.tree_leaves_with_path(tree)} for tree in (mask, params))
+    faults = [f"{path}: has shape {given.get(path, 'absent')}, allowed: "
+              f"{wanted.get(path, 'absent')}"
+              for path in sorted({*given, *wanted}) if given.get(path) != wanted.get(path)]
+    if faults:
+        raise InputError(f"{name}: is not like the model's parameters: {'; '.join(faults)}")

@@ -1,0 +1,77 @@
+"""Fisher forgetting (Golatkar et al., arXiv 1911.04933; spec section 4, `fisher`).
+
+    F = mean over R of (d log p_y / dp + 1e-8)^2
+    p <- p + min(sqrt(alpha / F), 1e-3) * N(0, 1)
+
+in evaluation mode. The noise is ten times larger where the last axis of the PyTorch weight has
+length 10, which is the classifier's bias for 10 classes but not its kernel (spec quirk Q25,
+kept).
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from rum_jax import checks
+from rum_jax.train.objectives import PyTree
+from rum_jax.train.state import Batch, TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import one_shot
+from rum_jax.unlearn.gradients import begin_zero, fold_batches, ordered
+from rum_jax.unlearn.shapes import torch_shape
+from rum_jax.unlearn.spaces import log_uniform
+
+LARGEST_DEVIATION, FACTOR = 1e-3, 10
+EPSILON = 1e-8
+
+
+def _add_square(carry: PyTree, number: jax.Array, gradient: Callable, batch: Batch,
+                probabilities: Callable) -> PyTree:
+    """Adds the square of one example's d log p_y / dp = -gradient of its CE."""
+    del number, probabilities
+    return jax.tree.map(lambda total, leaf: total + jnp.square(-leaf + EPSILON), carry,
+                        gradient(batch.label))
+
+
+def diagonal(problem: Problem, states: TrainState) -> PyTree:
+    """F: tree like params, leading axis M."""
+    total = fold_batches(problem, states, _add_square, begin_zero, ordered(problem, "retain", 1))
+    return jax.tree.map(lambda leaf: leaf / problem.retain.shape[1], total)
+
+
+def noise(problem: Problem, params: PyTree) -> PyTree:
+    """Standard normal draws, tree like params with leading axis M."""
+    made = []
+    for m, rng in enumerate(problem.generators("perturb", 0)):
+        flat, unravel = ravel_pytree(jax.tree.map(lambda leaf, m=m: np.asarray(leaf[m]), params))
+        made.append(jax.device_get(unravel(rng.standard_normal(len(flat)).astype(flat.dtype))))
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *made)
+
+
+def deviation(fisher: np.ndarray, alpha: float) -> np.ndarray:
+    """Standard deviation of the noise of one parameter of one model, float[...]."""
+    with np.errstate(divide="ignore"):
+        scale = np.minimum(np.sqrt(alpha / fisher), LARGEST_DEVIATION)
+    return scale * (FACTOR if torch_shape(fisher.shape)[-1] == 10 else 1)
+
+
+def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+    """Adds noise where the retain set does not mind."""
+    alphas = problem.each(hparams["alpha"])
+
+    def perturbed(p: np.ndarray, fisher: np.ndarray, draws: np.ndarray) -> np.ndarray:
+        scales = np.stack([deviation(own, alpha) for own, alpha in
+                           zip(fisher, alphas, strict=True)])
+        return np.asarray(p) + scales * draws
+
+    params = jax.tree.map(perturbed, states.params, diagonal(problem, states),
+                          noise(problem, states.params))
+    return one_shot(states, params, problem.retain.shape[1])
+
+
+ALGORITHM = Algorithm(
+    unlearn, checks={"alpha": checks.number(0, open_low=True)}, published={"alpha": 1e-8},
+    search={"alpha": log_uniform(1e-10, 1e-4)})

@@ -1,0 +1,81 @@
+"""Fisher forgetting of Selective Forgetting (Golatkar et al., arXiv 1911.04933; spec section 4,
+`fisher_new`).
+
+    F2 = mean over batches of 32 of R of sum_y mean_batch(p_y) * (grad CE to the label y)^2
+    variance = alpha * min(1 / (F2 + 1e-8), 1e3), at most 1e2 before alpha for the classifier,
+               averaged over a weight's inputs, times 10 for the classifier and for vectors
+    p <- p + sqrt(variance) * N(0, 1)
+
+in evaluation mode; the square is that of the batch-mean gradient. "The classifier" is any weight
+whose first PyTorch axis is the number of classes, as in the released code. Its special case for
+a forgotten class of CIFAR is left out.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rum_jax import checks
+from rum_jax.train.objectives import PyTree
+from rum_jax.train.state import Batch, TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import one_shot
+from rum_jax.unlearn.fisher import noise
+from rum_jax.unlearn.gradients import begin_zero, fold_batches, ordered
+from rum_jax.unlearn.shapes import mean_over_inputs, torch_shape
+from rum_jax.unlearn.spaces import log_uniform
+
+BATCH_SIZE, EPSILON = 32, 1e-8
+MOST, MOST_CLASSIFIER, FACTOR = 1e3, 1e2, 10
+
+
+def _add_batch(carry: PyTree, number: jax.Array, gradient: Callable, batch: Batch,
+               probabilities: Callable) -> PyTree:
+    """Adds sum_y mean(p_y) * (grad CE to y)^2 of one batch."""
+    del number
+    p = probabilities()
+    share = (p * batch.mask[:, None]).sum(0) / batch.mask.sum()
+
+    def add(y: int, total: PyTree) -> PyTree:
+        labels = jnp.full_like(batch.label, y)
+        return jax.tree.map(lambda t, leaf: t + share[y] * jnp.square(leaf), total,
+                            gradient(labels))
+
+    return jax.lax.fori_loop(0, p.shape[-1], add, carry)
+
+
+def squared_gradients(problem: Problem, states: TrainState) -> PyTree:
+    """F2: tree like params, leading axis M."""
+    plan = ordered(problem, "retain", BATCH_SIZE)
+    total = fold_batches(problem, states, _add_batch, begin_zero, plan)
+    return jax.tree.map(lambda leaf: leaf / plan.index.shape[1], total)
+
+
+def variance(squares: np.ndarray, classes: int, alpha: float) -> np.ndarray:
+    """Variance of the noise of one parameter of one model, broadcastable to its shape."""
+    classifier = torch_shape(squares.shape)[0] == classes
+    made = alpha * np.minimum(1 / (squares + EPSILON), MOST_CLASSIFIER if classifier else MOST)
+    if squares.ndim > 1:
+        made = mean_over_inputs(made)
+    return made * (FACTOR if classifier or squares.ndim == 1 else 1)
+
+
+def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+    """Adds noise where the retain set does not mind."""
+    alphas, classes = problem.each(hparams["alpha"]), problem.task.model.image.classes
+
+    def perturbed(p: np.ndarray, squares: np.ndarray, draws: np.ndarray) -> np.ndarray:
+        scales = [np.sqrt(variance(own, classes, alpha)) for own, alpha in
+                  zip(squares, alphas, strict=True)]
+        return np.asarray(p) + np.stack(scales) * draws
+
+    params = jax.tree.map(perturbed, states.params, squared_gradients(problem, states),
+                          noise(problem, states.params))
+    return one_shot(states, params, classes * problem.retain.shape[1])
+
+
+ALGORITHM = Algorithm(
+    unlearn, checks={"alpha": checks.number(0, open_low=True)}, published={"alpha": 1e-6},
+    search={"alpha": log_uniform(1e-8, 1e-4)})

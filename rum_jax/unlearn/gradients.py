@@ -1,0 +1,97 @@
+"""Gradients of fixed models, one batch after another: what the one-shot algorithms are made of."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rum_jax.data.plans import PADDING, Stream, batches, stream
+from rum_jax.models import Model
+from rum_jax.train import engine as engines
+from rum_jax.train.objectives import PyTree, batch_cross_entropy
+from rum_jax.train.state import Batch, TrainState
+from rum_jax.unlearn.base import Problem
+
+# (carry, number of the batch, loss_gradient(label int32[B]) -> tree, Batch, probabilities) -> carry
+Fold = Callable[..., Any]
+
+
+@functools.cache
+def _folder(model: Model, fold: Fold, begin: Callable) -> Callable:
+    def run(images: jax.Array, params: PyTree, model_state: PyTree, plan: Stream,
+            extra: PyTree) -> PyTree:
+        def body(carry: PyTree, numbered: tuple) -> tuple[PyTree, None]:
+            number, (index, label) = numbered
+            batch = Batch(model.to_unit(images[jnp.maximum(index, 0)]), label, index != PADDING)
+
+            def gradient(labels: jax.Array) -> PyTree:
+                def loss(params: PyTree) -> jax.Array:
+                    return batch_cross_entropy(model, params, model_state,
+                                               batch.replace(label=labels), train=False)[0]
+                return jax.grad(loss)(params)
+
+            def probabilities() -> jax.Array:
+                out, _ = model.apply(params, model_state, batch.pixels, batch.mask, train=False)
+                return jax.nn.softmax(out.logits)
+
+            return fold(carry, number, gradient, batch, probabilities), None
+
+        numbers = jnp.arange(len(plan.index))
+        return jax.lax.scan(body, begin(params, extra), (numbers, plan))[0]
+
+    return run
+
+
+def fold_batches(problem: Problem, states: TrainState, fold: Fold, begin: Callable,
+                 plan: Stream, extra: PyTree = None) -> PyTree:
+    """Folds a function over the batches of a plan, in evaluation mode, for M models at once.
+
+    Args:
+      problem: for the task.
+      states: leading axis M; nothing of them changes.
+      fold: (carry, number, gradient, batch, probabilities) -> carry; `gradient(labels int32[B])`
+        is the gradient of the batch-mean CE, `probabilities()` float[B,C]. Must be the same
+        object on every call, as it addresses the compiled program.
+      begin: (params, extra) -> the first carry; likewise.
+      plan: int32[M,T,B].
+      extra: arrays for `begin`, leading axis M.
+
+    Returns:
+      The last carry, on the host, with leading axis M.
+    """
+    models = len(problem.seeds)
+    engine = problem.task.engine.for_models(models)
+    run = engines.over_models(engine, _folder(problem.task.model, fold, begin), shared=1)
+    made = run(engines.replicate(engine, problem.task.images),
+               *(engines.put(engine, part) for part in (states.params, states.model_state, plan,
+                                                        extra)))
+    return engines.get(made, models)
+
+
+def begin_zero(params: PyTree, extra: PyTree) -> PyTree:
+    """A carry of zeros like the params."""
+    del extra
+    return jax.tree.map(jnp.zeros_like, params)
+
+
+def _add_weighted(carry: PyTree, number: jax.Array, gradient: Callable, batch: Batch,
+                  probabilities: Callable) -> PyTree:
+    del number, probabilities
+    return jax.tree.map(lambda total, leaf: total + leaf * batch.mask.sum(), carry,
+                        gradient(batch.label))
+
+
+def mean_gradient(problem: Problem, states: TrainState, plan: Stream) -> PyTree:
+    """Gradient of the mean CE over all examples of the plan: tree like params, leading axis M."""
+    total = fold_batches(problem, states, _add_weighted, begin_zero, plan)
+    count = (plan.index != PADDING).sum((1, 2))
+    return jax.tree.map(lambda leaf: leaf / count.reshape(-1, *[1] * (leaf.ndim - 1)), total)
+
+
+def ordered(problem: Problem, part: str, batch_size: int) -> Stream:
+    """The forget or retain set in its own order, once, as arrays int32[M,T,B]."""
+    index = np.stack([batches(own, batch_size) for own in getattr(problem, part)])
+    return stream(index, problem.task.labels)

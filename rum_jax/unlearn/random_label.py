@@ -1,0 +1,69 @@
+"""Random labels (Golatkar et al., arXiv 1911.04933; spec section 4, `RL_og`).
+
+    minimise CE over F with random labels, concatenated with R and shuffled
+
+Every epoch gives each forget example a fresh label. `relabel` says from where: "any" class, the
+true one included, as published and released (spec quirk Q2b, kept); one of the "other" classes;
+or "none": true labels, what the released code does on data sets other than CIFAR-10 and SVHN
+(Q2).
+"""
+
+import numpy as np
+
+from rum_jax import checks
+from rum_jax.data.plans import Stream, batches, stream
+from rum_jax.train.objectives import cross_entropy
+from rum_jax.train.state import TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import descend, rates
+from rum_jax.unlearn.spaces import integers, log_uniform
+
+RELABEL = ("any", "other", "none")
+
+
+def new_labels(true: np.ndarray, classes: int, relabel: str,
+               generator: np.random.Generator) -> np.ndarray:
+    """int32[n] labels for examples with true labels int32[n]."""
+    if relabel == "any":
+        return generator.integers(0, classes, len(true))
+    if relabel == "other":
+        return (true + generator.integers(1, classes, len(true))) % classes
+    return true
+
+
+def _relabelled(problem: Problem, epoch: int, relabel: str) -> Stream:
+    """One epoch over F and R together: arrays int32[M,T,B], new labels on F."""
+    task, made = problem.task, []
+    rngs = zip(problem.generators("retain", epoch), problem.generators("relabel", epoch),
+               strict=True)
+    for forget, retain, (order, draw) in zip(problem.forget, problem.retain, rngs, strict=True):
+        labels = task.labels.copy()
+        labels[forget] = new_labels(labels[forget], task.model.image.classes, relabel, draw)
+        mixed = order.permutation(np.concatenate([forget, retain]))
+        made.append(stream(batches(mixed, problem.optimizer.batch_size), labels))
+    return Stream(*(np.stack(part) for part in zip(*made, strict=True)))
+
+
+def relabelled_epochs(problem: Problem, epochs: int, relabel: str) -> Stream:
+    """Those epochs one after another: arrays int32[M,E*T,B]."""
+    parts = [_relabelled(problem, epoch, relabel) for epoch in range(epochs)]
+    return Stream(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
+
+
+def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+    """Trains on random labels for F and true ones for R.
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
+    examples = relabelled_epochs(problem, hparams["epochs"], hparams["relabel"])
+    return descend(problem, cross_entropy, states, {"examples": examples},
+                   rates(problem, hparams))
+
+
+ALGORITHM = Algorithm(
+    unlearn,
+    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
+            "relabel": checks.one_of(RELABEL)},
+    published={"epochs": 10, "learning_rate": 0.1, "relabel": "any"},
+    search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.3)})

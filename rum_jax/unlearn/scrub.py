@@ -1,0 +1,101 @@
+"""SCRUB (Kurmanji et al., arXiv 2302.09880; spec section 4, `SCRUB`).
+
+    in epochs e <= msteps, first over F:  minimise -KL_T
+    in every epoch, over R:               minimise gamma * CE + beta * KL_T
+
+    KL_T = T^2 / B * sum over the batch of KL(teacher softmax at T || student softmax at T)
+
+The teacher is the model before unlearning, in evaluation mode; the student is in train mode. One
+optimizer, with one momentum, serves both phases. `msteps` counts from zero, so the released code
+has msteps + 1 max phases (quirk Q4, kept; `inclusive` False gives msteps of them). In the first
+max step student and teacher differ by BatchNorm's statistics at most.
+
+gamma and beta have no released default; the values here are those of the SCRUB authors' code for
+CIFAR-10.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rum_jax import checks
+from rum_jax.data.plans import batches, stream
+from rum_jax.models import Model
+from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits, mean_over_examples
+from rum_jax.train.state import Aux, Batch, Context, TrainState
+from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.descent import descend, rates
+from rum_jax.unlearn.spaces import integers, log_uniform, uniform
+
+
+def distillation(student: jax.Array, teacher: jax.Array, temperature: jax.Array,
+                 mask: jax.Array) -> jax.Array:
+    """KL_T of logits float[B,C] from the teacher's, mean over the unmasked examples."""
+    log_p = jax.nn.log_softmax(student / temperature)
+    log_q = jax.nn.log_softmax(teacher / temperature)
+    divergence = (jnp.exp(log_q) * (log_q - log_p)).sum(-1)
+    return temperature ** 2 * mean_over_examples(divergence, mask)
+
+
+def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[str, Batch],
+              context: Context) -> tuple[jax.Array, Aux]:
+    """ce_weight * CE + kl_weight * KL_T; the weights are those of the step's phase."""
+    batch, hparams = streams["examples"], context.hparams
+    loss, logits, model_state = batch_cross_entropy_and_logits(
+        model, params, model_state, batch, train=True)
+    teacher = model.apply(*context.teacher, batch.pixels, batch.mask, train=False)[0].logits
+    divergence = distillation(logits, teacher, hparams["temperature"], batch.mask)
+    return hparams["ce_weight"] * loss + hparams["kl_weight"] * divergence, Aux(model_state)
+
+
+def _phases(problem: Problem, hparams: dict) -> list[tuple[str, int]]:
+    """(part of the data, epoch) of each phase, in order."""
+    phases = []
+    for epoch in range(hparams["epochs"]):
+        if epoch < hparams["msteps"] + hparams["inclusive"]:
+            phases.append(("forget", epoch))
+        phases.append(("retain", epoch))
+    return phases
+
+
+def _batches(problem: Problem, part: str, epoch: int) -> np.ndarray:
+    """int32[M,T,B] of one phase."""
+    sets = zip(getattr(problem, part), problem.generators(part, epoch), strict=True)
+    return np.stack([batches(rng.permutation(own), problem.optimizer.batch_size)
+                     for own, rng in sets])
+
+
+def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+    """Alternates between moving away from the teacher on F and staying near it on R.
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
+    phases = _phases(problem, hparams)
+    parts = [_batches(problem, *phase) for phase in phases]
+    steps = [part.shape[1] for part in parts]
+    minimising = np.repeat([part == "retain" for part, _ in phases], steps)
+    every_step = np.repeat(rates(problem, hparams)[:, [epoch for _, epoch in phases]], steps, 1)
+
+    def weights(value: float, maximising: float) -> np.ndarray:
+        return np.where(minimising, problem.each(value)[:, None], maximising)
+
+    index = np.concatenate(parts, axis=1)
+    return descend(problem, objective, states, {"examples": stream(index, problem.task.labels)},
+                   every_step, {"temperature": hparams["temperature"]},
+                   {"ce_weight": weights(hparams["gamma"], 0.0),
+                    "kl_weight": weights(hparams["beta"], -1.0)},
+                   teacher=(states.params, states.model_state))
+
+
+ALGORITHM = Algorithm(
+    unlearn,
+    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
+            "msteps": checks.integer(0), "inclusive": checks.boolean,
+            "temperature": checks.number(0, open_low=True), "gamma": checks.number(0),
+            "beta": checks.number(0)},
+    published={"epochs": 5, "learning_rate": 5e-3, "msteps": 4, "inclusive": True,
+               "temperature": 4.0, "gamma": 0.99, "beta": 0.001},
+    search={"epochs": integers(2, 10), "msteps": integers(0, 4),
+            "learning_rate": log_uniform(5e-4, 0.1), "gamma": uniform(0.5, 1.0),
+            "beta": log_uniform(1e-3, 1.0)})
