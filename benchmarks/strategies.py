@@ -1,4 +1,4 @@
-"""Which strategy trains many models fastest here: map or vmap, which convolution lowering.
+"""Which strategy trains many models fastest here: map, vmap or unroll, which convolution.
 
     python benchmarks/strategies.py --out=docs/results
 
@@ -24,43 +24,44 @@ from rum_jax.train.engine import STRATEGIES, make_engine
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
 
-MODELS, BATCH = 16, 64
+BATCH = 64
 CIFAR = ImageSpec((32, 32, 3), 10, 255.0, (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616))
 
 
 def workloads() -> dict[str, tuple]:
-    """name -> (images, labels, spec, widths, examples per model and epoch)."""
+    """name -> (images, labels, spec, widths, models, examples per model and epoch)."""
     digits = data.load("digits", 0.1, 0.2, 0.05, 0)
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (512, 32, 32, 3), dtype=np.uint8)
     labels = rng.integers(0, 10, 512).astype(np.int32)
-    return {"8x8x1, widths 16,32": (digits.images, digits.labels, digits.spec, (16, 32), 896),
-            "32x32x3, widths 16,32,64": (noise, labels, CIFAR, (16, 32, 64), 64)}
+    return {"8x8x1, widths 16,32": (digits.images, digits.labels, digits.spec, (16, 32), 16,
+                                     896),
+            "32x32x3, widths 16,32,64": (noise, labels, CIFAR, (16, 32, 64), 4, 64)}
 
 
-def once(task: Task, examples: int) -> float:
-    """Images per second of one epoch of all models together."""
-    states = initial_states(task.model, [(0, ROLES["init"], k) for k in range(MODELS)])
-    positions = np.tile(np.arange(examples, dtype=np.int32), (MODELS, 1))
-    orders = [lambda e, k=k: generator(0, "order", k, e) for k in range(MODELS)]
+def once(task: Task, count: int, examples: int) -> float:
+    """Images per second of one epoch of so many models together."""
+    states = initial_states(task.model, [(0, ROLES["init"], k) for k in range(count)])
+    positions = np.tile(np.arange(examples, dtype=np.int32), (count, 1))
+    orders = [lambda e, k=k: generator(0, "order", k, e) for k in range(count)]
     recipe = Recipe(1, 0.1, Optimizer(BATCH, 0.9, 5e-4))
     start = time.monotonic()
-    train(task, positions, states, recipe, orders, [str(k) for k in range(MODELS)])
-    return MODELS * examples / (time.monotonic() - start)
+    train(task, positions, states, recipe, orders, [str(k) for k in range(count)])
+    return count * examples / (time.monotonic() - start)
 
 
 def measure(repetitions: int) -> list[dict]:
     """Every workload and variant, interleaved; the first, compiling call is not counted."""
     tasks = {}
-    for name, (images, labels, spec, widths, examples) in workloads().items():
+    for name, (images, labels, spec, widths, count, examples) in workloads().items():
         for strategy, lowering in itertools.product(STRATEGIES, ("native", "patches")):
             model = models.build("resnet", spec, widths, (1,) * len(widths), lowering)
             task = Task(make_engine(0, strategy, 16), model, images, labels)
-            tasks[name, strategy, lowering] = (task, examples)
+            tasks[name, strategy, lowering] = (task, count, examples)
     speeds = {variant: [] for variant in tasks}
     for repetition in tqdm(range(repetitions + 1), desc="repetitions"):
-        for variant, (task, examples) in tasks.items():
-            speed = once(task, examples)
+        for variant, arguments in tasks.items():
+            speed = once(*arguments)
             if repetition:
                 speeds[variant].append(speed)
     return [{"workload": name, "strategy": strategy, "convolution": lowering,
@@ -73,7 +74,7 @@ def table(rows: list[dict], origin: dict) -> str:
     lines = ["# Strategies for many models at once", "",
              f"`{' '.join(origin['command'])}`, {origin['started']}, {len(origin['devices'])} x "
              f"{origin['devices'][0]}, {origin['cpu_count']} CPU cores, "
-             f"jax {origin['versions']['jax']}, {MODELS} models, batch {BATCH}, float32.", "",
+             f"jax {origin['versions']['jax']}, 16 models (4 of 32x32x3), batch {BATCH}, float32.", "",
              "Training images per second, all models together: median (min to max).", "",
              "| workload | strategy | convolution | images/s |", "|---|---|---|---|"]
     lines += [f"| {r['workload']} | {r['strategy']} | {r['convolution']} | {r['median']:,.0f} "

@@ -3,15 +3,23 @@
     python -m rum_jax.main --config=configs/digits_rum.py --workdir=runs/digits
 
 Takes about two minutes on 2 cores. Every field, with its comment, is in
-`rum_jax/config/base.py`; this file sets the hyper-parameters of unlearning, as chosen by
+`rum_jax/config/base.py`; this file sets the hyper-parameters of unlearning. Variants:
 
-    python -m rum_jax.search --config=configs/digits_rum.py --workdir=runs/digits_search
+    --config=configs/digits_rum.py:algorithms    every algorithm on the whole forget set
+    --config=configs/digits_rum.py:reference     the same as in the released code, bugs included
+    --config=configs/digits_rum.py:sweep         the search that chose the hyper-parameters
 
-with 24 trials for each row, on the validation set and other seeds; all trials are in
-`docs/results/digits_search.json`.
+The search has 24 points for each row, on the validation set and with other seeds; all points are
+in `docs/results/digits_search.json`.
 """
 
 from rum_jax.config import base
+from rum_jax.errors import InputError
+
+VANILLA = tuple(f"vanilla:{name}" for name in (
+    "finetune", "l1_sparse", "neggrad", "neggrad_plus", "scrub", "salun", "random_label",
+    "influence", "fisher", "fisher_new", "boundary_shrink", "boundary_expand"))
+VARIANTS = ("rum", "algorithms", "reference", "sweep")
 
 CHOSEN = {
     "vanilla.hparams.finetune.epochs": 10,
@@ -54,8 +62,14 @@ CHOSEN = {
 }
 
 
-def get_config():
+def get_config(variant="rum"):
     """The config."""
-    c = base.get_config()
+    if variant not in VARIANTS:
+        raise InputError(f"unknown variant {variant!r}; known: {', '.join(VARIANTS)}")
+    c = base.get_config(reference=variant == "reference")
     c.update_from_flattened_dict(CHOSEN)
+    if variant in ("algorithms", "reference"):
+        c.rows = VANILLA
+    if variant == "sweep":
+        c.sweep.rows = (*VANILLA, "rum_f:finetune", "rum_f:neggrad_plus", "rum_f:salun", "rum")
     return c

@@ -19,11 +19,18 @@ def cpu_cores() -> int:
     return os.cpu_count() or 1
 
 
-def expose_cpu_cores(devices: int) -> None:
+def expose_cpu_cores(devices: int, threads: int = 0) -> None:
     """Makes each core a device (or as many devices as asked for); call before JAX is used.
 
     A number set in XLA_FLAGS by the user is left as it is.
+
+    Args:
+      devices: how many are asked for; 0: one per core.
+      threads: size of XLA's pool of CPU threads, on which the rounding of matrix products
+        depends; 0: the number of cores. XLA takes the number of devices where that is larger.
     """
+    if threads:
+        os.environ["NPROC"] = str(threads)  # XLA's name for it
     if _HOST_DEVICES_FLAG not in os.environ.get("XLA_FLAGS", ""):
         wanted = max(cpu_cores(), min(devices, MOST_CPU_DEVICES))
         jax.config.update("jax_num_cpu_devices", wanted)

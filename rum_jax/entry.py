@@ -22,7 +22,8 @@ def run_command(main: Callable[[Arguments], None], description: str, argv: list[
         return 0
     try:
         arguments = parse(argv)
-        expose_cpu_cores(arguments.config.engine.devices)
+        engine = arguments.config.engine
+        expose_cpu_cores(engine.devices, engine.cpu_threads)
         main(arguments)
     except InputError as error:
         return _fail(error, EXIT_INPUT)

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict, config_flags
 from rum_jax.config.validate import faults
 from rum_jax.errors import InputError, raise_if_any
 
+_INPUT_ERROR = f"{InputError.__module__}.{InputError.__name__}: "
 HEADING = "The command line has faults:"
 
 
@@ -79,7 +80,10 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"--config: cannot be loaded: {str(error).splitlines()[-1].strip()}"
     if isinstance(error, flags.Error | InputError):
-        return str(error)
+        heading, traceback, rest = str(error).partition("Traceback (most recent call last):")
+        if not traceback:
+            return str(error)
+        return f"{heading.strip()} {rest.strip().splitlines()[-1]}".replace(_INPUT_ERROR, "")
     return f"{type(error).__name__}: {error}"
 
 

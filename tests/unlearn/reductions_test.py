@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from conftest import leaves
 
-from rum_jax.data.plans import PADDING
-from rum_jax.train.objectives import batch_cross_entropy
+from rum_jax.data.plans import PADDING, stream
+from rum_jax.errors import InputError
+from rum_jax.train.objectives import batch_cross_entropy, cross_entropy
 from rum_jax.train.state import Batch
-from rum_jax.unlearn import ALGORITHMS, neggrad_plus, random_label, saliency, scrub
+from rum_jax.unlearn import ALGORITHMS, descent, neggrad_plus, random_label, saliency, scrub
 
 
 def hparams(name, **changed):
@@ -203,3 +204,27 @@ def test_retraining_ignores_the_given_states(problem, original):
     one, _ = ALGORITHMS["retrain"].unlearn(problem, original, own)
     two, _ = ALGORITHMS["retrain"].unlearn(problem, None, own)
     np.testing.assert_array_equal(leaves(one), leaves(two))
+
+
+def test_the_mask_may_come_from_the_original_model(problem, original):
+    moved, _ = ALGORITHMS["finetune"].unlearn(problem, original, {"epochs": 1,
+                                                                  "learning_rate": 0.1})
+    chain = problem._replace(step=1, original=original)
+
+    def mask(states, model):
+        return leaves(saliency.masks(chain, states, hparams("salun", saliency_model=model)))
+
+    np.testing.assert_array_equal(mask(moved, "original"), mask(original, "current"))
+    assert (mask(moved, "current") != mask(moved, "original")).any()
+
+
+def test_a_mask_of_another_structure_is_refused(problem, original):
+    index = descent.epochs_of(problem, "retain", 1)
+    streams = {"examples": stream(index, problem.task.labels)}
+    mask = jax.tree.map(np.ones_like, original.params)
+    mask["classifier"] = {"kernel": mask["classifier"]["kernel"][:, :, :3]}
+    with pytest.raises(InputError) as error:
+        descent.descend(problem, cross_entropy, original, streams, np.full((2, 1), 0.1),
+                        grad_mask=mask)
+    assert "['classifier']['bias']: has shape absent, allowed: (2, 10)" in str(error.value)
+    assert "['classifier']['kernel']: has shape (2, 8, 3), allowed: (2, 8, 10)" in str(error.value)

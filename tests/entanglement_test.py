@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from rum_jax import entanglement
+
+
+@pytest.fixture
+def clouds():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(300, 4)), rng.normal(size=(60, 4)) + [3, 0, 0, 0]
+
+
+def test_score_by_hand():
+    retain, forget = np.array([[0.0], [2.0]]), np.array([[4.0], [8.0]])
+    # Means 1 and 6, spreads 1 and 4; between them (2.5^2 + 2.5^2) / 2.
+    np.testing.assert_allclose(entanglement.entanglement_score(retain, forget), 5 / 6.25)
+    np.testing.assert_allclose(entanglement.entanglement_score(retain, forget, "global"), 5 / 6.25)
+    np.testing.assert_allclose(entanglement.disentanglement(retain, forget), (5 + 5) / 2)
+
+
+def test_nearer_sets_are_more_entangled(clouds):
+    retain, forget = clouds
+    scores = [entanglement.entanglement_score(retain, forget - [shift, 0, 0, 0])
+              for shift in (0, 1, 2)]
+    assert scores == sorted(scores)
+    assert entanglement.entanglement_score(retain, forget, "global") != scores[0]
+
+
+def test_batch_means_differ_where_the_last_batch_is_short(clouds):
+    retain, forget = clouds
+    exact = entanglement.entanglement_score(retain, forget)
+    assert entanglement.entanglement_score(retain, forget, batch_size=60) == pytest.approx(exact)
+    assert entanglement.entanglement_score(retain, forget, batch_size=64) != pytest.approx(exact)
+
+
+def test_discrepancy(clouds):
+    retain, forget = clouds
+    assert entanglement.squared_mmd(retain, retain, 0.1) == pytest.approx(0, abs=1e-12)
+    assert 0 < entanglement.squared_mmd(retain, forget, 0.1) < 2
+
+
+def test_groups_go_outwards_and_drop_the_rest(clouds):
+    retain, _ = clouds
+    groups = entanglement.distance_groups(retain, 7)
+    assert groups.shape == (7, 42) and len(np.unique(groups)) == 7 * 42
+    distances = entanglement.centroid_distances(retain)[groups]
+    assert (np.diff(distances.ravel()) >= 0).all()
+
+
+def test_unknown_center(clouds):
+    with pytest.raises(ValueError, match="center: is 'mean'; known: midpoint, global"):
+        entanglement.entanglement_score(*clouds, center="mean")

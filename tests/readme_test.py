@@ -1,0 +1,76 @@
+"""The README's own example, run as it stands there."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from toy import ROOT, command
+
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """A folder with the files of the README's Python blocks."""
+    folder = tmp_path_factory.mktemp("example")
+    for name, source in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL):
+        (folder / name).write_text(source)
+    return folder
+
+
+def run(folder, **changed):
+    return subprocess.run(command(folder / "run", **changed), capture_output=True, text=True,
+                          cwd=folder)
+
+
+OWN = {"rows": ("vanilla:my_unlearning.py:forget", "rum"),
+       "rum__algorithms__high": "my_unlearning.py:forget",
+       "rum__refinement": "my_parts.py:extremes_last",
+       "metrics": ("my_parts.py:worst_class", "test_kl")}
+
+
+def test_the_example_is_the_readmes_command():
+    for value in ("--config.rows=\"('vanilla:my_unlearning.py:forget','rum')\"",
+                  "--config.rum.algorithms.high=my_unlearning.py:forget",
+                  "--config.rum.refinement=my_parts.py:extremes_last",
+                  "--config.metrics=\"('my_parts.py:worst_class','test_kl')\""):
+        assert value in README
+
+
+def test_code_of_ones_own_runs_and_its_change_is_noticed(example):
+    done = run(example, **OWN)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((example / "run" / "results.json").read_text())
+    rows = {row["name"]: row for row in results["rows"]}
+    own = rows["vanilla:my_unlearning.py:forget"]
+    assert own["steps"][0]["hparams"] == {"epochs": 5, "learning_rate": 0.01, "target": 2.3}
+    assert own["metrics"]["forget_accuracy"] != rows["original"]["metrics"]["forget_accuracy"]
+    assert 0 <= own["metrics"]["my_parts.py:worst_class"]["mean"] <= 1
+    assert [step["algorithm"] for step in rows["rum"]["steps"]] == [
+        "none", "finetune", "my_unlearning.py:forget"]
+
+    source = example / "my_unlearning.py"
+    source.write_text(source.read_text() + "# changed\n")
+    again = run(example, **OWN)
+    assert again.returncode == 2 and "config.own_code.my_unlearning.py: there" in again.stderr
+
+
+@pytest.mark.parametrize("source, message", [
+    ("def forget(problem): return 1", "is forget(problem); allowed: it must take (problem, "
+                                      "states) by position"),
+    ("def forgot(problem, states): return states", "there is no function forget; the file has "
+                                                   "forgot"),
+    ("def forget(problem, states, *, rate=None): return states", "hyper-parameter rate has the "
+                                                                "default None; allowed"),
+    ("import nothing_of_that_name", "cannot be run: ModuleNotFoundError")])
+def test_a_faulty_file_is_refused_before_any_work(tmp_path, source, message):
+    (tmp_path / "mine.py").write_text(source + "\n")
+    done = run(tmp_path, rows=("vanilla:mine.py:forget",))
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_file_is_named(tmp_path):
+    done = run(tmp_path, rows=("rum_f:mine.py:forget",))
+    assert done.returncode == 2 and "there is no file mine.py in" in done.stderr
