@@ -14,6 +14,7 @@ import shutil
 
 from rum_jax import records
 from rum_jax.report import text
+from rum_jax.unlearn import ALGORITHMS
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
@@ -70,7 +71,8 @@ def _score(value: dict) -> str:
 
 
 def _hparams(step: dict) -> str:
-    own = ", ".join(f"{name} {value}" for name, value in step["hparams"].items())
+    own = ", ".join(f"{name} {step['hparams'][name]}"
+                    for name in ALGORITHMS[step["algorithm"]].search)
     return f"{step['algorithm']} ({own})" if own else step["algorithm"]
 
 

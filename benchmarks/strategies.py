@@ -74,7 +74,8 @@ def table(rows: list[dict], origin: dict) -> str:
     lines = ["# Strategies for many models at once", "",
              f"`{' '.join(origin['command'])}`, {origin['started']}, {len(origin['devices'])} x "
              f"{origin['devices'][0]}, {origin['cpu_count']} CPU cores, "
-             f"jax {origin['versions']['jax']}, 16 models (4 of 32x32x3), batch {BATCH}, float32.", "",
+             f"jax {origin['versions']['jax']}, 16 models (4 of 32x32x3), batch {BATCH}, "
+             "float32.", "",
              "Training images per second, all models together: median (min to max).", "",
              "| workload | strategy | convolution | images/s |", "|---|---|---|---|"]
     lines += [f"| {r['workload']} | {r['strategy']} | {r['convolution']} | {r['median']:,.0f} "

@@ -23,7 +23,8 @@ def write(study: Study, config: ConfigDict, found: dict,
     """Writes sweep.json, .csv, .html, pictures and sweep_chosen.py; returns (summary, page)."""
     workdir = study.workdir
     chosen = {name: value for row, own in found.items() if own["chosen"]
-              for name, value in fields_of(row, own["chosen"]).items()}
+              for name, value in
+              fields_of(row, own["trials"], own["chosen"]).items()}
     results = {"schema": SCHEMA_VERSION, "sweep": config.sweep.to_dict(),
                "chosen_fields": chosen, "rows": found, "provenance": provenance}
     header, lines = table(found)

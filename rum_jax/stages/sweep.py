@@ -145,14 +145,18 @@ def _best(trials: list[dict]) -> dict | None:
     return max(scored, key=lambda trial: trial["validation_tow"]["mean"], default=None)
 
 
-def fields_of(row: str, trial: dict) -> dict[str, object]:
-    """Config fields (without the leading `config.`) that make a row do what a trial did."""
+def fields_of(row: str, trials: list[dict], chosen: dict) -> dict[str, object]:
+    """Config fields (without the leading `config.`) that make a row do what one trial did.
+
+    Only what differs between the trials is among them: the rest is in the config already.
+    """
     section, _, algorithm = row.partition(":")
     fields = {}
-    for step in trial["steps"]:
+    for place, step in enumerate(chosen["steps"]):
         path = [section, "hparams", algorithm or step["algorithm"]]
         if section != "vanilla":
             path.append(step["subset"])
-        fields.update({".".join([*path, name]): value
-                       for name, value in step["hparams"].items()})
+        for name, value in step["hparams"].items():
+            if any(trial["steps"][place]["hparams"][name] != value for trial in trials):
+                fields[".".join([*path, name])] = value
     return fields
