@@ -54,8 +54,8 @@ def table(found: dict) -> tuple[list[str], list[list]]:
             score = trial["validation_tow"]
             values = [score["mean"], score["ci95"]] if score else ["diverged", ""]
             text = ", ".join(f"{name} {value}" for name, value in hparams_of(trial).items())
-            is_chosen = own["chosen"] is not None and trial["trial"] == own["chosen"]["trial"]
-            lines.append([row, trial["trial"], *values, "yes" if is_chosen else "", text])
+            mark = "yes" if _is_chosen(trial, own["chosen"]) else ""
+            lines.append([row, trial["trial"], *values, mark, text])
     return header, lines
 
 
@@ -71,38 +71,64 @@ def varied(trials: list[dict]) -> list[str]:
 
 
 def surface(row: str, own: dict) -> bytes:
-    """PNG: validation ToW against each hyper-parameter, the chosen point marked."""
+    """PNG: validation ToW against each hyper-parameter, the chosen point marked.
+
+    Where just two of them vary, another panel shows it over both.
+    """
     trials = [trial for trial in own["trials"] if trial["validation_tow"]]
     names = varied(own["trials"]) or ["trial"]
-    columns = min(len(names), 4)
-    lines = -(-len(names) // columns)
+    panels = len(names) + (len(names) == 2)
+    columns = min(panels, 4)
+    lines = -(-panels // columns)
     figure = Figure(figsize=(0.6 + 3.0 * columns, 0.6 + 2.6 * lines), layout="constrained")
-    grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
+    axes = figure.subplots(lines, columns, squeeze=False).flat
     figure.suptitle(f"{row}: validation ToW of {len(trials)} points", fontsize=10)
-    for axis in grid.flat[len(names):]:
+    for axis in axes[panels:]:
         axis.set_axis_off()
-    for axis, name in zip(grid.flat, names, strict=False):
+    for axis, name in zip(axes, names, strict=False):
         _panel(axis, name, trials, own["chosen"])
-    for line in grid:
-        line[0].set_ylabel("validation ToW")
+    if len(names) == 2:
+        _map(figure, axes[2], names, trials, own["chosen"])
     return png(figure)
 
 
-def _panel(axis, name: str, trials: list[dict], chosen: dict | None) -> None:
-    def value(trial: dict) -> float:
-        return hparams_of(trial).get(name, trial["trial"])
+def _is_chosen(trial: dict, chosen: dict | None) -> bool:
+    return chosen is not None and trial["trial"] == chosen["trial"]
 
-    for trial in trials:
-        is_chosen = chosen is not None and trial["trial"] == chosen["trial"]
-        score = trial["validation_tow"]
-        axis.errorbar(value(trial), score["mean"], yerr=score["ci95"], fmt="o", lw=0.7,
+
+def _values(name: str, trials: list[dict]) -> list[float]:
+    return [hparams_of(trial).get(name, trial["trial"]) for trial in trials]
+
+
+def _is_wide(values: list[float]) -> bool:
+    """Whether values are best seen on a logarithmic axis."""
+    return bool(values) and min(values) > 0 and max(values) / min(values) > 20
+
+
+def _map(figure: Figure, axis, names: list[str], trials: list[dict], chosen: dict | None) -> None:
+    """ToW as colour over two hyper-parameters."""
+    x, y = (_values(name, trials) for name in names)
+    edges = [PLANTED if _is_chosen(trial, chosen) else "none" for trial in trials]
+    dots = axis.scatter(x, y, c=[_mean(trial) for trial in trials], vmin=0, vmax=1, s=90,
+                        edgecolors=edges, linewidths=2)
+    figure.colorbar(dots, ax=axis)
+    axis.set_xscale("log" if _is_wide(x) else "linear")
+    axis.set_yscale("log" if _is_wide(y) else "linear")
+    axis.set_xlabel(names[0], fontsize=9)
+    axis.set_ylabel(names[1], fontsize=9)
+
+
+def _panel(axis, name: str, trials: list[dict], chosen: dict | None) -> None:
+    values = _values(name, trials)
+    for value, trial in zip(values, trials, strict=True):
+        is_chosen, score = _is_chosen(trial, chosen), trial["validation_tow"]
+        axis.errorbar(value, score["mean"], yerr=score["ci95"], fmt="o", lw=0.7,
                       ms=6 if is_chosen else 3.5, zorder=3 if is_chosen else 2,
                       color=PLANTED if is_chosen else COLORS["vanilla"])
-    values = [value(trial) for trial in trials]
-    if values and min(values) > 0 and max(values) / min(values) > 20:
-        axis.set_xscale("log")
+    axis.set_xscale("log" if _is_wide(values) else "linear")
     axis.set_ylim(0, 1.02)
     axis.set_xlabel(name, fontsize=9)
+    axis.set_ylabel("validation ToW", fontsize=9)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
 
