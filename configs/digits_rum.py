@@ -67,7 +67,7 @@ def get_config(variant="rum"):
     if variant not in VARIANTS:
         raise InputError(f"unknown variant {variant!r}; known: {', '.join(VARIANTS)}")
     c = base.get_config(reference=variant == "reference")
-    c.update_from_flattened_dict(CHOSEN)
+    base.set_fields(c, CHOSEN)
     if variant in ("algorithms", "reference"):
         c.rows = VANILLA
     if variant == "sweep":

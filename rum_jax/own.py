@@ -1,10 +1,12 @@
 """Code of the user's own, named in a config as `my_file.py:function`."""
 
 import functools
+import hashlib
 import importlib.util
 import inspect
 import pathlib
 import re
+import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
@@ -42,7 +44,8 @@ def load(reference: str, arguments: tuple[str, ...]) -> Callable:
     function = getattr(_module(path.resolve()), name, None)
     if not callable(function):
         known = [key for key, value in vars(_module(path.resolve())).items()
-                 if inspect.isfunction(value) and value.__module__ == f"own_{path.stem}"]
+                 if inspect.isfunction(value)
+                 and value.__module__ == _module_name(path.resolve())]
         raise InputError(f"{reference}: there is no function {name}; the file has "
                          f"{', '.join(known) or 'none'}")
     signature = inspect.signature(function)
@@ -55,13 +58,19 @@ def load(reference: str, arguments: tuple[str, ...]) -> Callable:
     return function
 
 
+def _module_name(path: pathlib.Path) -> str:
+    return f"own_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
 @functools.cache
 def _module(path: pathlib.Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(_module_name(path), path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
     except Exception as error:
+        del sys.modules[spec.name]
         raise InputError(f"{path}: cannot be run: {type(error).__name__}: {error}") from error
     return module
 

@@ -33,6 +33,6 @@ def generator(seed: int, role: str, *address: int) -> np.random.Generator:
     return np.random.default_rng([seed, ROLES[role], *address])
 
 
-def key(seed: int, role: str, member: int = 0) -> jax.Array:
-    """A typed JAX key for the draw at (seed, role, member)."""
-    return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), ROLES[role]), member)
+def key(seed: jax.Array, role: jax.Array, member: jax.Array) -> jax.Array:
+    """A typed JAX key for the draw at (seed, role, member), numbers; `role` is one of ROLES'."""
+    return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), role), member)

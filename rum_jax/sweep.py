@@ -24,23 +24,23 @@ class Point(NamedTuple):
     steps: list[Step]
 
 
-def drawn(row: str, steps: Sequence[Step], points: int, seed: int) -> list[Point]:
+def drawn(row: str, steps: Sequence[Step], published: Sequence[Step], points: int,
+          seed: int) -> list[Point]:
     """Random points, drawn at (seed, row, number); number 0 has the published values.
 
     Args:
       row: name, part of the address.
       steps: the row's chain; its hyper-parameters that are not searched stay.
+      published: the same chain with published values.
       points: how many.
       seed: of the sweep.
     """
     made = []
     for number in range(points):
         rng, chain = generator(seed, "search", *row.encode(), number), []
-        for step in steps:
-            own = algorithm(step.algorithm)
-            new = {name: draw(rng) for name, draw in own.search.items()}
-            if number == 0:
-                new = {name: own.published[name] for name in own.search}
+        for step, first in zip(steps, published, strict=True):
+            new = {name: draw(rng) if number else first.hparams[name]
+                   for name, draw in algorithm(step.algorithm).search.items()}
             chain.append(step._replace(hparams={**step.hparams, **new}))
         made.append(Point(number, chain))
     return made

@@ -31,6 +31,7 @@ def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
     folder = pathlib.Path(path)
     config = {**config, OWN_CODE: own.digests(config)}
     _check(folder, config)
+    config[OWN_CODE] = {**_earlier_code(folder), **config[OWN_CODE]}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
@@ -74,6 +75,12 @@ def _check(folder: pathlib.Path, config: Mapping) -> None:
         lines = "".join(f"\n  - {line}" for line in differences)
         raise InputError(f"--workdir: {folder}: holds a run of another config; choose another "
                          f"folder, or the same values:{lines}")
+
+
+def _earlier_code(folder: pathlib.Path) -> dict:
+    """Digests of all code that results in a folder have come from."""
+    path = folder / CONFIG
+    return records.read_json(path).get(OWN_CODE, {}) if path.exists() else {}
 
 
 def _stored(path: pathlib.Path) -> dict:

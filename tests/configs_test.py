@@ -4,7 +4,9 @@ import pathlib
 
 import pytest
 
+from rum_jax.config import base
 from rum_jax.config.validate import faults
+from rum_jax.unlearn import ALGORITHMS
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.py"))
@@ -18,10 +20,37 @@ def load(path):
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_shipped_config_is_valid_and_documented(path):
+def test_every_shipped_config_is_valid_and_documented_in_every_variant(path):
     module = load(path)
-    assert faults(module.get_config().to_dict()) == []
     assert f"--config=configs/{path.name}" in module.__doc__
+    for variant in module.VARIANTS:
+        assert faults(module.get_config(variant).to_dict()) == [], variant
+        assert variant == module.VARIANTS[0] or f"{path.name}:{variant} " in module.__doc__
+
+
+def test_the_reference_variant_has_the_released_behaviour():
+    own = load(ROOT / "configs" / "digits_rum.py").get_config("reference")
+    for name, algorithm in ALGORITHMS.items():
+        for table in (own.vanilla.hparams[name], own.rum.hparams[name].high):
+            assert {key: table[key] for key in algorithm.reference} == algorithm.reference
+    assert own.vanilla.hparams.salun.keep == "smallest"
+
+
+def test_the_steps_of_rum_default_to_the_released_scripts():
+    c = base.get_config()
+    assert [c.rum.algorithms[s] for s in ("low", "mid", "high")] == ["none", "finetune", "salun"]
+    mid, high = c.rum.hparams.finetune.mid, c.rum.hparams.salun.high
+    assert (mid.learning_rate, mid.epochs) == (0.1, 10)
+    assert (high.learning_rate, high.epochs, high.mask_fraction) == (0.1, 5, 0.5)
+    steps = [c.rum_f.hparams.neggrad_plus[s] for s in ("low", "mid", "high")]
+    assert [(s.alpha, s.epochs, s.learning_rate) for s in steps] == [
+        (0.99, 5, 0.01), (0.97, 5, 0.01), (0.97, 10, 0.001)]
+
+
+def test_fields_can_be_set_by_name_and_new_tables_are_made():
+    c = base.get_config()
+    base.set_fields(c, {"train.epochs": 3, "vanilla.hparams.forget.rate": 0.5})
+    assert c.train.epochs == 3 and c.vanilla.hparams.forget.rate == 0.5
 
 
 def test_digits_ships_what_the_committed_search_chose():

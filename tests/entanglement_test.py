@@ -14,7 +14,10 @@ def test_score_by_hand():
     retain, forget = np.array([[0.0], [2.0]]), np.array([[4.0], [8.0]])
     # Means 1 and 6, spreads 1 and 4; between them (2.5^2 + 2.5^2) / 2.
     np.testing.assert_allclose(entanglement.entanglement_score(retain, forget), 5 / 6.25)
-    np.testing.assert_allclose(entanglement.entanglement_score(retain, forget, "global"), 5 / 6.25)
+    # One more retain example at 1 moves the mean of all from 3.5 to 3, and R's spread to 2/3.
+    more = np.array([[0.0], [1.0], [2.0]])
+    np.testing.assert_allclose(entanglement.entanglement_score(more, forget, "global"),
+                               (2 / 3 + 4) / ((2 ** 2 + 3 ** 2) / 2))
     np.testing.assert_allclose(entanglement.disentanglement(retain, forget), (5 + 5) / 2)
 
 

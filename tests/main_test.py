@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pytest
 from toy import ROOT, command
 
@@ -85,15 +86,17 @@ def test_killed_in_every_stage_it_ends_with_the_same_findings(unbroken, tmp_path
     assert list((workdir / "stages").rglob("*.partial")) == []
 
 
-def test_groups_of_another_size_after_a_kill_change_no_finding(unbroken, tmp_path):
+def test_groups_of_another_size_after_a_kill_change_scores_by_rounding_at_most(unbroken, tmp_path):
     workdir = tmp_path / "regrouped"
     killed_in("members/00004-00007", command(workdir), workdir)
     done = run(*command(workdir, memorization__group_size=3, engine__steps_per_call=7))
     assert done.returncode == 0, done.stderr
     assert {"members/00000-00003", "members/00004-00006", "members/00007-00007"} <= set(
         stamps(workdir))
-    for name in ("mean_standard_error", "mean_test_accuracy", "planted_noise_auroc"):
-        assert abs(findings(workdir)[1][name] - findings(unbroken[0])[1][name]) < 0.01
+    scores, expected = (np.load(folder / "memorization.npz")["memorization"]
+                        for folder in (workdir, unbroken[0]))
+    np.testing.assert_array_equal(np.isnan(scores), np.isnan(expected))
+    assert (np.abs(scores - expected) > 1e-9).sum() <= 5
 
 
 @pytest.mark.parametrize("changed, expected", [

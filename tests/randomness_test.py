@@ -20,6 +20,7 @@ def test_the_numbers_of_roles_are_part_of_results():
 
 
 def test_keys_differ_by_seed_role_and_member():
-    keys = [key(0, "init"), key(1, "init"), key(0, "member_init"), key(0, "init", 1)]
+    init, member = ROLES["init"], ROLES["member_init"]
+    keys = [key(0, init, 0), key(1, init, 0), key(0, member, 0), key(0, init, 1)]
     data = {tuple(np.asarray(jax.random.key_data(k)).tolist()) for k in keys}
     assert len(data) == len(keys)

@@ -11,10 +11,10 @@ CHAIN = [Step("low", "none", {}), Step("high", "salun", ALGORITHMS["salun"].hpar
 
 
 def test_the_first_drawn_point_is_the_published_one_and_the_rest_are_addressed():
-    points = sweep.drawn("vanilla:scrub", VANILLA, 8, seed=0)
+    points = sweep.drawn("vanilla:scrub", VANILLA, VANILLA, 8, seed=0)
     assert points[0].steps == VANILLA
-    assert sweep.drawn("vanilla:scrub", VANILLA, 3, seed=0) == points[:3]
-    assert sweep.drawn("vanilla:scrub", VANILLA, 3, seed=1)[1:] != points[1:3]
+    assert sweep.drawn("vanilla:scrub", VANILLA, VANILLA, 3, seed=0) == points[:3]
+    assert sweep.drawn("vanilla:scrub", VANILLA, VANILLA, 3, seed=1)[1:] != points[1:3]
     assert all(point.steps[0].hparams["temperature"] == 4.0 for point in points), "not searched"
 
 

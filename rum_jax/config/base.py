@@ -1,8 +1,8 @@
 """Every field of a study, with its unit and a default; the files in `configs/` change a few.
 
-Hyper-parameters of unlearning default to the values of the released scripts (spec section 4).
-A study has an entry for every algorithm, and every subset, whether it is used or not, so that
-any choice can be made on the command line.
+Hyper-parameters of unlearning default to the values of the released scripts (spec sections 4 and
+8), where there are any. A study has an entry for every algorithm, and every subset, whether it is
+used or not, so that any choice can be made on the command line.
 """
 
 from ml_collections import ConfigDict
@@ -10,6 +10,13 @@ from ml_collections import ConfigDict
 from rum_jax.evaluate import METRICS
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
+
+# Where the released scripts have other values for a step of RUM than for the whole forget set.
+RUM_F_STEPS = {
+    "hparams.neggrad_plus.low.alpha": 0.99,
+    "hparams.neggrad_plus.high.epochs": 10, "hparams.neggrad_plus.high.learning_rate": 0.001,
+}
+RUM_STEPS = {"hparams.finetune.mid.learning_rate": 0.1, "hparams.salun.high.epochs": 5}
 
 
 def get_config(reference: bool = False) -> ConfigDict:
@@ -64,22 +71,28 @@ def get_config(reference: bool = False) -> ConfigDict:
     })
 
     _add_rows(c, reference)
+    _add_metrics(c)
+    c.engine = _engine()
+    c.sweep = _sweep()
+    return c
+
+
+def _add_metrics(c: ConfigDict) -> None:
     c.metrics = tuple(METRICS)          # besides accuracies, ToW and the confidence attack
     c.relearn = ConfigDict({            # passes over the forget set until it is known again
         "epochs": 10,                   # when to give up; 0: not measured
         "learning_rate": 0.01,
         "tolerance": 0.05,              # known: (1 - tolerance) * the original's accuracy
     })
-    c.engine = _engine()
-    c.sweep = _sweep()
-    return c
 
 
 def _add_rows(c: ConfigDict, reference: bool) -> None:
     """What is compared, and how each row is done."""
     c.vanilla = ConfigDict({"hparams": {name: _hparams(name, reference) for name in ALGORITHMS}})
     c.rum_f = _chain(reference)
+    c.rum_f.update_from_flattened_dict(RUM_F_STEPS)
     c.rum = _chain(reference)
+    c.rum.update_from_flattened_dict(RUM_STEPS)
     c.rum.algorithms = ConfigDict({"low": "none", "mid": "finetune", "high": "salun"})
 
     # What is compared, besides original, retrain and retrain_again, which always are.
@@ -120,3 +133,14 @@ def _chain(reference: bool) -> ConfigDict:
     table = {name: {subset: _hparams(name, reference) for subset in SUBSETS}
              for name in ALGORITHMS}
     return ConfigDict({"refinement": "memorization", "order": SUBSETS, "hparams": table})
+
+
+def set_fields(c: ConfigDict, fields: dict[str, object]) -> None:
+    """Sets fields by their dotted names; tables of a user's own algorithms are made as needed."""
+    for name, value in fields.items():
+        section, (*path, last) = c, name.split(".")
+        for part in path:
+            if part not in section:
+                section[part] = ConfigDict()
+            section = section[part]
+        section[last] = value

@@ -18,7 +18,6 @@ from rum_jax.unlearn import own as own_algorithm
 from rum_jax.unlearn.base import BATCH_NORM
 
 AUTO = "auto"
-REFERENCE_ROWS = ("original", "retrain", "retrain_again")
 ROWS = (*(f"{kind}:{name}" for kind in ("vanilla", "rum_f") for name in ALGORITHMS),
         "rum", "rum_shuffled")
 
@@ -101,21 +100,34 @@ def schema_of(config: Mapping) -> dict:
     Their tables may be left out, or say some values only.
     """
     made = {**SCHEMA, **{name: dict(SCHEMA[name]) for name in ("vanilla", "rum_f", "rum")}}
-    for reference in _own_algorithms(config):
+    for reference in own_algorithms(config):
         name, table = own.short_name(reference), own_algorithm.load(reference).checks
         for section in ("vanilla", "rum_f", "rum"):
-            given = config[section]["hparams"].get(name) if section in config else None
-            if given is None:
+            given = _table(config, section).get(name)
+            if name in ALGORITHMS or given is None:
                 continue
-            rule = {key: check for key, check in table.items() if key in given}
-            if section != "vanilla":
-                rule = {subset: {key: check for key, check in table.items()
-                                 if key in given[subset]} for subset in SUBSETS if subset in given}
+            rule = _partly(table, given) if section == "vanilla" else {
+                subset: _partly(table, given[subset]) for subset in SUBSETS
+                if isinstance(given, Mapping) and subset in given}
             made[section]["hparams"] = {**made[section]["hparams"], name: rule}
     return made
 
 
-def _own_algorithms(config: Mapping) -> set[str]:
+def _table(config: Mapping, section: str) -> Mapping:
+    found = config[section]["hparams"] if section in config else {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _partly(table: Mapping, given: object) -> dict:
+    """The checks of those hyper-parameters that are given."""
+    return {key: check for key, check in table.items()
+            if isinstance(given, Mapping) and key in given}
+
+
+def own_algorithms(config: Mapping) -> list[str]:
     """References to algorithms that can be loaded; faulty ones are reported where they stand."""
-    named = own.references([config[name] for name in ("rows", "sweep", "rum") if name in config])
-    return {reference for reference in named if _algorithm(reference) is None}
+    named = own.references([config[name] for name in ("rows", "sweep") if name in config])
+    if "rum" in config and isinstance(config["rum"], Mapping):
+        named |= own.references([value for name, value in config["rum"].items()
+                                 if name == "algorithms"])
+    return sorted(reference for reference in named if _algorithm(reference) is None)

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
-from rum_jax.config.schema import schema_of
+from rum_jax import own
+from rum_jax.config.schema import own_algorithms, schema_of
 from rum_jax.data import load
 from rum_jax.errors import raise_if_any
+from rum_jax.models import most_stages
 from rum_jax.refine import SUBSETS
+from rum_jax.unlearn import ALGORITHMS
 
 
 def validate(config: Mapping) -> None:
@@ -20,7 +23,9 @@ def faults(config: Mapping) -> list[str]:
     def sound(*sections: str) -> bool:
         return not any(fault.startswith(f"config.{name}") for fault in found for name in sections)
 
-    joint = _model_faults(config) if sound("model") else []
+    joint = _own_faults(config) + _seed_faults(config) if sound("seeds", "sweep") else []
+    if sound("model", "data"):
+        joint += _model_faults(config)
     if sound("data", "forget", "memorization"):
         joint += _size_faults(config)
     return found + joint
@@ -41,12 +46,35 @@ def _walk(config: Mapping, schema: Mapping, path: str) -> list[str]:
     return found
 
 
-def _model_faults(config: Mapping) -> list[str]:
-    widths, blocks = config["model"]["widths"], config["model"]["blocks"]
-    if len(widths) == len(blocks):
+def _own_faults(config: Mapping) -> list[str]:
+    """Algorithms of the user's own whose hyper-parameters could be taken for others'."""
+    names = [own.short_name(reference) for reference in own_algorithms(config)]
+    return [f"config: {reference}: a function called {name} is known already; give it another "
+            "name, under which its hyper-parameters are found"
+            for reference, name in zip(own_algorithms(config), names, strict=True)
+            if name in ALGORITHMS or names.count(name) > 1]
+
+
+def _seed_faults(config: Mapping) -> list[str]:
+    both = sorted(set(config["seeds"]) & set(config["sweep"]["seeds"]))
+    if not config["sweep"]["rows"] or not both:
         return []
-    return [f"config.model.blocks: has {len(blocks)} stage(s); allowed: {len(widths)}, as many as "
-            "config.model.widths"]
+    return [f"config.sweep.seeds: has {', '.join(map(str, both))}, as config.seeds has; allowed: "
+            "others, so that what is chosen is not judged by the models it was chosen with"]
+
+
+def _model_faults(config: Mapping) -> list[str]:
+    model = config["model"]
+    stages, blocks = len(model["widths"]), len(model["blocks"])
+    if stages != blocks:
+        return [f"config.model.blocks: has {blocks} stage(s); allowed: {stages}, as many as "
+                "config.model.widths"]
+    size = min(load(**config["data"]).spec.shape[:2])
+    if stages > most_stages(model["name"], size):
+        return [f"config.model.widths: has {stages} stages; allowed for {model['name']} and "
+                f"images of {size} pixels: {most_stages(model['name'], size)}, as each halves "
+                "them"]
+    return []
 
 
 def _size_faults(config: Mapping) -> list[str]:

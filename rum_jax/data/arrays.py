@@ -4,8 +4,6 @@ import dataclasses
 
 import numpy as np
 
-SPLITS = ("train", "validation", "test")
-
 
 @dataclasses.dataclass(frozen=True)
 class ImageSpec:

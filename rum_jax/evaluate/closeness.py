@@ -22,7 +22,7 @@ def divergence(view: View, oracle: View, part: str) -> Measured:
     chosen = view.parts[part]
     log_p = log_softmax(oracle.logits[chosen].astype(np.float64), axis=-1)
     log_q = log_softmax(view.logits[chosen].astype(np.float64), axis=-1)[:, :log_p.shape[1]]
-    kl = finite(np.exp(log_p) * (log_p - log_q)).sum(-1)
+    kl = (finite(np.exp(log_p)) * (log_p - log_q)).sum(-1)
     return Measured(float(kl.mean()), kl)
 
 

@@ -39,10 +39,6 @@ class View(NamedTuple):
         """float64[n,C]. InputError if one is not finite."""
         return finite(softmax(self.logits[positions].astype(np.float64), axis=-1))
 
-    def confidence(self, positions: np.ndarray) -> np.ndarray:
-        """float64[n], the probability given to each example's label."""
-        return self.probabilities(positions)[np.arange(len(positions)), self.labels[positions]]
-
     def correct(self, positions: np.ndarray) -> np.ndarray:
         """bool[n], whether the largest logit is the label."""
         return self.logits[positions].argmax(-1) == self.labels[positions]

@@ -10,7 +10,7 @@ from rum_jax.progress import Progress, silent
 from rum_jax.randomness import ROLES, generator
 from rum_jax.train.fit import Task
 from rum_jax.train.predict import predict
-from rum_jax.train.recipe import Recipe, initial_states, train
+from rum_jax.train.recipe import Recipe, initial_states, period_means, train
 
 
 class Outcomes(NamedTuple):
@@ -75,7 +75,7 @@ def train_members(task: Task, campaign: Campaign, members: Sequence[int],
     _, fitted = train(task, positions, states, campaign.recipe, [order(k) for k in members],
                            [f"member {k}" for k in members], progress)
     correct = predict(task, fitted.states).argmax(-1) == task.labels
-    per_epoch = fitted.losses.reshape(len(members), campaign.recipe.epochs, -1).mean(-1)
+    per_epoch = period_means(fitted.losses, campaign.recipe.epochs)
     return Outcomes(included, correct[:, campaign.train], correct[:, campaign.test], per_epoch)
 
 

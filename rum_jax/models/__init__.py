@@ -84,6 +84,14 @@ def outputs_of(params: PyTree) -> int:
 MODELS: dict[str, type[nn.Module]] = {"resnet": ResNet, "vgg": VGG}
 
 
+def most_stages(name: str, size: int) -> int:
+    """How many stages a model can have on images of so many pixels.
+
+    Pooling rounds down and needs two pixels, strides round up.
+    """
+    return size.bit_length() if name == "vgg" else 32
+
+
 def build(name: str, image: ImageSpec, widths: tuple[int, ...], blocks: tuple[int, ...],
           lowering: str) -> Model:
     """The model of that name for images of that kind; KeyError for an unknown name."""

@@ -39,6 +39,10 @@ def _checked(name: str, function: Refinement, scores: np.ndarray,
         found = sorted(parts) if isinstance(parts, dict) else type(parts).__name__
         raise InputError(f"{name}: returned {found}; allowed: a dict of {', '.join(SUBSETS)}")
     parts = {subset: np.asarray(places) for subset, places in parts.items()}
+    for subset, places in parts.items():
+        if places.ndim != 1 or not len(places) or not np.issubdtype(places.dtype, np.integer):
+            raise InputError(f"{name}: {subset} is {places}; allowed: at least one place, all of "
+                             "them integers")
     together = np.sort(np.concatenate(list(parts.values())))
     if not np.array_equal(together, np.arange(len(scores))):
         raise InputError(f"{name}: its subsets are no partition of the places 0.."

@@ -24,7 +24,7 @@ def write(study: Study, config: ConfigDict, found: dict,
     workdir = study.workdir
     chosen = {name: value for row, own in found.items() if own["chosen"]
               for name, value in
-              fields_of(row, own["trials"], own["chosen"]).items()}
+              fields_of(config, row, own["trials"], own["chosen"]).items()}
     results = {"schema": SCHEMA_VERSION, "sweep": config.sweep.to_dict(),
                "chosen_fields": chosen, "rows": found, "provenance": provenance}
     header, lines = table(found)
@@ -145,7 +145,7 @@ def config_file(config: ConfigDict, chosen: dict) -> str:
             "def get_config():\n"
             '    """The config."""\n'
             "    c = base.get_config()\n"
-            "    c.update_from_flattened_dict({**CHANGED, **CHOSEN})\n"
+            "    base.set_fields(c, {**CHANGED, **CHOSEN})\n"
             "    return c\n")
 
 

@@ -7,10 +7,11 @@ import jax
 import numpy as np
 
 from rum_jax import records, store
+from rum_jax.errors import InputError
 from rum_jax.evaluate import Measured, compare, evaluate
 from rum_jax.evaluate.relearn import relearn
 from rum_jax.evaluate.view import View
-from rum_jax.stages.models import load_logits, load_seconds_per_model, load_states
+from rum_jax.stages.models import gradients_of, load_logits, load_seconds_per_model, load_states
 from rum_jax.stages.study import Study, folder_of, unlearn_optimizer
 
 
@@ -69,25 +70,30 @@ def evaluated(study: Study, row: str, models: pathlib.Path,
 
     `per_example.npz` has, for each metric that is made of examples, float[M,n]: accuracies and
     agreement in the order of the part's positions, attacks (called non-member) and relearning in
-    that of the forget set. `seconds` is wall time per model without compilation; 0 for
-    `original`, which does nothing.
+    that of the forget set. `seconds` is wall time per model without compilation and
+    `example_gradients` their number; both are 0 for `original`, which does nothing.
     """
 
     def write(folder: pathlib.Path) -> None:
-        judged = judge(study, models, references)
+        try:
+            judged = judge(study, models, references)
+        except InputError as error:
+            raise type(error)(f"row {row}: {error}") from error
         if study.config.relearn.epochs:
             for metrics, own in zip(judged, _relearned(study, models, references), strict=True):
                 metrics["relearn_epochs"] = own
         cost = 0.0 if row == "original" else load_seconds_per_model(models)
         table = {name: [metrics[name].value for metrics in judged] for name in judged[0]}
         table["seconds"] = [cost] * len(judged)
+        table["example_gradients"] = [0 if row == "original" else gradients_of(models)
+                                      ] * len(judged)
         records.write_json(folder / "metrics.json", table)
         records.write_arrays(folder / "per_example.npz", **{
             name: np.stack([metrics[name].per_example for metrics in judged])
             for name, first in judged[0].items() if first.per_example is not None})
         records.write_lines(folder / "metrics.jsonl", (
             {"stage": "evaluation", "row": row, "seed": seed,
-             **{name: table[name][m] for name in table if name != "seconds"}}
+             **{name: values[m] for name, values in table.items() if name != "seconds"}}
             for m, seed in enumerate(study.config.seeds)))
 
     return store.stage(study.workdir, f"evaluation/{folder_of(row)}", write)

@@ -38,7 +38,9 @@ def train_missing(study: Study) -> None:
     present = {k for folder in _groups(study) for k in _range_of(folder)}
     missing = [k for k in range(wanted.models) if k not in present]
     groups = _runs(missing, wanted.group_size)
-    if present and missing:
+    if not missing:
+        return
+    if present:
         say(f"members: {len(present)} of {wanted.models} are there")
     with shown(f"memorization, {len(missing)} models") as progress:
         for number, members in enumerate(groups):
@@ -120,6 +122,7 @@ def influence(study: Study) -> pathlib.Path:
     """Influence of every training on every test example: `influence.npz`, float32[t,n]."""
 
     def write(folder: pathlib.Path) -> None:
+        train_missing(study)
         outcomes, dataset = load_outcomes(study), study.dataset
         records.write_arrays(
             folder / "influence.npz", train_ids=dataset.ids[dataset.train],

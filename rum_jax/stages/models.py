@@ -2,7 +2,7 @@
 
 Their folders hold `states` (Orbax), `logits.npz` (float32[M,N,C] for all examples),
 `metrics.jsonl` (mean loss of each epoch) and `models.json` (how many models, their outputs,
-seconds without compilation).
+seconds without compilation, example gradients of each).
 """
 
 import pathlib
@@ -19,7 +19,7 @@ from rum_jax.randomness import ROLES, generator
 from rum_jax.stages.study import Study, recipe, retrain_hparams
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
-from rum_jax.train.recipe import initial_states, train
+from rum_jax.train.recipe import initial_states, period_means, train
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
@@ -32,13 +32,16 @@ class Trained(NamedTuple):
 
     Attributes:
       states: leading axis M, on the host.
-      losses: label of each phase -> float32[M,epochs] mean losses.
+      losses: label of each phase -> float[M,periods] mean losses of its epochs, or of its steps
+        where epochs differ in their number of steps.
       seconds: of the M models together, without compilation.
+      examples: how many example gradients each model took.
     """
 
     states: TrainState
     losses: dict[str, np.ndarray]
     seconds: float
+    examples: int
 
 
 def model_stage(study: Study, name: str, seeds: tuple[int, ...],
@@ -55,7 +58,7 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...],
             for phase, losses in trained.losses.items() for m, seed in enumerate(seeds)))
         records.write_json(folder / "models.json", {
             "models": len(seeds), "outputs": outputs_of(trained.states.params),
-            "seconds": trained.seconds})
+            "seconds": trained.seconds, "example_gradients": trained.examples})
 
     return store.stage(study.workdir, name, write)
 
@@ -78,11 +81,9 @@ def load_seconds_per_model(folder: pathlib.Path) -> float:
     return stored["seconds"] / stored["models"]
 
 
-def epoch_means(losses: np.ndarray, epochs: int) -> np.ndarray:
-    """float[M,T] losses of steps -> float[M,epochs]; as they are where epochs differ in steps."""
-    if not losses.size or losses.shape[1] % epochs:
-        return losses
-    return losses.reshape(len(losses), epochs, -1).mean(-1)
+def gradients_of(folder: pathlib.Path) -> int:
+    """How many example gradients each model of a stage took."""
+    return records.read_json(folder / "models.json")["example_gradients"]
 
 
 def originals(study: Study, name: str = "original") -> pathlib.Path:
@@ -100,8 +101,8 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
                               [order(seed) for seed in seeds],
                               [f"seed {seed}" for seed in seeds], progress)
             done = seconds()
-        return Trained(rested(fitted.states), {"train": epoch_means(fitted.losses, how.epochs)},
-                       done)
+        return Trained(rested(fitted.states), {"train": period_means(fitted.losses, how.epochs)},
+                       done, how.epochs * len(dataset.train))
 
     return model_stage(study, name, seeds, make)
 
@@ -120,7 +121,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
             states, history = apply("retrain", ALGORITHMS["retrain"], problem, None,
                                     retrain_hparams(config))
             done = seconds()
-        return Trained(states, {"retrain": epoch_means(history.losses, how.epochs)}, done)
+        return Trained(states, {"retrain": history.mean_losses}, done, history.examples)
 
     return model_stage(study, name, seeds, make)
 

@@ -7,8 +7,9 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import records, store
+from rum_jax import own, records, store
 from rum_jax import sweep as points_of
+from rum_jax.config import base
 from rum_jax.errors import InputError
 from rum_jax.evaluate import REQUIRED
 from rum_jax.evaluate.interval import summary
@@ -47,13 +48,26 @@ def planned(config: ConfigDict) -> dict[str, list[Point]]:
     made = {}
     for row in config.sweep.rows:
         steps = steps_of(config, row)
+        if row == "rum_shuffled":
+            raise InputError("config.sweep.rows: rum_shuffled does what rum does, on other "
+                             "subsets; sweep rum")
         if config.sweep.method == "grid":
             made[row] = points_of.grid(row, steps, config.sweep.grid)
         elif points_of.searchable(steps):
-            made[row] = points_of.drawn(row, steps, config.sweep.points, config.sweep.seed)
+            made[row] = points_of.drawn(row, steps, steps_of(_published(config), row),
+                                        config.sweep.points, config.sweep.seed)
         else:
             raise InputError(f"config.sweep.rows: {row} has no hyper-parameters to search; name "
                              "values with config.sweep.method=grid, or leave it out")
+    return made
+
+
+def _published(config: ConfigDict) -> ConfigDict:
+    """The chains of a config with the published hyper-parameters."""
+    made = base.get_config()
+    for section in ("rum", "rum_f"):
+        made[section].order = config[section].order
+    made.rum.algorithms = config.rum.algorithms
     return made
 
 
@@ -68,9 +82,9 @@ def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
       `validation_tow` (summary, or None if it diverged) and the accuracies that make it up.
     """
     plan = planned(config)
-    own = ConfigDict(config.to_dict())
-    own.seeds = config.sweep.seeds
-    start = _start(make_study(workdir, own))
+    seeded = ConfigDict(config.to_dict())
+    seeded.seeds = config.sweep.seeds
+    start = _start(make_study(workdir, seeded))
     found = {}
     for row, points in plan.items():
         trials = [trial for group in points_of.groups(points)
@@ -102,8 +116,8 @@ def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
 
     folder = store.stage(study.workdir, name, write)
     scores = records.read_json(folder / "scores.json")["scores"]
-    return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **own}
-            for point, own in zip(group, scores, strict=True)]
+    return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **score}
+            for point, score in zip(group, scores, strict=True)]
 
 
 def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.ndarray:
@@ -121,17 +135,17 @@ def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.n
 
 def _scores(start: Start, logits: np.ndarray) -> list[dict]:
     parts = parts_of(start.study, load_forget(start.forget)[0])
-    oracle = [_seen(start.study, own, parts) for own in start.oracle_logits]
+    oracle = [_seen(start.study, model, parts) for model in start.oracle_logits]
     made = []
     for point in logits:
         if not np.isfinite(point).all():
             made.append({"validation_tow": None, **dict.fromkeys(SEEN)})
             continue
-        seen = [_seen(start.study, own, parts) for own in point]
+        seen = [_seen(start.study, model, parts) for model in point]
         made.append({
             "validation_tow": summary([validation_tow(*pair) for pair in
                                        zip(seen, oracle, strict=True)]),
-            **{name: summary([own[name] for own in seen]) for name in SEEN}})
+            **{name: summary([values[name] for values in seen]) for name in SEEN}})
     return made
 
 
@@ -145,18 +159,20 @@ def _best(trials: list[dict]) -> dict | None:
     return max(scored, key=lambda trial: trial["validation_tow"]["mean"], default=None)
 
 
-def fields_of(row: str, trials: list[dict], chosen: dict) -> dict[str, object]:
+def fields_of(config: ConfigDict, row: str, trials: list[dict],
+              chosen: dict) -> dict[str, object]:
     """Config fields (without the leading `config.`) that make a row do what one trial did.
 
-    Only what differs between the trials is among them: the rest is in the config already.
+    What all trials have as the config has it is not among them.
     """
-    section, _, algorithm = row.partition(":")
-    fields = {}
-    for place, step in enumerate(chosen["steps"]):
-        path = [section, "hparams", algorithm or step["algorithm"]]
-        if section != "vanilla":
-            path.append(step["subset"])
-        for name, value in step["hparams"].items():
-            if any(trial["steps"][place]["hparams"][name] != value for trial in trials):
-                fields[".".join([*path, name])] = value
+    section, fields = row.partition(":")[0], {}
+    for place, (step, given) in enumerate(zip(chosen["steps"], steps_of(config, row),
+                                              strict=True)):
+        algorithm = step["algorithm"]
+        name = own.short_name(algorithm) if own.is_reference(algorithm) else algorithm
+        path = [section, "hparams", name, *([] if section == "vanilla" else [step["subset"]])]
+        for key, value in step["hparams"].items():
+            tried = [trial["steps"][place]["hparams"][key] for trial in trials]
+            if any(other != value for other in (*tried, given.hparams[key])):
+                fields[".".join([*path, key])] = value
     return fields

@@ -13,7 +13,7 @@ from rum_jax.randomness import generator
 from rum_jax.refine import refinement
 from rum_jax.rum import WHOLE, Step, chain, partition
 from rum_jax.stages.forget import load_forget
-from rum_jax.stages.models import Trained, epoch_means, load_states, model_stage
+from rum_jax.stages.models import Trained, load_states, model_stage
 from rum_jax.stages.study import Study, folder_of, unlearn_optimizer
 from rum_jax.unlearn import algorithm
 
@@ -58,10 +58,11 @@ def unlearned(study: Study, row: str, original: pathlib.Path,
         done = chain(study.task, study.dataset.train, partitions, steps, seeds,
                      unlearn_optimizer(study.config), load_states(study, original), progress)
         losses = {f"{number} {step.subset} {step.algorithm}":
-                  epoch_means(history.losses, step.hparams.get("epochs", 1))
+                  history.mean_losses
                   for number, (step, history) in enumerate(zip(steps, done.histories,
                                                                strict=True))}
-        return Trained(done.states, losses, done.seconds)
+        return Trained(done.states, losses, done.seconds,
+                       sum(history.examples for history in done.histories))
 
     return model_stage(study, f"unlearn/{folder_of(row)}", seeds, make)
 

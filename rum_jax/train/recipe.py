@@ -11,6 +11,7 @@ import numpy as np
 from rum_jax.data.plans import cosine, multistep, per_epoch, shuffled_epochs, stream
 from rum_jax.models import Model
 from rum_jax.progress import Progress, silent
+from rum_jax.randomness import key
 from rum_jax.train.fit import Fitted, Plan, PyTree, Task, fit
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import Context, Objective, TrainState, fresh
@@ -62,6 +63,11 @@ class Recipe:
         return cosine(self.epochs, self.period_epochs or self.epochs)
 
 
+def period_means(losses: np.ndarray, periods: int) -> np.ndarray:
+    """float[M,T] losses of steps -> float[M,periods], means over equally long parts."""
+    return losses.reshape(len(losses), periods, -1).mean(-1) if periods else losses[:, :0]
+
+
 def each(models: int, value: float | np.ndarray) -> np.ndarray:
     """float64[M] of one value for all models, or of one for each."""
     return np.broadcast_to(np.asarray(value, np.float64), (models,))
@@ -85,8 +91,7 @@ def contexts(models: int, optimizer: Optimizer, hparams: dict | None = None,
 @functools.cache
 def _initializer(model: Model) -> Callable:
     def init(seed: jax.Array, role: jax.Array, member: jax.Array) -> TrainState:
-        folded = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), role), member)
-        return fresh(*model.init(folded))
+        return fresh(*model.init(key(seed, role, member)))
 
     return jax.jit(init)
 
@@ -105,7 +110,8 @@ def initial_states(model: Model, addresses: Sequence[tuple[int, int, int]]) -> T
 def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
           orders: Sequence[Callable[[int], np.random.Generator]], names: Sequence[str],
           progress: Progress = silent,
-          objective: Objective = cross_entropy) -> tuple[Plan, Fitted]:
+          objective: Objective = cross_entropy,
+          stop_when_diverged: bool = True) -> tuple[Plan, Fitted]:
     """Trains M models from the given fresh states, each on its own examples.
 
     Args:
@@ -117,6 +123,7 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
       names: what to call each model in messages.
       progress: told the fraction done.
       objective: loss over the stream "examples".
+      stop_when_diverged: as in `fit`.
 
     Returns:
       What was done at each step, and its result.
@@ -131,4 +138,4 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
     rates = np.outer(each(models, recipe.learning_rate), recipe.rates())
     plan = Plan({"examples": stream(index, task.labels)}, per_epoch(rates, steps // recipe.epochs))
     return plan, fit(task, objective, states, plan, contexts(models, recipe.optimizer), names,
-                     progress)
+                     progress, stop_when_diverged)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from rum_jax.errors import raise_if_any
+from rum_jax.train.fit import DivergedError
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
 
@@ -22,11 +24,23 @@ def apply(name: str, algorithm: Algorithm, problem: Problem, states: TrainState 
 
     Raises:
       InputError: names every fault.
-      DivergedError: a loss is not finite.
+      DivergedError: a loss, or a parameter in the end, is not finite.
     """
     faults = hparam_faults(name, algorithm, hparams) + set_faults(problem)
     raise_if_any(faults, f"{name} cannot run:")
-    return algorithm.unlearn(problem, states, hparams)
+    unlearned, history = algorithm.unlearn(problem, states, hparams)
+    if problem.stop_when_diverged:
+        _check_finite(name, problem, unlearned)
+    return unlearned, history
+
+
+def _check_finite(name: str, problem: Problem, states: TrainState) -> None:
+    finite = np.all([np.isfinite(leaf).reshape(len(problem.seeds), -1).all(1)
+                     for leaf in jax.tree.leaves((states.params, states.model_state))], axis=0)
+    if not finite.all():
+        raise DivergedError(f"{name} gives parameters that are not finite at "
+                            f"{problem.names[int(np.argmin(finite))]}; smaller hyper-parameters, "
+                            "such as the learning rate, usually help")
 
 
 def hparam_faults(name: str, algorithm: Algorithm, hparams: dict[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ from rum_jax.checks import Check
 from rum_jax.progress import Progress, silent
 from rum_jax.randomness import generator
 from rum_jax.train.fit import Task
-from rum_jax.train.recipe import Optimizer, each
+from rum_jax.train.recipe import Optimizer, each, period_means
 from rum_jax.train.state import TrainState
 
 BATCH_NORM = ("train", "eval")
@@ -93,10 +93,17 @@ class History(NamedTuple):
     Attributes:
       losses: float[M,T], the loss of every optimizer step.
       examples: how many example gradients each model took.
+      periods: into how many equally long parts the steps fall; epochs, mostly.
     """
 
     losses: np.ndarray
     examples: int
+    periods: int = 0
+
+    @property
+    def mean_losses(self) -> np.ndarray:
+        """float[M,periods]."""
+        return period_means(self.losses, self.periods)
 
 
 class Algorithm(NamedTuple):

@@ -61,18 +61,19 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
 
     Raises:
       DivergedError: a loss is not finite.
-      InputError: a mask is not like the params.
+      InputError: a mask is not like the params; streams or schedules differ in their number of
+        models or steps, or the steps are no multiple of the epochs.
     """
     for name in ("grad_mask", "update_mask"):
         _check_mask(name, extra.get(name), states.params)
-    models, steps, _ = next(iter(streams.values())).index.shape
+    models, steps = _common_shape(streams, schedules or {}, learning_rate)
     every_step = per_epoch(learning_rate, steps // learning_rate.shape[1])
     plan = Plan(streams, every_step, schedules or {})
     context = contexts(models, problem.optimizer, hparams, **extra)
     fitted = fit(trainable(problem), objective, rested(states), plan, context, problem.names,
                  problem.progress, problem.stop_when_diverged)
     examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
-    return rested(fitted.states), History(fitted.losses, examples)
+    return rested(fitted.states), History(fitted.losses, examples, learning_rate.shape[1])
 
 
 def rested(states: TrainState) -> TrainState:
@@ -87,6 +88,21 @@ def one_shot(states: TrainState, params: Any, examples: int) -> tuple[TrainState
     like = jax.tree.map(lambda old, new: np.asarray(new, old.dtype), states.params, params)
     return (rested(states).replace(params=like),
             History(np.zeros((models, 0), np.float32), examples))
+
+
+def _common_shape(streams: dict[str, Stream], schedules: dict[str, np.ndarray],
+                  learning_rate: np.ndarray) -> tuple[int, int]:
+    """(M, T) of all streams and schedules."""
+    shapes = {**{name: stream.index.shape[:2] for name, stream in streams.items()},
+              **{name: np.shape(values) for name, values in schedules.items()}}
+    if len(set(shapes.values())) != 1:
+        raise InputError(f"streams and schedules: have (models, steps) {shapes}; allowed: the "
+                         "same for all, as every step takes a batch of each")
+    (models, steps), (rows, epochs) = next(iter(shapes.values())), learning_rate.shape
+    if rows != models or not epochs or steps % epochs:
+        raise InputError(f"learning_rate: has shape {learning_rate.shape}; allowed: ({models}, "
+                         f"epochs), where epochs divides the {steps} steps")
+    return models, steps
 
 
 def _check_mask(name: str, mask: Any, params: Any) -> None:

@@ -26,9 +26,10 @@ def unlearn_from(problem: Problem, states: TrainState,
     schedule = {name: hparams[name] for name in ("schedule", "milestones", "period_epochs")}
     recipe = Recipe(hparams["epochs"], hparams["learning_rate"], problem.optimizer, **schedule)
     _, fitted = train(problem.task, problem.retain, states, recipe, _orders(problem),
-                      problem.names, problem.progress)
+                      problem.names, problem.progress,
+                      stop_when_diverged=problem.stop_when_diverged)
     return (rested(fitted.states),
-            History(fitted.losses, recipe.epochs * problem.retain.shape[1]))
+            History(fitted.losses, recipe.epochs * problem.retain.shape[1], recipe.epochs))
 
 
 def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:

@@ -49,11 +49,15 @@ def test_any_field_can_be_set():
     ("--config.model.blocks=(1,)", "config.model.blocks: has 1 stage(s); allowed: 2"),
     ("--config.data.test_fraction=0.95", "allowed: a sum below 1"),
     ("--config.data.test_fraction=0.0001", "the test set would be empty"),
+    ("--config.model.name=vgg --config.model.widths=(4,4,4,4,4) --config.model.blocks=(1,1,1,1,1)",
+     "config.model.widths: has 5 stages; allowed for vgg and images of 8 pixels: 4"),
+    ("--config.sweep.rows=('rum',) --config.sweep.seeds=(3,9)",
+     "config.sweep.seeds: has 3, as config.seeds has"),
     ("--workdirr=x", "Unknown command line flag 'workdirr'"),
     ("runs/digits", "runs/digits: not a flag"),
 ])
 def test_one_fault_one_message(argument, expected):
-    text = message(CONFIG, WORKDIR, argument)
+    text = message(CONFIG, WORKDIR, *argument.split())
     assert expected in text and text.count("  - ") == 1
 
 
@@ -83,3 +87,40 @@ def test_faults_of_a_users_own_file(tmp_path, line, expected):
     path.write_text("from rum_jax.config import base\n\n\ndef get_config():\n"
                     f"    c = base.get_config()\n    {line}\n    return c\n")
     assert expected in message(f"--config={path}", WORKDIR)
+
+
+FORGET = "def forget(problem, states, *, epochs: int = 5): return states"
+
+
+def own_config(tmp_path, line, source=FORGET):
+    """A config file that names a function of the user's own, and has one more line."""
+    (tmp_path / "mine.py").write_text(f"{source}\n")
+    (tmp_path / "config.py").write_text(
+        "from rum_jax.config import base\n\n\ndef get_config():\n    c = base.get_config()\n"
+        f"    c.rows = ('vanilla:{tmp_path}/mine.py:{source.split()[1].split('(')[0]}',)\n"
+        f"    {line}\n    return c\n")
+    return f"--config={tmp_path / 'config.py'}"
+
+
+def test_hyper_parameters_of_ones_own_algorithm(tmp_path):
+    made = parse(["main", own_config(tmp_path, "c.vanilla.hparams.forget = {'epochs': 3}"),
+                  WORKDIR])
+    assert made.config.vanilla.hparams.forget.epochs == 3
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("c.vanilla.hparams.forget = {'epoch': 3}",
+     "config.vanilla.hparams.forget.epoch: unknown field"),
+    ("c.vanilla.hparams.forget = {'epochs': 0.5}",
+     "config.vanilla.hparams.forget.epochs: is 0.5; allowed: an integer"),
+    ("c.vanilla.hparams.forget = 3", "config.vanilla.hparams.forget: is 3; allowed: a section"),
+    ("c.rum.hparams.forget = {'high': 3}",
+     "config.rum.hparams.forget.high: is 3; allowed: a section")])
+def test_faulty_tables_of_ones_own_algorithm(tmp_path, line, expected):
+    assert expected in message(own_config(tmp_path, line), WORKDIR)
+
+
+def test_a_function_with_a_built_in_name_is_refused(tmp_path):
+    source = "def finetune(problem, states, *, epochs: int = 5): return states"
+    text = message(own_config(tmp_path, "pass", source), WORKDIR)
+    assert "a function called finetune is known already" in text

@@ -4,7 +4,7 @@ import pytest
 
 from rum_jax import evaluate
 from rum_jax.errors import InputError
-from rum_jax.evaluate import entropy, interval, threshold_attack, tow
+from rum_jax.evaluate import entropy, interval, mia, threshold_attack, tow
 from rum_jax.evaluate.view import View
 
 
@@ -31,6 +31,12 @@ def test_accuracies_by_hand(view):
     assert made["test_accuracy"] == right.mean() < 0.6
 
 
+def test_shadow_members_are_the_first_retain_examples(view):
+    members, others = mia.shadow(view)
+    np.testing.assert_array_equal(members, view.parts["retain"][:70])
+    np.testing.assert_array_equal(others, view.parts["test"])
+
+
 def test_the_attack_sees_a_forget_set_that_looks_like_the_retain_set(view):
     assert values(view)["mia"] < 0.2
     forgotten = view.logits.copy()
@@ -39,7 +45,7 @@ def test_the_attack_sees_a_forget_set_that_looks_like_the_retain_set(view):
 
 
 def test_confidence_is_the_probability_of_the_label(view):
-    confidence = view.confidence(np.array([250]))
+    confidence = mia.FEATURES["confidence"](view.probabilities([250]), view.labels[[250]])
     p = np.exp(view.logits[250]) / np.exp(view.logits[250]).sum()
     np.testing.assert_allclose(confidence, p[view.labels[250]], rtol=1e-5)
 
@@ -100,7 +106,7 @@ def test_divergence_by_hand(view):
 def test_probabilities_that_are_not_finite_are_named(view):
     view.logits[7] = np.nan
     with pytest.raises(InputError, match="probabilities: of example 7 are"):
-        view.confidence(np.arange(20))
+        view.probabilities(np.arange(20))
     for function in (entropy.entropy, lambda p: entropy.modified_entropy(p, [0, 0])):
         with pytest.raises(InputError, match="of example 1"):
             function(np.array([[0.5, 0.5], [np.inf, 0.0]]))

@@ -14,6 +14,7 @@ from rum_jax.proxies.learning_events import learning_events as run_learning_even
 from rum_jax.proxies.loss_curvature import loss_curvature as run_loss_curvature
 from rum_jax.refine import multistep
 from rum_jax.refine.forget_set import MEMORIZATION_CENTERS, SELECTIONS, proxy_centers
+from rum_jax.rum import retain_set
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, train
 from rum_jax.unlearn.scrub import distillation
@@ -95,7 +96,7 @@ def tow_case(case, base):
 
     def metrics(who, group, seed):
         made = {f"{part}_accuracy": case[f"{who}_{part}"][group, seed] / 100
-                for part in ("forget", "retain", "test")}
+                for part in ("forget", "retain", "val", "test")}
         return {**made, "mia": case[f"{who}_mia_confidence"][group, seed]}
 
     def summary(values):
@@ -111,13 +112,21 @@ def tow_case(case, base):
                                        rtol=1e-9)
             np.testing.assert_allclose(made["mean"] - made["ci95"],
                                        case[f"{script}__tow_ci_lower"][group], rtol=1e-9)
-        for part in ("forget", "retain", "test"):
+        for part in ("forget", "retain", "val", "test"):
             closeness = np.mean([1 - abs(a[f"{part}_accuracy"] - b[f"{part}_accuracy"])
                                  for a, b in pairs])
             np.testing.assert_allclose(closeness, case[f"tow__ratio_acc_{part}"][group],
                                        rtol=1e-10)
             own = summary(100 * a[f"{part}_accuracy"] for a, _ in pairs)
-            np.testing.assert_allclose(own["ci95"], case[f"tow__{part}_ci"][group], rtol=1e-9)
+            for script in ("tow", "towmia"):
+                np.testing.assert_allclose(own["ci95"], case[f"{script}__{part}_ci"][group],
+                                           rtol=1e-9)
+        attack = summary(a["mia"] for a, _ in pairs)["ci95"]
+        for script in ("tow", "towmia"):
+            np.testing.assert_allclose(attack, case[f"{script}__MIA_confidence_ci"][group],
+                                       rtol=1e-9)
+        np.testing.assert_allclose(np.mean([1 - abs(a["mia"] - b["mia"]) for a, b in pairs]),
+                                   case["towmia__ratio_acc_MIA_confidence"][group], rtol=1e-10)
 
 
 def memorization(case, base):
@@ -166,15 +175,12 @@ def _check_selection(case, selector, scores, centers, order):
     for kind, choose in SELECTIONS.items():
         forget = choose(scores, size, centers)
         np.testing.assert_array_equal(forget, case[f"{selector}_{kind}_forget"])
-        np.testing.assert_array_equal(np.setdiff1d(everything, forget),
+        np.testing.assert_array_equal(retain_set(everything, [np.unique(forget)]),
                                       case[f"{selector}_{kind}_retain"])
-    handled = np.arange(0)
-    for kind in order:
-        forget = SELECTIONS[kind](scores, size, centers)
-        handled = np.union1d(handled, forget)
+    for kind, (forget, retain) in zip(order, multistep.sequence(
+            scores, everything, order, size, centers), strict=True):
         np.testing.assert_array_equal(forget, case[f"{selector}_{kind}_seq_forget"])
-        np.testing.assert_array_equal(np.setdiff1d(everything, handled),
-                                      case[f"{selector}_{kind}_seq_retain"])
+        np.testing.assert_array_equal(retain, case[f"{selector}_{kind}_seq_retain"])
 
 
 def forget_sets(case, base):
@@ -188,7 +194,7 @@ def forget_sets(case, base):
 def multistep_sets(case, base):
     first, second = case["scores_step1"], case["scores_step2"]
     whole, part = len(case["vanilla_mix_forget"]), len(case["low_forget"])
-    left = multistep.remaining([first], [("mix", whole)])
+    left = multistep.remaining(len(first), [first], [("mix", whole)])
     names = ("low", "mid", "high")
     for name, (forget, retain) in zip(names, multistep.sequence(second, left, names, part),
                                       strict=True):

@@ -83,7 +83,10 @@ def test_a_refinement_of_ones_own(tmp_path):
 @pytest.mark.parametrize("source, message", [
     ("return [1, 2]", "returned list; allowed: a dict of low, mid, high"),
     ("return {'low': [0], 'rest': [1]}", r"returned \['low', 'rest'\]"),
-    ("return {'low': [0], 'mid': [0], 'high': [1, 2, 3]}", "no partition of the places 0..3")])
+    ("return {'low': [0], 'mid': [0], 'high': [1, 2, 3]}", "no partition of the places 0..3"),
+    ("return {'low': [], 'mid': [0], 'high': [1, 2, 3]}", "low is .*; allowed: at least one"),
+    ("return {'low': 7, 'mid': [0], 'high': [1, 2, 3]}", "low is 7; allowed: at least one"),
+    ("return {'low': [0.5], 'mid': [0], 'high': [1, 2, 3]}", "all of them integers")])
 def test_a_refinement_that_breaks_the_contract(tmp_path, source, message):
     with pytest.raises(InputError, match=message):
         own(tmp_path, source)(np.zeros(4), np.random.default_rng(0))

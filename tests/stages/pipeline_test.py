@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -134,25 +135,43 @@ def test_a_second_run_repeats_nothing_and_finds_the_same(finished, results):
     assert repeated["rows"] == results["rows"]
 
 
-def test_other_rows_and_engine_in_the_same_folder(finished, results):
-    """Adding a row computes that row only; `high` first is another chain."""
+def test_another_row_in_the_same_folder_computes_that_row_only(finished):
     study = finished[0].study
+    before = {p: p.stat().st_mtime_ns for p in (study.workdir / "stages").rglob("done.json")}
     more = pipeline.run(study.workdir, toy(rows=(*ROWS, "vanilla:salun"),
                                            **{"engine.devices": 1,
                                               "vanilla.hparams.salun.epochs": 1}))
     assert "vanilla:salun" in more.rows
+    after = {p: p.stat().st_mtime_ns for p in (study.workdir / "stages").rglob("done.json")}
+    new = {str(p.parent.relative_to(study.workdir / "stages")) for p in set(after) - set(before)}
+    assert new == {"unlearn/vanilla-salun", "evaluation/vanilla-salun"}
+    assert {p: after[p] for p in before} == before
 
 
 def test_damage_is_reported_before_anything_is_recomputed(finished):
     workdir = finished[0].study.workdir
     target = workdir / "stages" / "forget" / "forget.npz"
     content = target.read_bytes()
+    before = {p: p.stat().st_mtime_ns for p in (workdir / "stages").rglob("*")}
     target.write_bytes(content[:-20])
     try:
         with pytest.raises(InputError, match="forget.npz: is damaged"):
             pipeline.run(workdir, toy())
     finally:
         target.write_bytes(content)
+    after = {p: p.stat().st_mtime_ns for p in (workdir / "stages").rglob("*")}
+    assert set(after) == set(before)
+    assert {p for p in after if after[p] != before[p]} == {target}
+
+
+def test_influence_asked_for_later_comes_from_all_members(finished):
+    study = finished[0].study
+    expected = records.read_arrays(study.workdir / "influence.npz")["influence"]
+    for name in ("influence", "members/00004-00007"):
+        shutil.rmtree(study.workdir / "stages" / name)
+    pipeline.run(study.workdir, toy())
+    again = records.read_arrays(study.workdir / "stages/influence/influence.npz")["influence"]
+    np.testing.assert_array_equal(again, expected)
 
 
 def test_steps_of_rows():

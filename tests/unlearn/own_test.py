@@ -36,7 +36,7 @@ def test_its_keywords_are_its_hyper_parameters(tmp_path, problem, original):
     ("states.params['classifier']['bias'][:] = 7; return states", InputError,
      "changed the states it was given"),
     ("return states.replace(params=jax.tree.map(lambda p: p * np.nan, states.params))",
-     DivergedError, "returned parameters that are not finite")])
+     DivergedError, "gives parameters that are not finite at seed 0")])
 def test_what_breaks_the_contract_is_said(tmp_path, problem, original, body, error, message):
     own = written(tmp_path, body)
     copied = original.replace(params={name: {key: np.array(value) if not isinstance(value, dict)

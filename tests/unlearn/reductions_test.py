@@ -10,9 +10,11 @@ from conftest import leaves
 
 from rum_jax.data.plans import PADDING, stream
 from rum_jax.errors import InputError
+from rum_jax.train.fit import DivergedError
 from rum_jax.train.objectives import batch_cross_entropy, cross_entropy
 from rum_jax.train.state import Batch
 from rum_jax.unlearn import ALGORITHMS, descent, neggrad_plus, random_label, saliency, scrub
+from rum_jax.unlearn.apply import apply
 
 
 def hparams(name, **changed):
@@ -228,3 +230,36 @@ def test_a_mask_of_another_structure_is_refused(problem, original):
                         grad_mask=mask)
     assert "['classifier']['bias']: has shape absent, allowed: (2, 10)" in str(error.value)
     assert "['classifier']['kernel']: has shape (2, 8, 3), allowed: (2, 8, 10)" in str(error.value)
+
+
+def test_streams_of_unequal_length_are_refused(problem, original):
+    """A shorter stream must not go on with other examples."""
+    labels = problem.task.labels
+    streams = {part: stream(descent.epochs_of(problem, part, 1), labels)
+               for part in ("retain", "forget")}
+    with pytest.raises(InputError, match="the same for all, as every step takes a batch of each"):
+        descent.descend(problem, neggrad_plus.objective, original, streams, np.full((2, 1), 0.1),
+                        {"alpha": 0.9})
+    with pytest.raises(InputError, match="where epochs divides the 19 steps"):
+        descent.descend(problem, cross_entropy, original, {"examples": streams["retain"]},
+                        np.full((2, 2), 0.1))
+
+
+@pytest.mark.parametrize("name, changed", [
+    ("influence", {"alpha": 1e300}), ("finetune", {"epochs": 1, "learning_rate": 1e30}),
+    ("retrain", {"epochs": 1, "learning_rate": 1e30})])
+def test_divergence_is_found_or_left_to_the_caller(name, changed, problem, original):
+    with pytest.raises(DivergedError, match="seed [01]"):
+        apply(name, ALGORITHMS[name], problem, original, hparams(name, **changed))
+    lenient = problem._replace(stop_when_diverged=False)
+    made, _ = apply(name, ALGORITHMS[name], lenient, original, hparams(name, **changed))
+    assert not np.isfinite(leaves(made.params)).all()
+
+
+def test_losses_of_algorithms_whose_epochs_differ_stay_losses_of_steps(problem, original):
+    _, history = ALGORITHMS["scrub"].unlearn(problem, original, hparams("scrub", epochs=2,
+                                                                        msteps=0))
+    assert history.mean_losses.shape == history.losses.shape == (2, 1 + 2 * 19)
+    _, history = ALGORITHMS["finetune"].unlearn(problem, original, SHORT)
+    np.testing.assert_allclose(history.mean_losses,
+                               history.losses.reshape(2, 2, 19).mean(-1), rtol=1e-6)

@@ -1,0 +1,27 @@
+import jax
+import numpy as np
+
+from rum_jax.evaluate.relearn import _first, relearn
+from rum_jax.train.predict import predict
+from rum_jax.train.recipe import Optimizer
+
+
+def test_counts_passes_until_the_target_for_each_model_and_example(
+        task, dataset, problem, original):
+    forget = dataset.train[dataset.noisy[dataset.train]]  # wrong labels: hardly known yet
+    before = predict(task, original)[:, forget].argmax(-1) == dataset.labels[forget]
+    made = relearn(task, original, forget, (0, 1), Optimizer(64, 0.9, 5e-4), 0.05, 12,
+                   np.array([0.0, 0.9]))
+    assert made.epochs[0] == 0 and 0 < made.epochs[1] <= 13
+    assert made.per_example.shape == (2, len(forget))
+    np.testing.assert_array_equal(made.per_example == 0, before)
+    assert (made.per_example[1] < 13).mean() > 0.3, "many are learned sooner or later"
+    second = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], original)
+    alone = relearn(task, second, forget, (1,), Optimizer(64, 0.9, 5e-4), 0.05, 12,
+                    np.array([0.9]))
+    assert (alone.per_example[0] != made.per_example[1]).mean() < 0.1
+
+
+def test_never_is_one_more_than_the_most():
+    reached = np.array([[False, False], [False, True], [False, True]])
+    assert _first(reached, 2).tolist() == [3, 1]
