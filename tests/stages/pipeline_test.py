@@ -47,7 +47,8 @@ def test_results_have_every_row_with_steps_and_per_seed_values(results):
     assert results["schema"] == 1
     assert [row["name"] for row in results["rows"]] == [
         "original", "retrain", "retrain_again", *ROWS]
-    names = {"tow", "tow_mia", "validation_tow", "relearn_epochs", "seconds", *REQUIRED, *METRICS}
+    names = {"tow", "tow_mia", "validation_tow", "relearn_epochs", "seconds",
+             "example_gradients", *REQUIRED, *METRICS}
     for row in results["rows"]:
         assert set(row["metrics"]) == names
         for value in row["metrics"].values():
