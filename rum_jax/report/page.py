@@ -4,7 +4,7 @@ import base64
 
 import jinja2
 
-from rum_jax.report.text import HEADER, cells, findings
+from rum_jax.report.text import HEADER, cells, findings, more_cells
 
 
 def _render(template: str, figures: dict[str, bytes], **values: object) -> str:
@@ -25,7 +25,8 @@ def render(results: dict, figures: dict[str, bytes], config: dict, stages: list)
       stages: (stage, seconds) pairs, in the order of the run.
     """
     return _render("study.html", figures, results=results, header=HEADER, cells=cells(results),
-                   findings=findings(results), config=config, stages=stages)
+                   more=more_cells(results), findings=findings(results), config=config,
+                   stages=stages)
 
 
 def render_sweep(results: dict, figures: dict[str, bytes], header: list[str],

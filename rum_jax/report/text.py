@@ -11,6 +11,8 @@ def cell(metric: str, value: dict) -> str:
     """Mean and half-width of the 95% interval, as people write them."""
     if metric == "seconds":
         return f"{value['mean']:.2f}"
+    if metric == "example_gradients":
+        return f"{value['mean']:,.0f}"
     scale, digits = (100, 1) if metric.endswith("_accuracy") else (1, 3)
     return f"{scale * value['mean']:.{digits}f} ± {scale * value['ci95']:.{digits}f}"
 
@@ -21,6 +23,13 @@ def cells(results: dict) -> list[list[str]]:
                 if row["name"] == "retrain")
     return [[row["name"], *(cell(metric, row["metrics"][metric]) for metric in COLUMNS),
              f"{row['metrics']['seconds']['mean'] / base:.0%}"] for row in results["rows"]]
+
+
+def more_cells(results: dict) -> list[list[str]]:
+    """What COLUMNS leaves out, one list of texts per metric: its name, then one for each row."""
+    names = [name for name in results["rows"][0]["metrics"] if name not in COLUMNS]
+    return [[name, *(cell(name, row["metrics"][name]) for row in results["rows"])]
+            for name in names]
 
 
 HEADER = ["row", *COLUMNS.values(), "of retrain"]

@@ -106,6 +106,8 @@ def test_report_is_self_contained(finished):
     assert "src=\"http" not in page and "<script" not in page and "<link" not in page
     for row in ROWS:
         assert row in page and row in table
+    for name in METRICS:
+        assert f"<td>{name}</td>" in page
     for name in ("tow.png", "accuracies.png", "run_times.png", "memorization.png",
                  "examples.png"):
         assert (path.parent / name).read_bytes().startswith(b"\x89PNG")

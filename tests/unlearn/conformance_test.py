@@ -105,8 +105,7 @@ def test_contract(name, setting):
 
 
 @pytest.mark.parametrize("name", list(TABLE))
-def test_one_seed_alone_gives_what_it_gives_among_several(name, setting):
-    problem, original = setting
+def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, original):
     several, _ = run(name, problem, original)
     states, _ = run(name, *alone(problem, original, 1))
     expected = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], several)
