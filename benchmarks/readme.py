@@ -25,7 +25,7 @@ COPIED = ("results.json", "tow.png", "accuracies.png", "run_times.png", "memoriz
 def table(results: dict) -> str:
     """What the command prints."""
     return "\n".join(["```text", text.table(results), "",
-                      *(f"- {line}" for line in text.findings(results)), "```"])
+                      *text.findings(results), "```"])
 
 
 def measured(results: dict) -> str:
