@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import jax
 
 from rum_jax.errors import InputError
-from rum_jax.train.engine import Engine, make_engine
+from rum_jax.train.engine import SERIES, Engine, make_engine
 
 MOST_CPU_DEVICES = 256
 _HOST_DEVICES_FLAG = "xla_force_host_platform_device_count"
@@ -48,7 +48,7 @@ def engine_of(config: Mapping) -> Engine:
                          f"{jax.default_backend()} devices there are")
     usable = asked or (min(available, cpu_cores()) if on_cpu() else available)
     strategy = config["strategy"]
-    return make_engine(usable, "map" if strategy == "auto" else strategy,
+    return make_engine(usable, SERIES if strategy == "auto" else strategy,
                        config["steps_per_call"])
 
 

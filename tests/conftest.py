@@ -28,7 +28,7 @@ def model(dataset):
 @pytest.fixture(scope="session")
 def task(dataset, model):
     """The tiny network on two devices."""
-    return Task(make_engine(2, "map", 16), model, dataset.images, dataset.labels)
+    return Task(make_engine(2, "series", 16), model, dataset.images, dataset.labels)
 
 
 @pytest.fixture(scope="session")

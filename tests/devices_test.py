@@ -11,7 +11,7 @@ SECTION = {"devices": 0, "strategy": "auto", "convolution": "auto", "steps_per_c
 
 def test_automatic_choices_on_a_cpu():
     engine = devices.engine_of(SECTION)
-    assert engine.devices == min(devices.cpu_cores(), 8) and engine.strategy == "map"
+    assert engine.devices == min(devices.cpu_cores(), 8) and engine.strategy == "series"
     assert devices.convolution_of(SECTION) == "patches"
 
 

@@ -12,7 +12,7 @@ FIELDS = {
     "memorization.influence": True, "forget.size": 30, "rows": ROWS,
     "vanilla.hparams.finetune.epochs": 1, "vanilla.hparams.retrain.epochs": 4,
     "rum.hparams.finetune.mid.epochs": 1, "rum.hparams.salun.high.epochs": 1,
-    "engine.devices": 2, "engine.steps_per_call": 32,
+    "relearn.epochs": 2, "engine.devices": 2, "engine.steps_per_call": 32,
     **{f"rum_f.hparams.neggrad_plus.{subset}.epochs": 1 for subset in ("low", "mid", "high")},
 }
 

@@ -118,7 +118,7 @@ def _engine() -> ConfigDict:
     return ConfigDict({
         "devices": 0,                   # 0: all accelerators, or one per CPU core
         "cpu_threads": 0,               # 0: one per core; rounding depends on it, see README
-        "strategy": "auto",             # models of one device: map, vmap, unroll; auto: map
+        "strategy": "auto",             # series, map, vmap, unroll; auto: series
         "convolution": "auto",          # native, patches; auto: patches on CPUs, else native
         "steps_per_call": 128,          # optimizer steps between two progress reports
     })

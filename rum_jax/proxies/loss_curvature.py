@@ -77,7 +77,8 @@ def loss_curvature(task: Task, states: TrainState, positions: np.ndarray, h: flo
     engine = task.engine.for_models(models)
     index = np.tile(batches(positions, batch_size), (models, 1, 1))
     run = engines.over_models(engine, _curvatures(task.model), shared=1)
-    made = run(engines.replicate(engine, task.images), *(engines.put(engine, part) for part in (
-        states.params, states.model_state, stream(index, task.labels), np.full(models, h))))
+    made = run(engines.replicate(engine, task.images), *(
+        engines.put(engine, part, models) for part in (
+            states.params, states.model_state, stream(index, task.labels), np.full(models, h))))
     return Curvature(*(leaf.reshape(models, -1, *leaf.shape[3:])[:, :len(positions)]
                        for leaf in engines.get(made, models)))

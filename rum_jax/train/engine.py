@@ -1,9 +1,13 @@
-"""Runs many models in one compiled program, over all devices.
+"""Runs many models with one compiled program, over all devices.
 
 Models lie along the mesh axis "models" (`shard_map`); each device runs its own ones by a
 replaceable strategy. Programs take a fixed number of steps per call, of which a *dynamic* number
 is run: training sets of any size, any number of epochs, training and fine-tuning then share one
 compiled program, which matters as much as its speed when a study has twenty short phases.
+
+With the strategy "series" the program holds one model per device and is called for one set of
+models after another, without waiting in between; so it is the same program for any number of
+models. With the others it holds all models, and is called once.
 """
 
 import dataclasses
@@ -21,8 +25,14 @@ PyTree = Any
 AXIS = "models"
 
 
+def _single(function: Callable, *stacked: PyTree) -> PyTree:
+    """The one model of this device."""
+    made = function(*jax.tree.map(lambda leaf: leaf[0], stacked))
+    return jax.tree.map(lambda leaf: leaf[None], made)
+
+
 def _map(function: Callable, *stacked: PyTree) -> PyTree:
-    """One model after another: every model runs the plain single-model program."""
+    """One model after another in the program."""
     return jax.lax.map(lambda args: function(*args), stacked)
 
 
@@ -38,7 +48,9 @@ def _unroll(function: Callable, *stacked: PyTree) -> PyTree:
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *results)
 
 
-STRATEGIES: dict[str, Callable] = {"map": _map, "vmap": _vmap, "unroll": _unroll}
+SERIES = "series"
+STRATEGIES: dict[str, Callable] = {SERIES: _single, "map": _map, "vmap": _vmap,
+                                   "unroll": _unroll}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +75,10 @@ class Engine:
     def padded(self, models: int) -> int:
         """The number of models after padding to a multiple of the devices."""
         return -(-models // self.devices) * self.devices
+
+    def calls(self, models: int) -> int:
+        """How many times the program is called for so many models."""
+        return self.padded(models) // self.devices if self.strategy == SERIES else 1
 
     def for_models(self, models: int) -> "Engine":
         """This engine without the devices that so few models would leave idle."""
@@ -96,7 +112,8 @@ def over_models(engine: Engine, function: Callable, shared: int, donate: int = 0
       donate: how many arguments after the shared ones may be overwritten.
 
     Returns:
-      A jitted function of the same arguments with leading axis M on the per-model ones.
+      A function of the same arguments, the per-model ones as `put` gives them; its result is for
+      `get`.
     """
     strategy = STRATEGIES[engine.strategy]
 
@@ -109,19 +126,28 @@ def over_models(engine: Engine, function: Callable, shared: int, donate: int = 0
     def call(*args: PyTree) -> PyTree:
         return sharded(args[:shared], args[shared:])
 
-    return jax.jit(call, donate_argnums=tuple(range(shared, shared + donate)))
+    program = jax.jit(call, donate_argnums=tuple(range(shared, shared + donate)))
+
+    def run(*args: PyTree) -> list[PyTree]:
+        return [program(*args[:shared], *one) for one in zip(*args[shared:], strict=True)]
+
+    return run
 
 
-def put(engine: Engine, tree: PyTree) -> PyTree:
-    """Host arrays with leading axis M onto the devices, M padded by repeating the last model."""
+def put(engine: Engine, tree: PyTree, models: int) -> list[PyTree]:
+    """Host arrays with leading axis M onto the devices: one tree for each call of the program.
 
-    def place(leaf: np.ndarray) -> jax.Array:
-        leaf = np.asarray(leaf)
-        extra = engine.padded(len(leaf)) - len(leaf)
-        filled = np.concatenate([leaf, np.repeat(leaf[-1:], extra, axis=0)]) if extra else leaf
-        return jax.device_put(filled, NamedSharding(engine.mesh, P(AXIS)))
+    M is padded to a multiple of the devices by repeating the last model.
+    """
+    calls, sharding = engine.calls(models), NamedSharding(engine.mesh, P(AXIS))
+    each = engine.padded(models) // calls
 
-    return jax.tree.map(place, tree)
+    def place(leaf: np.ndarray, call: int) -> jax.Array:
+        chosen = np.minimum(np.arange(call * each, (call + 1) * each), models - 1)
+        return jax.device_put(np.asarray(leaf)[chosen], sharding)
+
+    return [jax.tree.map(lambda leaf, call=call: place(leaf, call), tree)
+            for call in range(calls)]
 
 
 def replicate(engine: Engine, tree: PyTree) -> PyTree:
@@ -130,6 +156,6 @@ def replicate(engine: Engine, tree: PyTree) -> PyTree:
     return jax.tree.map(lambda leaf: jax.device_put(leaf, sharding), tree)
 
 
-def get(tree: PyTree, models: int) -> PyTree:
-    """Arrays of the first so many models, on the host."""
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[:models], jax.device_get(tree))
+def get(trees: list[PyTree], models: int) -> PyTree:
+    """Results of all calls as arrays of the first so many models, on the host."""
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:models], *jax.device_get(trees))

@@ -138,13 +138,16 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
     engine = task.engine.for_models(models)
     run = engines.over_models(engine, _runner(task.model, objective), shared=2, donate=1)
     images = engines.replicate(engine, task.images)
-    states, context = engines.put(engine, jax.device_get(states)), engines.put(engine, context)
+    states = engines.put(engine, jax.device_get(states), models)
+    context = engines.put(engine, context, models)
     losses, records = [], []
     for start in range(0, total, engine.steps_per_call):
         steps = min(engine.steps_per_call, total - start)
-        part = engines.put(engine, _chunk(plan, start, engine.steps_per_call))
-        states, *made = run(images, np.int32(steps), states, part, context)
-        loss, record = jax.tree.map(lambda leaf, n=steps: np.asarray(leaf)[:models, :n], made)
+        part = engines.put(engine, _chunk(plan, start, engine.steps_per_call), models)
+        made = run(images, np.int32(steps), states, part, context)
+        states = [one.states for one in made]
+        loss, record = jax.tree.map(lambda leaf, n=steps: leaf[:, :n],
+                                    engines.get([one[1:] for one in made], models))
         losses.append(loss)
         records.append(record)
         if stop_when_diverged:

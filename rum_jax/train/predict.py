@@ -48,6 +48,6 @@ def _outputs(task: Task, states: TrainState, output: str) -> np.ndarray:
     padded = np.pad(task.images, [(0, missing)] + [(0, 0)] * 3)
     run = engines.over_models(engine, _predictor(task.model, output), shared=1)
     batched = engines.replicate(engine, padded.reshape(-1, BATCH_SIZE, *padded.shape[1:]))
-    made = run(batched, engines.put(engine, jax.device_get(states.params)),
-               engines.put(engine, jax.device_get(states.model_state)))
-    return np.asarray(made)[:models, :examples]
+    made = run(batched, *(engines.put(engine, jax.device_get(part), models)
+                          for part in (states.params, states.model_state)))
+    return engines.get(made, models)[:, :examples]

@@ -6,25 +6,17 @@ The new row of the classifier has PyTorch's default initial values. The extra ou
 in the released code: an example that is given the shadow class counts as wrong.
 """
 
-import functools
-from collections.abc import Callable
-
 import jax
 import numpy as np
 
 from rum_jax import checks
 from rum_jax.data.plans import PADDING, Stream
 from rum_jax.models import outputs_of
-from rum_jax.train.objectives import PyTree, cross_entropy
-from rum_jax.train.state import TrainState, fresh
+from rum_jax.train.objectives import cross_entropy
+from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
-from rum_jax.unlearn.descent import descend, epochs_of, rates
+from rum_jax.unlearn.descent import descend, epochs_of, rates, rested
 from rum_jax.unlearn.spaces import integers, log_uniform
-
-
-@functools.cache
-def _rester() -> Callable:
-    return jax.jit(jax.vmap(fresh))
 
 
 def _new_rows(problem: Problem, inputs: int) -> np.ndarray:
@@ -41,8 +33,16 @@ def expanded(problem: Problem, states: TrainState) -> TrainState:
     rows = _new_rows(problem, kernel.shape[1]).astype(kernel.dtype)
     grown = {"kernel": np.concatenate([kernel, rows[:, :-1, None]], axis=-1),
              "bias": np.concatenate([bias, rows[:, -1:]], axis=-1)}
-    params: PyTree = {**states.params, "classifier": grown}
-    return jax.device_get(_rester()(params, states.model_state))
+    return rested(states.replace(
+        params={**states.params, "classifier": grown},
+        opt_state=jax.tree_util.tree_map_with_path(_with_room, states.opt_state)))
+
+
+def _with_room(path: tuple, buffer: np.ndarray) -> np.ndarray:
+    """A momentum buffer, with a place more if it is the classifier's."""
+    if not any(getattr(part, "key", None) == "classifier" for part in path):
+        return buffer
+    return np.zeros((*buffer.shape[:-1], buffer.shape[-1] + 1), buffer.dtype)
 
 
 def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:

@@ -60,7 +60,7 @@ def nearest_labels(problem: Problem, states: TrainState) -> np.ndarray:
     plan = ordered(problem, "forget", problem.optimizer.batch_size)
     run = engines.over_models(engine, _attacker(task.model), shared=1)
     made = run(engines.replicate(engine, task.images), *(
-        engines.put(engine, part) for part in (states.params, states.model_state, plan)))
+        engines.put(engine, part, models) for part in (states.params, states.model_state, plan)))
     return engines.get(made, models).reshape(models, -1)[:, :problem.forget.shape[1]]
 
 

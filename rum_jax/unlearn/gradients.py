@@ -66,8 +66,8 @@ def fold_batches(problem: Problem, states: TrainState, fold: Fold, begin: Callab
     engine = problem.task.engine.for_models(models)
     run = engines.over_models(engine, _folder(problem.task.model, fold, begin), shared=1)
     made = run(engines.replicate(engine, problem.task.images),
-               *(engines.put(engine, part) for part in (states.params, states.model_state, plan,
-                                                        extra)))
+               *(engines.put(engine, part, models) for part in (
+                   states.params, states.model_state, plan, extra)))
     return engines.get(made, models)
 
 

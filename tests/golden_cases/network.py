@@ -14,20 +14,20 @@ from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState, fresh
 from rum_jax.unlearn.base import Problem, UnlearnOptimizer
 
-SPEC = ImageSpec((8, 8, 1), 10, 16.0, (0.0,), (1.0,))
 ATOL = 1e-9  # on parameters, float64
 LAYERS = {"fc1": "fc1", "classifier": "fc2"}
 
 
 class Mlp(nn.Module):
-    """64 -> 32 -> (BatchNorm) -> ReLU -> classes."""
+    """Pixels -> hidden -> (BatchNorm) -> ReLU -> classes."""
 
     classes: int
+    hidden: int
     norm: bool
 
     @nn.compact
     def __call__(self, pixels, mask, train):
-        x = Linear(32, name="fc1")(pixels.reshape(len(pixels), -1))
+        x = Linear(self.hidden, name="fc1")(pixels.reshape(len(pixels), -1))
         if self.norm:
             x = BatchNorm(name="bn1")(x, mask, train)
         features = nn.relu(x)
@@ -59,9 +59,21 @@ def states_of(case: dict, prefix: str) -> TrainState:
 
 
 def task_of(base: dict, norm: bool = False) -> Task:
-    model = Model(Mlp(10, norm), SPEC, dtype="float64")
-    return Task(make_engine(1, "map", 8), model, base["pixels"][..., None].astype(np.uint8),
+    classes, hidden = base["init_fc2_weight"].shape
+    spec = ImageSpec((*base["pixels"].shape[1:], 1), classes, 16.0, (0.0,), (1.0,))
+    model = Model(Mlp(classes, hidden, norm), spec, dtype="float64")
+    return Task(make_engine(1, "series", 8), model, base["pixels"][..., None].astype(np.uint8),
                 base["labels"].astype(np.int32))
+
+
+def train_of(base: dict) -> np.ndarray:
+    """Positions of the training set: forget and retain set together."""
+    return np.arange(len(base["forget_idx"]) + len(base["retain_idx"]), dtype=np.int32)
+
+
+def held_out_of(base: dict) -> np.ndarray:
+    """Positions of the test set: the rest."""
+    return np.arange(len(train_of(base)), len(base["labels"]), dtype=np.int32)
 
 
 class Script:
@@ -74,7 +86,7 @@ class Script:
         return values if self.order is None else values[self.order]
 
     def integers(self, low, high, size):
-        assert (low, high, size) == (0, 10, len(self.labels))
+        assert low == 0 and high > self.labels.max() and size == len(self.labels)
         return self.labels
 
     def standard_normal(self, size):
@@ -82,7 +94,7 @@ class Script:
         return self.noise
 
     def uniform(self, low, high, size):
-        assert size == len(self.row) and low == -high == -(32 ** -0.5)
+        assert size == len(self.row) and low == -high == -((size - 1) ** -0.5)
         return self.row
 
 

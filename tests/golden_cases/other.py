@@ -3,7 +3,15 @@
 import jax.numpy as jnp
 import numpy as np
 
-from golden_cases.network import Script, assert_params, problem_of, states_of, task_of
+from golden_cases.network import (
+    Script,
+    assert_params,
+    held_out_of,
+    problem_of,
+    states_of,
+    task_of,
+    train_of,
+)
 from rum_jax import entanglement as ent
 from rum_jax.evaluate import entropy as entropies
 from rum_jax.evaluate import interval, mia, threshold_attack, tow
@@ -19,15 +27,12 @@ from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, train
 from rum_jax.unlearn.scrub import distillation
 
-TRAIN = np.arange(600, dtype=np.int32)
-HELD_OUT = np.arange(600, 800, dtype=np.int32)
-
 
 def _training(case, base):
     """(task, positions, states, recipe, orders, names) of a run from `init` in fixed order."""
     problem = problem_of(task_of(base), case, [0], [1])
     recipe = Recipe(int(case["hp_epochs"]), float(case["hp_lr"]), problem.optimizer)
-    return (problem.task, TRAIN[None], states_of(base, "init"), recipe,
+    return (problem.task, train_of(base)[None], states_of(base, "init"), recipe,
             [lambda epoch: Script()], ["a"])
 
 
@@ -39,7 +44,7 @@ def base(case, same):
     assert_params(fitted.states.params, case, "orig")
     np.testing.assert_allclose(fitted.losses[0], case["loss_per_batch"], rtol=0, atol=1e-6)
     right = predict(arguments[0], fitted.states)[0].argmax(-1) == case["labels"]
-    np.testing.assert_allclose(100 * right[HELD_OUT].mean(), case["test_acc"], atol=1e-4)
+    np.testing.assert_allclose(100 * right[held_out_of(same)].mean(), case["test_acc"], atol=1e-4)
 
 
 def distill_kl(case, base):
@@ -212,12 +217,12 @@ def learning_events(case, base):
     for column, name in enumerate(EVENTS, start=2):
         np.testing.assert_allclose(learned.events[name][0, ids], case["events"][:, column],
                                    rtol=1e-9, atol=1e-10, err_msg=name)
-    assert np.isnan(learned.events["confidence"][0, HELD_OUT]).all()
+    assert np.isnan(learned.events["confidence"][0, held_out_of(base)]).all()
 
 
 def heldout_retrain(case, base):
     problem = problem_of(task_of(base), case, [0], [1])
-    made = run_heldout_retrain(problem.task, states_of(base, "orig"), HELD_OUT,
+    made = run_heldout_retrain(problem.task, states_of(base, "orig"), held_out_of(base),
                                problem.optimizer, float(case["hp_ft_lr"]),
                                int(case["hp_ft_epochs"]), ["a"])
     assert made.epochs.tolist() == [int(case["epochs_run"])]
@@ -228,7 +233,7 @@ def heldout_retrain(case, base):
 
 def loss_curvature(case, base):
     count = len(case["curvature"])
-    made = run_loss_curvature(task_of(base), states_of(base, "orig"), TRAIN[:count],
+    made = run_loss_curvature(task_of(base), states_of(base, "orig"), train_of(base)[:count],
                               float(case["hp_h"]), 16)
     np.testing.assert_allclose(made.steps[0].transpose(0, 3, 1, 2), case["z"], rtol=0, atol=1e-12)
     np.testing.assert_allclose(made.curvature[0], case["curvature"], rtol=1e-8, atol=1e-10)

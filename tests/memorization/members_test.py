@@ -33,7 +33,7 @@ def test_outcomes(outcomes, campaign, dataset):
 @pytest.mark.parametrize("devices, group", [(1, 16), (8, 16), (2, 4), (8, 4)])
 def test_devices_and_groups_change_nothing(task, campaign, outcomes, devices, group):
     """Rounding may differ; no more than one outcome in a thousand does."""
-    other = task._replace(engine=make_engine(devices, "map", 16))
+    other = task._replace(engine=make_engine(devices, "series", 16))
     parts = [train_members(other, campaign, range(first, first + group))
              for first in range(0, 16, group)]
     made = concatenate(parts)

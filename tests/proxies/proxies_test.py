@@ -77,7 +77,7 @@ def test_curvature_does_not_depend_on_batches_and_is_a_difference_of_gradients(
             frozen = task.model.apply(own.params, own.model_state, x, jnp.ones(10, bool), False)
             logits = frozen[0].logits
             return -jax.nn.log_softmax(logits)[jnp.arange(10), dataset.labels[positions]].sum()
-        return jax.grad(loss)(x)
+        return jax.jit(jax.grad(loss))(x)
 
     change = gradient(pixels + one.steps[0]) - gradient(pixels)
     np.testing.assert_allclose(one.curvature[0], np.sqrt((change ** 2).sum((1, 2, 3))),

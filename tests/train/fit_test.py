@@ -4,7 +4,6 @@ import pytest
 
 from rum_jax.data.plans import stream
 from rum_jax.randomness import ROLES
-from rum_jax.train import engine as engines
 from rum_jax.train.fit import DivergedError, Plan, _check_finite, fit
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import Optimizer, contexts, initial_states
@@ -14,7 +13,7 @@ OPTIMIZER = Optimizer(8, 0.9, 5e-4)
 
 def test_the_callers_states_survive(task, dataset):
     states = initial_states(task.model, [(0, ROLES["init"], 0), (1, ROLES["init"], 0)])
-    placed = engines.put(task.engine, states)
+    placed = jax.device_put(states)
     index = np.tile(dataset.train[:24].reshape(3, 8), (2, 1, 1))
     plan = Plan({"examples": stream(index, dataset.labels)}, np.full((2, 3), 0.1, np.float32))
     told = []

@@ -41,13 +41,14 @@ def test_members_differ_from_each_other(four):
 
 @pytest.mark.parametrize("devices", [1, 8])
 def test_devices_and_groups_change_nothing_but_rounding(task, dataset, recipe, four, devices):
-    other = task._replace(engine=make_engine(devices, "map", 16))
+    other = task._replace(engine=make_engine(devices, "series", 16))
     states, losses = trained(other, dataset, recipe, [2, 3])
     np.testing.assert_allclose(leaves(states), leaves(four[0])[2:], atol=1e-5)
     np.testing.assert_allclose(losses, four[1][2:], atol=1e-5)
 
 
-@pytest.mark.parametrize("strategy, steps_per_call", [("vmap", 16), ("unroll", 16), ("map", 3)])
+@pytest.mark.parametrize("strategy, steps_per_call", [
+    ("map", 16), ("vmap", 16), ("unroll", 16), ("series", 3)])
 def test_strategies_and_call_lengths_agree(task, dataset, recipe, four, strategy, steps_per_call):
     other = task._replace(engine=make_engine(2, strategy, steps_per_call))
     states, _ = trained(other, dataset, recipe, [0, 1, 2, 3])
