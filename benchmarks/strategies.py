@@ -3,8 +3,8 @@
     python benchmarks/strategies.py --out=docs/results
 
 One call measures everything on whatever device JAX finds (CPU cores count as devices), all
-variants interleaved, and writes strategies-<backend>.json and .md. `engine.strategy=auto` and
-`engine.convolution=auto` follow these tables.
+variants interleaved, and writes strategies-<backend>.json and .md. `engine.convolution=auto`
+follows these tables; `engine.strategy=auto` also counts compilation, see seeds_together.py.
 """
 
 import argparse
