@@ -48,10 +48,11 @@ def _walk(config: Mapping, schema: Mapping, path: str) -> list[str]:
 
 def _own_faults(config: Mapping) -> list[str]:
     """Algorithms of the user's own whose hyper-parameters could be taken for others'."""
-    names = [own.short_name(reference) for reference in own_algorithms(config)]
+    references = own_algorithms(config)
+    names = [own.short_name(reference) for reference in references]
     return [f"config: {reference}: a function called {name} is known already; give it another "
             "name, under which its hyper-parameters are found"
-            for reference, name in zip(own_algorithms(config), names, strict=True)
+            for reference, name in zip(references, names, strict=True)
             if name in ALGORITHMS or names.count(name) > 1]
 
 

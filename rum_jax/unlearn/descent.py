@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from rum_jax.data.plans import Stream, multistep, per_epoch, shuffled_epochs
+from rum_jax.data.plans import Stream, batches, multistep, per_epoch
 from rum_jax.errors import InputError
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.recipe import contexts
@@ -30,10 +30,14 @@ def epochs_of(problem: Problem, part: str, epochs: int) -> np.ndarray:
       part: "forget" or "retain".
       epochs: how many passes.
     """
-    generators = zip(*(problem.generators(part, epoch) for epoch in range(epochs)), strict=True)
-    size = problem.optimizer.batch_size
-    return np.stack([shuffled_epochs(own, size, list(rngs))
-                     for own, rngs in zip(getattr(problem, part), generators, strict=True)])
+    return np.concatenate([one_pass(problem, part, epoch) for epoch in range(epochs)], axis=1)
+
+
+def one_pass(problem: Problem, part: str, epoch: int) -> np.ndarray:
+    """One epoch of those, by its number: int32[M,ceil(n/B),B]."""
+    sets = zip(getattr(problem, part), problem.generators(part, epoch), strict=True)
+    return np.stack([batches(rng.permutation(own), problem.optimizer.batch_size)
+                     for own, rng in sets])
 
 
 def trainable(problem: Problem) -> Task:

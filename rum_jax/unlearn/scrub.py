@@ -19,12 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from rum_jax import checks
-from rum_jax.data.plans import batches, stream
+from rum_jax.data.plans import stream
 from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits, mean_over_examples
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
-from rum_jax.unlearn.descent import descend, rates
+from rum_jax.unlearn.descent import descend, one_pass, rates
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
 
@@ -48,7 +48,7 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
     return hparams["ce_weight"] * loss + hparams["kl_weight"] * divergence, Aux(model_state)
 
 
-def _phases(problem: Problem, hparams: dict) -> list[tuple[str, int]]:
+def _phases(hparams: dict) -> list[tuple[str, int]]:
     """(part of the data, epoch) of each phase, in order."""
     phases = []
     for epoch in range(hparams["epochs"]):
@@ -58,21 +58,14 @@ def _phases(problem: Problem, hparams: dict) -> list[tuple[str, int]]:
     return phases
 
 
-def _batches(problem: Problem, part: str, epoch: int) -> np.ndarray:
-    """int32[M,T,B] of one phase."""
-    sets = zip(getattr(problem, part), problem.generators(part, epoch), strict=True)
-    return np.stack([batches(rng.permutation(own), problem.optimizer.batch_size)
-                     for own, rng in sets])
-
-
 def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
     """Alternates between moving away from the teacher on F and staying near it on R.
 
     Raises:
       DivergedError: a loss is not finite.
     """
-    phases = _phases(problem, hparams)
-    parts = [_batches(problem, *phase) for phase in phases]
+    phases = _phases(hparams)
+    parts = [one_pass(problem, *phase) for phase in phases]
     steps = [part.shape[1] for part in parts]
     minimising = np.repeat([part == "retain" for part, _ in phases], steps)
     every_step = np.repeat(rates(problem, hparams)[:, [epoch for _, epoch in phases]], steps, 1)

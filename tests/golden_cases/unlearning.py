@@ -91,7 +91,7 @@ def scrub(case, base):
     assert history.losses.shape[1] == len(case["loss_per_batch"])
     from rum_jax.unlearn.scrub import _phases
     phases = [part == "forget" for part, _ in
-              _phases(None, {**ALGORITHMS["scrub"].hparams(), **hparams})]
+              _phases({**ALGORITHMS["scrub"].hparams(), **hparams})]
     assert phases == case["phase_is_max"].astype(bool).tolist()
 
 
