@@ -16,9 +16,6 @@ in `docs/results/digits_search.json`.
 from rum_jax.config import base
 from rum_jax.errors import InputError
 
-VANILLA = tuple(f"vanilla:{name}" for name in (
-    "finetune", "l1_sparse", "neggrad", "neggrad_plus", "scrub", "salun", "random_label",
-    "influence", "fisher", "fisher_new", "boundary_shrink", "boundary_expand"))
 VARIANTS = ("rum", "algorithms", "reference", "sweep")
 
 CHOSEN = {
@@ -88,7 +85,7 @@ def get_config(variant="rum"):
     c = base.get_config(reference=variant == "reference")
     base.set_fields(c, CHOSEN)
     if variant in ("algorithms", "reference"):
-        c.rows = VANILLA
+        c.rows = base.VANILLA
     if variant == "sweep":
-        c.sweep.rows = (*VANILLA, "rum_f:finetune", "rum_f:neggrad_plus", "rum_f:salun", "rum")
+        c.sweep.rows = (*base.VANILLA, "rum_f:finetune", "rum_f:neggrad_plus", "rum_f:salun", "rum")
     return c

@@ -1,14 +1,19 @@
 """Devices of a run: CPU cores are devices, too."""
 
+import math
 import os
-from collections.abc import Mapping
+import pathlib
+from collections.abc import Mapping, Sequence
 
 import jax
 
+from rum_jax import hosts
 from rum_jax.errors import InputError
 from rum_jax.train.engine import SERIES, Engine, make_engine
 
+AUTO = "auto"
 MOST_CPU_DEVICES = 256
+SLOW_COMPILATION_SECONDS = 0.2  # programs that take longer are remembered
 _HOST_DEVICES_FLAG = "xla_force_host_platform_device_count"
 
 
@@ -36,27 +41,49 @@ def expose_cpu_cores(devices: int, threads: int = 0) -> None:
         jax.config.update("jax_num_cpu_devices", wanted)
 
 
-def engine_of(config: Mapping) -> Engine:
-    """The engine of a config's `engine` section.
+def remember_programs(folder: pathlib.Path) -> None:
+    """Keeps compiled programs in a folder, for later processes; call before JAX is used."""
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", SLOW_COMPILATION_SECONDS)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+def engine_of(config: Mapping, batch_sizes: Sequence[int]) -> Engine:
+    """The engine of a config's `engine` section, for training batches of these sizes.
 
     Raises:
-      InputError: more devices than there are.
+      InputError: more devices than there are, or they cannot be shared as asked.
     """
     asked, available = config["devices"], len(jax.devices())
     if asked > available:
         raise InputError(f"config.engine.devices: is {asked}; allowed: 0..{available}, the "
                          f"{jax.default_backend()} devices there are")
-    usable = asked or (min(available, cpu_cores()) if on_cpu() else available)
+    if hosts.several() and asked not in (0, available):
+        raise InputError(f"config.engine.devices: is {asked}; allowed with several processes: 0, "
+                         f"all of the {available} devices of them together")
+    usable = asked or (min(available, cpu_cores()) if on_cpu() and not hosts.several()
+                       else available)
+    share = config["data_devices"] or (1 if on_cpu() else 0)
+    if share and usable % share:
+        raise InputError(f"config.engine.data_devices: is {share}; allowed: a divisor of the "
+                         f"{usable} devices that are used")
     strategy = config["strategy"]
-    return make_engine(usable, SERIES if strategy == "auto" else strategy,
-                       config["steps_per_call"])
+    return make_engine(usable, SERIES if strategy == AUTO else strategy,
+                       config["steps_per_call"], share, math.gcd(*batch_sizes))
 
 
 def convolution_of(config: Mapping) -> str:
     """The convolution lowering of a config's `engine` section."""
-    if config["convolution"] != "auto":
+    if config["convolution"] != AUTO:
         return config["convolution"]
     return "patches" if on_cpu() else "native"
+
+
+def dtype_of(asked: str) -> str:
+    """The type that a model computes in, from a config's `model.dtype`."""
+    if asked != AUTO:
+        return asked
+    return "float32" if on_cpu() else "bfloat16"
 
 
 def on_cpu() -> bool:

@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Callable
 
+from rum_jax import hosts
 from rum_jax.config.overrides import Arguments, parse
-from rum_jax.devices import expose_cpu_cores
+from rum_jax.data.cache import cache_folder
+from rum_jax.devices import expose_cpu_cores, remember_programs
 from rum_jax.errors import InputError, RunError
 from rum_jax.store import disk_is_full
 
@@ -24,6 +26,9 @@ def run_command(main: Callable[[Arguments], None], description: str, argv: list[
         arguments = parse(argv)
         engine = arguments.config.engine
         expose_cpu_cores(engine.devices, engine.cpu_threads)
+        if engine.remember_programs:
+            remember_programs(cache_folder() / "programs")
+        hosts.join(arguments.coordinator, arguments.processes, arguments.process)
         main(arguments)
     except InputError as error:
         return _fail(error, EXIT_INPUT)

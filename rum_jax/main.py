@@ -5,11 +5,14 @@
 Any field of the config can be set with --config.<field>=<value>; `rum_jax/config/base.py` lists
 them all. The same command resumes a run that was stopped. The report is <workdir>/report.html.
 With --config.sweep.rows="('vanilla:salun',)" it searches hyper-parameters of those rows instead;
-the report is <workdir>/sweep.html.
+the report is <workdir>/sweep.html. With --config.train.max_steps=3 it tries so many steps, says
+what the run would need, and keeps nothing.
 """
 
+import functools
 import sys
 
+from rum_jax import hosts
 from rum_jax.config.overrides import Arguments
 from rum_jax.entry import run_command
 
@@ -21,20 +24,25 @@ def main(arguments: Arguments) -> None:
     from rum_jax.report import sweep as sweep_report
     from rum_jax.stages import pipeline
     from rum_jax.stages.sweep import planned, sweep
+    from rum_jax.stages.trial import trial
     from rum_jax.workdir import opened
 
     config = arguments.config
     planned(config)  # a faulty sweep is refused before the workdir is touched
+    if config.train.max_steps:
+        found = trial(config)
+        if hosts.is_writer():
+            print(found)
+        return
     with opened(arguments.workdir, config.to_dict()) as workdir:
         origin = record(workdir)
         if config.sweep.rows:
             study, found = sweep(workdir, config)
-            summary, path = sweep_report.write(study, config, found, {**origin, **cost()})
+            write = functools.partial(sweep_report.write, study, config, found)
         else:
-            finished = pipeline.run(workdir, config)
-            summary, path = report.write(finished, {**origin, **cost()})
-    print(summary)
-    print(path)
+            write = functools.partial(report.write, pipeline.run(workdir, config))
+        if hosts.is_writer():
+            print("\n".join(map(str, write({**origin, **cost()}))))
 
 
 if __name__ == "__main__":

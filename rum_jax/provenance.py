@@ -13,7 +13,7 @@ import time
 import jax
 import psutil
 
-from rum_jax import records
+from rum_jax import hosts, records
 
 PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml_collections",
             "numpy", "scipy", "scikit-learn", "matplotlib")
@@ -32,6 +32,7 @@ def provenance() -> dict:
         "cpu_count": os.cpu_count(),
         "backend": jax.default_backend(),
         "devices": [device.device_kind for device in jax.devices()],
+        "processes": jax.process_count(),
     }
 
 
@@ -85,8 +86,8 @@ def record(workdir: pathlib.Path) -> dict:
     Returns:
       This process's provenance, with the earlier ones under "earlier_processes".
     """
-    path = workdir / "provenance.json"
-    earlier = records.read_json(path) if path.exists() else []
-    current = provenance()
-    records.write_json(path, [*earlier, current])
+    path, current = workdir / "provenance.json", provenance()
+    earlier = hosts.agreed(records.read_json(path) if path.exists() else [])
+    if hosts.is_writer():
+        records.write_json(path, [*earlier, current])
     return {**current, "earlier_processes": earlier}

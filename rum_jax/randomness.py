@@ -25,12 +25,21 @@ ROLES = {
     "perturb": 13,      # noise added to parameters
     "expand": 14,       # initial values of an added output
     "relearn": 15,      # order of the forget set while relearning it
+    "augment": 16,      # augmentation while unlearning; while training see `words`
 }
 
 
 def generator(seed: int, role: str, *address: int) -> np.random.Generator:
     """A host generator for the draw at (seed, role, *address); all integers >= 0."""
     return np.random.default_rng([seed, ROLES[role], *address])
+
+
+def words(rng: np.random.Generator) -> np.ndarray:
+    """uint32[2], the raw data of a typed JAX key, from a child of a generator.
+
+    The child is another stream than the generator's own, which goes on as if nothing were drawn.
+    """
+    return rng.spawn(1)[0].integers(2**32, size=2, dtype=np.uint32)
 
 
 def key(seed: jax.Array, role: jax.Array, member: jax.Array) -> jax.Array:

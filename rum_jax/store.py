@@ -2,16 +2,18 @@
 
 A stage is made in `stages/<name>.partial`, gets a `done.json` with the SHA-256 of each of its
 files, and is then renamed to `stages/<name>`. Whatever stops a run, the same command goes on
-after the last finished stage.
+after the last finished stage. Of several processes one writes; the others make their stages in
+a folder of their own that is thrown away, and read what the one has written.
 """
 
 import errno
 import pathlib
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 
-from rum_jax import records
+from rum_jax import hosts, records
 from rum_jax.errors import InputError, RunError
 from rum_jax.progress import say
 
@@ -32,9 +34,21 @@ def stage(workdir: pathlib.Path, name: str,
       RunError: making it failed for a reason the user can do something about.
     """
     folder = workdir / "stages" / name
-    if folder.exists():
+    if hosts.agreed(folder.exists()):
         say(f"{name}: already there")
         return verified(folder)
+    if hosts.is_writer():
+        _make(workdir, name, folder, make)
+        say(f"{name}: done in {seconds(folder):.1f} s")
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            make(pathlib.Path(scratch))
+    hosts.wait(f"stage {name}")
+    return folder
+
+
+def _make(workdir: pathlib.Path, name: str, folder: pathlib.Path,
+          make: Callable[[pathlib.Path], None]) -> None:
     partial = folder.with_name(folder.name + ".partial")
     start = time.monotonic()
     try:
@@ -50,12 +64,12 @@ def stage(workdir: pathlib.Path, name: str,
                            "and run the same command again, finished stages are kept") from error
         raise
     partial.replace(folder)
-    say(f"{name}: done in {seconds(folder):.1f} s")
-    return folder
 
 
 def discard_partials(workdir: pathlib.Path) -> None:
     """Removes what an interrupted process left unfinished; call with the workdir locked."""
+    if not hosts.is_writer():
+        return
     for path in list((workdir / "stages").rglob("*.partial")):
         shutil.rmtree(path, ignore_errors=True)
 
@@ -67,8 +81,10 @@ def seconds(folder: pathlib.Path) -> float:
 
 def finished(workdir: pathlib.Path, pattern: str) -> Iterator[pathlib.Path]:
     """Folders of finished stages that match a pattern, in the order of their names."""
-    return (path.parent for path in sorted((workdir / "stages").glob(f"{pattern}/{DONE}"))
-            if not path.parent.name.endswith(".partial"))
+    root = workdir / "stages"
+    names = [str(path.parent.relative_to(root)) for path in sorted(root.glob(f"{pattern}/{DONE}"))
+             if not path.parent.name.endswith(".partial")]
+    return (root / name for name in hosts.agreed(names))
 
 
 def _files(folder: pathlib.Path) -> list[pathlib.Path]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import filelock
 
-from rum_jax import own, records
+from rum_jax import hosts, own, records
 from rum_jax.errors import InputError
 
 CONFIG = "config.json"
@@ -16,7 +16,8 @@ LOCK = ".lock"
 
 # Fields that change speed or what is shown, but no result: a run may be resumed with others.
 FREE = ("config.engine", "config.rows", "config.memorization.group_size",
-        "config.memorization.influence", "config.sweep")
+        "config.memorization.influence", "config.sweep", "config.data.path",
+        "config.train.checkpoint_epochs", "config.train.max_steps")
 OWN_CODE = "own_code"
 
 
@@ -24,11 +25,28 @@ OWN_CODE = "own_code"
 def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
     """Holds the folder for a run of this config while the context lasts.
 
+    Of several processes the writer holds it, and all get its errors.
+
     Raises:
       InputError: it cannot be written, belongs to another config or to something else, or
         another process is at work in it.
     """
     folder = pathlib.Path(path)
+    with contextlib.ExitStack() as held:
+        fault = None
+        if hosts.is_writer():
+            try:
+                held.enter_context(_held(path, folder, config))
+            except InputError as error:
+                fault = str(error)
+        fault = hosts.agreed(fault)
+        if fault:
+            raise InputError(fault)
+        yield folder
+
+
+@contextlib.contextmanager
+def _held(path: str, folder: pathlib.Path, config: Mapping) -> Iterator[None]:
     config = {**config, OWN_CODE: own.digests(config)}
     _check(folder, config)
     config[OWN_CODE] = {**_earlier_code(folder), **config[OWN_CODE]}
@@ -46,7 +64,7 @@ def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
             records.write_json(folder / CONFIG, config)
         except OSError as error:
             raise _unwritable(path, error) from error
-        yield folder
+        yield
 
 
 def _unwritable(path: str, error: OSError) -> InputError:

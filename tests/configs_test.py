@@ -19,12 +19,19 @@ def load(path):
     return module
 
 
+def _is_not_here(fault: str) -> bool:
+    """Whether a fault says that this machine has not got the data, and nothing else."""
+    return ("TFDS_DATA_DIR may name another folder" in fault
+            or (fault.startswith("config.data.path: is") and "/tiny-imagenet-200'" in fault))
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_shipped_config_is_valid_and_documented_in_every_variant(path):
     module = load(path)
     assert f"--config=configs/{path.name}" in module.__doc__
     for variant in module.VARIANTS:
-        assert faults(module.get_config(variant).to_dict()) == [], variant
+        found = faults(module.get_config(variant).to_dict())
+        assert all(_is_not_here(fault) for fault in found), (variant, found)
         assert variant == module.VARIANTS[0] or f"{path.name}:{variant} " in module.__doc__
 
 
@@ -51,6 +58,28 @@ def test_fields_can_be_set_by_name_and_new_tables_are_made():
     c = base.get_config()
     base.set_fields(c, {"train.epochs": 3, "vanilla.hparams.forget.rate": 0.5})
     assert c.train.epochs == 3 and c.vanilla.hparams.forget.rate == 0.5
+
+
+def test_the_full_configs_are_the_papers_settings():
+    cifar10, cifar100, tiny = (load(ROOT / "configs" / f"{name}_rum.py").get_config()
+                               for name in ("cifar10", "cifar100", "tiny_imagenet"))
+    assert [c.model.name for c in (cifar10, cifar100, tiny)] == ["resnet18", "resnet50",
+                                                                 "resnet18"]
+    for c in (cifar10, cifar100, tiny):
+        assert (c.forget.size, c.train.batch_size, c.train.learning_rate) == (3000, 256, 0.1)
+        assert c.model.widths == c.model.blocks == () and len(c.seeds) == 3
+        assert c.unlearn.augmentation == "none", "as the released scripts have it"
+    assert (cifar10.train.epochs, cifar10.train.schedule) == (30, "cosine")
+    assert (cifar100.train.schedule, cifar100.train.milestones) == ("steps", (60, 120))
+
+
+def test_smoke_is_the_same_pipeline_made_small():
+    for name in ("cifar10", "cifar100", "tiny_imagenet"):
+        module = load(ROOT / "configs" / f"{name}_rum.py")
+        full, smoke = module.get_config(), module.get_config("smoke")
+        assert smoke.rows == full.rows and smoke.metrics == full.metrics
+        assert smoke.data.name == full.data.name and smoke.data.train_per_class > 0
+        assert smoke.rum_f.hparams.salun.mid.epochs == 1 == smoke.vanilla.hparams.finetune.epochs
 
 
 def test_digits_ships_what_the_committed_search_chose():

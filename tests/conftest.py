@@ -1,6 +1,15 @@
 """Eight CPU devices, as on a small pod, and a tiny task that all tests share."""
 
+import atexit
+import os
+import shutil
+import tempfile
+
 import jax
+
+# Programs and data that the commands under test remember are theirs alone.
+os.environ["RUM_JAX_CACHE"] = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, os.environ["RUM_JAX_CACHE"], ignore_errors=True)
 
 jax.config.update("jax_num_cpu_devices", 8)
 

@@ -6,24 +6,39 @@ import pytest
 from rum_jax import devices
 from rum_jax.errors import InputError
 
-SECTION = {"devices": 0, "strategy": "auto", "convolution": "auto", "steps_per_call": 8}
+SECTION = {"devices": 0, "data_devices": 0, "strategy": "auto", "convolution": "auto",
+           "steps_per_call": 8}
 
 
 def test_automatic_choices_on_a_cpu():
-    engine = devices.engine_of(SECTION)
-    assert engine.devices == min(devices.cpu_cores(), 8) and engine.strategy == "series"
+    engine = devices.engine_of(SECTION, (64, 96))
+    assert engine.rows == min(devices.cpu_cores(), 8) and engine.strategy == "series"
+    assert engine.data_devices == 1 and engine.batch_divisor == 32
     assert devices.convolution_of(SECTION) == "patches"
 
 
 def test_explicit_choices():
-    engine = devices.engine_of({**SECTION, "devices": 3, "strategy": "vmap"})
-    assert engine.devices == 3 and engine.strategy == "vmap" and engine.steps_per_call == 8
+    engine = devices.engine_of({**SECTION, "devices": 3, "strategy": "vmap"}, (64,))
+    assert engine.rows == 3 and engine.strategy == "vmap" and engine.steps_per_call == 8
     assert devices.convolution_of({**SECTION, "convolution": "native"}) == "native"
 
 
 def test_more_devices_than_there_are():
     with pytest.raises(InputError, match=r"config.engine.devices: is 9; allowed: 0..8, the cpu"):
-        devices.engine_of({**SECTION, "devices": 9})
+        devices.engine_of({**SECTION, "devices": 9}, (64,))
+
+
+def test_devices_that_share_batches():
+    engine = devices.engine_of({**SECTION, "devices": 6, "data_devices": 2}, (64,))
+    assert dict(engine.mesh.shape) == {"models": 3, "data": 2}
+    with pytest.raises(InputError, match=r"config.engine.data_devices: is 4; allowed: a divisor "
+                                         "of the 6 devices"):
+        devices.engine_of({**SECTION, "devices": 6, "data_devices": 4}, (64,))
+
+
+def test_the_type_that_a_model_computes_in():
+    assert devices.dtype_of("auto") == "float32", "on a CPU"
+    assert devices.dtype_of("bfloat16") == "bfloat16"
 
 
 def test_the_users_own_number_of_host_devices_is_kept(monkeypatch):

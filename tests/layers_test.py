@@ -11,7 +11,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "checks", "randomness", "progress", "clock", "records"}, {"own"},
+    {"errors", "checks", "randomness", "clock", "records"}, {"hosts"}, {"progress"}, {"own"},
     {"data"}, {"models"}, {"train"},
     {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies"},
     {"rum"}, {"sweep"}, {"config"}, {"store", "workdir", "devices", "provenance"}, {"stages"},

@@ -4,7 +4,7 @@ import pytest
 
 from rum_jax import store
 from rum_jax.errors import InputError, RunError
-from rum_jax.train.fit import DivergedError
+from rum_jax.train.log import DivergedError
 
 
 def write(folder):

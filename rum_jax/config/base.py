@@ -11,6 +11,9 @@ from rum_jax.evaluate import METRICS
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
+# Every algorithm that forgets something, on the whole forget set.
+VANILLA = tuple(f"vanilla:{name}" for name in ALGORITHMS if name not in ("none", "retrain"))
+
 # Where the released scripts have other values for a step of RUM than for the whole forget set.
 RUM_F_STEPS = {
     "hparams.neggrad_plus.low.alpha": 0.99,
@@ -29,33 +32,15 @@ def get_config(reference: bool = False) -> ConfigDict:
     c = ConfigDict()
     c.seeds = (0, 1, 2, 3)  # one original model, oracle and unlearned model for each; >= 2
 
-    c.data = ConfigDict({
-        "name": "digits",
-        "validation_fraction": 0.1,     # of each class
-        "test_fraction": 0.2,           # of each class
-        "label_noise_fraction": 0.05,   # of the training set, given a wrong label
-        "seed": 0,                      # of split and noise
-    })
-    c.model = ConfigDict({
-        "name": "resnet",
-        "widths": (16, 32),             # channels of each stage
-        "blocks": (1, 1),               # residual blocks of each stage
-    })
-    c.train = ConfigDict({              # original models, oracles and memorization members
-        "epochs": 15,
-        "batch_size": 64,               # examples
-        "learning_rate": 0.1,           # of the first epoch
-        "schedule": "cosine",           # to 0 over the epochs; or steps: times 0.2 at milestones
-        "milestones": (),               # epochs, of steps alone
-        "momentum": 0.9,
-        "weight_decay": 5e-4,           # on all parameters
-    })
+    c.data, c.model, c.train = _data(), _model(), _train()
     c.memorization = ConfigDict({
+        "scores": "",                   # an .npz of published scores, in place of training
         "models": 64,
         "subset_fraction": 0.7,         # of the training set, for each model
         "epochs": 15,
         "seed": 0,                      # member k depends on (seed, k) alone
         "group_size": 16,               # models trained at a time; changes no result
+        "augmentation": "none",         # of these models
         "influence": False,             # also write influence.npz, float32[test, train]
     })
     c.forget = ConfigDict({
@@ -66,6 +51,7 @@ def get_config(reference: bool = False) -> ConfigDict:
         "batch_size": 64,
         "momentum": 0.9,
         "weight_decay": 5e-4,
+        "augmentation": "none",
         "milestones": (91, 136),        # epochs; the rate falls to a tenth at each
         "batch_norm": "train",          # eval: running statistics are used and stay (Q15)
     })
@@ -75,6 +61,49 @@ def get_config(reference: bool = False) -> ConfigDict:
     c.engine = _engine()
     c.sweep = _sweep()
     return c
+
+
+def _data() -> ConfigDict:
+    """What is trained on."""
+    return ConfigDict({
+        "name": "digits",               # or tfds:<name>, tiny_imagenet, image_folder, npz
+        "path": "",                     # folder or file; "" for TFDS: TFDS_DATA_DIR
+        "classes": (),                  # numbers of those that are kept; (): all
+        "train_per_class": 0,           # images of each class that are kept; 0: all
+        "test_per_class": 0,            # likewise, of data with a test set of their own
+        "validation_fraction": 0.1,     # of each class; 0 for data with a validation set
+        "test_fraction": 0.2,           # of each class; 0 for data with a test set
+        "label_noise_fraction": 0.05,   # of the training set, given a wrong label
+        "seed": 0,                      # of split and noise
+    })
+
+
+def _model() -> ConfigDict:
+    """The network."""
+    return ConfigDict({
+        "name": "resnet",               # or resnet18, ... (`rum_jax/models/__init__.py`)
+        "widths": (16, 32),             # channels of each stage; (): those of resnet18, ...
+        "blocks": (1, 1),               # residual blocks of each stage; (): likewise
+        "dtype": "auto",                # float32, bfloat16; auto: bfloat16 on GPU and TPU
+        "batch_norm_groups": 1,         # parts of a batch with statistics of their own
+    })
+
+
+def _train() -> ConfigDict:
+    """SGD of original models and oracles, and of memorization members."""
+    return ConfigDict({
+        "epochs": 15,
+        "batch_size": 64,               # examples
+        "learning_rate": 0.1,           # of the first epoch
+        "schedule": "cosine",           # to 0 over the epochs; or steps: times 0.2 at milestones
+        "milestones": (),               # epochs, of steps alone
+        "momentum": 0.9,
+        "weight_decay": 5e-4,           # on all parameters
+        "augmentation": "none",         # crop, crop_and_flip; of originals and oracles
+        "from_files": (),               # PyTorch files of the originals, one per seed
+        "checkpoint_epochs": 0,         # a state is kept every so many epochs; 0: at the end
+        "max_steps": 0,                 # > 0: try so many steps of one model, then stop
+    })
 
 
 def _add_metrics(c: ConfigDict) -> None:
@@ -117,10 +146,13 @@ def _engine() -> ConfigDict:
     """Speed only; none of it is part of a result."""
     return ConfigDict({
         "devices": 0,                   # 0: all accelerators, or one per CPU core
+        "data_devices": 0,              # that share each batch; 0: 1 on CPUs, else so many as
+                                        # leave no device idle
         "cpu_threads": 0,               # 0: one per core; rounding depends on it, see README
         "strategy": "auto",             # series, map, vmap, unroll; auto: series
         "convolution": "auto",          # native, patches; auto: patches on CPUs, else native
         "steps_per_call": 128,          # optimizer steps between two progress reports
+        "remember_programs": True,      # compiled programs, in RUM_JAX_CACHE or ~/.cache/rum_jax
     })
 
 

@@ -1,12 +1,14 @@
 """Command-line flags, with one clear message for everything that is wrong with them."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
+from rum_jax import hosts
 from rum_jax.config.validate import faults
 from rum_jax.errors import InputError, raise_if_any
 
@@ -20,10 +22,14 @@ class Arguments(NamedTuple):
     Attributes:
       config: checked; plain values can be read, nothing can be changed by accident.
       workdir: folder of the run.
+      coordinator, processes, process: of a run of several processes, see `hosts.join`.
     """
 
     config: ConfigDict
     workdir: str
+    coordinator: str
+    processes: int
+    process: int
 
 
 def define(values: flags.FlagValues = flags.FLAGS, argv: list[str] | None = None) -> None:
@@ -33,6 +39,10 @@ def define(values: flags.FlagValues = flags.FLAGS, argv: list[str] | None = None
         lock_config=True, flag_values=values, sys_argv=argv)
     flags.DEFINE_string("workdir", None, "Folder of the run; the same command resumes it.",
                         flag_values=values)
+    flags.DEFINE_string("coordinator", "", "Of several processes: host:port of process 0, or "
+                        "auto on SLURM, Kubernetes and TPU pods.", flag_values=values)
+    flags.DEFINE_integer("processes", 1, "How many processes.", flag_values=values)
+    flags.DEFINE_integer("process", 0, "Number of this process, from 0.", flag_values=values)
 
 
 def parse(argv: list[str]) -> Arguments:
@@ -47,9 +57,27 @@ def parse(argv: list[str]) -> Arguments:
         raise_if_any(_all_faults(argv) or [_message(error)], HEADING)
         raise
     missing = [f"--{name}: missing" for name in ("config", "workdir") if not values[name].value]
-    raise_if_any(missing, HEADING)
+    raise_if_any(missing + _host_faults(values), HEADING)
     raise_if_any(faults(values.config.to_dict()), HEADING)
-    return Arguments(values.config, values.workdir)
+    return Arguments(values.config, values.workdir, values.coordinator, values.processes,
+                     values.process)
+
+
+def _host_faults(values: flags.FlagValues) -> list[str]:
+    if not values.coordinator:
+        named = [name for name in ("processes", "process") if values[name].present]
+        return [f"--{name}: is {values[name].value}; needs --coordinator=host:port"
+                for name in named]
+    if values.coordinator == hosts.AUTO:
+        return []
+    found = []
+    if not re.fullmatch(r"[^:\s]+:\d+", values.coordinator):
+        found.append(f"--coordinator: is {values.coordinator!r}; allowed: host:port or auto")
+    if values.processes < 2:
+        found.append(f"--processes: is {values.processes}; allowed: 2 or more")
+    if not 0 <= values.process < values.processes:
+        found.append(f"--process: is {values.process}; allowed: 0..{values.processes - 1}")
+    return found
 
 
 # What a config file or a flag that cannot be read makes the flag parser raise.

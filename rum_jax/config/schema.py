@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from rum_jax import checks, own
 from rum_jax.checks import Check
-from rum_jax.data import DATASETS
+from rum_jax.data import check_name
+from rum_jax.data.augment import AUGMENTATIONS, NONE
 from rum_jax.errors import InputError
 from rum_jax.evaluate import METRICS, metric
 from rum_jax.models import MODELS
@@ -22,6 +23,7 @@ ROWS = (*(f"{kind}:{name}" for kind in ("vanilla", "rum_f") for name in ALGORITH
         "rum", "rum_shuffled")
 
 METHODS = ("random", "grid")
+DTYPES = ("float32", "bfloat16")
 
 
 def _or_own(known: Check, load: Callable[[str], object]) -> Check:
@@ -53,8 +55,11 @@ _momentum = checks.number(0, 1, open_high=True)
 _fraction = checks.number(0, 1, open_low=True, open_high=True)
 _seed = checks.integer(0, 2**31 - 1)
 _epochs = checks.sequence(checks.integer(1), at_least=0, distinct=True)
+_augmentation = checks.one_of([NONE, *AUGMENTATIONS])
 _sgd = {"batch_size": checks.integer(1), "momentum": _momentum,
-        "weight_decay": checks.number(0)}
+        "weight_decay": checks.number(0), "augmentation": _augmentation}
+_count = checks.integer(0)
+_part = checks.number(0, 1, open_high=True)
 _table = {name: dict.fromkeys(SUBSETS, algorithm.checks)
           for name, algorithm in ALGORITHMS.items()}
 _algorithm = _or_own(checks.one_of(ALGORITHMS), own_algorithm.load)
@@ -65,15 +70,21 @@ _chain = {"refinement": _or_own(checks.one_of(REFINEMENTS), refinement),
 
 SCHEMA = {
     "seeds": checks.sequence(_seed, at_least=2, distinct=True),
-    "data": {"name": checks.one_of(DATASETS), "validation_fraction": _fraction,
-             "test_fraction": _fraction,
-             "label_noise_fraction": checks.number(0, 1, open_high=True), "seed": _seed},
-    "model": {"name": checks.one_of(MODELS), "widths": checks.sequence(checks.integer(1)),
-              "blocks": checks.sequence(checks.integer(1))},
+    "data": {"name": check_name, "path": checks.text,
+             "classes": checks.sequence(_count, at_least=0, distinct=True),
+             "train_per_class": _count, "test_per_class": _count, "validation_fraction": _part,
+             "test_fraction": _part, "label_noise_fraction": _part, "seed": _seed},
+    "model": {"name": checks.one_of(MODELS),
+              "widths": checks.sequence(checks.integer(1), at_least=0),
+              "blocks": checks.sequence(checks.integer(1), at_least=0),
+              "dtype": checks.one_of([AUTO, *DTYPES]), "batch_norm_groups": checks.integer(1)},
     "train": {"epochs": checks.integer(1), "learning_rate": _positive,
-              "schedule": checks.one_of(SCHEDULES), "milestones": _epochs, **_sgd},
-    "memorization": {"models": checks.integer(4), "subset_fraction": _fraction,
-                     "epochs": checks.integer(1), "seed": _seed,
+              "schedule": checks.one_of(SCHEDULES), "milestones": _epochs,
+              "from_files": checks.sequence(checks.text, at_least=0, distinct=True),
+              "checkpoint_epochs": _count, "max_steps": _count, **_sgd},
+    "memorization": {"scores": checks.text, "models": checks.integer(4),
+                     "subset_fraction": _fraction, "epochs": checks.integer(1), "seed": _seed,
+                     "augmentation": _augmentation,
                      "group_size": checks.integer(1), "influence": checks.boolean},
     "forget": {"selection": checks.one_of(SELECTIONS), "size": checks.integer(len(SUBSETS))},
     "unlearn": {**_sgd, "milestones": _epochs, "batch_norm": checks.one_of(BATCH_NORM)},
@@ -84,7 +95,8 @@ SCHEMA = {
     "metrics": checks.sequence(_metric, at_least=0, distinct=True),
     "relearn": {"epochs": checks.integer(0), "learning_rate": _positive,
                 "tolerance": checks.number(0, 1, open_high=True)},
-    "engine": {"devices": checks.integer(0), "cpu_threads": checks.integer(0, 1024),
+    "engine": {"devices": _count, "data_devices": _count,
+               "remember_programs": checks.boolean, "cpu_threads": checks.integer(0, 1024),
                "strategy": checks.one_of([AUTO, *STRATEGIES]),
                "convolution": checks.one_of([AUTO, *CONVOLUTIONS]),
                "steps_per_call": checks.integer(1)},

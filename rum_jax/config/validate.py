@@ -1,12 +1,14 @@
 """Checks of a whole config, all faults at once, before any device work."""
 
+import pathlib
 from collections.abc import Mapping
 
 from rum_jax import own
 from rum_jax.config.schema import own_algorithms, schema_of
 from rum_jax.data import load
-from rum_jax.errors import raise_if_any
-from rum_jax.models import most_stages
+from rum_jax.data.arrays import Dataset
+from rum_jax.errors import InputError, raise_if_any
+from rum_jax.models import most_stages, shape_of
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
@@ -24,10 +26,12 @@ def faults(config: Mapping) -> list[str]:
         return not any(fault.startswith(f"config.{name}") for fault in found for name in sections)
 
     joint = _own_faults(config) + _seed_faults(config) if sound("seeds", "sweep") else []
-    if sound("model", "data"):
-        joint += _model_faults(config)
-    if sound("data", "forget", "memorization"):
-        joint += _size_faults(config)
+    if sound("model", "train", "unlearn", "engine"):
+        joint += _share_faults(config)
+    if sound("memorization", "train", "seeds", "sweep"):
+        joint += _file_faults(config)
+    if sound("model", "data", "forget", "memorization"):
+        joint += _data_faults(config)
     return found + joint
 
 
@@ -64,29 +68,72 @@ def _seed_faults(config: Mapping) -> list[str]:
             "others, so that what is chosen is not judged by the models it was chosen with"]
 
 
-def _model_faults(config: Mapping) -> list[str]:
-    model = config["model"]
-    stages, blocks = len(model["widths"]), len(model["blocks"])
-    if stages != blocks:
-        return [f"config.model.blocks: has {blocks} stage(s); allowed: {stages}, as many as "
-                "config.model.widths"]
-    size = min(load(**config["data"]).spec.shape[:2])
-    if stages > most_stages(model["name"], size):
-        return [f"config.model.widths: has {stages} stages; allowed for {model['name']} and "
-                f"images of {size} pixels: {most_stages(model['name'], size)}, as each halves "
-                "them"]
-    return []
+def _share_faults(config: Mapping) -> list[str]:
+    """Batches that cannot be cut as asked."""
+    found = []
+    for section in ("train", "unlearn"):
+        size = config[section]["batch_size"]
+        for what, parts in (("engine.data_devices", config["engine"]["data_devices"]),
+                            ("model.batch_norm_groups", config["model"]["batch_norm_groups"])):
+            if parts and size % parts:
+                found.append(f"config.{section}.batch_size: is {size}; allowed with "
+                             f"config.{what}={parts}: a multiple of {parts}")
+    return found
 
 
-def _size_faults(config: Mapping) -> list[str]:
-    """Sizes against those of the data set."""
-    data, forget = dict(config["data"]), config["forget"]
+def _file_faults(config: Mapping) -> list[str]:
+    """Files that are named, and what cannot be done with them."""
+    found, files = [], config["train"]["from_files"]
+    scores = config["memorization"]["scores"]
+    if files and len(files) != len(config["seeds"]):
+        found.append(f"config.train.from_files: has {len(files)} file(s); allowed: "
+                     f"{len(config['seeds'])}, one for each of config.seeds")
+    if files and config["sweep"]["rows"]:
+        found.append("config.train.from_files: is given; allowed in a sweep: (), as it trains "
+                     "the models of config.sweep.seeds")
+    for name, path in [("train.from_files", path) for path in files] + (
+            [("memorization.scores", scores)] if scores else []):
+        if not pathlib.Path(path).is_file():
+            found.append(f"config.{name}: there is no file {path} in {pathlib.Path.cwd()}")
+    if scores and config["memorization"]["influence"]:
+        found.append("config.memorization.influence: is True; allowed with "
+                     "config.memorization.scores: False, as influence takes trained models")
+    return found
+
+
+def _data_faults(config: Mapping) -> list[str]:
+    """What only shows with the data: they cannot be read, or sizes do not fit them."""
+    data = config["data"]
     if data["validation_fraction"] + data["test_fraction"] >= 1:
         return [f"config.data.validation_fraction: {data['validation_fraction']} and "
                 f"config.data.test_fraction: {data['test_fraction']} leave nothing to train on; "
                 "allowed: a sum below 1"]
-    dataset = load(**data)
-    found, size = [], len(dataset.train)
+    try:
+        dataset = load(**data)
+    except InputError as error:
+        return [str(error)]
+    return _model_faults(config, dataset) + _size_faults(config, dataset)
+
+
+def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
+    name = config["model"]["name"]
+    try:
+        widths, blocks = shape_of(name, config["model"]["widths"], config["model"]["blocks"])
+    except InputError as error:
+        return [str(error)]
+    if len(widths) != len(blocks):
+        return [f"config.model.blocks: has {len(blocks)} stage(s); allowed: {len(widths)}, as "
+                "many as config.model.widths"]
+    size = min(dataset.spec.shape[:2])
+    if len(widths) > most_stages(name, size):
+        return [f"config.model.widths: has {len(widths)} stages; allowed for {name} and "
+                f"images of {size} pixels: {most_stages(name, size)}, as each halves them"]
+    return []
+
+
+def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
+    """Sizes against those of the data set."""
+    found, size, forget = [], len(dataset.train), config["forget"]
     for split, positions in dataset.positions.items():
         if len(positions) < 1:
             found.append(f"config.data: the {split} set would be empty")

@@ -3,15 +3,27 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from rum_jax.data.arrays import ImageSpec
+from rum_jax.data.arrays import Source
+from rum_jax.errors import InputError
 
 # Mean and standard deviation of all 1,797 images, pixels in [0,1].
-SPEC = ImageSpec(shape=(8, 8, 1), classes=10, pixel_max=16.0, mean=(0.3053,), std=(0.3760,))
+MEAN, STD = (0.3053,), (0.3760,)
 
 
-def load() -> tuple[np.ndarray, np.ndarray, np.ndarray, ImageSpec]:
-    """Returns (images uint8[N,8,8,1] of values 0..16, labels int32[N], ids str[N], spec)."""
+def load(path: str = "", detail: str = "") -> Source:
+    """All images, uint8[N,8,8,1] of values 0..16, as one part "train".
+
+    Args:
+      path, detail: must be empty; for the signature that all data sets share.
+
+    Raises:
+      InputError: a path is given.
+    """
+    if path or detail:
+        raise InputError(f"config.data.path: is {path!r}; allowed for digits: '', as scikit-learn "
+                         "brings them along")
     digits = load_digits()
     images = digits.images.astype(np.uint8)[..., None]
     ids = np.array([f"digits_{i:05d}" for i in range(len(images))])
-    return images, digits.target.astype(np.int32), ids, SPEC
+    return Source(images, digits.target.astype(np.int32), ids, np.full(len(images), "train"),
+                  tuple(str(digit) for digit in range(10)), 16.0, MEAN, STD)

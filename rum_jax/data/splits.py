@@ -29,6 +29,46 @@ def stratified(labels: np.ndarray, validation_fraction: float, test_fraction: fl
     return {name: np.sort(np.concatenate(part)).astype(np.int32) for name, part in parts.items()}
 
 
+def per_class_draw(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """The reference's validation draw (spec section 1; it always uses seed 1).
+
+    For each class in order, one numpy `RandomState` chooses among its members in ascending order.
+
+    Args:
+      labels: int[n] of the published training part, in the publisher's order.
+      fraction: of each class, rounded to whole examples.
+      seed: of that RandomState.
+
+    Returns:
+      bool[n], True where an example goes to validation.
+    """
+    draw, chosen = np.random.RandomState(seed), np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        chosen[draw.choice(members, round(fraction * len(members)), replace=False)] = True
+    return chosen
+
+
+def published(labels: np.ndarray, parts: np.ndarray, validation_fraction: float,
+              seed: int) -> dict[str, np.ndarray]:
+    """Splits of a data set that has a test part of its own.
+
+    Args:
+      labels: int[N].
+      parts: str[N], each "train", "validation" or "test".
+      validation_fraction: of each class of the training part, drawn by `per_class_draw`.
+      seed: of that draw.
+
+    Returns:
+      {"train", "validation", "test"} -> int32[n] ascending positions; together all of them.
+    """
+    split = parts.astype("<U10")
+    train = np.flatnonzero(parts == "train")
+    split[train[per_class_draw(labels[train], validation_fraction, seed)]] = "validation"
+    return {name: np.flatnonzero(split == name).astype(np.int32)
+            for name in ("train", "validation", "test")}
+
+
 def plant_label_noise(labels: np.ndarray, candidates: np.ndarray, fraction: float, classes: int,
                       seed: int) -> np.ndarray:
     """Gives a fraction of the candidates a wrong label, uniform over the other classes.

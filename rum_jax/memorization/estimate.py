@@ -77,6 +77,6 @@ def split_half_spearman(included: np.ndarray, correct: np.ndarray) -> float:
     """
     halves = [memorization(included[k::2], correct[k::2]).memorization for k in (0, 1)]
     both = np.isfinite(halves).all(0)
-    if both.sum() < 2:
+    if both.sum() < 2 or any(np.ptp(half[both]) == 0 for half in halves):
         return float("nan")
     return float(spearmanr(halves[0][both], halves[1][both]).statistic)

@@ -11,6 +11,7 @@ from rum_jax.randomness import ROLES, generator
 from rum_jax.train.fit import Task
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, initial_states, period_means, train
+from rum_jax.train.resume import Keep
 
 
 class Outcomes(NamedTuple):
@@ -58,8 +59,10 @@ def subset(campaign: Campaign, member: int) -> np.ndarray:
 
 
 def train_members(task: Task, campaign: Campaign, members: Sequence[int],
-                  progress: Progress = silent) -> Outcomes:
+                  progress: Progress = silent, keep: Keep | None = None) -> Outcomes:
     """Trains these members at the same time and scores every training and test example.
+
+    `keep` is as in `train`.
 
     Raises:
       DivergedError: a loss is not finite; the message names the member.
@@ -73,7 +76,7 @@ def train_members(task: Task, campaign: Campaign, members: Sequence[int],
     states = initial_states(
         task.model, [(campaign.seed, ROLES["member_init"], member) for member in members])
     _, fitted = train(task, positions, states, campaign.recipe, [order(k) for k in members],
-                           [f"member {k}" for k in members], progress)
+                      [f"member {k}" for k in members], progress, keep=keep)
     correct = predict(task, fitted.states).argmax(-1) == task.labels
     per_epoch = period_means(fitted.losses, campaign.recipe.epochs)
     return Outcomes(included, correct[:, campaign.train], correct[:, campaign.test], per_epoch)

@@ -4,6 +4,9 @@ Legend of shapes in this package: N examples, M models, B batch, T steps, C clas
 """
 
 import dataclasses
+import functools
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -11,6 +14,8 @@ import jax
 import jax.numpy as jnp
 
 from rum_jax.data.arrays import ImageSpec
+from rum_jax.errors import InputError
+from rum_jax.models.layers import at_least_float32
 from rum_jax.models.resnet import ResNet
 from rum_jax.models.vgg import VGG
 
@@ -21,8 +26,8 @@ class Outputs(NamedTuple):
     """What a model returns for a batch.
 
     Attributes:
-      logits: float[B,C].
-      features: float[B,D], the pooled penultimate activations.
+      logits: float[B,C], float32 or better.
+      features: float[B,D], the pooled penultimate activations, float32 or better.
     """
 
     logits: jax.Array
@@ -37,7 +42,8 @@ class Model:
       module: Linen module with `__call__(pixels, mask, train) -> (logits, features)`, a field
         `classes`, and a last layer called `classifier` with `kernel` and `bias`.
       image: shape and value range of its inputs.
-      dtype: of pixels, and with them of all activations.
+      dtype: of the pixels that the module sees, and with them of all activations. Parameters and
+        running statistics are float32 whatever it is, and so are statistics of batches.
       frozen_statistics: in train mode, too, use the running statistics and leave them alone.
     """
 
@@ -53,15 +59,15 @@ class Model:
         return variables["params"], variables.get("batch_stats", {})
 
     def to_unit(self, images: jax.Array) -> jax.Array:
-        """uint8[B,H,W,C] -> float[B,H,W,C] in [0,1]."""
-        return images.astype(self.dtype) / self.image.pixel_max
+        """uint8[B,H,W,C] -> float[B,H,W,C] in [0,1], float32 or better."""
+        return images.astype(jnp.promote_types(self.dtype, jnp.float32)) / self.image.pixel_max
 
     def apply(self, params: PyTree, model_state: PyTree, pixels: jax.Array, mask: jax.Array,
               train: bool) -> tuple[Outputs, PyTree]:
         """Forward pass; in train mode with batch statistics and a new model_state.
 
         Args:
-          pixels: float[B,H,W,C] in [0,1].
+          pixels: float[B,H,W,C] in [0,1]; cast to `dtype`.
           mask: bool[B], False where an entry is padding (kept out of batch statistics).
           train: whether batch statistics are used and running ones updated.
 
@@ -69,10 +75,15 @@ class Model:
         """
         module = self.module.clone(classes=outputs_of(params))
         variables = {"params": params, "batch_stats": model_state}
+        args = variables, pixels.astype(self.dtype), mask
         if not train or self.frozen_statistics:
-            return Outputs(*module.apply(variables, pixels, mask, train=False)), model_state
-        out, updated = module.apply(variables, pixels, mask, train=True, mutable=["batch_stats"])
-        return Outputs(*out), updated.get("batch_stats", {})
+            return _outputs(module.apply(*args, train=False)), model_state
+        out, updated = module.apply(*args, train=True, mutable=["batch_stats"])
+        return _outputs(out), updated.get("batch_stats", {})
+
+
+def _outputs(made: tuple[jax.Array, jax.Array]) -> Outputs:
+    return Outputs(*map(at_least_float32, made))
 
 
 def outputs_of(params: PyTree) -> int:
@@ -80,8 +91,57 @@ def outputs_of(params: PyTree) -> int:
     return params["classifier"]["bias"].shape[-1]
 
 
-# name -> Linen module with the fields of `build`; what it must be is said in `Model`.
-MODELS: dict[str, type[nn.Module]] = {"resnet": ResNet, "vgg": VGG}
+def parameter_count(model: Model) -> int:
+    """How many parameters (weights and biases, not running statistics) a model has."""
+    params, _ = jax.eval_shape(model.init, jax.random.key(0))
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """A kind of network and the sizes it was published with.
+
+    Attributes:
+      module: (widths, blocks, classes, mean, std, lowering, batch_norm_groups) -> the Linen
+        module; what that must be is said in `Model`.
+      widths, blocks: of each stage; (): there are no published ones, a config must give them.
+    """
+
+    module: Callable[..., nn.Module]
+    widths: tuple[int, ...] = ()
+    blocks: tuple[int, ...] = ()
+
+
+_BOTTLENECK = functools.partial(ResNet, bottleneck=True)
+_RESNET = (64, 128, 256, 512)
+_VGG = (64, 128, 256, 512, 512)
+MODELS: dict[str, Architecture] = {
+    "resnet": Architecture(ResNet),
+    "resnet_bottleneck": Architecture(_BOTTLENECK),
+    "vgg": Architecture(VGG),
+    "resnet18": Architecture(ResNet, _RESNET, (2, 2, 2, 2)),
+    "resnet34": Architecture(ResNet, _RESNET, (3, 4, 6, 3)),
+    "resnet50": Architecture(_BOTTLENECK, _RESNET, (3, 4, 6, 3)),
+    "vgg11": Architecture(VGG, _VGG, (1, 1, 2, 2, 2)),
+    "vgg16": Architecture(VGG, _VGG, (2, 2, 3, 3, 3)),
+}
+
+
+def shape_of(name: str, widths: tuple[int, ...],
+             blocks: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(widths, blocks) of the model of that name: those given, the published ones where empty.
+
+    Raises:
+      KeyError: an unknown name.
+      InputError: neither are there.
+    """
+    found = []
+    for field, given in (("widths", widths), ("blocks", blocks)):
+        chosen = tuple(given) or getattr(MODELS[name], field)
+        if not chosen:
+            raise InputError(f"config.model.{field}: is (); allowed for {name}: at least one value")
+        found.append(chosen)
+    return found[0], found[1]
 
 
 def most_stages(name: str, size: int) -> int:
@@ -89,12 +149,24 @@ def most_stages(name: str, size: int) -> int:
 
     Pooling rounds down and needs two pixels, strides round up.
     """
-    return size.bit_length() if name == "vgg" else 32
+    return size.bit_length() if MODELS[name].module is VGG else 32
 
 
 def build(name: str, image: ImageSpec, widths: tuple[int, ...], blocks: tuple[int, ...],
-          lowering: str) -> Model:
-    """The model of that name for images of that kind; KeyError for an unknown name."""
-    module = MODELS[name](tuple(widths), tuple(blocks), image.classes, image.mean, image.std,
-                          lowering)
-    return Model(module, image)
+          lowering: str, dtype: str = "float32", batch_norm_groups: int = 1) -> Model:
+    """The model of that name for images of that kind.
+
+    Args:
+      widths, blocks: see `shape_of`.
+      lowering: a key of CONVOLUTIONS.
+      dtype: see `Model`.
+      batch_norm_groups: see `BatchNorm.groups`.
+
+    Raises:
+      KeyError: an unknown name.
+      InputError: no widths or blocks, and none were published.
+    """
+    widths, blocks = shape_of(name, widths, blocks)
+    module = MODELS[name].module(widths, blocks, image.classes, image.mean, image.std, lowering,
+                                 batch_norm_groups)
+    return Model(module, image, dtype)

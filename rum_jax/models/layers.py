@@ -1,4 +1,7 @@
-"""Layers that the models share, with PyTorch's initial values (spec section 2)."""
+"""Layers that the models share, with PyTorch's initial values (spec section 2).
+
+Parameters keep their own dtype; a layer computes in the dtype of its input, and casts to it.
+"""
 
 from collections.abc import Callable
 
@@ -12,6 +15,39 @@ from rum_jax.models.convolution import convolve
 Init = Callable[[jax.Array, tuple[int, ...]], jax.Array]
 
 
+def at_least_float32(x: jax.Array) -> jax.Array:
+    """x, cast to float32 if its dtype is narrower; float[...] of the same shape."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
+
+
+class Network(nn.Module):
+    """The fields that all networks of this package have.
+
+    Attributes:
+      widths: channels of each stage.
+      blocks: how often the block of each stage is repeated, as long as widths.
+      classes: number of logits.
+      mean, std: per-channel statistics of pixels in [0,1]; normalising is the first operation.
+      lowering: how convolutions are computed, a key of CONVOLUTIONS.
+      batch_norm_groups: see `BatchNorm.groups`.
+    """
+
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    classes: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    lowering: str
+    batch_norm_groups: int = 1
+
+
+def normalise(pixels: jax.Array, mean: tuple[float, ...], std: tuple[float, ...]) -> jax.Array:
+    """(pixels - mean) / std in float32 or better, then cast back; float[B,H,W,C] of any dtype."""
+    wide = at_least_float32(pixels)
+    made = (wide - jnp.asarray(mean, wide.dtype)) / jnp.asarray(std, wide.dtype)
+    return made.astype(pixels.dtype)
+
+
 class Conv(nn.Module):
     """A convolution without bias, kernel ~ N(0, 2 / fan_out)."""
 
@@ -22,10 +58,11 @@ class Conv(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        """float[B,H,W,C] -> float[B,H/stride,W/stride,features]."""
+        """float[B,H,W,C] -> float[B,H/stride,W/stride,features], in the dtype of x."""
         init = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
-        return convolve(x, self.param("kernel", init, shape), self.stride, self.lowering)
+        kernel = self.param("kernel", init, shape).astype(x.dtype)
+        return convolve(x, kernel, self.stride, self.lowering)
 
 
 def uniform_of(fan_in: int) -> Init:
@@ -51,8 +88,9 @@ class Linear(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        """float[B,D] -> float[B,features]."""
+        """float[B,D] -> float[B,features], in the dtype of x."""
         default = uniform_of(x.shape[-1])
         kernel = self.param("kernel", self.init or default, (x.shape[-1], self.features))
         bias_init = nn.initializers.zeros if self.init else default
-        return x @ kernel + self.param("bias", bias_init, (self.features,))
+        bias = self.param("bias", bias_init, (self.features,))
+        return x @ kernel.astype(x.dtype) + bias.astype(x.dtype)

@@ -1,8 +1,12 @@
 """Batch normalisation over the real examples of a padded batch."""
 
+from typing import NamedTuple
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+
+from rum_jax.models.layers import at_least_float32
 
 
 class BatchNorm(nn.Module):
@@ -12,32 +16,87 @@ class BatchNorm(nn.Module):
     one (n-1); n counts pixels of unmasked examples only, so a short last batch that was padded
     to full size has the same statistics as the short batch itself.
 
+    Statistics and the affine map are computed in float32 or better, whatever the dtype of the
+    input.
+
     Attributes:
       epsilon: added to the variance.
       update_fraction: weight of the new batch in the running statistics.
+      groups: in train mode, the batch is cut into so many consecutive parts of one size, each
+        normalised by itself, as if each were on a device of its own. The running statistics take
+        the mean of the parts' means and of their unbiased variances; parts that are all padding
+        do not count.
     """
 
     epsilon: float = 1e-5
     update_fraction: float = 0.1
+    groups: int = 1
 
     @nn.compact
     def __call__(self, x: jax.Array, mask: jax.Array, train: bool) -> jax.Array:
-        """Normalises x: float[B,...,C]; mask: bool[B], False for padding; same shape out."""
+        """Normalises x: float[B,...,C]; mask: bool[B], False for padding; same shape and dtype out.
+
+        Raises:
+          ValueError: in train mode, B is not a multiple of `groups`.
+        """
         channels = x.shape[-1]
         scale = self.param("scale", nn.initializers.ones, (channels,))
         bias = self.param("bias", nn.initializers.zeros, (channels,))
         running_mean = self.variable("batch_stats", "mean", jnp.zeros, (channels,))
         running_var = self.variable("batch_stats", "var", jnp.ones, (channels,))
-        if not train:
-            factor = scale * jax.lax.rsqrt(running_var.value + self.epsilon)
-            return x * factor + (bias - running_mean.value * factor)
-        mean, var, count = _masked_moments(x, mask)
-        if not self.is_initializing():
-            unbiased = var * count / jnp.maximum(count - 1, 1)
-            running_mean.value += self.update_fraction * (mean - running_mean.value)
-            running_var.value += self.update_fraction * (unbiased - running_var.value)
+        groups = 1 if self.is_initializing() or not train else self.groups
+        parts = _cut(at_least_float32(x), groups)
+        mean, var = running_mean.value, running_var.value
+        if train:
+            mean, var, of_batch = _statistics(parts, _cut(mask, groups), groups)
+            if not self.is_initializing():
+                self._update(running_mean, of_batch.mean)
+                self._update(running_var, of_batch.var)
         factor = scale * jax.lax.rsqrt(var + self.epsilon)
-        return x * factor + (bias - mean * factor)
+        out = parts * _along(factor, parts) + _along(bias - mean * factor, parts)
+        return out.reshape(x.shape).astype(x.dtype)
+
+    def _update(self, running: nn.Variable, new: jax.Array) -> None:
+        old = running.value
+        running.value = old + (self.update_fraction * (new - old)).astype(old.dtype)
+
+
+class _OfBatch(NamedTuple):
+    """What running statistics take from a batch: mean and unbiased variance, float[C]."""
+
+    mean: jax.Array
+    var: jax.Array
+
+
+def _cut(x: jax.Array, groups: int) -> jax.Array:
+    """[B,...] -> [groups,B/groups,...]; one group: as it is."""
+    if groups == 1:
+        return x
+    if len(x) % groups:
+        raise ValueError(f"a batch of {len(x)} cannot be cut into {groups} equal groups; "
+                         f"allowed: a multiple of {groups}")
+    return x.reshape(groups, len(x) // groups, *x.shape[1:])
+
+
+def _along(values: jax.Array, parts: jax.Array) -> jax.Array:
+    """Values of each group, float[G,C], in a form that broadcasts over parts; float[C] as is."""
+    if values.ndim == 1:
+        return values
+    return values.reshape(len(values), *([1] * (parts.ndim - 2)), values.shape[-1])
+
+
+def _statistics(parts: jax.Array, mask: jax.Array,
+                groups: int) -> tuple[jax.Array, jax.Array, _OfBatch]:
+    """Means and biased variances to normalise with, float[C] or float[G,C], and the batch's."""
+    if groups == 1:
+        mean, var, count = _masked_moments(parts, mask)
+        return mean, var, _OfBatch(mean, var * count / jnp.maximum(count - 1, 1))
+    mean, var, count = jax.vmap(_masked_moments)(parts, mask)
+    count = count[:, None]
+    unbiased = var * count / jnp.maximum(count - 1, 1)
+    used = mask.any(axis=1).astype(mean.dtype)
+    weight = (used / jnp.maximum(used.sum(), 1))[:, None]
+    return mean, var, _OfBatch((mean * weight).sum(0), (unbiased * weight).sum(0))
 
 
 def _masked_moments(x: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:

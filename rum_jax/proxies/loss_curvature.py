@@ -14,12 +14,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax.data.plans import PADDING, batches, stream
+from rum_jax.data.plans import batches, stream
 from rum_jax.models import Model
 from rum_jax.train import engine as engines
 from rum_jax.train.fit import Task
+from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
-from rum_jax.train.state import Batch, TrainState
+from rum_jax.train.state import TrainState
 
 EPSILON = 1e-7
 
@@ -41,20 +42,18 @@ def _curvatures(model: Model) -> Callable:
     def run(images: jax.Array, params: PyTree, model_state: PyTree, plan: tuple,
             h: jax.Array) -> tuple:
         def one_batch(part: tuple) -> tuple:
-            index, label = part
-            pixels = model.to_unit(images[jnp.maximum(index, 0)])
-            mask = index != PADDING
+            batch = gather(model, images, *part)
 
             def summed(x: jax.Array) -> jax.Array:
-                mean = batch_cross_entropy(model, params, model_state, Batch(x, label, mask),
+                mean = batch_cross_entropy(model, params, model_state, batch.replace(pixels=x),
                                            train=False)[0]
-                return mean * mask.sum()  # so that each example's gradient is its own
+                return mean * batch.mask.sum()  # so that each example's gradient is its own
 
-            gradient = jax.grad(summed)(pixels)
+            gradient = jax.grad(summed)(batch.pixels)
             sign = jnp.sign(gradient)
             norm = jnp.sqrt(jnp.square(sign).sum((1, 2, 3), keepdims=True))
             z = h * (sign + EPSILON) / (norm + EPSILON)
-            change = jax.grad(summed)(pixels + z) - gradient
+            change = jax.grad(summed)(batch.pixels + z) - gradient
             return jnp.sqrt(jnp.square(change).sum((1, 2, 3))), gradient, z
 
         return jax.lax.map(one_batch, plan)

@@ -53,10 +53,13 @@ def findings(results: dict) -> list[str]:
 
 
 def _memorization(summary: dict) -> str:
-    auroc, spearman = summary["planted_noise_auroc"], summary["split_half_spearman"]
+    auroc = summary["planted_noise_auroc"]
     noise = ("no label noise was planted" if auroc is None else
              f"AUROC {auroc:.3f} for the {summary['planted_noise_examples']} examples with "
              "planted label noise")
+    if summary["source"]:
+        return f"Memorization from {summary['source']['file']}: {noise}."
+    spearman = summary["split_half_spearman"]
     reliability = "undefined" if spearman is None else f"{spearman:.2f}"
     unknown = summary["unknown_examples"]
     gap = f" It is unknown for {unknown} examples: too few models." if unknown else ""

@@ -6,21 +6,25 @@ seconds without compilation, example gradients of each).
 """
 
 import pathlib
+import shutil
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
-from rum_jax import records, store
+from rum_jax import hosts, records, store
 from rum_jax.clock import stopwatch
 from rum_jax.models import outputs_of
+from rum_jax.models.torch_import import load_variables
 from rum_jax.progress import Progress, shown
 from rum_jax.randomness import ROLES, generator
 from rum_jax.stages.study import Study, recipe, retrain_hparams
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means, train
-from rum_jax.train.state import TrainState
+from rum_jax.train.resume import Keep, kept_seconds
+from rum_jax.train.state import TrainState, fresh
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
 from rum_jax.unlearn.base import Problem
@@ -60,7 +64,23 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...],
             "models": len(seeds), "outputs": outputs_of(trained.states.params),
             "seconds": trained.seconds, "example_gradients": trained.examples})
 
-    return store.stage(study.workdir, name, write)
+    made = store.stage(study.workdir, name, write)
+    forget_kept(study, name)
+    return made
+
+
+def keeping(study: Study, name: str, clock: Callable[[], float]) -> Keep | None:
+    """Where a stage's training keeps its state on the way; None if the config does not ask."""
+    if not study.config.train.checkpoint_epochs:
+        return None
+    folder = study.workdir / "checkpoints" / name
+    return Keep(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder))
+
+
+def forget_kept(study: Study, name: str) -> None:
+    """Removes what a stage kept on the way, once it is finished."""
+    if hosts.is_writer():
+        shutil.rmtree(study.workdir / "checkpoints" / name, ignore_errors=True)
 
 
 def load_states(study: Study, folder: pathlib.Path) -> TrainState:
@@ -87,40 +107,55 @@ def gradients_of(folder: pathlib.Path) -> int:
 
 
 def originals(study: Study, name: str = "original") -> pathlib.Path:
-    """Models trained on the whole training set, one per seed, in one program."""
+    """Models trained on the whole training set, one per seed; or read from the user's files."""
+    if study.config.train.from_files:
+        return _imported(study, name)
     config, seeds = study.config, study.config.seeds
-    how, dataset = recipe(config, config.train.epochs), study.dataset
+    how, dataset = recipe(config, config.train.epochs, config.train.augmentation), study.dataset
 
     def order(seed: int):
         return lambda epoch: generator(seed, "order", 0, epoch)
 
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
+            keep = keeping(study, name, seconds)
             states = initial_states(study.task.model, [(s, ROLES["init"], 0) for s in seeds])
             _, fitted = train(study.task, np.tile(dataset.train, (len(seeds), 1)), states, how,
                               [order(seed) for seed in seeds],
-                              [f"seed {seed}" for seed in seeds], progress)
-            done = seconds()
+                              [f"seed {seed}" for seed in seeds], progress, keep=keep)
+            done = seconds() + (keep.earlier_seconds if keep else 0)
         return Trained(rested(fitted.states), {"train": period_means(fitted.losses, how.epochs)},
                        done, how.epochs * len(dataset.train))
 
     return model_stage(study, name, seeds, make)
 
 
+def _imported(study: Study, name: str) -> pathlib.Path:
+    def make(progress: Progress) -> Trained:
+        read = [fresh(*load_variables(pathlib.Path(path), study.task.model))
+                for path in study.config.train.from_files]
+        progress(1.0)
+        return Trained(jax.tree.map(lambda *leaves: np.stack(leaves), *read), {}, 0.0, 0)
+
+    return model_stage(study, name, study.config.seeds, make)
+
+
 def retrained(study: Study, name: str, seeds: tuple[int, ...],
               forget: np.ndarray) -> pathlib.Path:
     """Oracles: models trained without the forget set int32[F], one per seed."""
     config, models = study.config, len(seeds)
-    how = recipe(config, config.train.epochs)
+    how = recipe(config, config.train.epochs, config.train.augmentation)
     retain = np.setdiff1d(study.dataset.train, forget).astype(np.int32)
 
     def make(progress: Progress) -> Trained:
-        problem = Problem(study.task, np.tile(forget, (models, 1)), np.tile(retain, (models, 1)),
-                          seeds, 0, how.optimizer, progress=progress)
         with stopwatch() as seconds:
+            keep = keeping(study, name, seconds)
+            problem = Problem(study.task, np.tile(forget, (models, 1)),
+                              np.tile(retain, (models, 1)), seeds, 0, how.optimizer,
+                              progress=progress, keep=keep)
             states, history = apply("retrain", ALGORITHMS["retrain"], problem, None,
                                     retrain_hparams(config))
-            done = seconds()
+            done = seconds() + (keep.earlier_seconds if keep else 0)
         return Trained(states, {"retrain": history.mean_losses}, done, history.examples)
 
     return model_stage(study, name, seeds, make)

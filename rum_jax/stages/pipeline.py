@@ -9,7 +9,7 @@ from rum_jax.stages.evaluation import References, evaluated
 from rum_jax.stages.forget import forget_set, load_forget
 from rum_jax.stages.memorization import influence, memorization
 from rum_jax.stages.models import again_seeds, originals, retrained
-from rum_jax.stages.study import Study, make_study
+from rum_jax.stages.study import Study, check_memory, make_study
 from rum_jax.stages.unlearning import unlearned
 
 
@@ -39,6 +39,7 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
       RunError: a loss diverged, or the disk is full.
     """
     study = make_study(workdir, config)
+    check_memory(config, study.task)
     original = originals(study)
     scores = memorization(study)
     influences = influence(study) if config.memorization.influence else None

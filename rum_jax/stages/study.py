@@ -9,11 +9,14 @@ from ml_collections import ConfigDict
 
 from rum_jax import data, models, records, store
 from rum_jax.data.arrays import Dataset
-from rum_jax.devices import convolution_of, engine_of
+from rum_jax.devices import convolution_of, dtype_of, engine_of
 from rum_jax.errors import InputError
+from rum_jax.train import memory
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe
 from rum_jax.unlearn.base import UnlearnOptimizer
+
+SMALLER = "a smaller config.train.batch_size, or a larger config.engine.data_devices"
 
 
 class Study(NamedTuple):
@@ -38,14 +41,40 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
     Raises:
       InputError: more devices than there are; the data differ from those the run began with.
     """
-    engine = engine_of(config.engine)
     store.discard_partials(workdir)
-    dataset = data.load(**config.data.to_dict())
+    dataset, task = make_task(config)
     folder = store.stage(workdir, "data", lambda folder: _write(folder, dataset))
     _check(folder / "data.npz", dataset)
-    model = models.build(config.model.name, dataset.spec, config.model.widths,
-                         config.model.blocks, convolution_of(config.engine))
-    return Study(workdir, config, dataset, Task(engine, model, dataset.images, dataset.labels))
+    return Study(workdir, config, dataset, task)
+
+
+def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
+    """The data set, and the network with its examples on the engine.
+
+    Raises:
+      InputError: more devices than there are, or the largest trainings do not fit on them.
+    """
+    engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
+    dataset, wanted = data.load(**config.data.to_dict()), config.model
+    model = models.build(wanted.name, dataset.spec, wanted.widths, wanted.blocks,
+                         convolution_of(config.engine), dtype_of(wanted.dtype),
+                         wanted.batch_norm_groups)
+    return dataset, Task(engine, model, dataset.images, dataset.labels)
+
+
+def check_memory(config: ConfigDict, task: Task) -> None:
+    """Says how much memory the largest trainings need.
+
+    Raises:
+      InputError: they do not fit.
+    """
+    size, group = config.train.batch_size, config.memorization
+    memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
+                 f"fewer config.seeds, {SMALLER}")
+    if not group.scores:
+        together = min(group.group_size, group.models)
+        memory.check(task, f"{together} memorization models", together, size,
+                     f"a smaller config.memorization.group_size, {SMALLER}")
 
 
 def folder_of(row: str) -> str:
@@ -53,10 +82,10 @@ def folder_of(row: str) -> str:
     return row.replace(":", "-").replace("/", "-")
 
 
-def recipe(config: ConfigDict, epochs: int) -> Recipe:
-    """Training from scratch for so many epochs, else as the config's `train` section says."""
+def recipe(config: ConfigDict, epochs: int, augmentation: str) -> Recipe:
+    """Training from scratch; what is not given is as in the config's `train` section."""
     optimizer = Optimizer(config.train.batch_size, config.train.momentum,
-                          config.train.weight_decay)
+                          config.train.weight_decay, augmentation)
     return Recipe(epochs, config.train.learning_rate, optimizer, config.train.schedule,
                   tuple(config.train.milestones))
 

@@ -1,24 +1,65 @@
 """Model states on disk, through Orbax."""
 
+import contextlib
 import dataclasses
 import pathlib
+from collections.abc import Iterator
 
 import jax
 import numpy as np
 from orbax.checkpoint import v1 as ocp
 
+from rum_jax import hosts
+from rum_jax.errors import InputError
 from rum_jax.models import Model
 from rum_jax.train.state import TrainState, fresh
 
 
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Orbax as if this process were the only one: states are on the host of each of them."""
+    if not hosts.several():
+        yield
+        return
+    own = jax.process_index()
+    options = ocp.options.MultiprocessingOptions(
+        primary_host=own, active_processes={own}, barrier_sync_key_prefix=f"process{own}")
+    with ocp.Context(multiprocessing_options=options):
+        yield
+
+
 def save(path: pathlib.Path, states: TrainState) -> None:
     """Writes states (any leading axes, arrays on the host) to a new folder."""
-    ocp.save(path.absolute(), states)
+    with _alone():
+        ocp.save(path.absolute(), states)
 
 
 def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainState:
-    """Reads a stack of `models` states of that model with so many outputs, onto the host."""
+    """Reads a stack of `models` states of that model with so many outputs, onto the host.
+
+    They are whole arrays, so it does not matter on how many devices they were made.
+
+    Raises:
+      InputError: they are of another model, or damaged.
+    """
     model = dataclasses.replace(model, module=model.module.clone(classes=outputs))
     one = jax.eval_shape(lambda key: fresh(*model.init(key)), jax.random.key(0))
     like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype), one)
-    return ocp.load(path.absolute(), like)
+    try:
+        with _alone():
+            states = ocp.load(path.absolute(), like)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read as {models} states of this model "
+                         f"({str(error).splitlines()[0]})") from error
+    _check(path, like, states)
+    return states
+
+
+def _check(path: pathlib.Path, like: TrainState, states: TrainState) -> None:
+    wanted, found = ({jax.tree_util.keystr(at): leaf.shape for at, leaf in
+                      jax.tree_util.tree_leaves_with_path(tree)} for tree in (like, states))
+    wrong = [name for name in wanted if found.get(name) != wanted[name]]
+    if wrong:
+        raise InputError(f"{path}: holds states of another model: {wrong[0]} has shape "
+                         f"{found.get(wrong[0], 'absent')}, wanted {wanted[wrong[0]]}; "
+                         f"{len(wrong)} such entries")

@@ -1,11 +1,13 @@
 """Runs many models with one compiled program, over all devices.
 
-Models lie along the mesh axis "models" (`shard_map`); each device runs its own ones by a
-replaceable strategy. Programs take a fixed number of steps per call, of which a *dynamic* number
-is run: training sets of any size, any number of epochs, training and fine-tuning then share one
-compiled program, which matters as much as its speed when a study has twenty short phases.
+Models lie along the axis "models" of the mesh (`shard_map`); each row of devices runs its own
+ones by a replaceable strategy, see `mesh.py` for what the devices of a row share.
 
-With the strategy "series" the program holds one model per device and is called for one set of
+Programs take a fixed number of steps per call, of which a *dynamic* number is run: training sets
+of any size, any number of epochs, training and fine-tuning then share one compiled program, which
+matters as much as its speed when a study has twenty short phases.
+
+With the strategy "series" the program holds one model per row and is called for one set of
 models after another, without waiting in between; so it is the same program for any number of
 models. With the others it holds all models, and is called once.
 """
@@ -18,15 +20,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from rum_jax.train.mesh import MODELS, best_share, fetch, make_mesh, place
+
 PyTree = Any
-AXIS = "models"
 
 
 def _single(function: Callable, *stacked: PyTree) -> PyTree:
-    """The one model of this device."""
+    """The one model of this row of devices."""
     made = function(*jax.tree.map(lambda leaf: leaf[0], stacked))
     return jax.tree.map(lambda leaf: leaf[None], made)
 
@@ -58,46 +61,64 @@ class Engine:
     """Where and how models run; changes speed, not results. Hashable.
 
     Attributes:
-      mesh: one axis, "models".
-      strategy: a key of STRATEGIES, how the models of one device are run.
+      mesh: axes "models" and "data".
+      strategy: a key of STRATEGIES, how the models of one row of devices are run.
       steps_per_call: steps compiled into one call; the unit of progress.
+      data_devices: how many devices share the batches of a model; 0: what `for_models` finds best.
+      batch_divisor: a number that divides all training batches.
     """
 
     mesh: Mesh
     strategy: str
     steps_per_call: int
+    data_devices: int
+    batch_divisor: int
 
     @property
-    def devices(self) -> int:
+    def rows(self) -> int:
         """Number of devices on the model axis."""
-        return self.mesh.shape[AXIS]
+        return self.mesh.shape[MODELS]
 
     def padded(self, models: int) -> int:
-        """The number of models after padding to a multiple of the devices."""
-        return -(-models // self.devices) * self.devices
+        """The number of models after padding to a multiple of the rows."""
+        return -(-models // self.rows) * self.rows
 
     def calls(self, models: int) -> int:
         """How many times the program is called for so many models."""
-        return self.padded(models) // self.devices if self.strategy == SERIES else 1
+        return self.padded(models) // self.rows if self.strategy == SERIES else 1
 
     def for_models(self, models: int) -> "Engine":
-        """This engine without the devices that so few models would leave idle."""
-        if models >= self.devices:
+        """This engine with the mesh that suits so many models.
+
+        Where `data_devices` is given, rows that would stay idle are left out (in one process;
+        each process of several must have a part in every program). Where it is 0, all devices
+        are used: the mesh is the one that wastes least on padding, with the most rows.
+        """
+        devices = self.mesh.devices.reshape(-1)
+        share = self.data_devices or best_share(len(devices), models, self.batch_divisor)
+        rows = len(devices) // share
+        if self.data_devices and jax.process_count() == 1:
+            rows = min(rows, models)
+        if (rows, share) == self.mesh.devices.shape:
             return self
-        return dataclasses.replace(self, mesh=_mesh(self.mesh.devices[:models]))
+        return dataclasses.replace(self, mesh=make_mesh(devices[:rows * share], share))
 
 
-def make_engine(devices: int, strategy: str, steps_per_call: int) -> Engine:
-    """An engine over the first so many devices (0: all). ValueError if there are fewer."""
+def make_engine(devices: int, strategy: str, steps_per_call: int, data_devices: int = 1,
+                batch_divisor: int = 1) -> Engine:
+    """An engine over the first so many devices (0: all); the others are `Engine`'s attributes.
+
+    Raises:
+      ValueError: there are fewer devices, or they cannot be cut into rows of `data_devices`.
+    """
     available = jax.devices()
     if devices > len(available):
         raise ValueError(f"{devices} devices asked for, {len(available)} exist")
     chosen = np.array(available[:devices or len(available)])
-    return Engine(_mesh(chosen), strategy, steps_per_call)
-
-
-def _mesh(devices: np.ndarray) -> Mesh:
-    return Mesh(devices, (AXIS,), axis_types=(AxisType.Auto,))
+    if len(chosen) % (data_devices or 1):
+        raise ValueError(f"{len(chosen)} devices cannot be cut into rows of {data_devices}")
+    return Engine(make_mesh(chosen, data_devices or 1), strategy, steps_per_call, data_devices,
+                  batch_divisor)
 
 
 @functools.cache
@@ -120,13 +141,14 @@ def over_models(engine: Engine, function: Callable, shared: int, donate: int = 0
     def on_device(common: tuple, stacked: tuple) -> PyTree:
         return strategy(functools.partial(function, *common), *stacked)
 
-    sharded = jax.shard_map(on_device, mesh=engine.mesh, in_specs=(P(), P(AXIS)),
-                            out_specs=P(AXIS), check_vma=False)
+    sharded = jax.shard_map(on_device, mesh=engine.mesh, in_specs=(P(), P(MODELS)),
+                            out_specs=P(MODELS), axis_names={MODELS}, check_vma=False)
 
     def call(*args: PyTree) -> PyTree:
         return sharded(args[:shared], args[shared:])
 
-    program = jax.jit(call, donate_argnums=tuple(range(shared, shared + donate)))
+    program = jax.jit(call, donate_argnums=tuple(range(shared, shared + donate)),
+                      out_shardings=NamedSharding(engine.mesh, P(MODELS)))
 
     def run(*args: PyTree) -> list[PyTree]:
         return [program(*args[:shared], *one) for one in zip(*args[shared:], strict=True)]
@@ -137,25 +159,24 @@ def over_models(engine: Engine, function: Callable, shared: int, donate: int = 0
 def put(engine: Engine, tree: PyTree, models: int) -> list[PyTree]:
     """Host arrays with leading axis M onto the devices: one tree for each call of the program.
 
-    M is padded to a multiple of the devices by repeating the last model.
+    M is padded to a multiple of the rows by repeating the last model.
     """
-    calls, sharding = engine.calls(models), NamedSharding(engine.mesh, P(AXIS))
+    calls = engine.calls(models)
     each = engine.padded(models) // calls
 
-    def place(leaf: np.ndarray, call: int) -> jax.Array:
+    def of_call(leaf: np.ndarray, call: int) -> jax.Array:
         chosen = np.minimum(np.arange(call * each, (call + 1) * each), models - 1)
-        return jax.device_put(np.asarray(leaf)[chosen], sharding)
+        return place(engine.mesh, P(MODELS), np.asarray(leaf)[chosen])
 
-    return [jax.tree.map(lambda leaf, call=call: place(leaf, call), tree)
+    return [jax.tree.map(lambda leaf, call=call: of_call(leaf, call), tree)
             for call in range(calls)]
 
 
 def replicate(engine: Engine, tree: PyTree) -> PyTree:
     """The same arrays on every device."""
-    sharding = NamedSharding(engine.mesh, P())
-    return jax.tree.map(lambda leaf: jax.device_put(leaf, sharding), tree)
+    return jax.tree.map(lambda leaf: place(engine.mesh, P(), leaf), tree)
 
 
 def get(trees: list[PyTree], models: int) -> PyTree:
-    """Results of all calls as arrays of the first so many models, on the host."""
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:models], *jax.device_get(trees))
+    """Results of all calls as arrays of the first so many models, on the host of each process."""
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:models], *map(fetch, trees))

@@ -8,13 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax.data.plans import PADDING, Stream
-from rum_jax.errors import RunError
+from rum_jax.data.plans import Stream
 from rum_jax.models import Model
 from rum_jax.progress import Progress, silent
 from rum_jax.train import engine as engines
 from rum_jax.train.engine import Engine
-from rum_jax.train.state import Batch, Context, Objective, TrainState, make_step
+from rum_jax.train.gather import gather
+from rum_jax.train.log import Log
+from rum_jax.train.resume import Keep, Progressed
+from rum_jax.train.state import Context, Objective, TrainState, make_step
 
 PyTree = Any
 
@@ -42,11 +44,13 @@ class Plan(NamedTuple):
       streams: stream name -> Stream with arrays int32[M,T,B].
       learning_rate: float[M,T].
       schedules: hyper-parameters of the objective that change, name -> float[M,T].
+      augmentation: key of AUGMENTATIONS -> uint32[M,T,2], the words of each step's epoch.
     """
 
     streams: dict[str, Stream]
     learning_rate: np.ndarray
     schedules: dict[str, np.ndarray] = {}
+    augmentation: dict[str, np.ndarray] = {}
 
 
 class Fitted(NamedTuple):
@@ -63,23 +67,16 @@ class Fitted(NamedTuple):
     record: PyTree
 
 
-class DivergedError(RunError):
-    """A training loss became NaN or infinite."""
-
-
 @functools.cache
 def _runner(model: Model, objective: Objective) -> Callable:
     """run(images, steps, state, plan, context) -> Fitted, without axis M, for one model."""
     step = make_step(model, objective)
 
-    def gather(images: jax.Array, index: jax.Array, label: jax.Array) -> Batch:
-        mask = index != PADDING
-        return Batch(model.to_unit(images[jnp.maximum(index, 0)]), label, mask)
-
     def run(images: jax.Array, steps: jax.Array, state: TrainState, plan: Plan,
             context: Context) -> Fitted:
         def at(i: jax.Array, state: TrainState) -> tuple[TrainState, jax.Array, PyTree]:
-            batches = {name: gather(images, s.index[i], s.label[i])
+            words = {name: values[i] for name, values in plan.augmentation.items()}
+            batches = {name: gather(model, images, s.index[i], s.label[i], words)
                        for name, s in plan.streams.items()}
             scheduled = {name: values[i] for name, values in plan.schedules.items()}
             now = context.replace(hparams={**context.hparams, **scheduled})
@@ -98,28 +95,24 @@ def _runner(model: Model, objective: Objective) -> Callable:
     return run
 
 
-def _chunk(plan: Plan, start: int, length: int) -> Plan:
-    """Steps start..start+length-1 of a plan, padded at the end to the full length."""
+def _chunk(plan: Plan, start: int, end: int, length: int) -> Plan:
+    """Steps start..end-1 of a plan, padded at the end to so many."""
 
     def cut(leaf: np.ndarray) -> np.ndarray:
-        part = leaf[:, start:start + length]
+        part = leaf[:, start:end]
         missing = length - part.shape[1]
         return np.pad(part, [(0, 0), (0, missing)] + [(0, 0)] * (part.ndim - 2))
 
     return jax.tree.map(cut, plan)
 
 
-def _check_finite(losses: np.ndarray, first_step: int, names: Sequence[str]) -> None:
-    if not np.isfinite(losses).all():
-        step, model = np.argwhere(~np.isfinite(losses.T))[0]
-        raise DivergedError(f"loss is {losses[model, step]} at {names[model]}, step "
-                            f"{first_step + step}; a smaller learning rate usually helps")
-
-
 def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, context: Context,
         names: Sequence[str], progress: Progress = silent,
-        stop_when_diverged: bool = True) -> Fitted:
+        stop_when_diverged: bool = True, keep: Keep | None = None) -> Fitted:
     """Runs every step of the plan for every model.
+
+    The losses of a call of the program are fetched after the next one was started, so the
+    devices do not wait for the host.
 
     Args:
       task: network, examples, and where to run.
@@ -130,28 +123,30 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
       names: what to call each of the M models in messages.
       progress: told the fraction of the work done, in (0,1], after every call of the program.
       stop_when_diverged: False: a model whose loss is not finite goes on with what it has.
+      keep: where the state is kept every so many steps, and looked for first; for objectives
+        without records.
 
     Raises:
       DivergedError: a loss is not finite; names the model and the (zero-based) step.
+      InputError: what was kept is of another plan or model.
     """
     models, total = plan.learning_rate.shape
     engine = task.engine.for_models(models)
     run = engines.over_models(engine, _runner(task.model, objective), shared=2, donate=1)
+    begun = keep.load(plan, task.model) if keep else None
     images = engines.replicate(engine, task.images)
-    states = engines.put(engine, jax.device_get(states), models)
+    states = engines.put(engine, begun.states if begun else jax.device_get(states), models)
     context = engines.put(engine, context, models)
-    losses, records = [], []
-    for start in range(0, total, engine.steps_per_call):
-        steps = min(engine.steps_per_call, total - start)
-        part = engines.put(engine, _chunk(plan, start, engine.steps_per_call), models)
-        made = run(images, np.int32(steps), states, part, context)
+    log = Log(names, total, stop_when_diverged, progress, begun)
+    step = begun.steps if begun else 0
+    while step < total:
+        stop = keep.next_stop(step, total) if keep else total
+        end = min(step + engine.steps_per_call, stop)
+        part = engines.put(engine, _chunk(plan, step, end, engine.steps_per_call), models)
+        made = run(images, np.int32(end - step), states, part, context)
         states = [one.states for one in made]
-        loss, record = jax.tree.map(lambda leaf, n=steps: leaf[:, :n],
-                                    engines.get([one[1:] for one in made], models))
-        losses.append(loss)
-        records.append(record)
-        if stop_when_diverged:
-            _check_finite(losses[-1], start, names)
-        progress((start + steps) / total)
-    joined = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *records)
-    return Fitted(engines.get(states, models), np.concatenate(losses, axis=1), joined)
+        log.add(step, end, [one[1:] for one in made])
+        if keep and end == stop < total:
+            keep.save(plan, Progressed(end, engines.get(states, models), log.losses()))
+        step = end
+    return Fitted(engines.get(states, models), log.losses(), log.record())

@@ -10,6 +10,7 @@ import numpy as np
 from rum_jax.models import Model
 from rum_jax.train import engine as engines
 from rum_jax.train.fit import Task
+from rum_jax.train.mesh import split_batch
 from rum_jax.train.state import TrainState
 
 BATCH_SIZE = 256
@@ -21,8 +22,8 @@ def _predictor(model: Model, output: str) -> Callable:
 
     def predict(images: jax.Array, params, model_state) -> jax.Array:
         def one_batch(batch: jax.Array) -> jax.Array:
-            mask = jnp.ones(len(batch), bool)
-            out, _ = model.apply(params, model_state, model.to_unit(batch), mask, train=False)
+            pixels, mask = model.to_unit(split_batch(batch)), jnp.ones(len(batch), bool)
+            out, _ = model.apply(params, model_state, pixels, mask, train=False)
             return getattr(out, output)
 
         made = jax.lax.map(one_batch, images)

@@ -8,12 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rum_jax.data.augment import NONE
 from rum_jax.data.plans import cosine, multistep, per_epoch, shuffled_epochs, stream
 from rum_jax.models import Model
 from rum_jax.progress import Progress, silent
-from rum_jax.randomness import key
+from rum_jax.randomness import key, words
 from rum_jax.train.fit import Fitted, Plan, PyTree, Task, fit
 from rum_jax.train.objectives import cross_entropy
+from rum_jax.train.resume import Keep
 from rum_jax.train.state import Context, Objective, TrainState, fresh
 
 
@@ -25,11 +27,17 @@ class Optimizer:
       batch_size: examples per step; the last batch of an epoch may be short.
       momentum: of SGD, without dampening or Nesterov.
       weight_decay: on every parameter, BatchNorm and biases included.
+      augmentation: of every example at every step, a key of AUGMENTATIONS or NONE.
     """
 
     batch_size: int
     momentum: float
     weight_decay: float
+    augmentation: str = NONE
+
+    def augmented(self, words_per_step: Callable[[], np.ndarray]) -> dict[str, np.ndarray]:
+        """`Plan.augmentation` from uint32[M,T,2]; nothing is drawn without augmentation."""
+        return {} if self.augmentation == NONE else {self.augmentation: words_per_step()}
 
 
 SCHEDULES = ("cosine", "steps")
@@ -111,7 +119,7 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
           orders: Sequence[Callable[[int], np.random.Generator]], names: Sequence[str],
           progress: Progress = silent,
           objective: Objective = cross_entropy,
-          stop_when_diverged: bool = True) -> tuple[Plan, Fitted]:
+          stop_when_diverged: bool = True, keep: Keep | None = None) -> tuple[Plan, Fitted]:
     """Trains M models from the given fresh states, each on its own examples.
 
     Args:
@@ -124,6 +132,7 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
       progress: told the fraction done.
       objective: loss over the stream "examples".
       stop_when_diverged: as in `fit`.
+      keep: where the state is kept every so many epochs; None: nowhere.
 
     Returns:
       What was done at each step, and its result.
@@ -136,6 +145,12 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
                       for own, order in zip(positions, orders, strict=True)])
     models, steps = index.shape[:2]
     rates = np.outer(each(models, recipe.learning_rate), recipe.rates())
-    plan = Plan({"examples": stream(index, task.labels)}, per_epoch(rates, steps // recipe.epochs))
+    every, epochs = steps // recipe.epochs, range(recipe.epochs)
+
+    def drawn() -> np.ndarray:
+        return np.repeat([[words(order(e)) for e in epochs] for order in orders], every, axis=1)
+
+    plan = Plan({"examples": stream(index, task.labels)}, per_epoch(rates, every),
+                augmentation=recipe.optimizer.augmented(drawn))
     return plan, fit(task, objective, states, plan, contexts(models, recipe.optimizer), names,
-                     progress, stop_when_diverged)
+                     progress, stop_when_diverged, keep and keep.of_epochs(every))

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from rum_jax.errors import raise_if_any
-from rum_jax.train.fit import DivergedError
+from rum_jax.train.log import DivergedError
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
 

@@ -26,6 +26,7 @@ from rum_jax.progress import Progress, silent
 from rum_jax.randomness import generator
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, each, period_means
+from rum_jax.train.resume import Keep
 from rum_jax.train.state import TrainState
 
 BATCH_NORM = ("train", "eval")
@@ -60,6 +61,7 @@ class Problem(NamedTuple):
       progress: told the fraction done.
       stop_when_diverged: whether a loss that is not finite ends the work of all M models.
       draw: (seed, role, step, epoch) -> generator; what all randomness comes from.
+      keep: where retraining keeps its state on the way; None: nowhere.
     """
 
     task: Task
@@ -72,6 +74,7 @@ class Problem(NamedTuple):
     progress: Progress = silent
     stop_when_diverged: bool = True
     draw: Callable[..., np.random.Generator] = generator
+    keep: Keep | None = None
 
     @property
     def names(self) -> list[str]:

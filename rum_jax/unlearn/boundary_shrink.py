@@ -19,8 +19,9 @@ from rum_jax import checks
 from rum_jax.data.plans import PADDING, Stream
 from rum_jax.models import Model
 from rum_jax.train import engine as engines
+from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy, cross_entropy
-from rum_jax.train.state import Batch, TrainState
+from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
 from rum_jax.unlearn.descent import descend, epochs_of, rates
 from rum_jax.unlearn.gradients import ordered
@@ -36,16 +37,16 @@ def _attacker(model: Model) -> Callable:
     def nearest(images: jax.Array, params: PyTree, model_state: PyTree,
                 plan: Stream) -> jax.Array:
         def one_batch(part: Stream) -> jax.Array:
-            index, label = part
-            pixels, mask = model.to_unit(images[jnp.maximum(index, 0)]), index != PADDING
+            batch = gather(model, images, *part)
 
             def loss(x: jax.Array) -> jax.Array:
-                return batch_cross_entropy(model, params, model_state, Batch(x, label, mask),
+                return batch_cross_entropy(model, params, model_state, batch.replace(pixels=x),
                                            train=False)[0]
 
-            moved = jnp.clip(pixels + ATTACK_STEP * jnp.sign(jax.grad(loss)(pixels)), 0, 1)
+            direction = jnp.sign(jax.grad(loss)(batch.pixels))
+            moved = jnp.clip(batch.pixels + ATTACK_STEP * direction, 0, 1)
             attacked = jnp.round(moved * PIXEL_LEVELS) / PIXEL_LEVELS
-            out, _ = model.apply(params, model_state, attacked, mask, train=False)
+            out, _ = model.apply(params, model_state, attacked, batch.mask, train=False)
             return out.logits.argmax(-1).astype(jnp.int32)
 
         return jax.lax.map(one_batch, plan)

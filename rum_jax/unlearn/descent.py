@@ -8,6 +8,7 @@ import numpy as np
 
 from rum_jax.data.plans import Stream, batches, multistep, per_epoch
 from rum_jax.errors import InputError
+from rum_jax.randomness import words
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.recipe import contexts
 from rum_jax.train.state import Objective, TrainState
@@ -71,13 +72,21 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
     for name in ("grad_mask", "update_mask"):
         _check_mask(name, extra.get(name), states.params)
     models, steps = _common_shape(streams, schedules or {}, learning_rate)
-    every_step = per_epoch(learning_rate, steps // learning_rate.shape[1])
-    plan = Plan(streams, every_step, schedules or {})
+    epochs = learning_rate.shape[1]
+    every = steps // epochs
+
+    def drawn() -> np.ndarray:
+        each_epoch = [[words(rng) for rng in problem.generators("augment", epoch)]
+                      for epoch in range(epochs)]
+        return np.repeat(each_epoch, every, axis=0).swapaxes(0, 1)
+
+    plan = Plan(streams, per_epoch(learning_rate, every), schedules or {},
+                problem.optimizer.augmented(drawn))
     context = contexts(models, problem.optimizer, hparams, **extra)
     fitted = fit(trainable(problem), objective, rested(states), plan, context, problem.names,
                  problem.progress, problem.stop_when_diverged)
     examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
-    return rested(fitted.states), History(fitted.losses, examples, learning_rate.shape[1])
+    return rested(fitted.states), History(fitted.losses, examples, epochs)
 
 
 def rested(states: TrainState) -> TrainState:

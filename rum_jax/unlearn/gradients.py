@@ -11,6 +11,7 @@ import numpy as np
 from rum_jax.data.plans import PADDING, Stream, batches, stream
 from rum_jax.models import Model
 from rum_jax.train import engine as engines
+from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Problem
@@ -25,7 +26,7 @@ def _folder(model: Model, fold: Fold, begin: Callable) -> Callable:
             extra: PyTree) -> PyTree:
         def body(carry: PyTree, numbered: tuple) -> tuple[PyTree, None]:
             number, (index, label) = numbered
-            batch = Batch(model.to_unit(images[jnp.maximum(index, 0)]), label, index != PADDING)
+            batch = gather(model, images, index, label)
 
             def gradient(labels: jax.Array) -> PyTree:
                 def loss(params: PyTree) -> jax.Array:

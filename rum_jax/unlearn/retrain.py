@@ -27,7 +27,7 @@ def unlearn_from(problem: Problem, states: TrainState,
     recipe = Recipe(hparams["epochs"], hparams["learning_rate"], problem.optimizer, **schedule)
     _, fitted = train(problem.task, problem.retain, states, recipe, _orders(problem),
                       problem.names, problem.progress,
-                      stop_when_diverged=problem.stop_when_diverged)
+                      stop_when_diverged=problem.stop_when_diverged, keep=problem.keep)
     return (rested(fitted.states),
             History(fitted.losses, recipe.epochs * problem.retain.shape[1], recipe.epochs))
 

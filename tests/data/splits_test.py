@@ -1,6 +1,6 @@
 import numpy as np
 
-from rum_jax.data.splits import plant_label_noise, stratified
+from rum_jax.data.splits import plant_label_noise, published, stratified
 
 LABELS = np.repeat(np.arange(4), [100, 50, 30, 20]).astype(np.int32)
 
@@ -28,3 +28,26 @@ def test_noise_changes_that_many_candidates_to_another_class():
 def test_the_data_set_has_noise_in_training_only(dataset):
     noisy = np.flatnonzero(dataset.noisy)
     assert len(noisy) == round(0.05 * len(dataset.train)) and np.isin(noisy, dataset.train).all()
+
+
+def test_the_validation_draw_is_the_references():
+    """Spec section 1: one RandomState(1), class by class, members in ascending order."""
+    labels = np.random.default_rng(5).integers(0, 10, 3000)
+    state, expected = np.random.RandomState(1), []
+    for label in range(10):
+        members = [i for i in range(len(labels)) if labels[i] == label]
+        expected += state.choice(members, round(0.1 * len(members)), replace=False).tolist()
+    parts = np.repeat(["train", "test"], [3000, 40])
+    split = published(np.append(labels, np.arange(40) % 10), parts, 0.1, seed=1)
+    assert split["validation"].tolist() == sorted(expected)
+    assert split["train"].tolist() == sorted(set(range(3000)) - set(expected))
+    assert split["test"].tolist() == list(range(3000, 3040))
+    assert all(part.dtype == np.int32 for part in split.values())
+
+
+def test_without_a_fraction_the_published_parts_stay():
+    parts = np.repeat(["train", "validation", "test"], [4, 2, 3])
+    split = published(np.arange(9) % 2, parts, 0.0, seed=1)
+    assert {name: part.tolist() for name, part in split.items()} == {
+        "train": [0, 1, 2, 3], "validation": [4, 5], "test": [6, 7, 8]}
+    assert published(np.arange(4) % 2, parts[:4], 0.0, 1)["validation"].tolist() == []

@@ -105,7 +105,7 @@ def problem_of(task: Task, case: dict, forget: np.ndarray, retain: np.ndarray,
                        str(case.get("hp_decreasing_lr", "")).split(",") if part)
     optimizer = UnlearnOptimizer(int(case.get("hp_batch_size", 60)),
                                  float(case.get("hp_momentum", 0.9)),
-                                 float(case.get("hp_weight_decay", 0.0)), milestones)
+                                 float(case.get("hp_weight_decay", 0.0)), milestones=milestones)
 
     def draw(seed, role, step, epoch):
         return scripts(role, epoch)

@@ -1,7 +1,13 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
+from jax.sharding import AxisType, NamedSharding
+from jax.sharding import PartitionSpec as P
 
+from rum_jax import models
 from rum_jax.models.norm import BatchNorm
 
 
@@ -36,3 +42,72 @@ def test_evaluation_uses_running_statistics():
     x = np.full((1, 1, 1, 2), 3.0, np.float32)
     out, _ = run(x, jnp.ones(1, bool), train=False)
     np.testing.assert_allclose(out, x / np.sqrt(1 + 1e-5), rtol=1e-6)
+
+
+def run_groups(x, mask, groups, train=True):
+    layer = BatchNorm(groups=groups)
+    variables = BatchNorm().init(jax.random.key(0), x, mask, train=True)
+    return layer.apply(variables, x, mask, train=train, mutable=["batch_stats"])
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(2).normal(1, 2, size=(12, 3, 3, 2)).astype(np.float32)
+
+
+def test_groups_are_normalised_one_by_one(x):
+    out, updated = run_groups(x, jnp.ones(12, bool), 3)
+    parts = [run(part, jnp.ones(4, bool), train=True) for part in np.split(x, 3)]
+    np.testing.assert_allclose(out, np.concatenate([part for part, _ in parts]), atol=1e-5)
+    for name in ("mean", "var"):
+        expected = np.mean([state["batch_stats"][name] for _, state in parts], axis=0)
+        np.testing.assert_allclose(updated["batch_stats"][name], expected, rtol=1e-5)
+    assert np.abs(out - run(x, jnp.ones(12, bool), train=True)[0]).max() > 0.01
+
+
+def test_groups_of_padding_do_not_count(x):
+    """Ten real examples: the third group has two, the last none."""
+    padded = np.concatenate([x[:10], 100 * np.ones((6, 3, 3, 2), np.float32)])
+    out, updated = run_groups(padded, jnp.arange(16) < 10, 4)
+    parts = [run(part, jnp.ones(len(part), bool), train=True)
+             for part in (x[:4], x[4:8], x[8:10])]
+    np.testing.assert_allclose(out[:10], np.concatenate([part for part, _ in parts]), atol=1e-4)
+    assert np.isfinite(out).all()
+    for name in ("mean", "var"):
+        expected = np.mean([state["batch_stats"][name] for _, state in parts], axis=0)
+        np.testing.assert_allclose(updated["batch_stats"][name], expected, rtol=1e-5)
+
+
+def test_groups_must_divide_the_batch_in_train_mode_only(x):
+    mask = jnp.ones(12, bool)
+    with pytest.raises(ValueError, match="a batch of 12 cannot be cut into 5 equal groups"):
+        run_groups(x, mask, 5)
+    out, _ = run_groups(x, mask, 5, train=False)
+    np.testing.assert_array_equal(out, run(x, mask, train=False)[0])
+
+
+def test_groups_do_not_depend_on_devices(x):
+    padded = np.concatenate([x, x[:4]])
+    mask = jnp.arange(16) < 13
+    expected = jax.jit(run_groups, static_argnums=2)(padded, mask, 4)
+    mesh = jax.make_mesh((8,), ("batch",), axis_types=(AxisType.Auto,))
+    sharded = jax.device_put(padded, NamedSharding(mesh, P("batch")))
+    made = jax.jit(run_groups, static_argnums=2)(sharded, mask, 4)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), made, expected)
+
+
+@pytest.mark.parametrize("name", ["resnet", "resnet_bottleneck", "vgg"])
+def test_networks_take_groups(name, dataset):
+    """In a network, too, a group sees only itself."""
+    pair, alone = (models.build(name, dataset.spec, (4, 4), (1, 1), "native",
+                                batch_norm_groups=groups) for groups in (2, 1))
+    params, state = jax.jit(alone.init)(jax.random.key(0))
+    pixels = alone.to_unit(jnp.asarray(dataset.images[:8]))
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def outputs(model, pixels):
+        return model.apply(params, state, pixels, jnp.ones(len(pixels), bool), train=True)[0]
+
+    whole = outputs(pair, pixels)
+    np.testing.assert_allclose(whole.logits[4:], outputs(alone, pixels[4:]).logits, atol=1e-4)
+    assert np.abs(whole.features - outputs(alone, pixels).features).max() > 0.01

@@ -18,6 +18,18 @@ def test_resnet18_has_as_many_parameters_as_the_reference():
     assert count(params) == 11_173_962
 
 
+def test_bottleneck_blocks_stride_on_the_3x3_and_start_undamped():
+    model = models.build("resnet_bottleneck", CIFAR, (4, 8), (1, 2), "native")
+    params, _ = jax.jit(model.init)(jax.random.key(0))
+    block = params["stage1_block0"]
+    shapes = {name: layer["kernel"].shape for name, layer in block.items() if "kernel" in layer}
+    assert shapes == {"conv1": (1, 1, 16, 8), "conv2": (3, 3, 8, 8), "conv3": (1, 1, 8, 32),
+                      "shortcut_conv": (1, 1, 16, 32)}
+    assert (block["bn3"]["scale"] == 1).all()  # no zero-init
+    assert "shortcut_conv" in params["stage0_block0"]  # 4 -> 16 channels
+    assert "shortcut_conv" not in params["stage1_block1"]
+
+
 def test_shapes_initial_values_and_one_golden_output(model, dataset):
     params, state = model.init(jax.random.key(0))
     pixels = model.to_unit(jnp.asarray(dataset.images[:5]))

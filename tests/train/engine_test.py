@@ -22,7 +22,7 @@ def test_any_number_of_models_on_any_number_of_devices(strategy, devices, models
 
 def test_idle_devices_are_left_out():
     engine = engines.make_engine(8, "map", 4)
-    assert engine.for_models(3).devices == 3 and engine.for_models(9) is engine
+    assert engine.for_models(3).rows == 3 and engine.for_models(9) is engine
     assert engine.for_models(3) == engine.for_models(3), "equal engines share programs"
     assert engine.padded(9) == 16
 

@@ -4,7 +4,8 @@ import pytest
 
 from rum_jax.data.plans import stream
 from rum_jax.randomness import ROLES
-from rum_jax.train.fit import DivergedError, Plan, _check_finite, fit
+from rum_jax.train.fit import Plan, fit
+from rum_jax.train.log import DivergedError, check_finite
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import Optimizer, contexts, initial_states
 
@@ -28,5 +29,5 @@ def test_the_callers_states_survive(task, dataset):
 def test_the_first_step_that_is_not_finite_is_named():
     losses = np.array([[1, 2, 3, np.nan], [1, 2, np.inf, np.nan]])
     with pytest.raises(DivergedError, match="loss is inf at seed 1, step 102"):
-        _check_finite(losses, 100, ["seed 0", "seed 1"])
-    _check_finite(losses[:, :2], 0, ["seed 0", "seed 1"])
+        check_finite(losses, 100, ["seed 0", "seed 1"])
+    check_finite(losses[:, :2], 0, ["seed 0", "seed 1"])

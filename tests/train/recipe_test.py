@@ -4,7 +4,7 @@ import pytest
 
 from rum_jax.randomness import ROLES, generator
 from rum_jax.train.engine import make_engine
-from rum_jax.train.fit import DivergedError
+from rum_jax.train.log import DivergedError
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
 

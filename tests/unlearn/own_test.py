@@ -5,7 +5,7 @@ import pytest
 from conftest import leaves
 
 from rum_jax.errors import InputError
-from rum_jax.train.fit import DivergedError
+from rum_jax.train.log import DivergedError
 from rum_jax.unlearn import ALGORITHMS, algorithm
 from rum_jax.unlearn.apply import apply
 

@@ -10,7 +10,7 @@ from conftest import leaves
 
 from rum_jax.data.plans import PADDING, stream
 from rum_jax.errors import InputError
-from rum_jax.train.fit import DivergedError
+from rum_jax.train.log import DivergedError
 from rum_jax.train.objectives import batch_cross_entropy, cross_entropy
 from rum_jax.train.state import Batch
 from rum_jax.unlearn import ALGORITHMS, descent, neggrad_plus, random_label, saliency, scrub

@@ -1,0 +1,105 @@
+"""A folder of class folders of images, with or without a test set of its own."""
+
+import functools
+import pathlib
+
+import numpy as np
+
+from rum_jax.data.arrays import Source, make_source
+from rum_jax.data.cache import cached
+from rum_jax.data.decoding import decode
+from rum_jax.data.statistics import statistics
+from rum_jax.errors import InputError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".webp")
+_PARTS = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
+          "validation": "validation"}
+_LAYOUTS = ("<class>/<image>, or train/<class>/<image> with test/<class>/<image> or "
+            "val/<class>/<image>; images end in " + ", ".join(SUFFIXES))
+
+
+def load(path: str, detail: str) -> Source:
+    """All images below a folder, as RGB uint8[N,H,W,3]; the classes are sorted by name.
+
+    The folder has `<class>/<image>` (all of it is the part "train"), or `train/<class>/<image>`
+    with `test/...` and/or one of `val/...`, `valid/...`, `validation/...`. Ids are the images'
+    paths below the folder, with forward slashes.
+
+    Args:
+      path: the folder.
+      detail: unused, empty; for the signature that all data sets share.
+
+    Raises:
+      InputError: no such folder, no images in it or in one of its class folders, classes that
+        training lacks, images that cannot be read or differ in size.
+    """
+    del detail
+    root = existing(path, "image_folder")
+    classes, files = _listed(root)
+    read = functools.partial(_read, root, classes, files)
+    return cached({"reader": "image_folder", "classes": classes,
+                   "parts": sorted({part for _, part, _ in files})},
+                  [file for file, _, _ in files], read)
+
+
+def existing(path: str, name: str) -> pathlib.Path:
+    """The folder at `path`, for the data set `name`; raises InputError if there is none."""
+    root = pathlib.Path(path)
+    if not path or not root.exists():
+        raise InputError(f"config.data.path: is {path!r}; allowed for {name}: an existing folder")
+    if not root.is_dir():
+        raise InputError(f"config.data.path: is {path!r}, a file; allowed for {name}: a folder "
+                         "(unpack an archive first)")
+    return root
+
+
+def images_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The images that lie in a folder itself, sorted by name; hidden ones are left out."""
+    return sorted(file for file in folder.iterdir()
+                  if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+
+
+def _folders(folder: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(entry for entry in folder.iterdir()
+                  if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _listed(root: pathlib.Path) -> tuple[list[str], list[tuple[pathlib.Path, str, int]]]:
+    """Classes, and (file, part, label) of each image."""
+    train = root / "train"
+    split = train.is_dir() and bool(_folders(train)) and not images_in(train)
+    folders = [entry for entry in _folders(root) if entry.name in _PARTS] if split else [root]
+    if sum(_PARTS.get(folder.name) == "validation" for folder in folders if split) > 1:
+        raise InputError(f"{root}: has {', '.join(folder.name for folder in folders)}; allowed: "
+                         "one of val, valid and validation")
+    classes = [entry.name for entry in _folders(train if split else root)]
+    files = [(file, _PARTS[folder.name] if split else "train", label)
+             for folder in folders for file, label in _labelled(folder, classes)]
+    if not files:
+        raise InputError(f"{root}: has no images in class folders; allowed: {_LAYOUTS}")
+    return classes, files
+
+
+def _labelled(folder: pathlib.Path, classes: list[str]) -> list[tuple[pathlib.Path, int]]:
+    found = []
+    for entry in _folders(folder):
+        images = images_in(entry)
+        if entry.name not in classes:
+            raise InputError(f"{entry}: is a class that the training images lack; allowed: "
+                             f"{', '.join(classes)}")
+        if not images:
+            raise InputError(f"{entry}: has no images; allowed: {_LAYOUTS}")
+        found += [(image, classes.index(entry.name)) for image in images]
+    return found
+
+
+def _read(root: pathlib.Path, classes: list[str],
+          files: list[tuple[pathlib.Path, str, int]]) -> Source:
+    named = [(str(file), file) for file, _, _ in files]
+    images = decode(f"decoding {root.name}", named, len(named), 3)
+    parts = np.array([part for _, part, _ in files])
+    mean, std = statistics("", images, parts == "train")
+    ids = np.array([file.relative_to(root).as_posix() for file, _, _ in files])
+    labels = np.array([label for _, _, label in files], np.int32)
+    return make_source(str(root), Source(images, labels, ids, parts, tuple(classes), 255.0, mean,
+                                         std))

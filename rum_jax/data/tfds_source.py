@@ -1,0 +1,155 @@
+"""Any image-classification set that TFDS has prepared as array_record; never downloads."""
+
+import functools
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rum_jax.data import tfds_folder
+from rum_jax.data.arrays import PARTS, Source, make_source
+from rum_jax.data.cache import cached
+from rum_jax.data.decoding import Encoded, decode
+from rum_jax.data.statistics import statistics
+from rum_jax.errors import InputError
+
+_CHUNK = 1024
+
+
+class _Features(NamedTuple):
+    """Keys of image, label and id ("" if there is none), image channels, names of classes."""
+
+    image: str
+    label: str
+    id: str
+    channels: int | None
+    classes: tuple[str, ...]
+
+
+def load(path: str, detail: str) -> Source:
+    """The splits train, validation and test of a TFDS data set.
+
+    Ids are the data set's own feature `id` where it has one, else `<split>_<record number>`.
+    Images of one channel keep it.
+
+    Args:
+      path: TFDS' data folder; "" is TFDS' own choice ($TFDS_DATA_DIR, ~/tensorflow_datasets).
+      detail: the name as TFDS writes it, `name[/config][:version]`.
+
+    Raises:
+      InputError: not prepared here, not in a format that can be read at random, without an image
+        and a class label, or with a record that is broken.
+    """
+    folder = tfds_folder.find(pathlib.Path(path or tfds_folder.default_root()), detail)
+    files = [file for file in folder.iterdir() if file.is_file()]
+    read = functools.partial(_read, folder, detail)
+    return cached({"reader": "tfds", "name": tfds_folder.base_name(detail)}, files, read)
+
+
+def _read(folder: pathlib.Path, detail: str) -> Source:
+    import tensorflow_datasets as tfds  # slow to import; not needed where the cache has it all
+
+    try:
+        builder = tfds.builder_from_directory(folder)
+        info, splits = builder.info.features, [p for p in PARTS if p in builder.info.splits]
+    except Exception as error:  # whatever TFDS makes of broken files
+        raise InputError(f"{folder}: cannot be read by TFDS: {error}") from error
+    features = _features(detail, info, builder.info.supervised_keys, tfds.features)
+    skip = {features.image: tfds.decode.SkipDecoding()}  # decoded here, by Pillow in any case
+    records = {split: _opened(builder, folder, split, skip) for split in splits}
+    return _gathered(f"tfds:{detail}", records, features)
+
+
+def _features(detail: str, info: Any, supervised: Any, kinds: Any) -> _Features:
+    """Which features are image, class label and id."""
+    found = dict(info.items()) if hasattr(info, "items") else {}
+    keys = [key for key in supervised or () if isinstance(key, str)]
+    images = [key for key, value in found.items() if isinstance(value, kinds.Image)]
+    labels = [key for key, value in found.items() if isinstance(value, kinds.ClassLabel)]
+    image = _chosen(images, keys, "image")
+    label = _chosen(labels, keys, "label")
+    if not image or not label or found[image].np_dtype != np.uint8:
+        raise InputError(f"config.data.name: is 'tfds:{detail}', with the features "
+                         f"{', '.join(map(str, found)) or 'none'}; allowed: sets with one uint8 "
+                         "image and one class label for each example")
+    return _Features(image, label, "id" if "id" in found else "", found[image].shape[-1],
+                     tuple(found[label].names))
+
+
+def _chosen(known: list[str], supervised: list[str], usual: str) -> str:
+    """The key that TFDS' supervised pair has, else the usual one, else the only one."""
+    for key in (*supervised, usual):
+        if key in known:
+            return key
+    return known[0] if len(known) == 1 else ""
+
+
+def _opened(builder: Any, folder: pathlib.Path, split: str, decoders: dict) -> Sequence:
+    try:
+        records = builder.as_data_source(split=split, decoders=decoders)
+        stated = builder.info.splits[split].num_examples
+        if len(records) != stated:
+            raise ValueError(f"it has {len(records)} records, dataset_info.json says {stated}")
+        return records
+    except NotImplementedError as error:
+        raise InputError(f"{folder}: is of the format {builder.info.file_format.value}; allowed: "
+                         "array_record, as made by download_and_prepare of a builder with "
+                         "file_format='array_record'") from error
+    except Exception as error:
+        raise InputError(f"{folder}: the split {split} cannot be read: {error}") from error
+
+
+def _gathered(title: str, records: dict[str, Sequence], features: _Features) -> Source:
+    """Decodes all records of all splits into a Source."""
+    sizes = {split: len(examples) for split, examples in records.items()}
+    count, labels, own_ids, record_ids = sum(sizes.values()), [], [], []
+
+    def encoded() -> Iterator[Encoded]:
+        for split, examples in records.items():
+            width = max(5, len(str(sizes[split] - 1)))
+            for number, example in enumerate(_examples(title, split, examples, features)):
+                labels.append(int(example[features.label]))
+                own_ids.append(_text(example.get(features.id), split, width))
+                record_ids.append(f"{split}_{number:0{width}d}")
+                yield f"{title}, split {split}, record {number}", bytes(example[features.image])
+
+    if not count:
+        raise InputError(f"{title}: has no split train; allowed: sets with training examples")
+    images = decode(f"decoding {title}", encoded(), count, features.channels)
+    ids = own_ids if features.id and len(set(own_ids)) == count else record_ids
+    parts = np.repeat(list(sizes), list(sizes.values()))
+    name = tfds_folder.base_name(title.removeprefix("tfds:"))
+    mean, std = statistics(name, images, parts == "train")
+    return make_source(title, Source(images, np.array(labels, np.int32), np.array(ids), parts,
+                                     features.classes, 255.0, mean, std))
+
+
+def _text(value: Any, split: str, width: int) -> str:
+    """An id as text; numbers get the name of their split, and leading zeros to sort by."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return f"{split}_{int(value):0{width}d}" if isinstance(value, int | np.integer) else str(value)
+
+
+def _examples(title: str, split: str, records: Sequence, features: _Features) -> Iterator[dict]:
+    """All records of a split, each with an image and a label."""
+    for start in range(0, len(records), _CHUNK):
+        numbers = range(start, min(start + _CHUNK, len(records)))
+        try:
+            chunk = records.__getitems__(numbers)
+        except Exception:  # found again below, one by one
+            chunk = [_example(title, split, records, number) for number in numbers]
+        for number, example in zip(numbers, chunk, strict=True):
+            for key in (features.image, features.label):
+                if example.get(key) is None:  # what is read from a file that was cut
+                    raise InputError(f"{title}, split {split}: record {number} is broken: it has "
+                                     f"no {key}")
+            yield example
+
+
+def _example(title: str, split: str, records: Sequence, number: int) -> dict:
+    try:
+        return records[number]
+    except Exception as error:
+        raise InputError(f"{title}, split {split}: record {number} is broken: {error}") from error

@@ -1,0 +1,68 @@
+"""Several processes, one run: each computes on its own devices, one of them writes.
+
+All processes run the same program on the same values, so they agree on everything but files. The
+workdir must be on a file system that all of them see; what only the writer may know (what is
+there already) is told to the others by `agreed`.
+"""
+
+import json
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+from rum_jax.errors import InputError
+
+AUTO = "auto"
+CONNECT_SECONDS = 300
+
+
+def join(coordinator: str, processes: int, process: int) -> None:
+    """Joins the other processes of a run; call before JAX is used.
+
+    Args:
+      coordinator: "host:port" of process 0; AUTO where JAX can find out by itself (SLURM, Open
+        MPI, Kubernetes, TPU pods; the other two are then ignored); "" for a run of one process.
+      processes: how many there are.
+      process: number of this one, from 0.
+
+    Raises:
+      InputError: the others did not come, or cannot be found.
+    """
+    if not coordinator:
+        return
+    given = {} if coordinator == AUTO else {
+        "coordinator_address": coordinator, "num_processes": processes, "process_id": process}
+    try:
+        jax.distributed.initialize(**given, initialization_timeout=CONNECT_SECONDS)
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"--coordinator: {coordinator}: the processes of the run did not meet "
+                         f"({str(error).splitlines()[0]}); all must be started with the same "
+                         "--coordinator and --processes, each with its own --process") from error
+
+
+def several() -> bool:
+    """Whether this process is one of several; does not start JAX."""
+    return jax.distributed.is_initialized() and jax.process_count() > 1
+
+
+def is_writer() -> bool:
+    """Whether this process writes the run's files and shows its progress."""
+    return not several() or jax.process_index() == 0
+
+
+def agreed(value: Any) -> Any:
+    """The writer's JSON value, in all processes; they wait for each other."""
+    if not several():
+        return value
+    content = np.frombuffer(json.dumps(value).encode(), np.uint8)
+    length = int(multihost_utils.broadcast_one_to_all(np.int32(len(content))))
+    own = np.resize(content, length)  # only the writer's is used
+    return json.loads(bytes(np.asarray(multihost_utils.broadcast_one_to_all(own), np.uint8)))
+
+
+def wait(name: str) -> None:
+    """Returns when all processes have come to this point."""
+    if several():
+        multihost_utils.sync_global_devices(name)

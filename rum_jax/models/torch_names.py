@@ -1,0 +1,157 @@
+"""What PyTorch calls the weights of our networks, and how it lays them out.
+
+Canonical names are torchvision's: `conv1`, `bn1`, `layer1.0.conv1`, `layer1.0.downsample.0`, `fc`
+for ResNet, `features.0`, `classifier.0` for VGG. What other code calls them is renamed to that.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from rum_jax.errors import InputError
+from rum_jax.models import Model
+from rum_jax.models.resnet import ResNet
+from rum_jax.models.vgg import VGG
+
+Path = tuple[str, ...]
+# dimensions -> which axis of one layout each axis of the other is.
+_TO_TORCH = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
+_FROM_TORCH = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}
+_LEAVES = {"scale": "weight", "bias": "bias", "mean": "running_mean", "var": "running_var",
+           "kernel": "weight"}
+_OURS = [(r"^stem_conv$", "conv1"), (r"^stem_bn$", "bn1"), (r"^classifier$", "fc"),
+         (r"\.shortcut_conv$", ".downsample.0"), (r"\.shortcut_bn$", ".downsample.1")]
+_THEIRS = [(r"\.shortcut\.", ".downsample."), (r"^linear\.", "fc.")]
+
+
+class Entry(NamedTuple):
+    """One array of our network.
+
+    Attributes:
+      collection: 0: params, 1: running statistics.
+      path: its keys in that tree.
+      shape: it has in PyTorch.
+    """
+
+    collection: int
+    path: Path
+    shape: tuple[int, ...]
+
+
+def entries(model: Model) -> dict[str, Entry]:
+    """Canonical name -> entry, for every array of the model.
+
+    Raises:
+      InputError: the network is neither a ResNet nor a VGG.
+    """
+    if not isinstance(model.module, ResNet | VGG):
+        raise InputError(f"{type(model.module).__name__} has no names in PyTorch; allowed: the "
+                         "ResNets and VGGs of rum_jax.models")
+    layer_name = _vgg_layers(model.module) if isinstance(model.module, VGG) else _resnet_layer
+    found = {}
+    for collection, tree in enumerate(jax.eval_shape(model.init, jax.random.key(0))):
+        for keys, leaf in jax.tree_util.tree_leaves_with_path(tree):
+            path = tuple(key.key for key in keys)
+            name = f"{layer_name('.'.join(path[:-1]))}.{_LEAVES[path[-1]]}"
+            shape = tuple(leaf.shape[axis] for axis in _TO_TORCH[len(leaf.shape)])
+            found[name] = Entry(collection, path, shape)
+    return found
+
+
+def _resnet_layer(ours: str) -> str:
+    """stage0_block1.shortcut_bn -> layer1.1.downsample.1."""
+    ours = re.sub(r"^stage(\d+)_block(\d+)",
+                  lambda found: f"layer{int(found[1]) + 1}.{found[2]}", ours)
+    for pattern, name in _OURS:
+        ours = re.sub(pattern, name, ours)
+    return ours
+
+
+def _vgg_layers(module: VGG) -> Callable[[str], str]:
+    """Numbers of a Sequential of convolution, BatchNorm, ReLU and max-pools between stages."""
+    names, place = {"hidden0": "classifier.0", "hidden1": "classifier.2",
+                    "classifier": "classifier.4"}, 0
+    for stage, count in enumerate(module.blocks):
+        for block in range(count):
+            names[f"stage{stage}_block{block}_conv"] = f"features.{place}"
+            names[f"stage{stage}_block{block}_bn"] = f"features.{place + 1}"
+            place += 3
+        place += 1
+    return names.__getitem__
+
+
+def canonical(arrays: dict[str, np.ndarray], wanted: dict[str, Entry],
+              model: Model) -> dict[str, str]:
+    """Canonical name -> the checkpoint's name, for every array of the checkpoint.
+
+    VGG's layers are numbered anew by their order, so that Dropout, ReLU and pooling may stand
+    where they like.
+
+    Args:
+      wanted: the `entries` of the model.
+    """
+    if isinstance(model.module, VGG):
+        return _renumbered(arrays, wanted)
+    found = {}
+    for name in arrays:
+        made = name
+        for pattern, ours in _THEIRS:
+            made = re.sub(pattern, ours, made)
+        taken = made != name and made in arrays
+        found[f"extra {name}" if taken else made] = name
+    return found
+
+
+def _renumbered(arrays: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[str, str]:
+    """The n-th convolution, BatchNorm and linear layer get the numbers that ours have."""
+    layers = {name.rpartition(".")[0] for name in arrays}
+    kinds = {kind: [] for kind in _KINDS}
+    for layer in sorted(layers, key=_number):
+        weight = arrays.get(f"{layer}.weight")
+        kind = (layer.partition(".")[0], weight.ndim if weight is not None else None)
+        if kind in kinds:
+            kinds[kind].append(layer)
+    renamed = {}
+    for kind, ours in _layers_of(wanted).items():
+        renamed |= dict(zip(kinds[kind], ours, strict=False))
+    taken = set(renamed.values())
+    found = {}
+    for name in arrays:
+        layer, _, leaf = name.rpartition(".")
+        made = renamed.get(layer, layer if layer not in taken else f"extra {layer}")
+        found[f"{made}.{leaf}"] = name
+    return found
+
+
+# (first part of the name, dimensions of the weight) of each kind of layer in a VGG.
+_KINDS = (("features", 4), ("features", 1), ("classifier", 2))
+
+
+def _layers_of(wanted: Iterable[str]) -> dict[tuple[str, int], list[str]]:
+    """Our layers of each kind, in their order."""
+    layers = sorted({name.rpartition(".")[0] for name in wanted}, key=_number)
+    norms = {name.rpartition(".")[0] for name in wanted if name.endswith(".running_mean")}
+    features = [layer for layer in layers if layer.startswith("features.")]
+    return dict(zip(_KINDS, (
+        [layer for layer in features if layer not in norms],
+        [layer for layer in features if layer in norms],
+        [layer for layer in layers if layer.startswith("classifier.")]), strict=True))
+
+
+def _number(layer: str) -> tuple[int, str]:
+    """A key that sorts `features.10` behind `features.9`."""
+    last = layer.rpartition(".")[2]
+    return int(last) if last.isdecimal() else -1, layer
+
+
+def to_torch(array: np.ndarray) -> np.ndarray:
+    """Our layout -> PyTorch's: HWIO -> OIHW, transposed matrices; vectors as they are."""
+    return array.transpose(_TO_TORCH[array.ndim])
+
+
+def from_torch(array: np.ndarray) -> np.ndarray:
+    """The inverse of `to_torch`."""
+    return array.transpose(_FROM_TORCH[array.ndim])

@@ -1,0 +1,64 @@
+"""A trial of a config: a few steps of one original model, and what the whole would take."""
+
+import dataclasses
+import itertools
+import time
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from rum_jax.models import parameter_count
+from rum_jax.progress import Progress, shown
+from rum_jax.randomness import ROLES, generator
+from rum_jax.stages.study import SMALLER, make_task, recipe
+from rum_jax.train import memory
+from rum_jax.train.fit import Task
+from rum_jax.train.recipe import initial_states, train
+
+
+def trial(config: ConfigDict) -> str:
+    """Takes `train.max_steps` steps and keeps nothing; returns what was seen.
+
+    Raises:
+      InputError: one model does not fit on its devices.
+      DivergedError: a loss is not finite.
+    """
+    dataset, task = make_task(config)
+    memory.check(task, "one model", 1, config.train.batch_size, SMALLER)
+    with shown("trial") as progress:
+        losses, seconds = _steps(config, task, dataset.train, progress)
+    later = seconds[1:] or seconds
+    per_step, size = float(np.median(later)), config.train.batch_size
+    engine = task.engine.for_models(len(config.seeds))
+    every = -(-len(dataset.train) // size) * config.train.epochs
+    rounds = engine.padded(len(config.seeds)) // engine.rows
+    lines = [f"step {number}: loss {loss:.4f}, {taken:.2f} s"
+             for number, (loss, taken) in enumerate(zip(losses, seconds, strict=True))]
+    return "\n".join([
+        f"{config.model.name}: {parameter_count(task.model):,} parameters, computes in "
+        f"{task.model.dtype}, {len(dataset.train):,} training images of {dataset.spec.shape}",
+        *lines,
+        f"{size / per_step:,.0f} images/s after the first step, which includes compilation",
+        f"{len(config.seeds)} original models of {every:,} steps would take about "
+        f"{rounds * every * per_step / 3600:.2f} h at this rate; nothing was kept"])
+
+
+def _steps(config: ConfigDict, task: Task, positions: np.ndarray,
+           progress: Progress) -> tuple[list[float], list[float]]:
+    """(loss, seconds) of each step, one by one."""
+    seed, size = config.seeds[0], config.train.batch_size
+    few = positions[:config.train.max_steps * size]
+    how = recipe(config, -(-config.train.max_steps * size // len(few)), config.train.augmentation)
+    one_by_one = task._replace(engine=dataclasses.replace(task.engine, steps_per_call=1))
+    states = initial_states(task.model, [(seed, ROLES["init"], 0)])
+    times = [time.monotonic()]
+
+    def told(fraction: float) -> None:
+        times.append(time.monotonic())
+        progress(fraction)
+
+    _, fitted = train(one_by_one, few[None], states, how,
+                      [lambda epoch: generator(seed, "order", 0, epoch)], [f"seed {seed}"], told)
+    steps = config.train.max_steps
+    seconds = [after - before for before, after in itertools.pairwise(times)]
+    return fitted.losses[0, :steps].tolist(), seconds[:steps]

@@ -1,0 +1,74 @@
+"""Losses and records of a training, as they come from the devices."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from rum_jax.errors import RunError
+from rum_jax.progress import Progress
+from rum_jax.train import engine as engines
+from rum_jax.train.resume import Progressed
+
+PyTree = Any
+
+
+class DivergedError(RunError):
+    """A training loss became NaN or infinite."""
+
+
+def check_finite(losses: np.ndarray, first_step: int, names: Sequence[str]) -> None:
+    """Raises DivergedError if one of float[M,T] is not finite."""
+    if not np.isfinite(losses).all():
+        step, model = np.argwhere(~np.isfinite(losses.T))[0]
+        raise DivergedError(f"loss is {losses[model, step]} at {names[model]}, step "
+                            f"{first_step + step}; a smaller learning rate usually helps")
+
+
+class Log:
+    """Losses and records of all calls; those of the last one stay on the devices until asked.
+
+    Args:
+      names: of the M models, for messages.
+      total: steps of the whole training.
+      check: whether a loss that is not finite is an error.
+      progress: told the fraction of the steps whose losses are known.
+      begun: what an earlier process did of it.
+    """
+
+    def __init__(self, names: Sequence[str], total: int, check: bool, progress: Progress,
+                 begun: Progressed | None) -> None:
+        self._names, self._total, self._check, self._progress = names, total, check, progress
+        self._waiting: tuple | None = None
+        self._losses = [begun.losses] if begun else []
+        self._records: list[PyTree] = []
+
+    def add(self, start: int, end: int, made: list[PyTree]) -> None:
+        """Takes note of steps start..end-1, and fetches those before."""
+        self._settle()
+        self._waiting = (start, end, made)
+
+    def losses(self) -> np.ndarray:
+        """float[M,steps so far]. DivergedError if one is not finite."""
+        self._settle()
+        return np.concatenate(self._losses, axis=1)
+
+    def record(self) -> PyTree:
+        """The objective's records of all steps."""
+        self._settle()
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *self._records)
+
+    def _settle(self) -> None:
+        if self._waiting is None:
+            return
+        (start, end, made), self._waiting = self._waiting, None
+        loss, record = jax.tree.map(lambda leaf: leaf[:, :end - start],
+                                    engines.get(made, len(self._names)))
+        if self._check:
+            check_finite(loss, start, self._names)
+        self._losses.append(loss)
+        self._records.append(record)
+        self._progress(end / self._total)
+
+

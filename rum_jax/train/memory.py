@@ -1,0 +1,134 @@
+"""Device memory of a training, from shapes alone, before it begins."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import psutil
+
+from rum_jax.errors import InputError
+from rum_jax.models import Model
+from rum_jax.progress import say
+from rum_jax.train.fit import Task
+from rum_jax.train.mesh import DATA
+from rum_jax.train.objectives import cross_entropy
+from rum_jax.train.state import Batch, Context, TrainState, fresh, make_step
+
+PyTree = Any
+GIB, MIB = 2**30, 2**20
+
+
+class Memory(NamedTuple):
+    """Bytes on each device.
+
+    Attributes:
+      examples: the data set, and a copy of it in batches while models are evaluated.
+      states: parameters, momentum and running statistics of the models it holds.
+      step: what the forward pass keeps for the backward pass, and the gradient: an upper bound,
+        as the compiler shares buffers and fuses operations.
+    """
+
+    examples: int
+    states: int
+    step: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return sum(self)
+
+    def __str__(self) -> str:
+        examples, states, step = map(in_words, self)
+        return (f"{in_words(self.total)} a device at most (examples {examples}, models {states}, "
+                f"a step {step})")
+
+
+def in_words(size: int) -> str:
+    """Bytes as people write them."""
+    return f"{size / GIB:.2f} GiB" if size >= GIB else f"{size / MIB:.1f} MiB"
+
+
+def predicted(task: Task, models: int, batch_size: int) -> Memory:
+    """Memory of training so many models together, with batches of that size."""
+    engine = task.engine.for_models(models)
+    state, batch = _shapes(task.model, _share_of(engine, batch_size))
+
+    def backward(state: TrainState, batch: Batch) -> PyTree:
+        def loss(params: PyTree) -> jax.Array:
+            return _loss(task.model, state.replace(params=params), batch)
+        return jax.vjp(loss, state.params)[1]
+
+    kept = jax.eval_shape(backward, state, batch)
+    held = engine.padded(models) // engine.rows
+    return Memory(2 * task.images.nbytes, held * _bytes(state), _bytes(kept) + _bytes(state.params))
+
+
+def compiled_step_bytes(task: Task, models: int, batch_size: int) -> int:
+    """What the compiler says that a step needs besides its arguments; takes a compilation."""
+    engine = task.engine.for_models(models)
+    shapes = _shapes(task.model, _share_of(engine, batch_size))
+    step, number = make_step(task.model, cross_entropy), jax.ShapeDtypeStruct((), jnp.float32)
+
+    def run(state: TrainState, batch: Batch, rate: jax.Array) -> PyTree:
+        return step(state, {"examples": batch}, rate, Context(rate, rate, {}))
+
+    program = jax.jit(run, donate_argnums=0).lower(*shapes, number).compile()
+    return program.memory_analysis().temp_size_in_bytes
+
+
+def available_bytes(task: Task, models: int) -> int:
+    """What a device has for so many models; CPU devices share what the machine has left."""
+    mesh = task.engine.for_models(models).mesh
+    devices = [device for device in mesh.devices.reshape(-1)
+               if device.process_index == jax.process_index()]
+    limits = [stats["bytes_limit"] for device in devices if (stats := device.memory_stats())]
+    return min(limits) if limits else psutil.virtual_memory().available // len(devices)
+
+
+def check(task: Task, what: str, models: int, batch_size: int, remedy: str) -> None:
+    """Says what a training needs.
+
+    Where the bound from shapes is above what there is, the compiler's own figure decides.
+
+    Args:
+      task: network, examples, and where to run.
+      what: name of the training.
+      models: trained together.
+      batch_size: examples.
+      remedy: fields of the config that make it smaller.
+
+    Raises:
+      InputError: it does not fit.
+    """
+    memory = predicted(task, models, batch_size)
+    available = available_bytes(task, models)
+    say(f"{what}: {memory}; {in_words(available)} available")
+    if memory.total <= available:
+        return
+    exact = memory._replace(step=compiled_step_bytes(task, models, batch_size))
+    if exact.total > available:
+        raise InputError(f"{what}: {str(exact).replace(' at most', '')} are needed, "
+                         f"{in_words(available)} available; allowed: less, by {remedy}")
+
+
+def _share_of(engine, batch_size: int) -> int:
+    share = engine.mesh.shape[DATA]
+    return batch_size // share if batch_size % share == 0 else batch_size
+
+
+def _shapes(model: Model, batch_size: int) -> tuple[TrainState, Batch]:
+    state = jax.eval_shape(lambda key: fresh(*model.init(key)), jax.random.key(0))
+    images = jax.ShapeDtypeStruct((batch_size, *model.image.shape), jnp.uint8)
+    return state, Batch(jax.eval_shape(model.to_unit, images),
+                        jax.ShapeDtypeStruct((batch_size,), jnp.int32),
+                        jax.ShapeDtypeStruct((batch_size,), bool))
+
+
+def _loss(model: Model, state: TrainState, batch: Batch) -> jax.Array:
+    zero = jnp.zeros(())
+    return cross_entropy(model, state.params, state.model_state, {"examples": batch},
+                         Context(zero, zero, {}))[0]
+
+
+def _bytes(tree: PyTree) -> int:
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))

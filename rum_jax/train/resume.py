@@ -1,0 +1,110 @@
+"""A long training keeps its state on the way, and goes on from there."""
+
+import hashlib
+import pathlib
+import shutil
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from rum_jax import hosts, records
+from rum_jax.errors import InputError
+from rum_jax.models import Model, outputs_of
+from rum_jax.progress import say
+from rum_jax.train import checkpoint
+from rum_jax.train.state import TrainState
+
+PyTree = Any
+
+
+class Progressed(NamedTuple):
+    """A training that has come so far.
+
+    Attributes:
+      steps: taken.
+      states: after them, leading axis M.
+      losses: float[M,steps].
+    """
+
+    steps: int
+    states: TrainState
+    losses: np.ndarray
+
+
+class Keep(NamedTuple):
+    """Where and how often a training keeps its state.
+
+    Attributes:
+      folder: of this training alone; `steps-<n>` below it is written beside and renamed.
+      every: epochs for `train`, steps for `fit`; 0: never.
+      clock: seconds of this process's work so far, to be remembered with the state.
+      earlier_seconds: those of earlier processes, see `kept_seconds`.
+    """
+
+    folder: pathlib.Path
+    every: int
+    clock: Callable[[], float]
+    earlier_seconds: float
+
+    def of_epochs(self, steps_per_epoch: int) -> "Keep":
+        """The same in steps."""
+        return self._replace(every=self.every * steps_per_epoch)
+
+    def next_stop(self, step: int, total: int) -> int:
+        """The first step after this one at which the state is kept, or the last of all."""
+        return min(total, (step // self.every + 1) * self.every) if self.every else total
+
+    def save(self, plan: PyTree, reached: Progressed) -> None:
+        """Keeps a state; earlier ones are removed."""
+        if not hosts.is_writer():
+            return
+        earlier = _kept(self.folder)
+        partial = self.folder / "partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        checkpoint.save(partial / "states", reached.states)
+        records.write_arrays(partial / "losses.npz", losses=reached.losses)
+        records.write_json(partial / "kept.json", {
+            "plan": _digest(plan), "seconds": self.earlier_seconds + self.clock(),
+            "outputs": outputs_of(reached.states.params)})
+        partial.replace(self.folder / f"steps-{reached.steps:09d}")
+        for path in earlier:
+            shutil.rmtree(path)
+
+    def load(self, plan: PyTree, model: Model) -> Progressed | None:
+        """The last state that was kept; None if there is none.
+
+        Raises:
+          InputError: it is of another plan or model.
+        """
+        names = hosts.agreed([path.name for path in _kept(self.folder)])
+        if not names:
+            return None
+        path = self.folder / names[-1]
+        stored = records.read_json(path / "kept.json")
+        if stored["plan"] != _digest(plan):
+            raise InputError(f"{path}: was kept by a training with another plan (other examples, "
+                             "order or rates); delete it to start that training anew")
+        losses = records.read_arrays(path / "losses.npz")["losses"]
+        states = checkpoint.load(path / "states", model, len(losses), stored["outputs"])
+        say(f"going on from step {losses.shape[1]}, kept in {path}")
+        return Progressed(losses.shape[1], states, losses)
+
+
+def kept_seconds(folder: pathlib.Path) -> float:
+    """Seconds of work that the state kept in a folder took; 0 if there is none."""
+    kept = _kept(folder)
+    return records.read_json(kept[-1] / "kept.json")["seconds"] if kept else 0.0
+
+
+def _kept(folder: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(folder.glob("steps-*"))
+
+
+def _digest(plan: PyTree) -> str:
+    made = hashlib.sha256()
+    for leaf in jax.tree.leaves(plan):
+        made.update(np.ascontiguousarray(leaf).tobytes())
+    return made.hexdigest()

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+
+from data.made import picture, save
+from rum_jax import data
+from rum_jax.data import image_folder
+from rum_jax.errors import InputError
+
+
+@pytest.fixture
+def flat(tmp_path):
+    root = tmp_path / "flat"
+    for number in range(3):
+        save(root / "dog" / f"{number}.png", picture(number))
+        save(root / "cat" / f"{number}.PNG", picture(10 + number))
+    (root / "cat" / "notes.txt").write_text("not an image")
+    (root / ".hidden").mkdir()
+    return root
+
+
+@pytest.fixture
+def split(tmp_path):
+    root = tmp_path / "split"
+    for part, count in (("train", 4), ("test", 2), ("valid", 1)):
+        for label, name in enumerate(("a", "b")):
+            for number in range(count):
+                save(root / part / name / f"{number}.bmp", picture(label * 10 + number))
+    return root
+
+
+def load(root):
+    return image_folder.load(str(root), "")
+
+
+def test_class_folders(flat):
+    source = load(flat)
+    assert source.classes == ("cat", "dog") and set(source.parts) == {"train"}
+    assert source.ids.tolist() == ["cat/0.PNG", "cat/1.PNG", "cat/2.PNG", "dog/0.png", "dog/1.png",
+                                   "dog/2.png"]
+    assert source.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    expected = np.stack([picture(seed) for seed in (10, 11, 12, 0, 1, 2)])
+    np.testing.assert_array_equal(source.images, expected)
+    np.testing.assert_allclose(source.mean, expected.mean((0, 1, 2)) / 255)
+    np.testing.assert_allclose(source.std, (expected / 255).std((0, 1, 2)))
+
+
+def test_split_folders(split):
+    source = load(split)
+    assert source.ids[:5].tolist() == ["train/a/0.bmp", "train/a/1.bmp", "train/a/2.bmp",
+                                       "train/a/3.bmp", "train/b/0.bmp"]
+    assert source.parts.tolist() == ["train"] * 8 + ["validation"] * 2 + ["test"] * 4
+    np.testing.assert_allclose(source.mean, source.images[:8].mean((0, 1, 2)) / 255)
+    made = data.load("image_folder", 0.0, 0.0, 0.0, 1, path=str(split))
+    assert {name: len(part) for name, part in made.positions.items()} == {
+        "train": 8, "validation": 2, "test": 4}
+
+
+def test_a_lone_validation_folder_is_the_test_set(split):
+    for name in ("0", "1"):
+        for file in (split / "test").rglob(f"{name}.bmp"):
+            file.unlink()
+    for folder in ("a", "b"):
+        (split / "test" / folder).rmdir()
+    (split / "test").rmdir()
+    assert load(split).parts.tolist() == ["train"] * 8 + ["test"] * 2
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    for name in ("train", "ship"):
+        save(tmp_path / name / "0.png", picture(0))
+    assert load(tmp_path).classes == ("ship", "train")
+
+
+def test_all_images_become_rgb(tmp_path):
+    root = tmp_path / "images"
+    colour, grey = picture(0), picture(1, (4, 5))
+    save(root / "a" / "colour.png", colour)
+    save(root / "a" / "grey.png", grey)
+    save(root / "b" / "alpha.png", np.dstack([colour, grey]))
+    save(root / "b" / "palette.png", (colour // 128) * 255, "P")
+    source = load(root)
+    images = dict(zip(source.ids.tolist(), source.images, strict=True))
+    np.testing.assert_array_equal(images["a/colour.png"], colour)
+    np.testing.assert_array_equal(images["a/grey.png"], np.dstack([grey] * 3))
+    np.testing.assert_array_equal(images["b/alpha.png"], colour)
+    assert images["b/palette.png"].shape == (4, 5, 3)
+    save(root / "b" / "deep.png", np.full((4, 5), 300, np.uint16))
+    with pytest.raises(InputError, match="deep.png: has pixels of mode I;16; allowed: 8 bits"):
+        load(root)
+
+
+def test_a_changed_image_is_read_again(flat):
+    before = load(flat)
+    save(flat / "dog" / "1.png", picture(99))
+    after = load(flat)
+    assert [i for i in range(6) if (before.images[i] != after.images[i]).any()] == [4]
+
+
+def test_a_moved_folder_is_the_same_data_set(flat, monkeypatch, tmp_path):
+    before = load(flat)
+    flat.rename(tmp_path / "elsewhere")
+    monkeypatch.setattr(image_folder, "decode", None)
+    np.testing.assert_array_equal(load(tmp_path / "elsewhere").images, before.images)
+
+
+def test_images_that_cannot_be_used(flat):
+    save(flat / "dog" / "1.png", picture(0, (6, 5, 3)))
+    with pytest.raises(InputError, match=r"dog/1.png: is 6x5x3, while .*cat/0.PNG is 4x5x3; allow"):
+        load(flat)
+    content = (flat / "dog" / "0.png").read_bytes()
+    for broken in (b"", b"no image", content[:len(content) // 2]):
+        (flat / "dog" / "1.png").write_bytes(broken)
+        with pytest.raises(InputError, match="dog/1.png: cannot be read as an image"):
+            load(flat)
+
+
+def test_folders_that_cannot_be_used(flat, split, tmp_path):
+    (flat / "empty").mkdir()
+    with pytest.raises(InputError, match="flat/empty: has no images; allowed: <class>/<image>"):
+        load(flat)
+    save(split / "test" / "c" / "0.png", picture(0))
+    with pytest.raises(InputError, match="test/c: is a class that the training images lack; "
+                                         "allowed: a, b"):
+        load(split)
+    (split / "val").mkdir()
+    with pytest.raises(InputError, match="allowed: one of val, valid and validation"):
+        load(split)
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(InputError, match="nothing: has no images in class folders; allowed: <cla"):
+        load(tmp_path / "nothing")
+    for path in ("", tmp_path / "none"):
+        with pytest.raises(InputError, match="config.data.path: is '.*'; allowed for image_folder"):
+            image_folder.load(str(path), "")

@@ -1,0 +1,95 @@
+"""Two real processes on this machine, one run."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+
+import pytest
+import toy
+
+from rum_jax import hosts
+
+SMALL = {"rows": ("vanilla:finetune", "rum"), "seeds": (0, 1), "memorization.models": 4,
+         "forget.size": 12, "relearn.epochs": 0, "metrics": (), "engine.devices": 0,
+         "train.checkpoint_epochs": 3}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+def start(workdir, *flags, **fields) -> subprocess.Popen:
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    return subprocess.Popen([*toy.command(workdir, **{**SMALL, **fields}), *flags],
+                            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True)
+
+
+def finish(processes: list[subprocess.Popen]) -> list[tuple[int, str, str]]:
+    done = []
+    for process in processes:
+        out, err = process.communicate(timeout=300)
+        done.append((process.returncode, out, err))
+    return done
+
+
+def together(workdir, **fields) -> list[tuple[int, str, str]]:
+    """What two processes of one run end with."""
+    port = free_port()
+    return finish([start(workdir, f"--coordinator=localhost:{port}", "--processes=2",
+                         f"--process={number}", **fields) for number in (0, 1)])
+
+
+def metrics(workdir: pathlib.Path) -> dict:
+    """Row -> metrics, but for run times."""
+    rows = json.loads((workdir / "results.json").read_text())["rows"]
+    return {row["name"]: {name: value["per_seed"] for name, value in row["metrics"].items()
+                          if name != "seconds"} for row in rows}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("hosts") / "alone"
+    (code, _, err), = finish([start(workdir, **{"engine.devices": 2})])
+    assert code == 0, err
+    return metrics(workdir)
+
+
+def test_two_processes_with_models_of_their_own_get_the_results_of_one(alone, tmp_path):
+    (code, out, _), (other_code, other_out, other_err) = together(tmp_path / "both")
+    assert code == other_code == 0, other_err
+    assert "report.html" in out and not other_out, "one writer"
+    assert metrics(tmp_path / "both") == alone
+    (origin,) = json.loads((tmp_path / "both" / "provenance.json").read_text())
+    assert origin["processes"] == 2 and len(origin["devices"]) == 4
+    assert not list((tmp_path / "both").rglob("*.partial"))
+
+
+def test_two_processes_share_batches_and_resume(alone, tmp_path):
+    """The data axis spans both processes; the second start finds every stage and agrees."""
+    workdir = tmp_path / "shared"
+    for _ in range(2):
+        (code, _, err), (other_code, _, other_err) = together(workdir, **{
+            "engine.data_devices": 4})
+        assert code == other_code == 0, (err, other_err)
+    assert "original: already there" in err
+    found = metrics(workdir)
+    for row, values in alone.items():
+        for name in ("retain_accuracy", "test_accuracy"):
+            assert abs(sum(found[row][name]) - sum(values[name])) / 2 < 0.05, (row, name)
+
+
+def test_a_bad_workdir_stops_all_processes_with_the_same_message(tmp_path):
+    (tmp_path / "mine.txt").write_text("a file of the user's")
+    for code, _, err in together(tmp_path):
+        assert code == 2 and "has no config.json but other files (mine.txt)" in err
+
+
+def test_one_process_is_the_writer_and_agrees_with_itself():
+    assert hosts.is_writer() and not hosts.several()
+    assert hosts.agreed({"a": [1, None]}) == {"a": [1, None]}
+    hosts.wait("nobody")

@@ -1,0 +1,57 @@
+import re
+
+import jax
+import pytest
+
+from rum_jax import models
+from rum_jax.errors import InputError
+from rum_jax.train import memory
+from rum_jax.train.engine import make_engine
+from rum_jax.train.memory import Memory
+
+
+@pytest.mark.parametrize("name, widths, lowering", [
+    ("resnet", (8, 16), "patches"), ("resnet", (8, 16), "native"),
+    ("resnet_bottleneck", (4, 8), "native"), ("vgg", (8, 16), "native")])
+def test_the_bound_from_shapes_is_above_the_compilers_figure_and_near_it(task, dataset, name,
+                                                                         widths, lowering):
+    own = task._replace(model=models.build(name, dataset.spec, widths, (1, 1), lowering))
+    for batch_size in (64, 256):
+        compiled = memory.compiled_step_bytes(own, 1, batch_size)
+        assert 0.9 * compiled < memory.predicted(own, 1, batch_size).step < 3 * compiled
+
+
+def test_the_parts_are_those_of_the_shapes(task, dataset):
+    own = task._replace(engine=make_engine(2, "series", 4))
+    found = memory.predicted(own, 5, 64)
+    count = models.parameter_count(own.model)
+    stats = sum(leaf.size for leaf in jax.tree.leaves(
+        jax.eval_shape(own.model.init, jax.random.key(0))[1]))
+    assert found.examples == 2 * dataset.images.nbytes
+    assert found.states == 3 * 4 * (2 * count + stats + 1), "three of five models, one int32 step"
+    assert found.total == sum(found)
+
+
+def test_devices_that_share_a_batch_need_less(task):
+    one, two = (memory.predicted(task._replace(engine=make_engine(4, "series", 4, share)), 1, 64)
+                for share in (1, 4))
+    assert two.step < 0.5 * one.step and two.states == one.states
+
+
+def test_what_does_not_fit_is_refused_with_its_parts(task, monkeypatch, capsys):
+    memory.check(task, "two models", 2, 64, "a smaller batch")
+    assert re.search(r"two models: [\d.]+ MiB a device at most", capsys.readouterr().err)
+    exact = memory.compiled_step_bytes(task, 2, 64)
+    bound = memory.predicted(task, 2, 64)
+    between = bound._replace(step=exact).total + 1
+    monkeypatch.setattr(memory, "available_bytes", lambda *_: between)
+    memory.check(task, "two models", 2, 64, "a smaller batch")  # the compiler knows better
+    monkeypatch.setattr(memory, "available_bytes", lambda *_: between - 2)
+    with pytest.raises(InputError, match=r"two models: [\d.]+ MiB a device \(.*\) are needed, "
+                                         r"[\d.]+ MiB available; allowed: less, by a smaller"):
+        memory.check(task, "two models", 2, 64, "a smaller batch")
+
+
+def test_text_has_every_part():
+    assert str(Memory(2**30, 2**29, 2**31)) == (
+        "3.50 GiB a device at most (examples 1.00 GiB, models 512.0 MiB, a step 2.00 GiB)")
