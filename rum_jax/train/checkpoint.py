@@ -1,9 +1,7 @@
 """Model states on disk, through Orbax."""
 
-import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Iterator
 
 import jax
 import numpy as np
@@ -15,29 +13,19 @@ from rum_jax.models import Model
 from rum_jax.train.state import TrainState, fresh
 
 
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Orbax as if this process were the only one: states are on the host of each of them."""
-    if not hosts.several():
-        yield
-        return
-    own = jax.process_index()
-    options = ocp.options.MultiprocessingOptions(
-        primary_host=own, active_processes={own}, barrier_sync_key_prefix=f"process{own}")
-    with ocp.Context(multiprocessing_options=options):
-        yield
-
-
 def save(path: pathlib.Path, states: TrainState) -> None:
-    """Writes states (any leading axes, arrays on the host) to a new folder."""
-    with _alone():
-        ocp.save(path.absolute(), states)
+    """Writes states (any leading axes, arrays on the host) to a new folder.
+
+    Several processes must all call it; the states are written once, where the writer says.
+    """
+    ocp.save(hosts.agreed(str(path.absolute())), states)
 
 
 def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainState:
     """Reads a stack of `models` states of that model with so many outputs, onto the host.
 
-    They are whole arrays, so it does not matter on how many devices they were made.
+    They are whole arrays, so it does not matter on how many devices they were made. Several
+    processes must all call it.
 
     Raises:
       InputError: they are of another model, or damaged.
@@ -46,8 +34,7 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
     one = jax.eval_shape(lambda key: fresh(*model.init(key)), jax.random.key(0))
     like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype), one)
     try:
-        with _alone():
-            states = ocp.load(path.absolute(), like)
+        states = ocp.load(path.absolute(), like)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: cannot be read as {models} states of this model "
                          f"({str(error).splitlines()[0]})") from error

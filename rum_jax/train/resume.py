@@ -57,14 +57,14 @@ class Keep(NamedTuple):
         return min(total, (step // self.every + 1) * self.every) if self.every else total
 
     def save(self, plan: PyTree, reached: Progressed) -> None:
-        """Keeps a state; earlier ones are removed."""
+        """Keeps a state; earlier ones are removed. Several processes must all call it."""
+        earlier, partial = _kept(self.folder), self.folder / "partial"
+        if hosts.is_writer():
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+        checkpoint.save(partial / "states", reached.states)
         if not hosts.is_writer():
             return
-        earlier = _kept(self.folder)
-        partial = self.folder / "partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        checkpoint.save(partial / "states", reached.states)
         records.write_arrays(partial / "losses.npz", losses=reached.losses)
         records.write_json(partial / "kept.json", {
             "plan": _digest(plan), "seconds": self.earlier_seconds + self.clock(),
