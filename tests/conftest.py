@@ -12,6 +12,8 @@ os.environ["RUM_JAX_CACHE"] = tempfile.mkdtemp()
 atexit.register(shutil.rmtree, os.environ["RUM_JAX_CACHE"], ignore_errors=True)
 
 jax.config.update("jax_num_cpu_devices", 8)
+jax.config.update("jax_compilation_cache_dir", os.path.join(os.environ["RUM_JAX_CACHE"], "tests"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

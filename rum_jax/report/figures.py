@@ -85,12 +85,15 @@ def memorization_histogram(scores: np.ndarray, planted: np.ndarray) -> bytes:
     axis = figure.subplots()
     known = np.isfinite(scores)
     bins = np.linspace(min(0.0, scores[known].min()), 1, 41)
-    axis.hist([scores[known & ~planted], scores[known & planted]], bins, stacked=True,
-              color=[COLORS["vanilla"], PLANTED],
-              label=[f"published label ({(known & ~planted).sum()})",
-                     f"planted label noise ({(known & planted).sum()})"])
+    parts = [("published label", known & ~planted, COLORS["vanilla"])]
+    if planted.any():
+        parts.append(("planted label noise", known & planted, PLANTED))
+    counts, _, _ = axis.hist([scores[part] for _, part, _ in parts], bins, stacked=True,
+                             color=[color for _, _, color in parts],
+                             label=[f"{name} ({part.sum()})" for name, part, _ in parts])
     axis.set_yscale("symlog", linthresh=10)
-    axis.set_yticks([0, 5, 10, 100, 1000], ["0", "5", "10", "100", "1000"])
+    ticks = [0, 5, *(10 ** power for power in range(1, 7) if 10 ** power <= 10 * np.max(counts))]
+    axis.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
     axis.set_xlabel("memorization")
     axis.set_ylabel("training examples")
     axis.legend(frameon=False)

@@ -7,6 +7,7 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.report.figures import PLANTED, png
 
 SHOWN = 12
+LONGEST_NAME = 12  # letters that fit above an image
 
 
 def extremes(scores: np.ndarray, count: int = SHOWN) -> dict[str, np.ndarray]:
@@ -38,7 +39,13 @@ def _draw(axis, dataset: Dataset, position: int, score: float) -> None:
     pixels = dataset.images[position] / dataset.spec.pixel_max
     axis.imshow(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels, cmap="gray_r",
                 vmin=0, vmax=1, interpolation="nearest")
-    given, published = dataset.labels[position], dataset.clean_labels[position]
-    planted = given != published
-    text = f"label {given}" + (f"\nwas {published}" if planted else "\n")
+    planted = dataset.noisy[position]
+    given, published = (_name(dataset, labels[position])
+                        for labels in (dataset.labels, dataset.clean_labels))
+    text = given + (f"\nwas {published.removeprefix('label ')}" if planted else "\n")
     axis.set_title(f"{text}\n{score:.2f}", fontsize=8, color=PLANTED if planted else "black")
+
+
+def _name(dataset: Dataset, label: int) -> str:
+    name = dataset.class_names[label]
+    return f"label {name}" if name.isdigit() else name[:LONGEST_NAME]

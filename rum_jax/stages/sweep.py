@@ -21,9 +21,16 @@ from rum_jax.stages.evaluation import parts_of
 from rum_jax.stages.forget import forget_set, load_forget
 from rum_jax.stages.memorization import memorization
 from rum_jax.stages.models import load_logits, load_states, originals, retrained
-from rum_jax.stages.study import Study, folder_of, make_study, unlearn_optimizer
+from rum_jax.stages.study import (
+    Study,
+    check_memory,
+    folder_of,
+    make_study,
+    unlearn_optimizer,
+)
 from rum_jax.stages.unlearning import partitions_of, refinement_of, steps_of
 from rum_jax.sweep import Point
+from rum_jax.train import memory
 from rum_jax.train.predict import predict
 from rum_jax.train.state import TrainState
 
@@ -84,7 +91,9 @@ def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
     plan = planned(config)
     seeded = ConfigDict(config.to_dict())
     seeded.seeds = config.sweep.seeds
-    start = _start(make_study(workdir, seeded))
+    study = make_study(workdir, seeded)
+    _check_memory(study, plan)
+    start = _start(study)
     found = {}
     for row, points in plan.items():
         trials = [trial for group in points_of.groups(points)
@@ -92,6 +101,15 @@ def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
         trials.sort(key=lambda trial: trial["trial"])
         found[row] = {"chosen": _best(trials), "trials": trials}
     return start.study, found
+
+
+def _check_memory(study: Study, plan: dict[str, list[Point]]) -> None:
+    """Raises InputError if the points that share a program do not fit on the devices."""
+    check_memory(study.config, study.task)
+    points = max(len(group) for row in plan.values() for group in points_of.groups(row))
+    memory.check(study.task, f"{points} points of a sweep", points * len(study.config.seeds),
+                 study.config.unlearn.batch_size, "fewer points or config.sweep.seeds, a smaller "
+                 "config.unlearn.batch_size, or a larger config.engine.data_devices")
 
 
 def _start(study: Study) -> Start:

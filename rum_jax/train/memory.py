@@ -16,6 +16,7 @@ from rum_jax.train.state import Batch, Context, TrainState, fresh, make_step
 
 PyTree = Any
 GIB, MIB = 2**30, 2**20
+AT_ONCE = ("vmap", "unroll")  # strategies that step all models of a device at the same time
 
 
 class Memory(NamedTuple):
@@ -60,11 +61,16 @@ def predicted(task: Task, models: int, batch_size: int) -> Memory:
 
     kept = jax.eval_shape(backward, state, batch)
     held = engine.padded(models) // engine.rows
-    return Memory(2 * task.images.nbytes, held * _bytes(state), _bytes(kept) + _bytes(state.params))
+    at_once = held if engine.strategy in AT_ONCE else 1
+    return Memory(2 * task.images.nbytes, held * _bytes(state),
+                  at_once * (_bytes(kept) + _bytes(state.params)))
 
 
 def compiled_step_bytes(task: Task, models: int, batch_size: int) -> int:
-    """What the compiler says that a step needs besides its arguments; takes a compilation."""
+    """What the compiler says that a step needs besides its arguments; takes a compilation.
+
+    For one model at a time.
+    """
     engine = task.engine.for_models(models)
     shapes = _shapes(task.model, _share_of(engine, batch_size))
     step, number = make_step(task.model, cross_entropy), jax.ShapeDtypeStruct((), jnp.float32)
@@ -105,6 +111,9 @@ def check(task: Task, what: str, models: int, batch_size: int, remedy: str) -> N
     say(f"{what}: {memory}; {in_words(available)} available")
     if memory.total <= available:
         return
+    if task.engine.strategy in AT_ONCE:
+        raise InputError(f"{what}: {memory} are needed, {in_words(available)} available; allowed: "
+                         f"less, by config.engine.strategy=series, {remedy}")
     exact = memory._replace(step=compiled_step_bytes(task, models, batch_size))
     if exact.total > available:
         raise InputError(f"{what}: {str(exact).replace(' at most', '')} are needed, "

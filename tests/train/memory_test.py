@@ -32,6 +32,15 @@ def test_the_parts_are_those_of_the_shapes(task, dataset):
     assert found.total == sum(found)
 
 
+def test_models_in_lockstep_need_a_step_each(task, monkeypatch):
+    series, vmap = (memory.predicted(task._replace(engine=make_engine(2, strategy, 4)), 6, 64)
+                    for strategy in ("series", "vmap"))
+    assert vmap.step == 3 * series.step and vmap.states == series.states
+    monkeypatch.setattr(memory, "available_bytes", lambda *_: series.total)
+    with pytest.raises(InputError, match="config.engine.strategy=series, fewer seeds"):
+        memory.check(task._replace(engine=make_engine(2, "vmap", 4)), "it", 6, 64, "fewer seeds")
+
+
 def test_devices_that_share_a_batch_need_less(task):
     one, two = (memory.predicted(task._replace(engine=make_engine(4, "series", 4, share)), 1, 64)
                 for share in (1, 4))
