@@ -103,19 +103,39 @@ def search(paths: list[pathlib.Path]) -> str:
             for trial in row["trials"]:
                 hparams, score = trial["steps"][0]["hparams"], trial["validation_tow"]
                 cell = f"{score['mean']:.3f} ± {score['ci95']:.3f}" if score else "diverged"
-                mark = "**" if trial["trial"] == row["chosen"]["trial"] else ""
+                best = row["chosen"] and row["chosen"]["trial"]
+                mark = "**" if trial["trial"] == best else ""
                 lines.append(f"| `{name}` | {hparams['learning_rate']} | "
                              f"{hparams.get('alpha', '')} | {mark}{cell}{mark} |")
     return "\n".join(lines)
 
 
+def without_places(found: dict) -> dict:
+    """The same without the folders of one machine in its command lines."""
+    origin = found["provenance"]
+    for process in (origin, *origin.pop("earlier_processes")):
+        process["command"] = ["--workdir=runs/cifar10_small_search" if "--workdir" in part else part
+                              for part in process["command"]]
+    return found
+
+
+def search_seeds(folder: pathlib.Path) -> list[int]:
+    """Seeds of the searches, which must be the same in all."""
+    found = {tuple(records.read_json(path)["sweep"]["seeds"])
+             for path in folder.glob("search_*.json")}
+    if len(found) != 1:
+        raise SystemExit(f"{folder}: has searches with the seeds {sorted(found)}; expected: one")
+    return list(found.pop())
+
+
 PAGE = """# A RUM study on real CIFAR-10 images
 
 Five classes of CIFAR-10 (airplane, automobile, frog, horse, ship), 450 training images of each, a
-ResNet of widths 8, 16, 32 and 64 with one block in each stage; {models} memorization models, three
-seeds, a forget set of {size}: a third each of low, middle and high memorization. All fields are in
-[`configs/cifar10_small_rum.py`](../configs/cifar10_small_rum.py). The pixels were those of a
-JPEG-recompressed copy of CIFAR-10, so accuracies are a little below those of the original images.
+ResNet of widths 8, 16, 32 and 64 with one block in each stage; {models} memorization models,
+{seeds} seeds, a forget set of {size}: a third each of low, middle and high memorization. All
+fields are in [`configs/cifar10_small_rum.py`](../configs/cifar10_small_rum.py). The pixels were
+those of a JPEG-recompressed copy of CIFAR-10, so accuracies are a little below those of the
+original images.
 
 {measured}
 
@@ -137,8 +157,8 @@ Differences of ToW, mean over seeds ± half-width of the 95% interval:
 
 ## How learning rates were chosen
 
-One search for each algorithm, on the whole forget set, on validation images and with seeds 101
-and 102; the chains over subsets use the same rates.
+One search for each algorithm, on the whole forget set, judged on validation images, with seeds
+{search_seeds} that the study does not use; the chains over subsets use the same values.
 
 {search}
 
@@ -158,11 +178,14 @@ def main() -> None:
         shutil.copyfile(arguments.workdir / name, TARGET / name)
     for path in arguments.search:
         rows = "_".join(records.read_json(path)["rows"]).replace("vanilla:", "")
-        shutil.copyfile(path, TARGET / f"search_{rows}.json")
+        records.write_json(TARGET / f"search_{rows}.json",
+                           without_places(records.read_json(path)))
     results = records.read_json(TARGET / "results.json")
     page = PAGE.format(
         measured=measured(results), table=text.table(results), findings=findings(results),
-        models=results["memorization"]["models"], search=search(sorted(TARGET.glob("search_*"))),
+        models=results["memorization"]["models"], seeds=len(results["provenance"]["seeds"]),
+        search_seeds=" and ".join(map(str, search_seeds(TARGET))),
+        search=search(sorted(TARGET.glob("search_*.json"))),
         spearman=results["memorization"]["split_half_spearman"],
         size=records.read_json(TARGET / "config.json")["forget"]["size"])
     records.write_bytes(ROOT / "docs" / "cifar10_small.md", page.encode())

@@ -16,6 +16,7 @@ from rum_jax.errors import InputError
 
 AUTO = "auto"
 CONNECT_SECONDS = 300
+GONE_SECONDS = 30  # after which a process that ends, or is gone, ends the others
 
 
 def join(coordinator: str, processes: int, process: int) -> None:
@@ -35,7 +36,9 @@ def join(coordinator: str, processes: int, process: int) -> None:
     given = {} if coordinator == AUTO else {
         "coordinator_address": coordinator, "num_processes": processes, "process_id": process}
     try:
-        jax.distributed.initialize(**given, initialization_timeout=CONNECT_SECONDS)
+        jax.distributed.initialize(**given, initialization_timeout=CONNECT_SECONDS,
+                                   heartbeat_timeout_seconds=GONE_SECONDS,
+                                   shutdown_timeout_seconds=GONE_SECONDS)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"--coordinator: {coordinator}: the processes of the run did not meet "
                          f"({str(error).splitlines()[0]}); all must be started with the same "

@@ -43,6 +43,7 @@ def main(arguments: Arguments) -> None:
             write = functools.partial(report.write, pipeline.run(workdir, config))
         if hosts.is_writer():
             print("\n".join(map(str, write({**origin, **cost()}))))
+        hosts.wait("report")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import psutil
 from rum_jax import hosts, records
 
 PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml_collections",
-            "numpy", "scipy", "scikit-learn", "matplotlib")
+            "numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "tensorflow-datasets")
 
 
 def provenance() -> dict:

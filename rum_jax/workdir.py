@@ -17,7 +17,7 @@ LOCK = ".lock"
 # Fields that change speed or what is shown, but no result: a run may be resumed with others.
 FREE = ("config.engine", "config.rows", "config.memorization.group_size",
         "config.memorization.influence", "config.sweep", "config.data.path",
-        "config.train.checkpoint_epochs", "config.train.max_steps")
+        "config.train.checkpoint_epochs")
 OWN_CODE = "own_code"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from rum_jax.config import base
 from rum_jax.config.validate import faults
+from rum_jax.stages import study
 from rum_jax.unlearn import ALGORITHMS
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -70,6 +71,8 @@ def test_the_full_configs_are_the_papers_settings():
         assert c.model.widths == c.model.blocks == () and len(c.seeds) == 3
         assert c.unlearn.augmentation == "none", "as the released scripts have it"
     assert (cifar10.train.epochs, cifar10.train.schedule) == (30, "cosine")
+    for c in (cifar10, cifar100, tiny):
+        assert study.recipe(c, c.memorization).rates()[-1] < 0.01, "members end at a low rate"
     assert (cifar100.train.schedule, cifar100.train.milestones) == ("steps", (60, 120))
 
 

@@ -38,6 +38,8 @@ def get_config(reference: bool = False) -> ConfigDict:
         "models": 64,
         "subset_fraction": 0.7,         # of the training set, for each model
         "epochs": 15,
+        "schedule": "cosine",           # as in train; the rest of its SGD is train's own
+        "milestones": (),
         "seed": 0,                      # member k depends on (seed, k) alone
         "group_size": 16,               # models trained at a time; changes no result
         "augmentation": "none",         # of these models
@@ -102,7 +104,7 @@ def _train() -> ConfigDict:
         "augmentation": "none",         # crop, crop_and_flip; of originals and oracles
         "from_files": (),               # PyTorch files of the originals, one per seed
         "checkpoint_epochs": 0,         # a state is kept every so many epochs; 0: at the end
-        "max_steps": 0,                 # > 0: try so many steps of one model, then stop
+        "max_steps": 0,                 # > 0: try so many steps (an epoch at most), stop
     })
 
 

@@ -33,7 +33,7 @@ class Arguments(NamedTuple):
 
 
 def define(values: flags.FlagValues = flags.FLAGS, argv: list[str] | None = None) -> None:
-    """Defines --config and --workdir."""
+    """Defines --config, --workdir, and the flags of runs of several processes."""
     config_flags.DEFINE_config_file(
         "config", None, "Config file; any field can be set with --config.<field>=<value>.",
         lock_config=True, flag_values=values, sys_argv=argv)
@@ -69,7 +69,8 @@ def _host_faults(values: flags.FlagValues) -> list[str]:
         return [f"--{name}: is {values[name].value}; needs --coordinator=host:port"
                 for name in named]
     if values.coordinator == hosts.AUTO:
-        return []
+        return [f"--{name}: is {values[name].value}; allowed with --coordinator=auto: not given"
+                for name in ("processes", "process") if values[name].present]
     found = []
     if not re.fullmatch(r"[^:\s]+:\d+", values.coordinator):
         found.append(f"--coordinator: is {values.coordinator!r}; allowed: host:port or auto")

@@ -29,7 +29,7 @@ def faults(config: Mapping) -> list[str]:
     if sound("model", "train", "unlearn", "engine"):
         joint += _share_faults(config)
     if sound("memorization", "train", "seeds", "sweep"):
-        joint += _file_faults(config)
+        joint += _schedule_faults(config) + _file_faults(config)
     if sound("model", "data", "forget", "memorization"):
         joint += _data_faults(config)
     return found + joint
@@ -78,6 +78,19 @@ def _share_faults(config: Mapping) -> list[str]:
             if parts and size % parts:
                 found.append(f"config.{section}.batch_size: is {size}; allowed with "
                              f"config.{what}={parts}: a multiple of {parts}")
+    return found
+
+
+def _schedule_faults(config: Mapping) -> list[str]:
+    """Milestones that would be passed over, or never reached."""
+    found = []
+    for name in ("train", "memorization"):
+        section, epochs = config[name], config[name]["epochs"]
+        given, steps = tuple(section["milestones"]), section["schedule"] == "steps"
+        if steps != bool(given) or any(milestone >= epochs for milestone in given):
+            allowed = f"epochs below {epochs}, at least one" if steps else "(), as cosine has none"
+            found.append(f"config.{name}.milestones: is {given}; allowed with schedule "
+                         f"{section['schedule']}: {allowed}")
     return found
 
 

@@ -2,7 +2,6 @@
 
 import functools
 import os
-import pathlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -78,13 +77,17 @@ def _place(name: str, path: str) -> str:
     """The absolute path that is meant, so that it identifies the data."""
     if not path and name.startswith("tfds:"):
         path = tfds_folder.default_root()
-    return os.path.abspath(pathlib.Path(path).expanduser()) if path else ""
+    return os.path.abspath(os.path.expanduser(path)) if path else ""
 
 
 @functools.lru_cache(maxsize=2)
 def _source(name: str, place: str) -> Source:
     kind, _, detail = name.partition(":")
-    source = DATASETS[kind](place, detail)
+    try:
+        source = DATASETS[kind](place, detail)
+    except OSError as error:
+        raise InputError(f"config.data.path: {error.filename or place}: cannot be read "
+                         f"({error.strerror})") from error
     for array in (source.images, source.labels, source.ids, source.parts):
         array.flags.writeable = False
     return source

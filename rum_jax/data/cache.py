@@ -32,7 +32,8 @@ def cache_folder() -> pathlib.Path:
     return pathlib.Path(chosen).expanduser() if chosen else pathlib.Path.home() / ".cache/rum_jax"
 
 
-def cached(key: dict, files: Sequence[pathlib.Path], read: Callable[[], Source]) -> Source:
+def cached(key: dict, root: pathlib.Path, files: Sequence[pathlib.Path],
+           read: Callable[[], Source]) -> Source:
     """What `read` returns, from the cache if it was read before from the same files.
 
     An entry that is broken is made anew. Where the cache cannot be written to, that is said once
@@ -40,11 +41,11 @@ def cached(key: dict, files: Sequence[pathlib.Path], read: Callable[[], Source])
 
     Args:
       key: JSON values that say how the files are read.
-      files: all files that `read` looks at; their names and their content count, not where they
-        are.
+      root: the folder of the data set; where it is does not count.
+      files: all files that `read` looks at; their names below the root and their content count.
       read: decodes them; may raise InputError.
     """
-    entry = cache_folder() / "data" / digest(key, files)
+    entry = cache_folder() / "data" / digest(key, root, files)
     source = _stored(entry)
     if source is None:
         source = read()
@@ -55,14 +56,13 @@ def cached(key: dict, files: Sequence[pathlib.Path], read: Callable[[], Source])
     return source
 
 
-def digest(key: dict, files: Sequence[pathlib.Path]) -> str:
+def digest(key: dict, root: pathlib.Path, files: Sequence[pathlib.Path]) -> str:
     """SHA-256 of the key, of the versions of format and decoder, and of all files.
 
     Raises:
       InputError: a file that cannot be read.
     """
     total = hashlib.sha256(json.dumps([FORMAT, PIL.__version__, key], sort_keys=True).encode())
-    root = os.path.commonpath([file.parent for file in files]) if files else ""
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         ordered = sorted(files)
         for file, content in zip(ordered, pool.map(_sha256, ordered), strict=True):

@@ -39,7 +39,7 @@ def load(path: str, detail: str) -> Source:
     read = functools.partial(_read, root, classes, files)
     return cached({"reader": "image_folder", "classes": classes,
                    "parts": sorted({part for _, part, _ in files})},
-                  [file for file, _, _ in files], read)
+                  root, [file for file, _, _ in files], read)
 
 
 def existing(path: str, name: str) -> pathlib.Path:
@@ -72,12 +72,26 @@ def _listed(root: pathlib.Path) -> tuple[list[str], list[tuple[pathlib.Path, str
     if sum(_PARTS.get(folder.name) == "validation" for folder in folders if split) > 1:
         raise InputError(f"{root}: has {', '.join(folder.name for folder in folders)}; allowed: "
                          "one of val, valid and validation")
+    if split:
+        _check_others(root, folders)
     classes = [entry.name for entry in _folders(train if split else root)]
     files = [(file, _PARTS[folder.name] if split else "train", label)
              for folder in folders for file, label in _labelled(folder, classes)]
     if not files:
         raise InputError(f"{root}: has no images in class folders; allowed: {_LAYOUTS}")
     return classes, files
+
+
+def _check_others(root: pathlib.Path, folders: list[pathlib.Path]) -> None:
+    """Nothing beside train/ is left out without a word."""
+    for folder in folders:
+        if images_in(folder) or not _folders(folder):
+            raise InputError(f"{folder}: has no class folders, or images beside them; allowed: "
+                             f"{_LAYOUTS}")
+    other = sorted({entry.name for entry in _folders(root)} - set(_PARTS))
+    if other:
+        raise InputError(f"{root}: has {', '.join(other)} beside train; allowed: "
+                         f"{', '.join(_PARTS)}")
 
 
 def _labelled(folder: pathlib.Path, classes: list[str]) -> list[tuple[pathlib.Path, int]]:

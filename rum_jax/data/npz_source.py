@@ -9,6 +9,7 @@ from rum_jax.data.statistics import statistics
 from rum_jax.errors import InputError
 
 MOST_CLASSES = 1_000_000
+CHANNELS = (1, 3, 4)
 _LAYOUTS = ("`images` and `labels` (and `ids`, `parts`), or `train_images`, `train_labels`, "
             "`test_images` and `test_labels` (and `train_ids`, `test_ids`); and `classes`")
 
@@ -83,6 +84,9 @@ def _examples(file: pathlib.Path, arrays: dict, prefix: str) -> tuple[np.ndarray
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or 0 in images.shape:
         raise InputError(f"{file}: {prefix}images is {images.dtype}{list(images.shape)}; allowed: "
                          "uint8[N,H,W] or uint8[N,H,W,C], not empty")
+    if images.ndim == 4 and images.shape[3] not in CHANNELS:
+        raise InputError(f"{file}: {prefix}images has {images.shape[3]} channels; allowed: "
+                         f"{', '.join(map(str, CHANNELS))}")
     if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
         raise InputError(f"{file}: {prefix}labels is {labels.dtype}{list(labels.shape)}; allowed: "
                          f"integers[{len(images)}], one for each image")

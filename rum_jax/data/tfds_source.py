@@ -44,7 +44,7 @@ def load(path: str, detail: str) -> Source:
     folder = tfds_folder.find(pathlib.Path(path or tfds_folder.default_root()), detail)
     files = [file for file in folder.iterdir() if file.is_file()]
     read = functools.partial(_read, folder, detail)
-    return cached({"reader": "tfds", "name": tfds_folder.base_name(detail)}, files, read)
+    return cached({"reader": "tfds", "name": tfds_folder.base_name(detail)}, folder, files, read)
 
 
 def _read(folder: pathlib.Path, detail: str) -> Source:

@@ -39,12 +39,13 @@ def load(path: str, detail: str) -> Source:
         root = root / "tiny-imagenet-200"
     wnids = sorted(set(_lines(root / "wnids.txt")))
     words = root / "words.txt"
-    names = dict(line.split("\t", 1) for line in _lines(words)) if words.is_file() else {}
+    lines = _lines(words) if words.is_file() else []
+    names = {wnid: name for wnid, _, name in (line.partition("\t") for line in lines) if name}
     entries = _training(root, wnids) + _validation(root, wnids)
     classes = tuple(names.get(wnid, wnid) for wnid in wnids)
     texts = [root / "wnids.txt", root / "val/val_annotations.txt"]
     key = {"reader": "tiny_imagenet", "classes": classes}
-    return cached(key, texts + [file for file, *_ in entries],
+    return cached(key, root, texts + [file for file, *_ in entries],
                   functools.partial(_read, str(root), classes, entries))
 
 
@@ -52,7 +53,11 @@ def _lines(file: pathlib.Path) -> list[str]:
     if not file.is_file():
         raise InputError(f"{file}: there is no such file; allowed for config.data.path: the "
                          "unpacked folder of Tiny-ImageNet, with wnids.txt, train and val")
-    return [line.strip() for line in file.read_text().splitlines() if line.strip()]
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {error}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _training(root: pathlib.Path, wnids: list[str]) -> list[Entry]:

@@ -22,7 +22,8 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     the training set. Without, they are those of ALL examples of the published training part in
     the order of ids (CIFAR: 50,000 in the publisher's order), whatever was taken out of it since
     for validation or by selecting classes and examples. `labels` or `tr_labels`, where the file
-    has them, must be the published ones (or those of selected classes, numbered anew).
+    has them, must be the published ones (or those of selected classes, numbered anew), or those
+    that the data set trains on, planted noise included.
 
     Args:
       path: the file; other arrays in it are not read.
@@ -43,6 +44,10 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
         first = dataset.ids[dataset.train[unknown[0]]]
         raise InputError(f"{where}: {unknown.size} score(s) of the training set are not finite, "
                          f"the first of {first}; allowed: finite numbers")
+    if np.abs(wanted).max() > 1:
+        first = int(np.abs(wanted).argmax())
+        raise InputError(f"{where}: {dataset.ids[dataset.train[first]]} has {wanted[first]:g}; "
+                         "allowed: numbers in [-1, 1], as memorization is a difference of shares")
     return wanted
 
 
@@ -106,7 +111,9 @@ def _check_labels(where: str, given: np.ndarray, dataset: Dataset) -> None:
     """Raises InputError unless labels int[n] of the training set are the published ones."""
     own = dataset.clean_labels[dataset.train]
     published = np.array(dataset.class_numbers)[own]
-    wrong = min((np.flatnonzero(given != known) for known in (published, own)), key=len)
+    trained_on = dataset.labels[dataset.train]  # what a study with planted noise writes
+    wrong = min((np.flatnonzero(given != known) for known in (published, own, trained_on)),
+                key=len)
     if wrong.size:
         first = wrong[0]
         raise InputError(f"{where}: {wrong.size} of {len(own)} labels contradict the data set's, "

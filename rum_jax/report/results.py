@@ -21,6 +21,7 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         "rows": rows,
         "comparisons": list(_comparisons(rows)),
         "memorization": records.read_json(finished.memorization / "summary.json"),
+        "original_files": records.read_json(finished.original / "models.json")["files"],
         "stages": {name: {"seconds": store.seconds(folder)}
                    for name, folder in _stages(finished)},
         "provenance": {**provenance, "seeds": list(finished.study.config.seeds),

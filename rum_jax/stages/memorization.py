@@ -18,9 +18,8 @@ from rum_jax.stages.study import Study, recipe
 def campaign_of(study: Study) -> Campaign:
     """What the config's `memorization` section asks for."""
     wanted = study.config.memorization
-    how = recipe(study.config, wanted.epochs, wanted.augmentation)
-    return Campaign(wanted.seed, wanted.subset_fraction, how, study.dataset.train,
-                    study.dataset.positions["test"])
+    return Campaign(wanted.seed, wanted.subset_fraction, recipe(study.config, wanted),
+                    study.dataset.train, study.dataset.positions["test"])
 
 
 def memorization(study: Study) -> pathlib.Path:
@@ -39,7 +38,9 @@ def memorization(study: Study) -> pathlib.Path:
     done = store.finished(study.workdir, "memorization")
     if not any(done):
         train_missing(study)
-    return store.stage(study.workdir, "memorization", lambda folder: _write(study, folder))
+    made = store.stage(study.workdir, "memorization", lambda folder: _write(study, folder))
+    forget_kept(study, "members")  # of groups of another size, or cut off at their end
+    return made
 
 
 def train_missing(study: Study) -> None:

@@ -19,7 +19,7 @@ from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
 from rum_jax.progress import Progress, shown
 from rum_jax.randomness import ROLES, generator
-from rum_jax.stages.study import Study, recipe, retrain_hparams
+from rum_jax.stages.study import KEPT, Study, recipe, retrain_hparams
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means, train
@@ -40,12 +40,14 @@ class Trained(NamedTuple):
         where epochs differ in their number of steps.
       seconds: of the M models together, without compilation.
       examples: how many example gradients each model took.
+      files: SHA-256 of each file that they were read from.
     """
 
     states: TrainState
     losses: dict[str, np.ndarray]
     seconds: float
     examples: int
+    files: dict[str, str] = {}
 
 
 def model_stage(study: Study, name: str, seeds: tuple[int, ...],
@@ -62,7 +64,8 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...],
             for phase, losses in trained.losses.items() for m, seed in enumerate(seeds)))
         records.write_json(folder / "models.json", {
             "models": len(seeds), "outputs": outputs_of(trained.states.params),
-            "seconds": trained.seconds, "example_gradients": trained.examples})
+            "seconds": trained.seconds, "example_gradients": trained.examples,
+            "files": trained.files})
 
     made = store.stage(study.workdir, name, write)
     forget_kept(study, name)
@@ -73,14 +76,20 @@ def keeping(study: Study, name: str, clock: Callable[[], float]) -> Keep | None:
     """Where a stage's training keeps its state on the way; None if the config does not ask."""
     if not study.config.train.checkpoint_epochs:
         return None
-    folder = study.workdir / "checkpoints" / name
+    folder = study.workdir / KEPT / name
     return Keep(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder))
 
 
 def forget_kept(study: Study, name: str) -> None:
     """Removes what a stage kept on the way, once it is finished."""
-    if hosts.is_writer():
-        shutil.rmtree(study.workdir / "checkpoints" / name, ignore_errors=True)
+    if not hosts.is_writer():
+        return
+    root = study.workdir / KEPT
+    shutil.rmtree(root / name, ignore_errors=True)
+    for folder in (root / name).parents:
+        if folder == study.workdir or not folder.exists() or any(folder.iterdir()):
+            break
+        folder.rmdir()
 
 
 def load_states(study: Study, folder: pathlib.Path) -> TrainState:
@@ -111,7 +120,7 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
     if study.config.train.from_files:
         return _imported(study, name)
     config, seeds = study.config, study.config.seeds
-    how, dataset = recipe(config, config.train.epochs, config.train.augmentation), study.dataset
+    how, dataset = recipe(config, config.train), study.dataset
 
     def order(seed: int):
         return lambda epoch: generator(seed, "order", 0, epoch)
@@ -132,10 +141,11 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
 
 def _imported(study: Study, name: str) -> pathlib.Path:
     def make(progress: Progress) -> Trained:
-        read = [fresh(*load_variables(pathlib.Path(path), study.task.model))
-                for path in study.config.train.from_files]
+        paths = [pathlib.Path(path) for path in study.config.train.from_files]
+        read = [fresh(*load_variables(path, study.task.model)) for path in paths]
         progress(1.0)
-        return Trained(jax.tree.map(lambda *leaves: np.stack(leaves), *read), {}, 0.0, 0)
+        return Trained(jax.tree.map(lambda *leaves: np.stack(leaves), *read), {}, 0.0, 0,
+                       {str(path): records.sha256(path) for path in paths})
 
     return model_stage(study, name, study.config.seeds, make)
 
@@ -144,7 +154,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
               forget: np.ndarray) -> pathlib.Path:
     """Oracles: models trained without the forget set int32[F], one per seed."""
     config, models = study.config, len(seeds)
-    how = recipe(config, config.train.epochs, config.train.augmentation)
+    how = recipe(config, config.train)
     retain = np.setdiff1d(study.dataset.train, forget).astype(np.int32)
 
     def make(progress: Progress) -> Trained:

@@ -39,7 +39,7 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
       RunError: a loss diverged, or the disk is full.
     """
     study = make_study(workdir, config)
-    check_memory(config, study.task)
+    check_memory(study)
     original = originals(study)
     scores = memorization(study)
     influences = influence(study) if config.memorization.influence else None

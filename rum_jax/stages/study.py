@@ -7,15 +7,18 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import data, models, records, store
+from rum_jax import data, hosts, models, records, store
 from rum_jax.data.arrays import Dataset
 from rum_jax.devices import convolution_of, dtype_of, engine_of
 from rum_jax.errors import InputError
+from rum_jax.models import Model
 from rum_jax.train import memory
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe
+from rum_jax.train.resume import discard_partial
 from rum_jax.unlearn.base import UnlearnOptimizer
 
+KEPT = "checkpoints"  # folder of states that are kept on the way
 SMALLER = "a smaller config.train.batch_size, or a larger config.engine.data_devices"
 
 
@@ -42,9 +45,13 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
       InputError: more devices than there are; the data differ from those the run began with.
     """
     store.discard_partials(workdir)
+    if hosts.is_writer():
+        discard_partial(workdir / KEPT)
     dataset, task = make_task(config)
-    folder = store.stage(workdir, "data", lambda folder: _write(folder, dataset))
-    _check(folder / "data.npz", dataset)
+    arrays = _arrays(dataset, task.model)
+    folder = store.stage(workdir, "data",
+                         lambda folder: records.write_arrays(folder / "data.npz", **arrays))
+    _check(folder / "data.npz", arrays)
     return Study(workdir, config, dataset, task)
 
 
@@ -52,7 +59,7 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     """The data set, and the network with its examples on the engine.
 
     Raises:
-      InputError: more devices than there are, or the largest trainings do not fit on them.
+      InputError: more devices than there are, or devices that cannot be shared as asked.
     """
     engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
     dataset, wanted = data.load(**config.data.to_dict()), config.model
@@ -62,16 +69,18 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     return dataset, Task(engine, model, dataset.images, dataset.labels)
 
 
-def check_memory(config: ConfigDict, task: Task) -> None:
-    """Says how much memory the largest trainings need.
+def check_memory(study: Study) -> None:
+    """Says how much memory the largest trainings need, of those that are still to be done.
 
     Raises:
       InputError: they do not fit.
     """
+    config, task = study.config, study.task
     size, group = config.train.batch_size, config.memorization
-    memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
-                 f"fewer config.seeds, {SMALLER}")
-    if not group.scores:
+    if not any(store.finished(study.workdir, "retrain_again")):
+        memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
+                     f"fewer config.seeds, {SMALLER}")
+    if not group.scores and not any(store.finished(study.workdir, "memorization")):
         together = min(group.group_size, group.models)
         memory.check(task, f"{together} memorization models", together, size,
                      f"a smaller config.memorization.group_size, {SMALLER}")
@@ -82,12 +91,16 @@ def folder_of(row: str) -> str:
     return row.replace(":", "-").replace("/", "-")
 
 
-def recipe(config: ConfigDict, epochs: int, augmentation: str) -> Recipe:
-    """Training from scratch; what is not given is as in the config's `train` section."""
+def recipe(config: ConfigDict, section: ConfigDict) -> Recipe:
+    """Training from scratch.
+
+    Epochs, schedule and augmentation are those of the section, `train` or `memorization`; the
+    rest of SGD is that of `train`.
+    """
     optimizer = Optimizer(config.train.batch_size, config.train.momentum,
-                          config.train.weight_decay, augmentation)
-    return Recipe(epochs, config.train.learning_rate, optimizer, config.train.schedule,
-                  tuple(config.train.milestones))
+                          config.train.weight_decay, section.augmentation)
+    return Recipe(section.epochs, config.train.learning_rate, optimizer, section.schedule,
+                  tuple(section.milestones))
 
 
 def retrain_hparams(config: ConfigDict) -> dict:
@@ -102,20 +115,21 @@ def unlearn_optimizer(config: ConfigDict) -> UnlearnOptimizer:
     return UnlearnOptimizer(**config.unlearn.to_dict())
 
 
-def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
+def _arrays(dataset: Dataset, model: Model) -> dict[str, np.ndarray]:
+    """What a run must find as it left it: examples, what normalises them, the type of numbers."""
     digest = hashlib.sha256(np.ascontiguousarray(dataset.images).tobytes()).hexdigest()
     return {"ids": dataset.ids, "labels": dataset.labels, "clean_labels": dataset.clean_labels,
-            "images_sha256": np.array(digest), **dataset.positions}
+            "images_sha256": np.array(digest), "mean": np.array(dataset.spec.mean),
+            "std": np.array(dataset.spec.std), "pixel_max": np.array(dataset.spec.pixel_max),
+            "class_numbers": np.array(dataset.class_numbers),
+            "computed_in": np.array(model.dtype), **dataset.positions}
 
 
-def _write(folder: pathlib.Path, dataset: Dataset) -> None:
-    records.write_arrays(folder / "data.npz", **_arrays(dataset))
-
-
-def _check(path: pathlib.Path, dataset: Dataset) -> None:
+def _check(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
     stored = records.read_arrays(path)
-    changed = [name for name, array in _arrays(dataset).items()
-               if not np.array_equal(stored[name], array)]
+    changed = [name for name, array in arrays.items()
+               if name not in stored or not np.array_equal(stored[name], array)]
     if changed:
-        raise InputError(f"{path}: the data set is no longer the one this run began with "
-                         f"({', '.join(changed)} differ); use another --workdir")
+        raise InputError(f"{path}: the data set, or the type of numbers, is no longer the one "
+                         f"this run began with ({', '.join(changed)} differ); use another "
+                         "--workdir, or the config.model.dtype it began with")

@@ -105,7 +105,7 @@ def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
 
 def _check_memory(study: Study, plan: dict[str, list[Point]]) -> None:
     """Raises InputError if the points that share a program do not fit on the devices."""
-    check_memory(study.config, study.task)
+    check_memory(study)
     points = max(len(group) for row in plan.values() for group in points_of.groups(row))
     memory.check(study.task, f"{points} points of a sweep", points * len(study.config.seeds),
                  study.config.unlearn.batch_size, "fewer points or config.sweep.seeds, a smaller "

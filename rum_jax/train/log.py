@@ -70,5 +70,3 @@ class Log:
         self._losses.append(loss)
         self._records.append(record)
         self._progress(end / self._total)
-
-

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import psutil
 
+from rum_jax import hosts
 from rum_jax.errors import InputError
 from rum_jax.models import Model
 from rum_jax.progress import say
@@ -83,12 +84,16 @@ def compiled_step_bytes(task: Task, models: int, batch_size: int) -> int:
 
 
 def available_bytes(task: Task, models: int) -> int:
-    """What a device has for so many models; CPU devices share what the machine has left."""
+    """What a device of the writer has for so many models.
+
+    CPU devices share what the machine has left.
+    """
     mesh = task.engine.for_models(models).mesh
     devices = [device for device in mesh.devices.reshape(-1)
                if device.process_index == jax.process_index()]
     limits = [stats["bytes_limit"] for device in devices if (stats := device.memory_stats())]
-    return min(limits) if limits else psutil.virtual_memory().available // len(devices)
+    own = min(limits) if limits else psutil.virtual_memory().available // max(len(devices), 1)
+    return hosts.agreed(own)
 
 
 def check(task: Task, what: str, models: int, batch_size: int, remedy: str) -> None:

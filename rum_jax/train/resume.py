@@ -3,6 +3,7 @@
 import hashlib
 import pathlib
 import shutil
+import zipfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from rum_jax.train import checkpoint
 from rum_jax.train.state import TrainState
 
 PyTree = Any
+REMEDY = "delete it to start that training anew"
 
 
 class Progressed(NamedTuple):
@@ -83,12 +85,14 @@ class Keep(NamedTuple):
         if not names:
             return None
         path = self.folder / names[-1]
-        stored = records.read_json(path / "kept.json")
+        stored, losses = _stored(path)
         if stored["plan"] != _digest(plan):
             raise InputError(f"{path}: was kept by a training with another plan (other examples, "
-                             "order or rates); delete it to start that training anew")
-        losses = records.read_arrays(path / "losses.npz")["losses"]
-        states = checkpoint.load(path / "states", model, len(losses), stored["outputs"])
+                             f"order or rates); {REMEDY}")
+        try:
+            states = checkpoint.load(path / "states", model, len(losses), stored["outputs"])
+        except InputError as error:
+            raise InputError(f"{error}; {REMEDY}") from error
         say(f"going on from step {losses.shape[1]}, kept in {path}")
         return Progressed(losses.shape[1], states, losses)
 
@@ -96,7 +100,23 @@ class Keep(NamedTuple):
 def kept_seconds(folder: pathlib.Path) -> float:
     """Seconds of work that the state kept in a folder took; 0 if there is none."""
     kept = _kept(folder)
-    return records.read_json(kept[-1] / "kept.json")["seconds"] if kept else 0.0
+    return _stored(kept[-1])[0]["seconds"] if kept else 0.0
+
+
+def discard_partial(folder: pathlib.Path) -> None:
+    """Removes states that were being written below a folder when a process ended."""
+    for path in list(folder.rglob("partial")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _stored(path: pathlib.Path) -> tuple[dict, np.ndarray]:
+    """What a kept state says of itself, and its losses float[M,steps]."""
+    try:
+        about = records.read_json(path / "kept.json")
+        return ({name: about[name] for name in ("plan", "seconds", "outputs")},
+                records.read_arrays(path / "losses.npz")["losses"])
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: is damaged ({error}); {REMEDY}") from error
 
 
 def _kept(folder: pathlib.Path) -> list[pathlib.Path]:

@@ -24,6 +24,11 @@ class Reader:
 
 
 @pytest.fixture
+def root(tmp_path):
+    return tmp_path / "in"
+
+
+@pytest.fixture
 def files(tmp_path):
     found = [tmp_path / "in" / name for name in ("one", "sub/two")]
     for file in found:
@@ -47,80 +52,81 @@ def test_the_folder(monkeypatch, cache):
     assert cache_folder() == pathlib.Path.home() / ".cache" / "rum_jax"
 
 
-def test_what_was_read_once_comes_from_the_cache(files, cache):
+def test_what_was_read_once_comes_from_the_cache(root, files, cache):
     read = Reader()
-    first, second = cached({"a": 1}, files, read), cached({"a": 1}, files, read)
+    first, second = cached({"a": 1}, root, files, read), cached({"a": 1}, root, files, read)
     assert read.calls == 1
     assert_same(first, second)
-    assert [entry.name for entry in (cache / "data").iterdir()] == [digest({"a": 1}, files)]
+    assert [entry.name for entry in (cache / "data").iterdir()] == [digest({"a": 1}, root, files)]
 
 
-def test_the_digest_is_of_key_names_and_contents_not_of_the_place(files, tmp_path):
-    base = digest({"a": 1}, files)
-    assert digest({"a": 1}, files[::-1]) == base
-    assert digest({"a": 2}, files) != base
-    assert digest({"a": 1}, files[:1]) != base
+def test_the_digest_is_of_key_names_and_contents_not_of_the_place(root, files, tmp_path):
+    base = digest({"a": 1}, root, files)
+    assert digest({"a": 1}, root, files[::-1]) == base
+    assert digest({"a": 2}, root, files) != base
+    assert digest({"a": 1}, root, files[:1]) != base
     (tmp_path / "in").rename(tmp_path / "moved")
     moved = [tmp_path / "moved" / "one", tmp_path / "moved" / "sub" / "two"]
-    assert digest({"a": 1}, moved) == base
+    assert digest({"a": 1}, tmp_path / "moved", moved) == base
     moved[1].write_text("twx")
-    assert digest({"a": 1}, moved) != base
+    assert digest({"a": 1}, tmp_path / "moved", moved) != base
     moved[1].unlink()
     with pytest.raises(InputError, match="two: cannot be read: No such file"):
-        digest({"a": 1}, moved)
+        digest({"a": 1}, tmp_path / "moved", moved)
 
 
 @pytest.mark.parametrize("name", ["images.npy", "labels.npy", "ids.npy", "about.json"])
 @pytest.mark.parametrize("damage", ["cut", "gone", "empty"])
-def test_a_broken_entry_is_made_anew(files, cache, name, damage):
+def test_a_broken_entry_is_made_anew(root, files, cache, name, damage):
     read = Reader()
-    cached({}, files, read)
+    cached({}, root, files, read)
     file = next((cache / "data").iterdir()) / name
     content = file.read_bytes()
     if damage == "gone":
         file.unlink()
     else:
         file.write_bytes(content[:-3] if damage == "cut" else b"")
-    assert_same(cached({}, files, read), read())
+    assert_same(cached({}, root, files, read), read())
     assert read.calls == 3 and file.read_bytes() == content
-    cached({}, files, read)
+    cached({}, root, files, read)
     assert read.calls == 3
 
 
-def test_nothing_is_left_of_a_failed_write(files, cache, monkeypatch, capsys):
+def test_nothing_is_left_of_a_failed_write(root, files, cache, monkeypatch, capsys):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "save", full)
-    assert_same(cached({}, files, Reader()), Reader()())
+    assert_same(cached({}, root, files, Reader()), Reader()())
     assert not list((cache / "data").iterdir())
     assert "No space left on device" in capsys.readouterr().err
 
 
-def test_a_cache_that_cannot_be_written_is_mentioned_once(files, tmp_path, monkeypatch, capsys):
+def test_a_cache_that_cannot_be_written_is_mentioned_once(root, files, tmp_path, monkeypatch,
+                                                          capsys):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("RUM_JAX_CACHE", str(tmp_path / "file"))
     read = Reader()
     for _ in range(2):
-        assert_same(cached({}, files, read), Reader()())
+        assert_same(cached({}, root, files, read), Reader()())
     said = capsys.readouterr().err
     assert read.calls == 2 and said.count("cannot be written") == 1
     assert str(tmp_path / "file") in said and "RUM_JAX_CACHE" in said
 
 
-def test_a_fault_of_the_reader_is_not_kept(files):
+def test_a_fault_of_the_reader_is_not_kept(root, files):
     def fault():
         raise InputError("broken")
 
     for _ in range(2):
         with pytest.raises(InputError, match="broken"):
-            cached({}, files, fault)
+            cached({}, root, files, fault)
     read = Reader()
-    cached({}, files, read)
+    cached({}, root, files, read)
     assert read.calls == 1
 
 
-def test_another_process_may_be_first(files, cache, monkeypatch):
+def test_another_process_may_be_first(root, files, cache, monkeypatch):
     """The entry appears while this process is writing its own."""
     rename = pathlib.Path.rename
 
@@ -131,5 +137,10 @@ def test_another_process_may_be_first(files, cache, monkeypatch):
         return rename(partial, entry)
 
     monkeypatch.setattr(pathlib.Path, "rename", late)
-    assert_same(cached({}, files, Reader()), Reader()())
-    assert [entry.name for entry in (cache / "data").iterdir()] == [digest({}, files)]
+    assert_same(cached({}, root, files, Reader()), Reader()())
+    assert [entry.name for entry in (cache / "data").iterdir()] == [digest({}, root, files)]
+
+
+def test_the_same_files_below_another_root_are_another_data_set(files, root, tmp_path):
+    """Ids are paths below the root."""
+    assert digest({}, root, files[1:]) != digest({}, root / "sub", files[1:])

@@ -131,3 +131,18 @@ def test_folders_that_cannot_be_used(flat, split, tmp_path):
     for path in ("", tmp_path / "none"):
         with pytest.raises(InputError, match="config.data.path: is '.*'; allowed for image_folder"):
             image_folder.load(str(path), "")
+
+
+def test_the_training_folder_alone_has_ids_of_its_own(split):
+    assert load(split).ids[0] == "train/a/0.bmp"
+    assert load(split / "train").ids[0] == "a/0.bmp"
+
+
+def test_nothing_beside_the_training_folder_is_left_out_without_a_word(split):
+    save(split / "Val" / "a" / "0.bmp", picture(0))
+    with pytest.raises(InputError, match="has Val beside train; allowed: train, test, val"):
+        load(split)
+    (split / "Val").rename(split / ".Val")
+    save(split / "test" / "0.bmp", picture(0))
+    with pytest.raises(InputError, match="test: has no class folders, or images beside them"):
+        load(split)

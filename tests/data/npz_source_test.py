@@ -74,3 +74,8 @@ def test_what_is_no_npz_file(tmp_path):
     for path in ("", str(tmp_path), str(tmp_path / "none.npz")):
         with pytest.raises(InputError, match="config.data.path: is .*; allowed for npz: an exist"):
             npz_source.load(path, "")
+
+
+def test_images_of_channels_that_cannot_be_shown(tmp_path):
+    with pytest.raises(InputError, match="images has 2 channels; allowed: 1, 3, 4"):
+        load(tmp_path, images=np.zeros((4, 3, 3, 2), np.uint8), labels=np.arange(4) % 2)

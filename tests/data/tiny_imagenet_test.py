@@ -54,6 +54,14 @@ def test_the_folder_around_it_and_names_may_be_missing(root):
     assert load(root.parent).classes == ("n1", "n2")
 
 
+def test_names_of_classes_are_not_needed_to_be_whole(root):
+    (root / "words.txt").write_text("n1\n")
+    assert load(root).classes == load(root).classes
+    (root / "words.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="words.txt: cannot be read"):
+        load(root)
+
+
 def test_what_is_missing(root, tmp_path):
     (tmp_path / "tiny.zip").write_bytes(b"PK")
     with pytest.raises(InputError, match=r"tiny.zip', a file; allowed for tiny_imagenet: a folder "

@@ -130,3 +130,20 @@ def test_what_is_no_file(files, made):
     for name in ("broken.npz", "array.npy"):
         with pytest.raises(InputError, match=f"{name}: cannot be read as an .npz file"):
             published_scores(files / name, made())
+
+
+def test_labels_may_be_those_that_were_trained_on(files, made):
+    """What a study with planted noise writes can be read again."""
+    dataset = made(noise=0.5)
+    labels = dataset.labels[dataset.train]
+    assert (labels != dataset.clean_labels[dataset.train]).any()
+    scores = np.linspace(0, 1, len(labels))
+    again = read(files, dataset, ids=dataset.ids[dataset.train], memorization=scores,
+                 labels=labels)
+    np.testing.assert_array_equal(again, scores)
+
+
+def test_scores_that_are_no_differences_of_shares(files, made):
+    dataset = made()
+    with pytest.raises(InputError, match=r"t\d\d has 7; allowed: numbers in \[-1, 1\]"):
+        read(files, dataset, tr_mem=np.where(LABELS == 1, 7.0, 0.0))

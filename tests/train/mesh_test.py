@@ -62,7 +62,8 @@ def assert_close(one, other):
 
 
 @pytest.mark.parametrize("devices, share, strategy", [
-    (2, 2, "series"), (4, 4, "series"), (8, 8, "series"), (8, 4, "series"), (4, 2, "vmap")])
+    (2, 2, "series"), (4, 4, "series"), (8, 8, "series"), (8, 4, "series"), (4, 2, "map"),
+    (4, 2, "vmap")])
 def test_results_do_not_depend_on_the_mesh(task, dataset, devices, share, strategy):
     """BatchNorm statistics are those of the whole batch, padding and augmentation included."""
     assert_close(trained(task, dataset, devices, share, strategy),

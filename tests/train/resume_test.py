@@ -74,6 +74,16 @@ def test_what_another_training_kept_is_refused(task, dataset, keep):
         run(task._replace(model=wider), dataset, keep)
 
 
+@pytest.mark.parametrize("name", ["kept.json", "losses.npz"])
+def test_a_damaged_state_is_named_with_the_remedy(task, dataset, keep, name):
+    with pytest.raises(Killed):
+        run(task, dataset, keep, stop_at=0.6)
+    path = keep.folder / "steps-000000010" / name
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(InputError, match="steps-000000010: is damaged .*; delete it to start"):
+        run(task, dataset, keep)
+
+
 def test_a_half_written_state_does_not_count(task, dataset, keep):
     with pytest.raises(Killed):
         run(task, dataset, keep, stop_at=0.6)
