@@ -91,9 +91,9 @@ def test_two_processes_share_batches_and_resume(tmp_path):
     first, other = (json.loads(without_gloo(out)[-1]) for _, out, _ in done)
     assert first["writer"] and not other["writer"]
     assert first["agreed"] == other["agreed"] == "from 0" and first["devices"] == 4
-    np.testing.assert_allclose(first["first"], two_hosts.losses(1, 1), rtol=0, atol=2e-5)
+    np.testing.assert_allclose(first["first"], two_hosts.losses(1, 1), rtol=0, atol=1e-4)
     assert first["first"] == other["first"] and first["resumed"] == other["resumed"]
-    np.testing.assert_allclose(first["resumed"], first["first"], rtol=0, atol=2e-5)
+    np.testing.assert_allclose(first["resumed"], first["first"], rtol=0, atol=1e-4)
     assert [path.name for path in tmp_path.iterdir()] == ["steps-000000003"]
 
 

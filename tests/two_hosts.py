@@ -21,7 +21,7 @@ from rum_jax.train.resume import Keep  # noqa: E402
 def losses(devices: int, share: int, keep: Keep | None = None) -> np.ndarray:
     """float[1,T] of a tiny network on a mesh of so many devices."""
     dataset = data.load("digits", 0.1, 0.2, 0.05, seed=0)
-    model = models.build("resnet", dataset.spec, (4, 8), (1, 1), "patches")
+    model = models.build("resnet", dataset.spec, (4,), (1,), "patches")
     task = Task(make_engine(devices, "series", 2, share), model, dataset.images, dataset.labels)
     states = initial_states(model, [(0, ROLES["init"], 0)])
     return train(task, dataset.train[None, :192], states,

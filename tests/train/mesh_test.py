@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rum_jax import models
 from rum_jax.data.plans import stream
 from rum_jax.randomness import ROLES, words
 from rum_jax.train import engine as engines
@@ -17,8 +18,8 @@ from rum_jax.train.recipe import Optimizer, contexts, initial_states
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
 
-# Float32 sums over a batch in another order; measured 3e-6 on parameters after 6 steps.
-TOLERANCE = 2e-5
+# Float32 sums over a batch in another order, through BatchNorm, momentum and a high rate.
+TOLERANCE = 1e-4
 STEPS, BATCH = 6, 32
 
 
@@ -37,6 +38,12 @@ def test_a_mesh_is_derived_for_each_number_of_models():
     assert given.for_models(3).mesh.devices.shape == (3, 2), "idle rows are left out"
     with pytest.raises(ValueError, match="8 devices cannot be cut into rows of 3"):
         make_engine(8, "series", 4, data_devices=3)
+
+
+@pytest.fixture(scope="module")
+def small(task, dataset):
+    """A network that compiles quickly."""
+    return task._replace(model=models.build("resnet", dataset.spec, (4,), (1,), "patches"))
 
 
 def trained(task, dataset, devices, share, strategy="series", augmentation="crop", groups=1):
@@ -64,33 +71,34 @@ def assert_close(one, other):
 @pytest.mark.parametrize("devices, share, strategy", [
     (2, 2, "series"), (4, 4, "series"), (8, 8, "series"), (8, 4, "series"), (4, 2, "map"),
     (4, 2, "vmap")])
-def test_results_do_not_depend_on_the_mesh(task, dataset, devices, share, strategy):
+def test_results_do_not_depend_on_the_mesh(small, dataset, devices, share, strategy):
     """BatchNorm statistics are those of the whole batch, padding and augmentation included."""
-    assert_close(trained(task, dataset, devices, share, strategy),
-                 trained(task, dataset, 1, 1))
+    assert_close(trained(small, dataset, devices, share, strategy),
+                 trained(small, dataset, 1, 1))
 
 
-def test_batch_norm_of_each_device_alone(task, dataset):
-    alone = trained(task, dataset, 8, 4, groups=4)
-    assert_close(alone, trained(task, dataset, 1, 1, groups=4))
-    assert np.abs(alone.losses - trained(task, dataset, 1, 1).losses).max() > 1e-3
+def test_batch_norm_of_each_device_alone(small, dataset):
+    alone = trained(small, dataset, 8, 4, groups=4)
+    assert_close(alone, trained(small, dataset, 1, 1, groups=4))
+    assert np.abs(alone.losses - trained(small, dataset, 1, 1).losses).max() > 1e-3
 
 
-def test_images_are_not_gathered_and_gradients_are_summed_once(task, dataset):
+def test_images_are_not_gathered_and_gradients_are_summed_once(small, dataset):
     """The data axis costs the reductions of BatchNorm and gradients, nothing else."""
     engine = make_engine(4, "series", 4, 4).for_models(1)
-    run = _runner(task.model, cross_entropy)
+    run = _runner(small.model, cross_entropy)
     index = np.tile(dataset.train[:4 * BATCH].reshape(1, 4, BATCH), (1, 1, 1))
     plan = Plan({"examples": stream(index, dataset.labels)}, np.full((1, 4), 0.1))
     args = [engines.put(engine, part, 1)[0] for part in (
-        initial_states(task.model, [(0, ROLES["init"], 0)]), plan,
+        initial_states(small.model, [(0, ROLES["init"], 0)]), plan,
         contexts(1, Optimizer(BATCH, 0.9, 0.0)))]
     sharded = jax.shard_map(
         lambda images, *own: jax.tree.map(lambda leaf: leaf[None], run(
             images, jnp.int32(4), *jax.tree.map(lambda leaf: leaf[0], own))),
         mesh=engine.mesh, in_specs=(jax.P(), jax.P("models"), jax.P("models"), jax.P("models")),
         out_specs=jax.P("models"), axis_names={"models"}, check_vma=False)
-    text = jax.jit(sharded).lower(engines.replicate(engine, task.images), *args).compile().as_text()
+    images = engines.replicate(engine, small.images)
+    text = jax.jit(sharded).lower(images, *args).compile().as_text()
     assert text.count(" all-reduce(") > 0
     assert text.count(" all-gather(") == text.count(" all-to-all(") == 0
 
@@ -103,18 +111,18 @@ def test_batches_that_do_not_divide_are_left_whole(task, original):
 
 HPARAMS = {
     "neggrad_plus": {"epochs": 1}, "salun": {"epochs": 1}, "boundary_shrink": {"epochs": 1},
-    "scrub": {"epochs": 1, "learning_rate": 5e-4}, "influence": {},
+    "scrub": {"epochs": 1, "learning_rate": 5e-3},
 }
 
 
 @pytest.mark.parametrize("name", list(HPARAMS))
-def test_algorithms_do_not_depend_on_the_mesh(problem, original, name):
-    few = problem._replace(retain=problem.retain[:, :256])
-    made = []
+def test_algorithms_do_not_depend_on_the_mesh(problem, small, name):
+    states = initial_states(small.model, [(0, ROLES["init"], 0), (1, ROLES["init"], 0)])
+    hparams, made = {**ALGORITHMS[name].hparams(), **HPARAMS[name]}, []
     for devices, share in ((1, 1), (4, 2)):
-        own = few._replace(task=few.task._replace(engine=make_engine(devices, "series", 16, share)))
-        hparams = {**ALGORITHMS[name].hparams(), **HPARAMS[name]}
-        made.append(apply(name, ALGORITHMS[name], own, original, hparams)[0].params)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=1e-3), *made)
-    moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), made[0], original.params)
-    assert max(jax.tree.leaves(moved)) > 1e-3, "else any mesh would do"
+        task = small._replace(engine=make_engine(devices, "series", 16, share))
+        own = problem._replace(task=task, retain=problem.retain[:, :256])
+        made.append(apply(name, ALGORITHMS[name], own, states, hparams)[0].params)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-4), *made)
+    moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), made[0], states.params)
+    assert max(jax.tree.leaves(moved)) > 2e-3, "else any mesh would do"

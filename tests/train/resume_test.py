@@ -45,7 +45,7 @@ def test_a_killed_training_goes_on_where_it_was_kept(task, dataset, keep, device
     assert kept_seconds(keep.folder) == 12.5
     other = task._replace(engine=make_engine(devices, "series", 16, share))
     again = run(other, dataset, keep)
-    close = {"rtol": 0, "atol": 0 if devices == 2 else 2e-5}
+    close = {"rtol": 0, "atol": 0 if devices == 2 else 1e-4}
     np.testing.assert_allclose(again.losses, whole.losses, **close)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, **close), again.states,
                  whole.states)
