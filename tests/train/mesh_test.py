@@ -18,7 +18,7 @@ from rum_jax.train.recipe import Optimizer, contexts, initial_states
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
 
-# Float32 sums over a batch in another order, through BatchNorm, momentum and a high rate.
+# Float32 sums over a batch in another order, through BatchNorm and six steps.
 TOLERANCE = 1e-4
 STEPS, BATCH = 6, 32
 
@@ -56,7 +56,7 @@ def trained(task, dataset, devices, share, strategy="series", augmentation="crop
     index = rng.permutation(dataset.train)[:2 * STEPS * BATCH].reshape(2, STEPS, BATCH)
     index[:, -1, 20:] = -1  # a short last batch
     epoch = [[words(np.random.default_rng(m))] * STEPS for m in range(2)]
-    plan = Plan({"examples": stream(index, dataset.labels)}, np.full((2, STEPS), 0.1),
+    plan = Plan({"examples": stream(index, dataset.labels)}, np.full((2, STEPS), 0.02),
                 augmentation={augmentation: np.array(epoch)})
     return fit(own, cross_entropy, states, plan, contexts(2, Optimizer(BATCH, 0.9, 5e-4)),
                ["a", "b"])
