@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import jax
 
 from rum_jax import hosts
+from rum_jax.config.schema import AUTO
 from rum_jax.errors import InputError
 from rum_jax.train.engine import SERIES, Engine, make_engine
 
-AUTO = "auto"
 MOST_CPU_DEVICES = 256
 SLOW_COMPILATION_SECONDS = 0.2  # programs that take longer are remembered
 _HOST_DEVICES_FLAG = "xla_force_host_platform_device_count"

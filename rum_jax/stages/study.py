@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import data, hosts, models, records, store
+from rum_jax import data, models, records, store
 from rum_jax.data.arrays import Dataset
 from rum_jax.devices import convolution_of, dtype_of, engine_of
 from rum_jax.errors import InputError
@@ -45,8 +45,7 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
       InputError: more devices than there are; the data differ from those the run began with.
     """
     store.discard_partials(workdir)
-    if hosts.is_writer():
-        discard_partial(workdir / KEPT)
+    discard_partial(workdir / KEPT)
     dataset, task = make_task(config)
     arrays = _arrays(dataset, task.model)
     folder = store.stage(workdir, "data",

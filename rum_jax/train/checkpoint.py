@@ -10,7 +10,7 @@ from orbax.checkpoint import v1 as ocp
 from rum_jax import hosts
 from rum_jax.errors import InputError
 from rum_jax.models import Model
-from rum_jax.train.state import TrainState, fresh
+from rum_jax.train.state import TrainState, shape_of_state
 
 
 def save(path: pathlib.Path, states: TrainState) -> None:
@@ -31,8 +31,8 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
       InputError: they are of another model, or damaged.
     """
     model = dataclasses.replace(model, module=model.module.clone(classes=outputs))
-    one = jax.eval_shape(lambda key: fresh(*model.init(key)), jax.random.key(0))
-    like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype), one)
+    like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype),
+                        shape_of_state(model))
     try:
         states = ocp.load(path.absolute(), like)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -13,7 +13,7 @@ from rum_jax.progress import say
 from rum_jax.train.fit import Task
 from rum_jax.train.mesh import DATA
 from rum_jax.train.objectives import cross_entropy
-from rum_jax.train.state import Batch, Context, TrainState, fresh, make_step
+from rum_jax.train.state import Batch, Context, TrainState, make_step, shape_of_state
 
 PyTree = Any
 GIB, MIB = 2**30, 2**20
@@ -131,11 +131,11 @@ def _share_of(engine, batch_size: int) -> int:
 
 
 def _shapes(model: Model, batch_size: int) -> tuple[TrainState, Batch]:
-    state = jax.eval_shape(lambda key: fresh(*model.init(key)), jax.random.key(0))
     images = jax.ShapeDtypeStruct((batch_size, *model.image.shape), jnp.uint8)
-    return state, Batch(jax.eval_shape(model.to_unit, images),
-                        jax.ShapeDtypeStruct((batch_size,), jnp.int32),
-                        jax.ShapeDtypeStruct((batch_size,), bool))
+    batch = Batch(jax.eval_shape(model.to_unit, images),
+                  jax.ShapeDtypeStruct((batch_size,), jnp.int32),
+                  jax.ShapeDtypeStruct((batch_size,), bool))
+    return shape_of_state(model), batch
 
 
 def _loss(model: Model, state: TrainState, batch: Batch) -> jax.Array:

@@ -105,6 +105,8 @@ def kept_seconds(folder: pathlib.Path) -> float:
 
 def discard_partial(folder: pathlib.Path) -> None:
     """Removes states that were being written below a folder when a process ended."""
+    if not hosts.is_writer():
+        return
     for path in list(folder.rglob("partial")):
         shutil.rmtree(path, ignore_errors=True)
 

@@ -95,6 +95,11 @@ def fresh(params: PyTree, model_state: PyTree) -> TrainState:
     return TrainState(jnp.zeros((), jnp.int32), params, model_state, opt_state)
 
 
+def shape_of_state(model: Model) -> TrainState:
+    """The state of one model as shapes and dtypes; nothing is computed."""
+    return jax.eval_shape(lambda key: fresh(*model.init(key)), jax.random.key(0))
+
+
 def make_step(model: Model, objective: Objective) -> Callable:
     """Returns step(state, batches, learning_rate, context) -> (state, loss float[], record)."""
 
