@@ -30,7 +30,7 @@ def main() -> None:
                     f"--out={chosen.out}"], check=True)
     subprocess.run([sys.executable, "-m", "rum_jax.main",
                     f"--config={ROOT / 'configs' / 'cifar10_rum.py'}:algorithms",
-                    f"--workdir={chosen.workdir}", f"--config.memorization.models={chosen.models}"],
+                    f"--workdir={chosen.workdir}", f"--config.campaign.models={chosen.models}"],
                    check=True)
     target = chosen.out / "cifar10_full"
     target.mkdir(parents=True, exist_ok=True)

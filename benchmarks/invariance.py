@@ -46,7 +46,7 @@ def scores(threads: int, devices: int, group: int, extra: list[str]) -> np.ndarr
         subprocess.run([sys.executable, "-c", CODE, f"--config={CONFIG}",
                         f"--workdir={folder}/run", f"--config.engine.devices={devices}",
                         f"--config.engine.cpu_threads={threads}",
-                        f"--config.memorization.group_size={group}", *extra], check=True)
+                        f"--config.campaign.group_size={group}", *extra], check=True)
         stored = pathlib.Path(folder) / "run/stages/memorization/memorization.npz"
         return records.read_arrays(stored)["memorization"]
 

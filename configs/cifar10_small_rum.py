@@ -26,7 +26,7 @@ FIELDS = {
     "model.widths": (8, 16, 32, 64),
     "model.blocks": (1, 1, 1, 1),
     "train.epochs": 15,
-    "memorization.models": 64,
+    "campaign.models": 64,
     "memorization.epochs": 15,
     "forget.size": 150,
     "engine.steps_per_call": 32,

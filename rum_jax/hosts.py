@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from rum_jax.errors import InputError
+from rum_jax.errors import RunError
 
 AUTO = "auto"
 CONNECT_SECONDS = 300
@@ -29,7 +29,7 @@ def join(coordinator: str, processes: int, process: int) -> None:
       process: number of this one, from 0.
 
     Raises:
-      InputError: the others did not come, or cannot be found.
+      RunError: the others did not come, or cannot be found.
     """
     if not coordinator:
         return
@@ -40,9 +40,9 @@ def join(coordinator: str, processes: int, process: int) -> None:
                                    heartbeat_timeout_seconds=GONE_SECONDS,
                                    shutdown_timeout_seconds=GONE_SECONDS)
     except (RuntimeError, ValueError) as error:
-        raise InputError(f"--coordinator: {coordinator}: the processes of the run did not meet "
-                         f"({str(error).splitlines()[0]}); all must be started with the same "
-                         "--coordinator and --processes, each with its own --process") from error
+        raise RunError(f"--coordinator: {coordinator}: the processes of the run did not meet "
+                       f"({str(error).splitlines()[0]}); all must be started with the same "
+                       "--coordinator and --processes, each with its own --process") from error
 
 
 def several() -> bool:

@@ -7,9 +7,14 @@ them all. The same command resumes a run that was stopped. The report is <workdi
 With --config.sweep.rows="('vanilla:salun',)" it searches hyper-parameters of those rows instead;
 the report is <workdir>/sweep.html. With --config.train.max_steps=3 it tries so many steps, says
 what the run would need, and keeps nothing.
+
+A config with `campaign.alone` (configs/*_memorization.py) trains memorization models and
+estimates memorization, nothing else; any number of such commands may work in one workdir. With
+--config.campaign.plan=true it says what the campaign would take, and stops.
 """
 
 import functools
+import os
 import sys
 
 from rum_jax import hosts
@@ -21,18 +26,25 @@ def main(arguments: Arguments) -> None:
     """Runs the stages, writes the report, prints its summary and its path."""
     from rum_jax import report
     from rum_jax.provenance import cost, record
+    from rum_jax.report import campaign as campaign_report
     from rum_jax.report import sweep as sweep_report
-    from rum_jax.stages import pipeline
+    from rum_jax.stages import alone, pipeline
+    from rum_jax.stages.plan import plan
     from rum_jax.stages.sweep import planned, sweep
     from rum_jax.stages.trial import trial
     from rum_jax.workdir import opened
+    from rum_jax.worker import worker_of
 
     config = arguments.config
     planned(config)  # a faulty sweep is refused before the workdir is touched
-    if config.train.max_steps:
-        found = trial(config)
-        if hosts.is_writer():
-            print(found)
+    if config.train.max_steps or config.campaign.plan:
+        _show(trial(config) if config.train.max_steps else
+              plan(config, worker_of(config.campaign, os.environ, hosts.several())))
+        return
+    if config.campaign.alone:
+        worker = worker_of(config.campaign, os.environ, hosts.several())
+        found = alone.run(arguments.workdir, config, worker, campaign_report.write)
+        _show(campaign_report.text(found, arguments.workdir))
         return
     with opened(arguments.workdir, config.to_dict()) as workdir:
         origin = record(workdir)
@@ -44,6 +56,11 @@ def main(arguments: Arguments) -> None:
         if hosts.is_writer():
             print("\n".join(map(str, write({**origin, **cost()}))))
         hosts.wait("report")
+
+
+def _show(text: str) -> None:
+    if hosts.is_writer():
+        print(text)
 
 
 if __name__ == "__main__":

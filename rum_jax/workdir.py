@@ -15,9 +15,11 @@ CONFIG = "config.json"
 LOCK = ".lock"
 
 # Fields that change speed or what is shown, but no result: a run may be resumed with others.
-FREE = ("config.engine", "config.rows", "config.memorization.group_size",
-        "config.memorization.influence", "config.sweep", "config.data.path",
-        "config.train.checkpoint_epochs")
+FREE = ("config.engine", "config.rows", "config.sweep", "config.data.path",
+        "config.train.checkpoint_epochs",
+        *(f"config.campaign.{name}" for name in ("group_size", "worker", "workers",
+                                                 "lease_seconds", "reliability", "influence",
+                                                 "influence_top", "plan")))
 OWN_CODE = "own_code"
 
 
@@ -103,14 +105,14 @@ def _earlier_code(folder: pathlib.Path) -> dict:
 
 def _stored(path: pathlib.Path) -> dict:
     try:
-        return _flat(records.read_json(path))
+        return flat(records.read_json(path))
     except (OSError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); restore it, or choose another "
                          "--workdir") from error
 
 
 def _differences(stored: Mapping, config: Mapping) -> list[str]:
-    given = _flat(json.loads(json.dumps(config)))
+    given = flat(json.loads(json.dumps(config)))
     return [f"{name}: there {stored.get(name, 'absent')!r}, here {given.get(name, 'absent')!r}"
             for name in sorted({*stored, *given})
             if stored.get(name) != given.get(name) and not _is_free(name, stored, given)]
@@ -123,9 +125,10 @@ def _is_free(name: str, stored: Mapping, given: Mapping) -> bool:
     return any(name == part or name.startswith(f"{part}.") for part in FREE)
 
 
-def _flat(config: Mapping, path: str = "config") -> dict:
-    flat = {}
+def flat(config: Mapping, path: str = "config") -> dict:
+    """All values of nested tables under their dotted names."""
+    made = {}
     for name, value in config.items():
         inner = f"{path}.{name}"
-        flat.update(_flat(value, inner) if isinstance(value, dict) else {inner: value})
-    return flat
+        made.update(flat(value, inner) if isinstance(value, dict) else {inner: value})
+    return made

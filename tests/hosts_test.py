@@ -14,7 +14,7 @@ import two_hosts
 
 from rum_jax import hosts
 
-SMALL = {"rows": ("vanilla:finetune", "rum"), "seeds": (0, 1), "memorization.models": 4,
+SMALL = {"rows": ("vanilla:finetune", "rum"), "seeds": (0, 1), "campaign.models": 4,
          "forget.size": 12, "relearn.epochs": 0, "metrics": (), "engine.devices": 0,
          "train.checkpoint_epochs": 3}
 

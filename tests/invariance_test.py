@@ -8,10 +8,10 @@ from toy import ROOT, command
 
 
 def scores(workdir, devices, group):
-    fields = {"model__widths": (16, 32), "model__blocks": (1, 1), "memorization__models": 16,
+    fields = {"model__widths": (16, 32), "model__blocks": (1, 1), "campaign__models": 16,
               "memorization__epochs": 15, "engine__cpu_threads": 8, "rows": (),
-              "memorization__influence": False, "relearn__epochs": 0, "metrics": (),
-              "engine__devices": devices, "memorization__group_size": group}
+              "campaign__influence": "none", "relearn__epochs": 0, "metrics": (),
+              "engine__devices": devices, "campaign__group_size": group}
     done = subprocess.run(command(workdir, **fields), capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     return np.load(workdir / "memorization.npz")["memorization"]

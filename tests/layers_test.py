@@ -11,11 +11,12 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "checks", "randomness", "clock", "records"}, {"hosts"}, {"progress"}, {"own"},
+    {"errors", "checks", "randomness", "clock", "records"}, {"folder", "worker"},
+    {"claims", "hosts"}, {"progress"}, {"own"},
     {"data"}, {"models"}, {"train"},
     {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies"},
     {"rum"}, {"sweep"}, {"config"}, {"store", "workdir", "devices", "provenance"}, {"stages"},
-    {"report"}, {"entry"}, {"main"},
+    {"report"}, {"entry"}, {"main", "export"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

@@ -8,8 +8,8 @@ ROWS = ("vanilla:finetune", "vanilla:none", "vanilla:retrain", "rum_f:neggrad_pl
         "rum_shuffled")
 FIELDS = {
     "seeds": (0, 1, 2), "model.widths": (4,), "model.blocks": (1,), "train.epochs": 4,
-    "memorization.models": 8, "memorization.epochs": 2, "memorization.group_size": 4,
-    "memorization.influence": True, "forget.size": 30, "rows": ROWS,
+    "campaign.models": 8, "memorization.epochs": 2, "campaign.group_size": 4,
+    "campaign.influence": "full", "forget.size": 30, "rows": ROWS,
     "vanilla.hparams.finetune.epochs": 1, "vanilla.hparams.retrain.epochs": 4,
     "rum.hparams.finetune.mid.epochs": 1, "rum.hparams.salun.high.epochs": 1,
     "relearn.epochs": 2, "engine.devices": 2, "engine.steps_per_call": 32,

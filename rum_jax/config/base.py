@@ -35,16 +35,14 @@ def get_config(reference: bool = False) -> ConfigDict:
     c.data, c.model, c.train = _data(), _model(), _train()
     c.memorization = ConfigDict({
         "scores": "",                   # an .npz of published scores, in place of training
-        "models": 64,
         "subset_fraction": 0.7,         # of the training set, for each model
         "epochs": 15,
         "schedule": "cosine",           # as in train; the rest of its SGD is train's own
         "milestones": (),
         "seed": 0,                      # member k depends on (seed, k) alone
-        "group_size": 16,               # models trained at a time; changes no result
         "augmentation": "none",         # of these models
-        "influence": False,             # also write influence.npz, float32[test, train]
     })
+    c.campaign = _campaign()
     c.forget = ConfigDict({
         "selection": "mix",             # low, mid, high, or a third of each
         "size": 120,                    # examples
@@ -105,6 +103,22 @@ def _train() -> ConfigDict:
         "from_files": (),               # PyTorch files of the originals, one per seed
         "checkpoint_epochs": 0,         # a state is kept every so many epochs; 0: at the end
         "max_steps": 0,                 # > 0: try so many steps (an epoch at most), stop
+    })
+
+
+def _campaign() -> ConfigDict:
+    """How many memorization models, and who trains them; only `models` is part of a result."""
+    return ConfigDict({
+        "alone": False,                 # True: these models and their scores, and nothing else
+        "models": 64,
+        "group_size": 16,               # models trained at a time, and written together
+        "worker": -1,                   # number of this worker; -1: as the scheduler says, or 0
+        "workers": 0,                   # how many there are; 0: as the scheduler says, or 1
+        "lease_seconds": 60.0,          # of silence, after which a worker is taken for gone
+        "reliability": 0.9,             # rank correlation; how many models it needs is told
+        "influence": "none",            # on test examples: top (the largest), full (all)
+        "influence_top": 32,            # training examples for each test example
+        "plan": False,                  # True: measure, say what it would take, and stop
     })
 
 

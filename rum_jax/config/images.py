@@ -20,9 +20,9 @@ PUBLISHED = {
     "train.augmentation": "crop_and_flip",
     "train.checkpoint_epochs": 10,
     "unlearn.batch_size": 256,          # without augmentation, as in the released scripts
-    "memorization.models": 400,
+    "campaign.models": 400,
     "memorization.epochs": 30,
-    "memorization.group_size": 4,
+    "campaign.group_size": 4,
     "forget.size": 3000,
     # The support vector attacks on other features than the confidence take hours on test sets
     # of this size; --config.metrics asks for them.
@@ -36,7 +36,7 @@ SMOKE = {
     "train.epochs": 2,
     "train.batch_size": 64,
     "unlearn.batch_size": 64,
-    "memorization.models": 8,
+    "campaign.models": 8,
     "memorization.epochs": 2,
     "forget.selection": "high",         # so little training leaves no scores for a mix
     "forget.size": 30,
@@ -49,6 +49,14 @@ def get_config(name: str, architecture: str) -> ConfigDict:
     """A study of a data set with one of the published architectures."""
     c = base.get_config()
     base.set_fields(c, {**PUBLISHED, "data.name": name, "model.name": architecture})
+    return c
+
+
+def campaign(name: str, architecture: str) -> ConfigDict:
+    """Memorization of all published training examples of a data set, and nothing else."""
+    c = get_config(name, architecture)
+    base.set_fields(c, {"campaign.alone": True, "data.validation_fraction": 0.0,
+                        "memorization.augmentation": "crop_and_flip"})
     return c
 
 

@@ -45,8 +45,12 @@ def define(values: flags.FlagValues = flags.FLAGS, argv: list[str] | None = None
     flags.DEFINE_integer("process", 0, "Number of this process, from 0.", flag_values=values)
 
 
-def parse(argv: list[str]) -> Arguments:
+def parse(argv: list[str], data: bool = True) -> Arguments:
     """Reads flags and checks the config.
+
+    Args:
+      argv: as in sys.argv.
+      data: also loads the data and checks the config against them; False where they are not.
 
     Raises:
       InputError: lists all unknown fields, wrong types and values out of range.
@@ -54,11 +58,11 @@ def parse(argv: list[str]) -> Arguments:
     try:
         values = _read(argv)
     except _FAULTS as error:
-        raise_if_any(_all_faults(argv) or [_message(error)], HEADING)
+        raise_if_any(_all_faults(argv, data) or [_message(error)], HEADING)
         raise
     missing = [f"--{name}: missing" for name in ("config", "workdir") if not values[name].value]
     raise_if_any(missing + _host_faults(values), HEADING)
-    raise_if_any(faults(values.config.to_dict()), HEADING)
+    raise_if_any(faults(values.config.to_dict(), data), HEADING)
     return Arguments(values.config, values.workdir, values.coordinator, values.processes,
                      values.process)
 
@@ -116,13 +120,13 @@ def _message(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _all_faults(argv: list[str]) -> list[str]:
+def _all_faults(argv: list[str], data: bool) -> list[str]:
     """Faults of every single argument, and those of the config made by the others."""
     bad = {arg: fault for arg in argv[1:] if (fault := _fault_of(argv, arg))}
     rest = [arg for arg in argv if arg not in bad]
     if not bad or not _can_read(rest) or _read(rest).config is None:
         return list(bad.values())
-    return [*bad.values(), *faults(_read(rest).config.to_dict())]
+    return [*bad.values(), *faults(_read(rest).config.to_dict(), data)]
 
 
 def _fault_of(argv: list[str], arg: str) -> str | None:

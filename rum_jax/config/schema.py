@@ -23,6 +23,7 @@ ROWS = (*(f"{kind}:{name}" for kind in ("vanilla", "rum_f") for name in ALGORITH
         "rum", "rum_shuffled")
 
 METHODS = ("random", "grid")
+INFLUENCE = ("none", "top", "full")
 DTYPES = ("float32", "bfloat16")
 
 
@@ -82,11 +83,15 @@ SCHEMA = {
               "schedule": checks.one_of(SCHEDULES), "milestones": _epochs,
               "from_files": checks.sequence(checks.text, at_least=0, distinct=True),
               "checkpoint_epochs": _count, "max_steps": _count, **_sgd},
-    "memorization": {"scores": checks.text, "models": checks.integer(4),
+    "memorization": {"scores": checks.text,
                      "subset_fraction": _fraction, "epochs": checks.integer(1),
                      "schedule": checks.one_of(SCHEDULES), "milestones": _epochs, "seed": _seed,
-                     "augmentation": _augmentation,
-                     "group_size": checks.integer(1), "influence": checks.boolean},
+                     "augmentation": _augmentation},
+    "campaign": {"alone": checks.boolean, "models": checks.integer(4),
+                 "group_size": checks.integer(1), "worker": checks.integer(-1),
+                 "workers": _count, "lease_seconds": checks.number(1),
+                 "reliability": _fraction, "influence": checks.one_of(INFLUENCE),
+                 "influence_top": checks.integer(1), "plan": checks.boolean},
     "forget": {"selection": checks.one_of(SELECTIONS), "size": checks.integer(len(SUBSETS))},
     "unlearn": {**_sgd, "milestones": _epochs, "batch_norm": checks.one_of(BATCH_NORM)},
     "vanilla": {"hparams": {name: algorithm.checks for name, algorithm in ALGORITHMS.items()}},

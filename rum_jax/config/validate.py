@@ -18,8 +18,11 @@ def validate(config: Mapping) -> None:
     raise_if_any(faults(config), "The config has faults:")
 
 
-def faults(config: Mapping) -> list[str]:
-    """All faults, one line each; fields that only make sense together are checked last."""
+def faults(config: Mapping, data: bool = True) -> list[str]:
+    """All faults, one line each; fields that only make sense together are checked last.
+
+    Without `data`, they are not loaded, and nothing is checked against them.
+    """
     found = _walk(config, schema_of(config), "config")
 
     def sound(*sections: str) -> bool:
@@ -28,9 +31,9 @@ def faults(config: Mapping) -> list[str]:
     joint = _own_faults(config) + _seed_faults(config) if sound("seeds", "sweep") else []
     if sound("model", "train", "unlearn", "engine"):
         joint += _share_faults(config)
-    if sound("memorization", "train", "seeds", "sweep"):
+    if sound("memorization", "campaign", "train", "seeds", "sweep"):
         joint += _schedule_faults(config) + _file_faults(config)
-    if sound("model", "data", "forget", "memorization"):
+    if data and sound("model", "data", "forget", "memorization", "campaign"):
         joint += _data_faults(config)
     return found + joint
 
@@ -106,11 +109,15 @@ def _file_faults(config: Mapping) -> list[str]:
                      "the models of config.sweep.seeds")
     for name, path in [("train.from_files", path) for path in files] + (
             [("memorization.scores", scores)] if scores else []):
-        if not pathlib.Path(path).is_file():
+        if not (pathlib.Path(path).is_file()
+                or (name == "memorization.scores" and pathlib.Path(path).is_dir())):
             found.append(f"config.{name}: there is no file {path} in {pathlib.Path.cwd()}")
-    if scores and config["memorization"]["influence"]:
-        found.append("config.memorization.influence: is True; allowed with "
-                     "config.memorization.scores: False, as influence takes trained models")
+    if scores and config["campaign"]["alone"]:
+        found.append(f"config.memorization.scores: is {scores}; allowed with "
+                     "config.campaign.alone=True: '', as it trains models to estimate them")
+    if scores and config["campaign"]["influence"] != "none":
+        found.append(f"config.campaign.influence: is {config['campaign']['influence']}; allowed "
+                     "with config.memorization.scores: none, as influence takes trained models")
     return found
 
 
@@ -146,19 +153,26 @@ def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
 
 def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
     """Sizes against those of the data set."""
-    found, size, forget = [], len(dataset.train), config["forget"]
+    found, size, alone = [], len(dataset.train), config["campaign"]["alone"]
     for split, positions in dataset.positions.items():
-        if len(positions) < 1:
+        if len(positions) < 1 and not (alone and split == "validation"):
             found.append(f"config.data: the {split} set would be empty")
+    if not alone:
+        found += _forget_faults(config["forget"], size)
+    subset = round(config["memorization"]["subset_fraction"] * size)
+    if not 1 <= subset < size:
+        found.append(f"config.memorization.subset_fraction: is "
+                     f"{config['memorization']['subset_fraction']}; it would train each model on "
+                     f"{subset} of {size} examples; allowed: at least one in and one out")
+    return found
+
+
+def _forget_faults(forget: Mapping, size: int) -> list[str]:
+    found = []
     if forget["size"] >= size:
         found.append(f"config.forget.size: is {forget['size']}; allowed: less than the training "
                      f"set's {size} examples")
     if forget["selection"] == "mix" and forget["size"] % len(SUBSETS):
         found.append(f"config.forget.size: is {forget['size']}; allowed for a mix: a multiple of "
                      f"{len(SUBSETS)}")
-    subset = round(config["memorization"]["subset_fraction"] * size)
-    if not 1 <= subset < size:
-        found.append(f"config.memorization.subset_fraction: is "
-                     f"{config['memorization']['subset_fraction']}; it would train each model on "
-                     f"{subset} of {size} examples; allowed: at least one in and one out")
     return found

@@ -1,9 +1,11 @@
-"""From outcomes of members to scores, standard errors and reliability; exact integer counts."""
+"""From counts over members to scores, standard errors and reliability."""
 
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import spearmanr
+
+from rum_jax.memorization.tally import CONFIDENCE_ONE, Tally
 
 
 class Estimate(NamedTuple):
@@ -11,7 +13,7 @@ class Estimate(NamedTuple):
 
     Attributes:
       memorization: float64[n] in [-1,1]; NaN where an example was never in or never out.
-      standard_error: float64[n], of the difference of two independent proportions; NaN likewise.
+      standard_error: float64[n], of the difference of two independent means; NaN likewise.
       times_in, times_out: int64[n], how many members were trained with and without it.
     """
 
@@ -21,15 +23,49 @@ class Estimate(NamedTuple):
     times_out: np.ndarray
 
 
-def _share(hits: np.ndarray, times: np.ndarray, missing: float = np.nan) -> np.ndarray:
+def share(hits: np.ndarray, times: np.ndarray, missing: float = np.nan) -> np.ndarray:
+    """hits / times, and `missing` where times is 0; float64 of their common shape."""
     return np.divide(hits, times, out=np.full(hits.shape, missing), where=times > 0)
+
+
+def _difference(times: tuple[np.ndarray, np.ndarray], sums: tuple[np.ndarray, np.ndarray],
+                squares: tuple[np.ndarray, np.ndarray], missing: float = np.nan) -> Estimate:
+    """Mean with minus mean without, from counts, sums and sums of squares (with, without)."""
+    means = [share(total, count, missing) for total, count in zip(sums, times, strict=True)]
+    variance = sum(share(np.maximum(share(square, count) - np.square(mean), 0), count)
+                   for square, mean, count in zip(squares, means, times, strict=True))
+    return Estimate(means[0] - means[1], np.sqrt(variance), *times)
+
+
+def of_tally(tally: Tally) -> Estimate:
+    """Feldman & Zhang's estimator (spec section 5; arXiv 2008.03703, equation 1).
+
+    mem_i = P(correct on i | i in the training set) - P(correct on i | i left out).
+    """
+    return _of_counts(tally.members.sum(), tally.times_in.sum(0), tally.hits_in.sum(0),
+                      tally.hits_out.sum(0))
+
+
+def soft_of_tally(tally: Tally) -> Estimate:
+    """The same of the members' confidence in the label, in place of whether they predict it."""
+    times_in = tally.times_in.sum(0)
+    one = float(CONFIDENCE_ONE)
+    return _difference(
+        (times_in, tally.members.sum() - times_in),
+        (tally.confidence_in / one, tally.confidence_out / one),
+        (tally.squares_in / one**2, tally.squares_out / one**2))
+
+
+def margin_of_tally(tally: Tally, unit: float) -> np.ndarray:
+    """float64[n]: mean margin with the example minus mean margin without, of units of `unit`."""
+    times_in = tally.times_in.sum(0)
+    return unit * (share(tally.margin_in, times_in)
+                   - share(tally.margin_out, tally.members.sum() - times_in))
 
 
 def memorization(included: np.ndarray, correct: np.ndarray,
                  missing: float = np.nan) -> Estimate:
-    """Feldman & Zhang's estimator (spec section 5; arXiv 2008.03703, equation 1).
-
-    mem_i = P(correct on i | i in the training set) - P(correct on i | i left out).
+    """`of_tally` from the outcomes of all members at once.
 
     Args:
       included: bool[M,n].
@@ -37,46 +73,49 @@ def memorization(included: np.ndarray, correct: np.ndarray,
       missing: what stands for the share of an example that was never in, or never out; the
         reference has 0 there, and so reports the other share as if it were memorization.
     """
-    times_in = included.sum(0)
-    times_out = len(included) - times_in
-    share_in = _share((included & correct).sum(0), times_in, missing)
-    share_out = _share((~included & correct).sum(0), times_out, missing)
-    variance = (_share(share_in * (1 - share_in), times_in)
-                + _share(share_out * (1 - share_out), times_out))
-    return Estimate(share_in - share_out, np.sqrt(variance), times_in, times_out)
+    return _of_counts(len(included), included.sum(0), (included & correct).sum(0),
+                      (~included & correct).sum(0), missing)
 
 
-def influence(included: np.ndarray, correct_test: np.ndarray,
-              missing: float = np.nan) -> np.ndarray:
-    """Influence of each training example on each test example (spec section 5).
-
-    infl_ji = P(correct on j | i in the training set) - P(correct on j | i left out).
-
-    Args:
-      included: bool[M,n].
-      correct_test: bool[M,t].
-      missing: as in `memorization`.
-
-    Returns:
-      float32[t,n]; NaN in the columns of examples that were never in or never out.
-    """
-    times_in = included.sum(0)
-    hits_in = correct_test.T.astype(np.float32) @ included.astype(np.float32)
-    hits_out = correct_test.sum(0)[:, None] - hits_in
-    inside = _share(hits_in, np.broadcast_to(times_in, hits_in.shape), missing)
-    outside = _share(hits_out, np.broadcast_to(len(included) - times_in, hits_out.shape),
-                     missing)
-    return (inside - outside).astype(np.float32)
+def _of_counts(members: int, times_in: np.ndarray, hits_in: np.ndarray, hits_out: np.ndarray,
+               missing: float = np.nan) -> Estimate:
+    hits = hits_in, hits_out
+    return _difference((times_in, members - times_in), hits, hits, missing)
 
 
-def split_half_spearman(included: np.ndarray, correct: np.ndarray) -> float:
+def split_half_spearman(tally: Tally) -> float:
     """Rank correlation of two estimates, from the even and from the odd members.
 
     It tells how far a ranking by these scores would change with another set of members; each
     half has only half of them, so it underrates the full estimate. NaN if it is undefined.
     """
-    halves = [memorization(included[k::2], correct[k::2]).memorization for k in (0, 1)]
+    halves = [_of_counts(*(part[k] for part in (tally.members, tally.times_in, tally.hits_in,
+                                                tally.hits_out))).memorization for k in (0, 1)]
     both = np.isfinite(halves).all(0)
     if both.sum() < 2 or any(np.ptp(half[both]) == 0 for half in halves):
         return float("nan")
     return float(spearmanr(halves[0][both], halves[1][both]).statistic)
+
+
+def full_reliability(split_half: float) -> float:
+    """Expected correlation of two estimates with all members, from that of two halves.
+
+    Spearman and Brown's formula; it takes the errors of members as independent.
+    """
+    return 2 * split_half / (1 + split_half)
+
+
+def models_needed(split_half: float, models: int, reliability: float) -> float:
+    """How many members two estimates must have each to correlate so well (Spearman-Brown).
+
+    Args:
+      split_half: correlation of two halves of `models` members.
+      models: how many there are in both halves together.
+      reliability: wanted correlation, in (0,1).
+
+    Returns:
+      A number of members; infinite if the halves do not correlate, NaN if that is not known.
+    """
+    if not split_half > 0:
+        return float("nan") if np.isnan(split_half) else float("inf")
+    return models / 2 * reliability * (1 - split_half) / (split_half * (1 - reliability))

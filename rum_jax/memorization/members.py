@@ -2,32 +2,19 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
+from rum_jax.memorization.group import Group, margins
 from rum_jax.progress import Progress, silent
 from rum_jax.randomness import ROLES, generator
 from rum_jax.train.fit import Task
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, initial_states, period_means, train
 from rum_jax.train.resume import Keep
+from rum_jax.train.state import TrainState
 
-
-class Outcomes(NamedTuple):
-    """What M members contribute to the estimate (spec section 5).
-
-    Attributes:
-      included: bool[M,n], which of the n training examples member m was trained on.
-      correct_train: bool[M,n], whether it predicts the training label of each of them.
-      correct_test: bool[M,t], whether it predicts the label of each test example.
-      losses: float32[M,E], mean training loss of each epoch.
-    """
-
-    included: np.ndarray
-    correct_train: np.ndarray
-    correct_test: np.ndarray
-    losses: np.ndarray
+RESULTS_VERSION = 1  # raised when the same config gives members that come out differently
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +46,7 @@ def subset(campaign: Campaign, member: int) -> np.ndarray:
 
 
 def train_members(task: Task, campaign: Campaign, members: Sequence[int],
-                  progress: Progress = silent, keep: Keep | None = None) -> Outcomes:
+                  progress: Progress = silent, keep: Keep | None = None) -> Group:
     """Trains these members at the same time and scores every training and test example.
 
     `keep` is as in `train`.
@@ -77,11 +64,20 @@ def train_members(task: Task, campaign: Campaign, members: Sequence[int],
         task.model, [(campaign.seed, ROLES["member_init"], member) for member in members])
     _, fitted = train(task, positions, states, campaign.recipe, [order(k) for k in members],
                       [f"member {k}" for k in members], progress, keep=keep)
-    correct = predict(task, fitted.states).argmax(-1) == task.labels
     per_epoch = period_means(fitted.losses, campaign.recipe.epochs)
-    return Outcomes(included, correct[:, campaign.train], correct[:, campaign.test], per_epoch)
+    return Group(np.array(members), included, *_outcomes(task, campaign, fitted.states),
+                 per_epoch)
 
 
-def concatenate(parts: Sequence[Outcomes]) -> Outcomes:
-    """The outcomes of consecutive groups of members as those of one."""
-    return Outcomes(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+def _outcomes(task: Task, campaign: Campaign, states: TrainState) -> list[np.ndarray]:
+    """Correct on training and test examples, bool[M,...], then margins on both, int16[M,...]."""
+    logits = predict(task, states)
+    made = []
+    for function in (_correct, margins):
+        made += [function(logits[:, part], task.labels[part])
+                 for part in (campaign.train, campaign.test)]
+    return made
+
+
+def _correct(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return logits.argmax(-1) == labels

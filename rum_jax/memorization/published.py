@@ -4,20 +4,31 @@ import pathlib
 
 import numpy as np
 
+from rum_jax import records
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
+from rum_jax.memorization import estimate, lira
 
 _FIELD = "config.memorization.scores"
 _SCORES = ("memorization", "tr_mem", "scores")
 _LABELS = ("labels", "tr_labels")
+_MEMBERS = ("trainset_mask", "trainset_correctness")
+_KINDS = {"scores": ("fiu", "numbers"), "labels": ("iu", "integers"), "ids": ("US", "texts")}
 _ALLOWED = ("an .npz file with `memorization`, `tr_mem` or `scores`, and with `ids` unless the "
-            "scores are those of all published training examples in their order")
+            "scores are those of all published training examples in their order; or a folder "
+            "with LiRA's keep.npy and scores.npy")
 
 
 def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     """Scores of the training set, float64[n], one for each of `dataset.train`.
 
-    The file holds the scores as `memorization`, `tr_mem` (Feldman and Zhang's name) or `scores`.
+    An .npz file holds them as `memorization`, `tr_mem` (Feldman and Zhang's name) or `scores`.
+    Where it also has `trainset_mask` and `trainset_correctness` bool[M,m], as the RUM code's
+    estimate, the scores may be left out, and are then estimated from these; an example that was
+    in all members or in none has no score, though that code takes the missing share for 0.
+    A folder holds LiRA's keep.npy and scores.npy (see `rum_jax.memorization.lira`), and may hold
+    ids.npy and labels.npy. What follows is the same for both.
+
     With `ids`, each belongs to the example of that id; there may be more examples than those of
     the training set. Without, they are those of ALL examples of the published training part in
     the order of ids (CIFAR: 50,000 in the publisher's order), whatever was taken out of it since
@@ -26,7 +37,7 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     that the data set trains on, planted noise included.
 
     Args:
-      path: the file; other arrays in it are not read.
+      path: the file or folder; other arrays in it are not read.
       dataset: the data set whose training set the scores are for.
 
     Raises:
@@ -43,7 +54,8 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     if unknown.size:
         first = dataset.ids[dataset.train[unknown[0]]]
         raise InputError(f"{where}: {unknown.size} score(s) of the training set are not finite, "
-                         f"the first of {first}; allowed: finite numbers")
+                         f"the first of {first}; allowed: finite numbers (of members, some "
+                         "trained with each example and some without it)")
     if np.abs(wanted).max() > 1:
         first = int(np.abs(wanted).argmax())
         raise InputError(f"{where}: {dataset.ids[dataset.train[first]]} has {wanted[first]:g}; "
@@ -51,12 +63,33 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     return wanted
 
 
+def digest(path: str | pathlib.Path) -> str:
+    """Hexadecimal SHA-256 of what is read: a file, or the names and contents of LiRA's files."""
+    path = pathlib.Path(path)
+    if not path.is_dir():
+        return records.sha256(path)
+    files = [path / name for name in lira.FILES + lira.OPTIONAL]
+    return records.digest({file.name: records.sha256(file) for file in files if file.is_file()})
+
+
 def _read(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Scores float[m], and labels int[m] and ids str[m] or None."""
     where = f"{_FIELD}: {path}"
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{_FIELD}: is {str(path)!r}, and there is no such file; allowed: "
                          f"{_ALLOWED}")
+    arrays = lira.read(path, where) if path.is_dir() else _read_npz(path, where)
+    size = arrays["scores"].size
+    for name, array in arrays.items():
+        letters, allowed = _KINDS[name]
+        if array.dtype.kind not in letters or array.shape != (size,):
+            raise InputError(f"{where}: its {name} are {array.dtype}{list(array.shape)}; allowed: "
+                             f"{allowed}[n], as many as scores")
+    return arrays["scores"], arrays.get("labels"), arrays.get("ids")
+
+
+def _read_npz(path: pathlib.Path, where: str) -> dict[str, np.ndarray]:
+    """Arrays named `scores`, and `labels` and `ids` where the file has them."""
     try:
         with np.load(path, allow_pickle=False) as file:
             names = list(file)
@@ -64,22 +97,32 @@ def _read(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, np.ndarray
                      for kind, known in (("scores", _SCORES), ("labels", _LABELS),
                                          ("ids", ("ids",)))}
             arrays = {kind: file[name] for kind, name in found.items() if name}
+            members = [file[name] for name in _MEMBERS if name in names]
     except Exception as error:  # zip, zlib and numpy raise errors of many kinds
         raise InputError(f"{where}: cannot be read as an .npz file: {error}") from error
+    if len(members) == 2:
+        known = _of_members(where, *members)
+        arrays["scores"] = _where_known(where, arrays.get("scores", known), known)
     if "scores" not in arrays or (found["scores"] == "scores" and "ids" not in arrays):
         raise InputError(f"{where}: has {', '.join(names) or 'no arrays'}; allowed: {_ALLOWED}")
-    _check_arrays(where, arrays)
-    return arrays["scores"], arrays.get("labels"), arrays.get("ids")
+    return arrays
 
 
-def _check_arrays(where: str, arrays: dict[str, np.ndarray]) -> None:
-    kinds = {"scores": ("fiu", "numbers"), "labels": ("iu", "integers"), "ids": ("US", "texts")}
-    size = arrays["scores"].size
-    for name, array in arrays.items():
-        letters, allowed = kinds[name]
-        if array.dtype.kind not in letters or array.shape != (size,):
-            raise InputError(f"{where}: its {name} are {array.dtype}{list(array.shape)}; allowed: "
-                             f"{allowed}[n], as many as scores")
+def _of_members(where: str, mask: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """float64[m]: memorization estimated from the members, NaN where they do not tell."""
+    for name, array in zip(_MEMBERS, (mask, correct), strict=True):
+        if array.dtype != bool or array.ndim != 2 or array.shape != mask.shape:
+            raise InputError(f"{where}: its {name} is {array.dtype}{list(array.shape)}; allowed: "
+                             "bool[M, n], both of the same shape")
+    return estimate.memorization(mask, correct).memorization
+
+
+def _where_known(where: str, scores: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The scores float[m], NaN where the estimate float64[m] from the same members is."""
+    if scores.dtype.kind not in "fiu" or scores.shape != known.shape:
+        raise InputError(f"{where}: its scores are {scores.dtype}{list(scores.shape)}; allowed: "
+                         f"numbers[{len(known)}], as wide as trainset_mask")
+    return np.where(np.isnan(known), np.nan, scores)
 
 
 def _by_place(where: str, size: int, dataset: Dataset) -> np.ndarray:

@@ -74,7 +74,7 @@ def select(name: str, scores: np.ndarray, size: int,
     if len(known) < size:
         raise InputError(f"forget.size is {size}: memorization of only {len(known)} of "
                          f"{len(scores)} examples is known, the others were in, or out of, the "
-                         "training set of every model; raise memorization.models")
+                         "training set of every model; raise campaign.models")
     chosen = known[np.unique(SELECTIONS[name](scores[known], size, centers))]
     if len(chosen) < size:
         raise InputError(f"forget.size is {size}: {size - len(chosen)} example(s) would be in two "

@@ -39,3 +39,17 @@ def render_sweep(results: dict, figures: dict[str, bytes], header: list[str],
       header, lines: the table of all points.
     """
     return _render("sweep.html", figures, results=results, header=header, lines=lines)
+
+
+def render_campaign(summary: dict, cost: dict, findings: list[str], figures: dict[str, bytes],
+                    config: dict) -> str:
+    """The report of a campaign.
+
+    Args:
+      summary, cost: see `stages/merge.py`.
+      findings: sentences about it.
+      figures: file name -> PNG.
+      config: of the run, nested.
+    """
+    return _render("campaign.html", figures, summary=summary, cost=cost, findings=findings,
+                   config=config)

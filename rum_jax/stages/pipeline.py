@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 from rum_jax.stages.evaluation import References, evaluated
 from rum_jax.stages.forget import forget_set, load_forget
 from rum_jax.stages.memorization import influence, memorization
+from rum_jax.stages.merge import NONE
 from rum_jax.stages.models import again_seeds, originals, retrained
 from rum_jax.stages.study import Study, check_memory, make_study
 from rum_jax.stages.unlearning import unlearned
@@ -42,7 +43,7 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     check_memory(study)
     original = originals(study)
     scores = memorization(study)
-    influences = influence(study) if config.memorization.influence else None
+    influences = influence(study) if config.campaign.influence != NONE else None
     forget = forget_set(study, scores)
     positions, _ = load_forget(forget)
     oracle = retrained(study, "retrain", config.seeds, positions)

@@ -75,14 +75,19 @@ def check_memory(study: Study) -> None:
       InputError: they do not fit.
     """
     config, task = study.config, study.task
-    size, group = config.train.batch_size, config.memorization
+    size = config.train.batch_size
     if not any(store.finished(study.workdir, "retrain_again")):
         memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
                      f"fewer config.seeds, {SMALLER}")
-    if not group.scores and not any(store.finished(study.workdir, "memorization")):
-        together = min(group.group_size, group.models)
-        memory.check(task, f"{together} memorization models", together, size,
-                     f"a smaller config.memorization.group_size, {SMALLER}")
+    if not config.memorization.scores and not any(store.finished(study.workdir, "memorization")):
+        check_group_memory(config, task)
+
+
+def check_group_memory(config: ConfigDict, task: Task) -> None:
+    """Says how much memory a group of memorization models needs; InputError: it does not fit."""
+    together = min(config.campaign.group_size, config.campaign.models)
+    memory.check(task, f"{together} memorization models", together, config.train.batch_size,
+                 f"a smaller config.campaign.group_size, {SMALLER}")
 
 
 def folder_of(row: str) -> str:
@@ -116,12 +121,24 @@ def unlearn_optimizer(config: ConfigDict) -> UnlearnOptimizer:
 
 def _arrays(dataset: Dataset, model: Model) -> dict[str, np.ndarray]:
     """What a run must find as it left it: examples, what normalises them, the type of numbers."""
-    digest = hashlib.sha256(np.ascontiguousarray(dataset.images).tobytes()).hexdigest()
     return {"ids": dataset.ids, "labels": dataset.labels, "clean_labels": dataset.clean_labels,
-            "images_sha256": np.array(digest), "mean": np.array(dataset.spec.mean),
+            "images_sha256": np.array(_sha256(dataset.images)), "mean": np.array(dataset.spec.mean),
             "std": np.array(dataset.spec.std), "pixel_max": np.array(dataset.spec.pixel_max),
             "class_numbers": np.array(dataset.class_numbers),
             "computed_in": np.array(model.dtype), **dataset.positions}
+
+
+def data_digests(dataset: Dataset) -> dict:
+    """What identifies a data set as it is trained on, as JSON values."""
+    spec = dataset.spec
+    arrays = {"ids": np.char.encode(dataset.ids, "utf-8"), "labels": dataset.labels,
+              "images": dataset.images, **dataset.positions}
+    return {**{f"{name}_sha256": _sha256(array) for name, array in arrays.items()},
+            "mean": spec.mean, "std": spec.std, "pixel_max": spec.pixel_max}
+
+
+def _sha256(array: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def _check(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:

@@ -18,10 +18,10 @@ def message(*arguments):
 def test_any_field_can_be_set():
     made = parse(["main", CONFIG, WORKDIR, "--config.train.learning_rate=1",
                   "--config.seeds=(5,6,7)", "--config.rum.order=('high','low','mid')",
-                  "--config.rum_f.hparams.salun.mid.epochs=2", "--config.memorization.influence"])
+                  "--config.rum_f.hparams.salun.mid.epochs=2", "--config.campaign.influence=full"])
     config = made.config
     assert config.train.learning_rate == 1.0 and config.seeds == (5, 6, 7)
-    assert config.rum.order == ("high", "low", "mid") and config.memorization.influence is True
+    assert config.rum.order == ("high", "low", "mid") and config.campaign.influence == "full"
     assert config.rum_f.hparams.salun.mid.epochs == 2 and made.workdir == "somewhere"
 
 

@@ -16,6 +16,7 @@ from rum_jax import entanglement as ent
 from rum_jax.evaluate import entropy as entropies
 from rum_jax.evaluate import interval, mia, threshold_attack, tow
 from rum_jax.memorization import estimate
+from rum_jax.memorization import influence as influences
 from rum_jax.proxies.heldout_retrain import heldout_retrain as run_heldout_retrain
 from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.proxies.learning_events import learning_events as run_learning_events
@@ -139,13 +140,13 @@ def memorization(case, base):
     correct, test = (case[f"{name}_correctness"].astype(bool) for name in ("trainset", "testset"))
     made = estimate.memorization(included, correct, missing=0.0).memorization
     np.testing.assert_allclose(made, case["memorization"], rtol=1e-6, atol=1e-7)
-    influence = estimate.influence(included, test, missing=0.0)
+    influence = influences.influence(included, test, missing=0.0)
     np.testing.assert_allclose(influence, case["influence"], rtol=1e-6, atol=1e-6)
     ours = estimate.memorization(included, correct)
     defined = (ours.times_in > 0) & (ours.times_out > 0)
     np.testing.assert_array_equal(np.isnan(ours.memorization), ~defined)
     np.testing.assert_array_equal(ours.memorization[defined], made[defined])
-    np.testing.assert_array_equal(np.isnan(estimate.influence(included, test)).any(0), ~defined)
+    np.testing.assert_array_equal(np.isnan(influences.influence(included, test)).any(0), ~defined)
 
 
 def entanglement(case, base):

@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
-from rum_jax.memorization import estimate
+from rum_jax.memorization import estimate, tally
+from rum_jax.memorization.group import Group
 
 
 def test_by_hand():
@@ -12,12 +14,37 @@ def test_by_hand():
     assert scores.times_in.tolist() == [2, 2, 0] and scores.times_out.tolist() == [2, 2, 4]
 
 
+def counted(included, correct):
+    """The tally of outcomes; margins and test examples play no part."""
+    nothing = np.zeros(included.shape, np.int16)
+    group = Group(np.arange(len(included)), included, correct, correct[:, :1], nothing,
+                  nothing[:, :1], np.zeros((len(included), 1)))
+    return tally.added(tally.empty(included.shape[1], 1), group)
+
+
+def made(models, examples=2000, seed=0):
+    """Examples of every hardness, most of them easy; right when included."""
+    rng = np.random.default_rng(seed)
+    hardness = rng.random(examples) ** 3
+    included = rng.random((models, examples)) < 0.7
+    return included, included | (rng.random((models, examples)) > hardness)
+
+
 def test_split_half_reliability():
-    rng = np.random.default_rng(0)
-    hardness = rng.random(200)
-    included = rng.random((400, 200)) < 0.7
-    correct = included | (rng.random((400, 200)) > hardness)
-    assert estimate.split_half_spearman(included, correct) > 0.9
-    noise = rng.random((400, 200)) < 0.5
-    assert abs(estimate.split_half_spearman(included, noise)) < 0.2
-    assert np.isnan(estimate.split_half_spearman(included[:2], correct[:2]))
+    included, correct = made(400)
+    assert estimate.split_half_spearman(counted(included, correct)) > 0.9
+    noise = np.random.default_rng(1).random(included.shape) < 0.5
+    assert abs(estimate.split_half_spearman(counted(included, noise))) < 0.1
+    assert np.isnan(estimate.split_half_spearman(counted(included[:2], correct[:2])))
+
+
+def test_the_number_of_models_that_a_reliability_needs():
+    """Predicted from few models, met by many."""
+    few = estimate.split_half_spearman(counted(*made(64)))
+    needed = estimate.models_needed(few, 64, 0.9)
+    many = made(2 * round(needed))
+    assert estimate.split_half_spearman(counted(*many)) == pytest.approx(0.9, abs=0.02)
+    assert estimate.full_reliability(0.5) == pytest.approx(2 / 3)
+    assert estimate.models_needed(0.5, 100, 0.5) == pytest.approx(50)
+    assert estimate.models_needed(-0.1, 100, 0.9) == np.inf
+    assert np.isnan(estimate.models_needed(float("nan"), 100, 0.9))

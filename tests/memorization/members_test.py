@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from rum_jax.memorization.members import Campaign, concatenate, subset, train_members
+from rum_jax.memorization.group import Group
+from rum_jax.memorization.members import Campaign, subset, train_members
 from rum_jax.train.engine import make_engine
 
 
@@ -25,9 +26,12 @@ def test_subsets_are_random_of_fixed_size_and_addressed(campaign):
 def test_outcomes(outcomes, campaign, dataset):
     assert outcomes.included.shape == outcomes.correct_train.shape == (16, len(dataset.train))
     assert outcomes.correct_test.shape == (16, len(dataset.positions["test"]))
-    assert outcomes.losses.shape == (16, 2)
+    assert outcomes.members.tolist() == list(range(16)) and outcomes.losses.shape == (16, 2)
     assert (outcomes.losses[:, 1] < outcomes.losses[:, 0]).all()
     assert outcomes.correct_test.mean() > 0.25, "far above guessing"
+    assert outcomes.margin_test.shape == outcomes.correct_test.shape
+    assert outcomes.correct_train[outcomes.margin_train > 0].all(), "p above a half wins"
+    assert not outcomes.correct_train[outcomes.margin_train < -3 * 256].any(), "p below 0.05"
 
 
 @pytest.mark.parametrize("devices, group", [(1, 16), (8, 16), (2, 4), (8, 4)])
@@ -36,8 +40,10 @@ def test_devices_and_groups_change_nothing(task, campaign, outcomes, devices, gr
     other = task._replace(engine=make_engine(devices, "series", 16))
     parts = [train_members(other, campaign, range(first, first + group))
              for first in range(0, 16, group)]
-    made = concatenate(parts)
+    made = Group(*map(np.concatenate, zip(*parts, strict=True)))
     np.testing.assert_array_equal(made.included, outcomes.included)
     np.testing.assert_allclose(made.losses, outcomes.losses, atol=1e-4)
+    close = np.abs(made.margin_train.astype(int) - outcomes.margin_train) <= 8
+    assert close.mean() > 0.999
     assert (made.correct_train != outcomes.correct_train).mean() <= 1e-3
     assert (made.correct_test != outcomes.correct_test).mean() <= 1e-3

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from rum_jax import data
+from rum_jax import data, records
+from rum_jax.config import base
+from rum_jax.config.validate import faults
 from rum_jax.errors import InputError
+from rum_jax.memorization import published
 from rum_jax.memorization.published import published_scores
 
 
@@ -147,3 +150,141 @@ def test_scores_that_are_no_differences_of_shares(files, made):
     dataset = made()
     with pytest.raises(InputError, match=r"t\d\d has 7; allowed: numbers in \[-1, 1\]"):
         read(files, dataset, tr_mem=np.where(LABELS == 1, 7.0, 0.0))
+
+
+@pytest.fixture(scope="module")
+def members():
+    """Twelve members, half of them with each example; what they get right, and its logit."""
+    random = np.random.default_rng(3)
+    mask = random.permuted(np.arange(12)[:, None] % 2 == np.zeros(60), axis=0)
+    return mask, random.random((12, 60)) < 0.4 + 0.5 * mask, random.normal(0, 2, (12, 60))
+
+
+def mean_difference(mask, values):
+    """float64[60] of [12,60]: mean of the members with each example minus of those without."""
+    return (values * mask).sum(0) / mask.sum(0) - (values * ~mask).sum(0) / (~mask).sum(0)
+
+
+def test_the_rum_codes_estimate(files, made, members):
+    dataset, (mask, correct, _) = made(), members
+    known = mean_difference(mask, correct)
+    outcomes = {"trainset_mask": mask, "trainset_correctness": correct}
+    for scores in ({}, {"memorization": known}, {"memorization": known.astype(np.float32)}):
+        found = read(files, dataset, **scores, **outcomes, influence=np.zeros((9, 60)))
+        np.testing.assert_allclose(found, known[number(dataset)], atol=4e-8)
+    found = read(files, dataset, memorization=SCORES, **outcomes)
+    np.testing.assert_array_equal(found, SCORES[number(dataset)].astype(np.float64))
+
+
+def test_examples_without_a_share_in_the_rum_codes_estimate(files, made, members):
+    """That code would give such examples the one share that is known."""
+    dataset, mask = made(), members[0].copy()
+    left_out = np.setdiff1d(np.arange(60), number(dataset))[0]
+    mask[:, left_out] = False
+    outcomes = {"memorization": SCORES, "trainset_correctness": members[1]}
+    found = read(files, dataset, trainset_mask=mask, **outcomes)
+    assert np.isfinite(found).all(), "it is not of the training set"
+    never = number(dataset)[7]
+    mask[:, never] = False
+    mask[:, number(dataset)[9]] = True
+    with pytest.raises(InputError, match=f"2 score.* are not finite, the first of t{never:02d}; al"
+                                         "lowed: finite numbers .of members, some trained with"):
+        read(files, dataset, trainset_mask=mask, **outcomes)
+
+
+@pytest.mark.parametrize("changed, message", [
+    ({"trainset_mask": np.ones((12, 60))}, r"trainset_mask is float64\[12, 60\]; allowed: bool"),
+    ({"trainset_mask": np.ones(60, bool)}, r"trainset_mask is bool\[60\]; allowed: bool\[M, n\]"),
+    ({"trainset_correctness": np.ones((11, 60), bool)},
+     r"trainset_correctness is bool\[11, 60\]; allowed: bool\[M, n\], both of the same shape"),
+    ({"memorization": SCORES[:50]}, r"scores are float32\[50\]; allowed: numbers\[60\], as wide"),
+])
+def test_faulty_members(files, made, members, changed, message):
+    arrays = {"trainset_mask": members[0], "trainset_correctness": members[1], **changed}
+    with pytest.raises(InputError, match=f"config.memorization.scores: .*npz: its {message}"):
+        read(files, made(), **arrays)
+
+
+def lira_folder(path, **arrays):
+    path.mkdir()
+    for name, array in arrays.items():
+        np.save(path / f"{name}.npy", array)
+    return path
+
+
+@pytest.mark.parametrize("dtype, atol", [(np.float16, 2e-3), (np.float32, 1e-6),
+                                         (np.float64, 1e-15)])
+def test_scores_of_lira(tmp_path, made, members, dtype, atol):
+    dataset, (mask, _, logits) = made(noise=0.25), members
+    known = mean_difference(mask, 1 / (1 + np.exp(-logits)))
+    path = lira_folder(tmp_path / "lira", keep=mask, scores=logits.astype(dtype))
+    found = published_scores(path, dataset)
+    np.testing.assert_allclose(found, known[number(dataset)], atol=atol, rtol=0)
+    order = np.random.default_rng(2).permutation(60)[:55]
+    order = np.union1d(number(dataset), order)[::-1]
+    path = lira_folder(tmp_path / "ids", keep=mask[:, order], scores=logits[:, order].astype(dtype),
+                       ids=IDS[order], labels=LABELS[order])
+    np.testing.assert_array_equal(published_scores(path, dataset), found)
+
+
+def test_confidences_of_liras_views_are_averaged(tmp_path, made):
+    dataset = made()
+    probability = np.array([[0.9, 0.5], [0.2, 0.4], [0.6, 0.8]])  # of three members in two views
+    keep = np.array([True, False, True])
+    scores = np.log(probability / (1 - probability))
+    path = lira_folder(tmp_path / "lira", keep=np.repeat(keep[:, None], 60, 1),
+                       scores=np.repeat(scores[:, None], 60, 1))
+    np.testing.assert_allclose(published_scores(path, dataset), 0.7 - 0.3, atol=1e-15)
+
+
+def test_certain_scores_of_lira(tmp_path, made):
+    """Infinite logits are probabilities of 0 and 1."""
+    scores = np.repeat([[np.inf], [-np.inf]], 60, 1)
+    path = lira_folder(tmp_path / "lira", keep=scores > 0, scores=scores)
+    np.testing.assert_array_equal(published_scores(path, made()), 1.0)
+
+
+@pytest.mark.parametrize("changed, message", [
+    ({"keep": None}, "has no keep.npy; allowed: a folder with keep.npy and scores.npy, or an .npz"),
+    ({"keep": None, "scores": None}, "has no keep.npy and no scores.npy; allowed"),
+    ({"keep": np.ones((4, 60))}, r"keep.npy is float64\[4, 60\]; allowed: bool\[M, N\]"),
+    ({"scores": np.zeros((4, 59))},
+     r"scores.npy is float64\[4, 59\]; allowed: floats\[4, 60\], as keep.npy, or \[4, 60, A\]"),
+    ({"scores": np.zeros((4, 60, 2, 2))}, r"scores.npy is float64\[4, 60, 2, 2\]; allowed"),
+    ({"scores": np.zeros((4, 60), int)}, r"scores.npy is int64\[4, 60\]; allowed: floats"),
+    ({"keep": np.ones((4, 50), bool), "scores": np.zeros((4, 50))},
+     "has 50 scores and no ids; allowed: 60, one for each published"),
+    ({"labels": LABELS[1:]}, r"its labels are int64\[59\]; allowed: integers"),
+    ({"ids": np.arange(60)}, r"its ids are int64\[60\]; allowed: texts"),
+    ({"ids": np.array([None] * 60)}, "ids.npy cannot be read as an .npy file: "),
+    ({"labels": (LABELS + 1) % 3}, "48 of 48 labels contradict the data set's"),
+    ({"keep": np.ones((4, 60), bool)}, "48 score.* of the training set are not finite"),
+    ({"scores": np.full((4, 60), np.nan)}, "48 score.* of the training set are not finite"),
+])
+def test_faulty_folders(tmp_path, made, changed, message):
+    arrays = {"keep": np.arange(4)[:, None] % 2 == np.zeros(60), "scores": np.zeros((4, 60)),
+              **changed}
+    path = lira_folder(tmp_path / "lira", **{k: v for k, v in arrays.items() if v is not None})
+    with pytest.raises(InputError, match=f"config.memorization.scores: .*lira: {message}"):
+        published_scores(path, made())
+
+
+def test_the_digest_of_what_was_read(tmp_path, members):
+    np.save(tmp_path / "file.npy", SCORES)
+    assert published.digest(tmp_path / "file.npy") == records.sha256(tmp_path / "file.npy")
+    keep, scores = members[0], members[2]
+    first = published.digest(lira_folder(tmp_path / "a", keep=keep, scores=scores, other=SCORES))
+    assert published.digest(lira_folder(tmp_path / "b", keep=keep, scores=scores)) == first
+    for name, arrays in {"c": {"scores": scores + 1}, "d": {"scores": scores, "ids": IDS}}.items():
+        assert published.digest(lira_folder(tmp_path / name, keep=keep, **arrays)) != first
+
+
+def test_a_config_may_name_a_folder_of_scores(tmp_path):
+    folder, none = str(tmp_path), str(tmp_path / "none")
+    for fields, fault in (({"memorization.scores": folder}, None),
+                          ({"memorization.scores": none}, "config.memorization.scores: there is "),
+                          ({"train.from_files": (folder,)}, "config.train.from_files: there is ")):
+        config = base.get_config()
+        base.set_fields(config, fields)
+        found = [known for known in faults(config.to_dict()) if "there is no file" in known]
+        assert found[0].startswith(fault) if fault else not found

@@ -18,8 +18,8 @@ from rum_jax.stages.study import make_task
 from rum_jax.stages.trial import trial
 from rum_jax.train.recipe import initial_states
 
-SMALL = {"rows": ("vanilla:finetune",), "memorization.influence": False, "relearn.epochs": 0,
-         "metrics": (), "train.epochs": 1, "forget.size": 12, "memorization.models": 4}
+SMALL = {"rows": ("vanilla:finetune",), "campaign.influence": "none", "relearn.epochs": 0,
+         "metrics": (), "train.epochs": 1, "forget.size": 12, "campaign.models": 4}
 
 
 def config_of(**changed) -> ConfigDict:
@@ -91,7 +91,7 @@ def test_originals_and_scores_are_taken_from_files(tmp_path):
     copied = records.read_arrays(pipeline.memorization(again) / "memorization.npz")
     np.testing.assert_array_equal(copied["memorization"], scores)
     assert "Scores of scores.npz, SHA-256" in path.read_text()
-    assert not (tmp_path / "run" / "stages" / "members").exists()
+    assert not (tmp_path / "run" / "campaign").exists()
 
 
 def test_a_file_of_another_model_is_refused(tmp_path):

@@ -1,0 +1,135 @@
+"""What the launchers share: options, their checks, and the command that every worker runs."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from rum_jax.checks import Check
+from rum_jax.config.overrides import HEADING, parse
+from rum_jax.errors import InputError, raise_if_any
+
+EXIT_INPUT = 2
+MODULE = "rum_jax.main"
+WORKER, WORKERS = "--config.campaign.worker", "--config.campaign.workers"
+DNS_LABEL = r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?"
+
+
+class Parser(argparse.ArgumentParser):
+    """Options as --name=value, with a bad one raised as InputError."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description=description, allow_abbrev=False,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
+        self.add_argument("--config", required=True, help="Config file, as rum_jax.main takes it.")
+        self.add_argument("--workdir", required=True,
+                          help="Folder that all workers share, or a URL such as gs://bucket/run.")
+        self.add_argument("--workers", type=int, required=True, help="How many workers.")
+
+    def error(self, message: str) -> None:
+        """Raises InputError in place of leaving with a usage text."""
+        raise InputError(message.removeprefix("argument "))
+
+
+def matches(pattern: str, allowed: str) -> Check:
+    """A text that the whole of a pattern matches; `allowed` describes it."""
+
+    def check(value: str) -> str | None:
+        return None if re.fullmatch(pattern, value) else f"is {value!r}; allowed: {allowed}"
+
+    return check
+
+
+def given(check: Check) -> Check:
+    """A value that may also be left out: empty text, or None."""
+    return lambda value: check(value) if value not in ("", None) else None
+
+
+name = matches(DNS_LABEL, "small letters, digits and -, at most 40, starting with a letter, such "
+                          "as memorization")
+plain = matches(r"[\w.@:/,&|*+=()\[\]-]+", "letters, digits and punctuation, without spaces")
+
+
+def is_url(path: str) -> bool:
+    """Whether a workdir is a URL and not a folder."""
+    return "://" in path
+
+
+def command(python: Sequence[str], options: argparse.Namespace, *more: str) -> list[str]:
+    """The arguments of one worker's process: the user's own, unchanged, and then `more`."""
+    return [*python, "-m", MODULE, f"--config={options.config}", f"--workdir={options.workdir}",
+            *options.fields, *more]
+
+
+def read(parser: Parser, argv: Sequence[str], checks: Mapping[str, Check]) -> argparse.Namespace:
+    """Options that are sound one by one, with all --config.<field>=<value> in `fields`.
+
+    Args:
+      parser: has the launcher's own options.
+      argv: without the program.
+      checks: name of an option -> check of its value.
+
+    Raises:
+      InputError: lists all faults.
+    """
+    options, fields = parser.parse_known_args(list(argv))
+    values = vars(options)
+    found = [f"--{option.replace('_', '-')}: {fault}" for option, check in checks.items()
+             if (fault := check(values[option]))]
+    raise_if_any(found + _text_faults({**values, "config": [options.config, *fields]})
+                 + _field_faults(fields), HEADING)
+    options.fields = fields
+    return options
+
+
+def check_command(options: argparse.Namespace, *more: str) -> None:
+    """Checks what the workers are given as rum_jax.main does, but for the data.
+
+    A machine that submits jobs need not have the data; `--config.campaign.plan=true` and every
+    worker check against them, before they compute.
+
+    Raises:
+      InputError: lists all faults.
+    """
+    config = parse(command([], options, *more)[1:], data=False).config
+    found, epochs = [], config.train.checkpoint_epochs
+    if not config.campaign.alone:
+        found.append("config.campaign.alone: is False; allowed here: True, as in "
+                     "configs/*_memorization.py; a study has one worker")
+    if epochs and is_url(options.workdir):
+        found.append(f"config.train.checkpoint_epochs: is {epochs}; allowed with "
+                     f"--workdir={options.workdir}: 0, as states are kept on file systems only")
+    raise_if_any(found, HEADING)
+
+
+def _text_faults(values: Mapping[str, object]) -> list[str]:
+    """Line breaks and the like, which no job file can hold."""
+    texts = [(f"--{option.replace('_', '-')}", text) for option, value in values.items()
+             for text in (value if isinstance(value, list) else [value])
+             if isinstance(text, str)]
+    return [f"{option}: is {text!r}; allowed: text without line breaks and control characters"
+            for option, text in texts if not text.isprintable()]
+
+
+def _field_faults(fields: Sequence[str]) -> list[str]:
+    found = []
+    for field in fields:
+        option, equals, _ = field.partition("=")
+        if option in (WORKER, WORKERS):
+            found.append(f"{option}: not allowed here; --workers says how many, and each worker "
+                         "finds its own number")
+        elif not re.fullmatch(r"--config\.[\w.]+", option) or not equals:
+            found.append(f"{field}: unknown option; --help lists those of the launcher, and a "
+                         "field of the config is written --config.<field>=<value>")
+    return found
+
+
+def run(render: Callable[[Sequence[str]], str], argv: Sequence[str]) -> int:
+    """Prints the job file that `render` makes of the options; the exit code is 2 for bad ones."""
+    try:
+        text = render(argv)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_INPUT
+    print(text, end="")
+    return 0

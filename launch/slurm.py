@@ -1,0 +1,104 @@
+"""Prints an sbatch file: a job array, each task of which is one worker of a campaign.
+
+    python launch/slurm.py --config=configs/cifar10_memorization.py --workdir=/shared/cifar10 \\
+        --workers=8 --gpus=1 --cpus=8 --memory=64G --time=04:00:00 > job.sbatch
+    sbatch job.sbatch
+
+Fields of the config are given as --config.<field>=<value>. See docs/launch.md.
+"""
+
+import os
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+import common
+from common import given, matches, plain
+
+from rum_jax import checks
+
+# sbatch(1), --time: minutes, or with seconds, hours, days.
+TIME = r"\d+|\d+:[0-5]?\d|\d+:[0-5]?\d:[0-5]?\d|\d+-\d{1,2}(:[0-5]?\d){0,2}"
+
+CHECKS = {
+    "workers": checks.integer(1, 4_000_000),    # SLURM's largest MaxArraySize
+    "at_once": checks.integer(0),
+    "name": common.name,
+    "gpus": checks.integer(0),
+    "cpus": checks.integer(1),
+    "memory": matches(r"[1-9]\d*[KMGT]?", "a number with K, M, G or T, such as 64G"),
+    "time": matches(TIME, "minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS"),
+    "partition": given(plain), "account": given(plain), "qos": given(plain),
+    "constraint": given(plain),
+    "grace": checks.integer(1, 65535),          # sbatch(1), --signal
+    "requeues": checks.integer(0),
+}
+
+REQUEUE = """\
+code=$?
+# 130: asked to stop, as its time is nearly up or the task is preempted. The id is the task's own.
+if [ "$code" -eq 130 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt "$requeues" ]; then
+    scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+fi
+exit "$code"
+"""
+
+
+def _parser() -> common.Parser:
+    parser = common.Parser(__doc__)
+    add = parser.add_argument
+    add("--name", default="memorization", help="Of the job.")
+    add("--at-once", type=int, default=0, help="Most tasks that run at a time; 0: all.")
+    add("--gpus", type=int, default=0, help="Of each worker; 0: it computes on CPUs.")
+    add("--cpus", type=int, default=4, help="Of each worker.")
+    add("--memory", default="16G", help="Of each worker, such as 64G.")
+    add("--time", required=True, help="Limit of one start of a task, such as 04:00:00.")
+    for option in ("partition", "account", "qos", "constraint"):
+        add(f"--{option}", default="", help="As in sbatch.")
+    add("--grace", type=int, default=120, help="Seconds before the limit when a worker is asked "
+                                               "to stop.")
+    add("--requeues", type=int, default=100, help="Most times that a stopped task is queued "
+                                                  "again.")
+    add("--logs", default=".", help="Folder of the logs, which must exist.")
+    add("--python", default=sys.executable, help="Of an environment with rum_jax, on the nodes.")
+    return parser
+
+
+def _quoted(value: str) -> str:
+    """As sbatch reads a value: between quotes, a backslash before a quote or a backslash."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _directives(options: Namespace) -> list[str]:
+    """Options of sbatch, without the dashes."""
+    at_once = f"%{options.at_once}" if options.at_once else ""
+    logs = os.path.join(options.logs, "").replace("%", "%%")
+    placed = [f"{option}={vars(options)[option]}"
+              for option in ("partition", "account", "qos", "constraint") if vars(options)[option]]
+    return [f"job-name={options.name}", f"array=0-{options.workers - 1}{at_once}", "nodes=1",
+            "ntasks=1", f"cpus-per-task={options.cpus}", f"mem={options.memory}",
+            *([f"gpus-per-node={options.gpus}"] if options.gpus else []),
+            f"time={options.time}", *placed, "requeue", f"signal=INT@{options.grace}",
+            "open-mode=append", f"output={_quoted(logs + '%x-%A_%a.log')}",
+            f"chdir={_quoted(os.getcwd())}"]
+
+
+def render(argv: Sequence[str]) -> str:
+    """The sbatch file.
+
+    Raises:
+      InputError: an option or a field of the config is not allowed.
+    """
+    options = common.read(_parser(), argv, CHECKS)
+    common.check_command(options)
+    # srun does not take the CPUs over from sbatch since SLURM 22.05.
+    step = ["srun", "--ntasks=1", f"--cpus-per-task={options.cpus}"]
+    lines = ["#!/bin/bash", *(f"#SBATCH --{directive}" for directive in _directives(options)), "",
+             f"requeues={options.requeues}",
+             shlex.join(step + common.command([options.python], options))]
+    return "\n".join(lines) + "\n" + REQUEUE
+
+
+if __name__ == "__main__":
+    sys.exit(common.run(render, sys.argv[1:]))

@@ -1,0 +1,181 @@
+"""Several processes share work through a folder, without a server, and none of it is done twice.
+
+A piece of work has a name. Who creates `claims/<name>.<generation>` holds it; the highest
+generation counts. Each process keeps a file `workers/<id>.json` fresh while it lives. A piece
+whose holder has been silent for the length of the lease, as seen by the clock of the one that
+waits, or whose process is gone from the same machine, may be claimed anew with the next
+generation. Clocks of different machines are never compared.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+
+import psutil
+
+from rum_jax.folder import Folder
+
+CLAIMS, WORKERS = "claims", "workers"
+BEATS_PER_LEASE = 4
+
+
+def identity(index: int) -> dict:
+    """Who this process is: number, machine, process, and a name that no other one has."""
+    host, pid = socket.gethostname(), os.getpid()
+    return {"id": f"{index:04d}-{host}-{pid}-{uuid.uuid4().hex[:8]}", "worker": index,
+            "host": host, "boot": _boot(), "pid": pid,
+            "process_started": psutil.Process(pid).create_time()}
+
+
+def _boot() -> str:
+    """Which start of which machine and container this is, as far as the system tells."""
+    path = pathlib.Path("/proc/sys/kernel/random/boot_id")
+    space = pathlib.Path("/proc/self/ns/pid")
+    parts = [path.read_text().strip()] if path.exists() else []
+    with contextlib.suppress(OSError):
+        parts.append(os.readlink(space))
+    return " ".join(parts)
+
+
+class Claims:
+    """What this process holds, and whether others that hold something are alive.
+
+    Args:
+      folder: shared.
+      own: from `identity`; more may be told about this process in it.
+      lease_seconds: of silence, after which a worker's claims are void.
+      clock: seconds, for tests.
+    """
+
+    def __init__(self, folder: Folder, own: dict, lease_seconds: float,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder, self._own, self._lease, self._clock = folder, own, lease_seconds, clock
+        self._holders: dict[str, str] = {}       # claim file -> worker id; never changes
+        self._seen: dict[str, tuple[int, float]] = {}  # worker id -> its beat, since when
+        self._beat = 0
+
+    @property
+    def id(self) -> str:
+        """Name of this process among the workers."""
+        return self._own["id"]
+
+    @contextlib.contextmanager
+    def alive(self) -> Iterator[None]:
+        """Keeps the worker's file fresh while the context lasts."""
+        stop = threading.Event()
+
+        def run() -> None:
+            while not stop.wait(self._lease / BEATS_PER_LEASE):
+                with contextlib.suppress(OSError):  # one beat less; the next may succeed
+                    self.beat()
+
+        self.beat()
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            with contextlib.suppress(OSError):  # a full disk; the lease runs out instead
+                self.beat(ended=True)
+
+    def tell(self, **about: object) -> None:
+        """Has the worker's file say more, from the next beat on."""
+        self._own = {**self._own, **about}
+
+    def beat(self, ended: bool = False) -> None:
+        """Tells the others that this process lives, or that it has ended."""
+        self._beat += 1
+        about = {**self._own, "beat": self._beat, "ended": ended}
+        self._folder.put(f"{WORKERS}/{self._own['id']}.json",
+                         (json.dumps(about, indent=1) + "\n").encode())
+
+    def take(self, names: Sequence[str], done: Callable[[], set[str]]) -> list[str]:
+        """Claims those of the names that are free; returns what this process now holds of them.
+
+        Args:
+          names: pieces of work.
+          done: names that are finished, looked up anew at every call. A claim is given back only
+            after its piece is finished, so what is not finished after it was claimed is ours.
+        """
+        current, got = self._current(), []
+        living = self._living({current[name][1] for name in names if name in current})
+        for name in names:
+            generation, holder = current.get(name, (-1, None))
+            if holder == self.id:
+                got.append(name)
+            elif holder not in living:
+                file = f"{CLAIMS}/{name}.{generation + 1:04d}"
+                if self._folder.create(file, self.id.encode()):
+                    got.append(name)
+        finished = done()
+        self.release([name for name in got if name in finished])
+        return [name for name in got if name not in finished]
+
+    def held(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that this process still holds."""
+        current = self._current()
+        return [name for name in names if current.get(name, (0, ""))[1] == self.id]
+
+    def release(self, names: Sequence[str]) -> None:
+        """Removes all claims on pieces that are finished."""
+        wanted = set(names)
+        for file in self._folder.names(CLAIMS):  # ascending: the highest generation last
+            if file.rpartition(".")[0] in wanted:
+                self._folder.remove(f"{CLAIMS}/{file}")
+
+    def holders(self) -> dict[str, str]:
+        """Name of each piece that someone who lives holds -> that worker's id."""
+        current = self._current()
+        living = self._living({holder for _, holder in current.values()})
+        return {name: holder for name, (_, holder) in current.items() if holder in living}
+
+    def _current(self) -> dict[str, tuple[int, str]]:
+        """name -> (generation, worker id) of every claim that counts."""
+        found: dict[str, tuple[int, str]] = {}
+        for file in self._folder.names(CLAIMS):
+            name, _, generation = file.rpartition(".")
+            if not name or not generation.isdigit():
+                continue
+            if file not in self._holders:
+                content = self._folder.get(f"{CLAIMS}/{file}")
+                if content is None:
+                    continue
+                self._holders[file] = content.decode()
+            found[name] = max(found.get(name, (-1, "")), (int(generation), self._holders[file]))
+        return found
+
+    def _living(self, workers: set[str]) -> set[str]:
+        return {worker for worker in workers
+                if worker == self.id or self.lives(worker)}
+
+    def lives(self, worker: str) -> bool:
+        """Whether that worker has shown life within the lease."""
+        content = self._folder.get(f"{WORKERS}/{worker}.json")
+        if content is None:
+            return False
+        about = json.loads(content)
+        if about["ended"] or self._gone(about):
+            return False
+        beat, since = self._seen.get(worker, (None, 0.0))
+        now = self._clock()
+        if beat != about["beat"]:
+            self._seen[worker] = (about["beat"], now)
+            return True
+        return now - since <= self._lease
+
+    def _gone(self, about: dict) -> bool:
+        """Whether a process of this machine does not exist any more."""
+        if (about["host"], about["boot"]) != (self._own["host"], self._own["boot"]):
+            return False
+        try:
+            return psutil.Process(about["pid"]).create_time() != about["process_started"]
+        except psutil.NoSuchProcess:
+            return True

@@ -1,0 +1,157 @@
+"""Trains the members of a campaign that are missing, side by side with other workers."""
+
+import contextlib
+import pathlib
+import shutil
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from rum_jax import folder as folders
+from rum_jax import hosts
+from rum_jax.claims import Claims, identity
+from rum_jax.clock import stopwatch
+from rum_jax.memorization.members import train_members
+from rum_jax.progress import Progress, say, shown
+from rum_jax.provenance import cost, provenance
+from rum_jax.stages import site as sites
+from rum_jax.stages.site import Site
+from rum_jax.stages.standing import Standing
+from rum_jax.stages.study import KEPT
+from rum_jax.train.resume import Keep, kept_seconds
+
+WAIT_SECONDS = 1.0
+
+
+def claims_of(site: Site) -> Claims:
+    """What this process holds of the campaign."""
+    own = {**identity(site.worker.index), "provenance": provenance()}
+    return Claims(site.folder, own, site.config.campaign.lease_seconds)
+
+
+def attended(site: Site) -> None:
+    """`complete` for a campaign that is not attended yet; does nothing if nothing is missing."""
+    if not hosts.agreed(bool(sites.missing(site)) if hosts.is_writer() else None):
+        return
+    if not hosts.is_writer():
+        complete(site, None)
+        return
+    claims = claims_of(site)
+    with claims.alive():
+        complete(site, claims)
+
+
+def complete(site: Site, claims: Claims | None) -> None:
+    """Returns when every wanted member is in a finished group, made here or by others.
+
+    Args:
+      site: the campaign.
+      claims: of this process, alive; None where another process of the run writes.
+
+    Raises:
+      DivergedError: a loss is not finite; names the member.
+      InputError: a group on disk is damaged, foreign, or overlaps another.
+    """
+    lacking = hosts.agreed(sites.missing(site) if claims else None)
+    if not lacking:
+        return
+    if len(lacking) < site.config.campaign.models:
+        say(f"models: {site.config.campaign.models - len(lacking)} of "
+            f"{site.config.campaign.models} are there")
+    standing = Standing(site) if claims else None
+    with shown(f"memorization, {len(lacking)} models") as progress:
+        while True:
+            turn = hosts.agreed(_next(site, claims) if claims else None)
+            if turn is None:
+                break
+            before = 1 - len(set(turn["missing"]) & set(lacking)) / len(lacking)
+            share = len(turn["members"]) / len(lacking)
+            _train(site, claims, turn["members"],
+                   lambda part, before=before, share=share: progress(before + part * share))
+            if standing:
+                standing.tell()
+        progress(1.0)
+
+
+def _next(site: Site, claims: Claims) -> dict | None:
+    """The members to train next, and all that are missing; None if nothing is missing.
+
+    Waits for what others hold, and takes it over from those that are gone.
+    """
+    told = False
+    while lacking := sites.missing(site):
+        holders = claims.holders()
+        others = {k for k in lacking if holders.get(_piece(k), claims.id) != claims.id}
+        for members in _groups([k for k in lacking if k not in others], site):
+            got = claims.take([_piece(k) for k in members],
+                              lambda: {_piece(k) for k in sites.finished(site)})
+            if got:
+                first = sorted(map(int, got))
+                return {"members": [first[k] for k in next(sites.runs(first))],
+                        "missing": lacking}
+        if not told:
+            say(f"waiting for {len(others)} models of "
+                f"{len({holders[_piece(k)] for k in others})} other worker(s); a worker that is "
+                f"silent for {site.config.campaign.lease_seconds:g} s is taken for gone")
+            told = True
+        time.sleep(WAIT_SECONDS)
+    return None
+
+
+def _piece(member: int) -> str:
+    return f"{member:05d}"
+
+
+def _groups(free: Sequence[int], site: Site) -> list[list[int]]:
+    """Free members in groups of consecutive ones, those of this worker's share first."""
+    size, (index, count) = site.config.campaign.group_size, site.worker
+    groups: dict[int, list[int]] = {}
+    for member in free:
+        groups.setdefault(member // size, []).append(member)
+    ordered = sorted(groups, key=lambda number: ((number - index) % count, number))
+    return [[groups[number][k] for k in next(sites.runs(groups[number]))] for number in ordered]
+
+
+def _train(site: Site, claims: Claims | None, members: list[int], progress: Progress) -> None:
+    """Trains members and writes those that no one else has taken over meanwhile."""
+    with stopwatch() as seconds:
+        keep = _keep(site, claims, members)
+        group = train_members(site.task, sites.campaign_of(site), members, progress, keep)
+        taken = seconds() + (keep.earlier_seconds if keep else 0)
+    if claims is None:
+        return
+    held = {int(piece) for piece in claims.held([_piece(k) for k in members])}
+    lost = sorted(set(members) - (held - sites.finished(site)))
+    if lost:
+        say(f"models {lost[0]} to {lost[-1]} were taken over by another worker")
+    ours = group.take(~np.isin(group.members, lost))
+    sites.save(site, ours, {"worker": claims.id, "seconds_per_model": taken / len(members),
+                            **_origin()})
+    claims.tell(**cost())
+    claims.release([_piece(k) for k in ours.members.tolist()])
+    shutil.rmtree(_kept_folder(site, members), ignore_errors=True)
+
+
+def _origin() -> dict:
+    origin = provenance()
+    return {"commit": origin["commit"], "devices": origin["devices"],
+            "jax": origin["versions"]["jax"]}
+
+
+def _kept_folder(site: Site, members: list[int]) -> pathlib.Path:
+    return pathlib.Path(site.workdir) / KEPT / "members" / f"{members[0]:05d}-{members[-1]:05d}"
+
+
+def _keep(site: Site, claims: Claims | None, members: list[int]) -> Keep | None:
+    """Where the group's state is kept, in a folder of this worker; a dead one's is taken over."""
+    every = site.config.train.checkpoint_epochs
+    if not every or folders.is_url(site.workdir):
+        return None
+    folder = _kept_folder(site, members)
+    own = folder / hosts.agreed(claims.id if claims else None)
+    if claims:
+        for other in sorted(folder.glob("*")):
+            with contextlib.suppress(OSError):  # another worker was faster
+                other.rename(own)
+    return Keep(own, every, lambda: 0.0, kept_seconds(own))

@@ -1,0 +1,75 @@
+"""What a campaign's results depend on, written once; workers with something else are refused."""
+
+import json
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+from rum_jax import records
+from rum_jax.data.arrays import Dataset
+from rum_jax.errors import InputError
+from rum_jax.folder import Folder
+from rum_jax.memorization.members import RESULTS_VERSION
+from rum_jax.models import Model
+from rum_jax.stages.study import data_digests
+from rum_jax.workdir import flat
+
+NAME = "manifest.json"
+
+# Sections of the config that a member's outcome depends on; the number of members and how they
+# are spread over groups, devices and workers are not among them.
+DETERMINES = {
+    "data": ("name", "classes", "train_per_class", "test_per_class", "validation_fraction",
+             "test_fraction", "label_noise_fraction", "seed"),
+    "model": ("name", "widths", "blocks", "batch_norm_groups"),
+    "train": ("batch_size", "learning_rate", "momentum", "weight_decay"),
+    "memorization": ("subset_fraction", "epochs", "schedule", "milestones", "seed",
+                     "augmentation"),
+}
+
+
+class Manifest(NamedTuple):
+    """A campaign's identity.
+
+    Attributes:
+      content: JSON; config fields, digests of the data, the type of numbers, a version.
+      hash: hexadecimal digest of it.
+    """
+
+    content: dict
+    hash: str
+
+
+def manifest_of(config: ConfigDict, dataset: Dataset, model: Model) -> Manifest:
+    """The manifest of a config's campaign."""
+    content = {
+        "config": {section: {name: config[section][name] for name in names}
+                   for section, names in DETERMINES.items()},
+        "data": data_digests(dataset), "computed_in": model.dtype,
+        "version": RESULTS_VERSION}
+    content = json.loads(json.dumps(content))
+    return Manifest(content, records.digest(content))
+
+
+def settle(folder: Folder, workdir: str, manifest: Manifest) -> None:
+    """Writes the manifest where there is none.
+
+    Raises:
+      InputError: the folder's manifest is another one; lists what differs.
+    """
+    content = (json.dumps(manifest.content, indent=1) + "\n").encode()
+    if folder.create(NAME, content):
+        return
+    try:
+        stored = json.loads(folder.get(NAME))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{workdir}/campaign/{NAME}: cannot be read ({error}); restore it, or "
+                         "choose another --workdir") from error
+    if stored == manifest.content:
+        return
+    there, here = flat(stored, ""), flat(manifest.content, "")
+    lines = [f"\n  - {name.lstrip('.')}: there {there.get(name, 'absent')!r}, here "
+             f"{here.get(name, 'absent')!r}"
+             for name in sorted({*there, *here}) if there.get(name) != here.get(name)]
+    raise InputError(f"--workdir: {workdir}: holds a campaign with other values; choose another "
+                     f"folder, or the same values:{''.join(lines)}")

@@ -1,0 +1,189 @@
+"""From a campaign's groups to scores, one group at a time: memory does not grow with members."""
+
+import pathlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from rum_jax.data.arrays import Dataset
+from rum_jax.errors import InputError
+from rum_jax.memorization import estimate, streamed, tally
+from rum_jax.memorization.group import MARGIN_UNIT, Group
+from rum_jax.memorization.influence import influence_blocks, top
+from rum_jax.memorization.tally import Tally
+from rum_jax.stages import site as sites
+from rum_jax.stages.site import Site
+
+FIRST_OF_CURVE = 8  # models; then twice as many, and so on
+NONE, TOP, FULL = "none", "top", "full"
+
+
+class Merged(NamedTuple):
+    """All wanted members together.
+
+    Attributes:
+      tally: sums over them.
+      curve: reliability of the first members, for growing numbers of them: records with `models`,
+        `split_half_spearman`, `reliability` (expected of two estimates with so many each).
+      members: a record for each, with its test accuracy and mean loss of each epoch.
+      seconds: without compilation, summed over members.
+      makers: worker id -> how many of the members it trained.
+      devices: kinds of the devices that were used.
+    """
+
+    tally: Tally
+    curve: list[dict]
+    members: list[dict]
+    seconds: float
+    makers: dict[str, int]
+    devices: list[str]
+
+
+def groups(site: Site) -> Iterator[tuple[Group, dict]]:
+    """The wanted members, group after group in ascending order.
+
+    Raises:
+      InputError: members are missing; a group is damaged, foreign, or overlaps another.
+    """
+    names = sites.names(site)
+    lacking = sites.missing(site)
+    if lacking:
+        raise InputError(f"{site.workdir}: lacks {len(lacking)} of {site.config.campaign.models} "
+                         f"models, the first is {lacking[0]}; run the same command again")
+    for name in names:
+        group, about = sites.load(site, name)
+        wanted = group.members < site.config.campaign.models
+        if wanted.any():
+            yield group.take(wanted), about
+
+
+def merged(site: Site) -> Merged:
+    """Adds up all wanted members."""
+    total = tally.empty(len(site.dataset.train), len(site.dataset.positions["test"]))
+    curve: list[dict] = []
+    members: list[dict] = []
+    seconds, makers, devices = 0.0, {}, set()
+    stops = _stops(site.config.campaign.models)
+    for group, about in groups(site):
+        for part in _cut(group, stops):
+            total = tally.added(total, part)
+            if int(part.members[-1]) + 1 in stops:
+                curve.append(_reliability(total))
+        members += _records(group)
+        seconds += about["seconds_per_model"] * len(group.members)
+        makers[about["worker"]] = makers.get(about["worker"], 0) + len(group.members)
+        devices |= set(about["devices"])
+    return Merged(total, curve, members, seconds, makers, sorted(devices))
+
+
+def _stops(models: int) -> list[int]:
+    """Numbers of members at which reliability is looked at."""
+    stops, count = [], FIRST_OF_CURVE
+    while count < models:
+        stops.append(count)
+        count *= 2
+    return [*stops, models]
+
+
+def _cut(group: Group, stops: list[int]) -> Iterator[Group]:
+    """The parts of a group between the numbers of members that are looked at."""
+    ends = [at for stop in stops if 0 < (at := int(np.searchsorted(group.members, stop)))
+            < len(group.members)]
+    for start, end in zip([0, *ends], [*ends, len(group.members)], strict=True):
+        yield group.take(slice(start, end))
+
+
+def _reliability(total: Tally) -> dict:
+    half = estimate.split_half_spearman(total)
+    return {"models": int(total.members.sum()), "split_half_spearman": half,
+            "reliability": estimate.full_reliability(half)}
+
+
+def _records(group: Group) -> list[dict]:
+    return [{"stage": "memorization", "member": int(k), "loss_per_epoch": losses.tolist(),
+             "test_accuracy": float(right.mean())}
+            for k, losses, right in zip(group.members, group.losses, group.correct_test,
+                                        strict=True)]
+
+
+def scores(dataset: Dataset, total: Tally) -> dict[str, np.ndarray]:
+    """The arrays of memorization.npz, for each training example in the order of positions."""
+    hard, soft = estimate.of_tally(total), estimate.soft_of_tally(total)
+    return {"ids": dataset.ids[dataset.train], "labels": dataset.labels[dataset.train],
+            "memorization": hard.memorization, "standard_error": hard.standard_error,
+            "count_in": hard.times_in, "count_out": hard.times_out,
+            "soft_memorization": soft.memorization, "soft_standard_error": soft.standard_error,
+            "margin_memorization": estimate.margin_of_tally(total, MARGIN_UNIT),
+            "planted_noise": dataset.noisy[dataset.train]}
+
+
+def summary(site: Site, made: Merged, arrays: dict[str, np.ndarray]) -> dict:
+    """What can be said in a few numbers, as JSON values."""
+    known, last = np.isfinite(arrays["memorization"]), made.curve[-1]
+    wanted, models = site.config.campaign.reliability, int(made.tally.members.sum())
+    return {
+        "source": None, "models": models,
+        "subset_fraction": site.config.memorization.subset_fraction,
+        "split_half_spearman": last["split_half_spearman"],
+        "reliability": last["reliability"], "reliability_wanted": wanted,
+        "models_needed": estimate.models_needed(last["split_half_spearman"], models, wanted),
+        "reliability_curve": made.curve,
+        "planted_noise_auroc": planted_noise_auroc(arrays["memorization"],
+                                                   arrays["planted_noise"]),
+        "planted_noise_examples": int(arrays["planted_noise"].sum()),
+        "unknown_examples": int((~known).sum()),
+        "count_in": _ends(arrays["count_in"]), "count_out": _ends(arrays["count_out"]),
+        "mean_standard_error": float(arrays["standard_error"][known].mean()) if known.any()
+        else None,
+        "mean_test_accuracy": float(made.tally.hits_test.mean() / models)}
+
+
+def cost(made: Merged) -> dict:
+    """What the members took, and of whom, as JSON values; no part of the result."""
+    return {"seconds_per_model": made.seconds / int(made.tally.members.sum()),
+            "workers": made.makers, "devices": made.devices}
+
+
+def _ends(counts: np.ndarray) -> list[int]:
+    return [int(counts.min()), int(counts.max())]
+
+
+def planted_noise_auroc(values: np.ndarray, planted: np.ndarray) -> float | None:
+    """Area under the ROC curve of memorization for planted noise; None without any noise."""
+    known = np.isfinite(values)
+    if planted[known].all() or not planted[known].any():
+        return None
+    return float(roc_auc_score(planted[known], values[known]))
+
+
+def influence_rows(site: Site) -> Iterator[tuple[int, np.ndarray]]:
+    """The influence matrix float32[t,n] as (first test row, some rows); see `influence_blocks`."""
+    bits = [(np.packbits(group.included, 1), np.packbits(group.correct_test, 1))
+            for group, _ in groups(site)]
+    included, right = (np.concatenate(parts) for parts in zip(*bits, strict=True))
+    return influence_blocks(included, right, len(site.dataset.train),
+                            len(site.dataset.positions["test"]))
+
+
+def write_influence(site: Site, path: pathlib.Path) -> None:
+    """Writes what `campaign.influence` asks for as an .npz, in blocks of test examples.
+
+    `train_ids`, `test_ids`, and for TOP `train_positions` int32[t,k] (into train_ids) with
+    `influence` float32[t,k], from the largest down; for FULL `influence` float32[t,n].
+    """
+    dataset, asked = site.dataset, site.config.campaign
+    train, test = dataset.train, dataset.positions["test"]
+    blocks = (block for _, block in influence_rows(site))
+    with streamed.archive(path) as file:
+        streamed.add(file, "train_ids", dataset.ids[train])
+        streamed.add(file, "test_ids", dataset.ids[test])
+        if asked.influence == FULL:
+            streamed.add_rows(file, "influence", (len(test), len(train)), np.dtype(np.float32),
+                              blocks)
+            return
+        best = [top(block, asked.influence_top) for block in blocks]
+        for name, parts in zip(("train_positions", "influence"), zip(*best, strict=True),
+                               strict=True):
+            streamed.add(file, name, np.concatenate(parts))

@@ -1,0 +1,135 @@
+"""A campaign in a folder: its groups of members as files, whoever made them.
+
+    <workdir>/campaign/manifest.json            what the results depend on
+    <workdir>/campaign/members/00000-00015.npz  a group; that it is there says that it is done
+    <workdir>/campaign/claims/, workers/        who is at work on what, see `claims.py`
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+from rum_jax import folder as folders
+from rum_jax import hosts
+from rum_jax.data.arrays import Dataset
+from rum_jax.errors import InputError
+from rum_jax.folder import Folder
+from rum_jax.memorization.group import Group, decode, encode, members_of, name_of
+from rum_jax.memorization.members import Campaign
+from rum_jax.stages.manifest import Manifest, manifest_of, settle
+from rum_jax.stages.study import recipe
+from rum_jax.train.fit import Task
+from rum_jax.worker import Worker
+
+CAMPAIGN, MEMBERS = "campaign", "members"
+
+
+class Site(NamedTuple):
+    """A campaign and where its files are.
+
+    Attributes:
+      folder: `campaign` in the workdir, shared by all workers.
+      workdir: path or URL.
+      config: see `rum_jax/config/base.py`; checked.
+      dataset: images, labels, ids, splits.
+      task: network and examples on the engine.
+      manifest: what results depend on.
+      worker: which one this is.
+    """
+
+    folder: Folder
+    workdir: str
+    config: ConfigDict
+    dataset: Dataset
+    task: Task
+    manifest: Manifest
+    worker: Worker
+
+    def where(self, name: str) -> str:
+        """How messages call a group's file."""
+        return f"{self.workdir}/{CAMPAIGN}/{MEMBERS}/{name}"
+
+
+def make_site(workdir: str, config: ConfigDict, dataset: Dataset, task: Task,
+              worker: Worker) -> Site:
+    """A campaign in a workdir; writes its manifest, or compares.
+
+    Raises:
+      InputError: the workdir has a campaign with other values, or cannot be written.
+    """
+    manifest = manifest_of(config, dataset, task.model)
+    folder = folders.opened(f"{workdir}/{CAMPAIGN}", probe=hosts.is_writer())
+    if hosts.is_writer():
+        settle(folder, workdir, manifest)
+    return Site(folder, workdir, config, dataset, task, manifest, worker)
+
+
+def campaign_of(site: Site) -> Campaign:
+    """What the config's `memorization` section asks for."""
+    wanted = site.config.memorization
+    return Campaign(wanted.seed, wanted.subset_fraction, recipe(site.config, wanted),
+                    site.dataset.train, site.dataset.positions["test"])
+
+
+def names(site: Site) -> list[str]:
+    """Files of finished groups, in the order of their members.
+
+    Raises:
+      InputError: two of them have members in common.
+    """
+    found = [(members, name) for name in site.folder.names(MEMBERS)
+             if (members := members_of(name)) is not None]
+    found.sort(key=lambda pair: (pair[0].start, pair[0].stop))
+    for (earlier, first), (later, second) in zip(found, found[1:], strict=False):
+        if later.start < earlier.stop:
+            raise InputError(f"{site.where(first)} and {second}: have models {later.start} to "
+                             f"{min(earlier.stop, later.stop) - 1} in common; delete one of the "
+                             "two and run the same command again")
+    return [name for _, name in found]
+
+
+def finished(site: Site) -> set[int]:
+    """Members that are in a finished group."""
+    return {k for name in names(site) for k in members_of(name)}
+
+
+def missing(site: Site) -> list[int]:
+    """Members that are wanted and in no finished group, ascending."""
+    return sorted(set(range(site.config.campaign.models)) - finished(site))
+
+
+def load(site: Site, name: str) -> tuple[Group, dict]:
+    """A finished group and what is known about its making.
+
+    Raises:
+      InputError: it is damaged, or of another campaign; says how to mend that.
+    """
+    content = site.folder.get(f"{MEMBERS}/{name}")
+    if content is None:
+        raise InputError(f"{site.where(name)}: is gone; run the same command again to train its "
+                         "models anew")
+    group, about = decode(content, site.where(name))
+    if about["manifest"] != site.manifest.hash:
+        raise InputError(f"{site.where(name)}: is of another campaign, its manifest is "
+                         f"{about['manifest'][:12]} and here it is {site.manifest.hash[:12]}; "
+                         "delete it and run the same command again")
+    return group, about
+
+
+def save(site: Site, group: Group, about: dict) -> None:
+    """Writes members, consecutive ones to a file; those that are there already are left."""
+    for rows in runs(group.members.tolist()):
+        part = group.take(slice(rows[0], rows[-1] + 1))
+        name = name_of(part.members[0], part.members[-1])
+        site.folder.create(f"{MEMBERS}/{name}",
+                           encode(part, {"manifest": site.manifest.hash, **about}))
+
+
+def runs(numbers: list[int]) -> Iterator[list[int]]:
+    """Places of ascending numbers, cut where one is left out."""
+    start = 0
+    for place in range(1, len(numbers) + 1):
+        if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:
+            yield list(range(start, place))
+            start = place

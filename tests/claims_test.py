@@ -1,0 +1,119 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from rum_jax.claims import Claims, identity
+from rum_jax.folder import Local
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Local(tmp_path)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def nothing():
+    return set()
+
+
+def on_host(folder, clock, host, lease=10.0):
+    """A worker that looks as if it were on that machine."""
+    claims = Claims(folder, {**identity(0), "host": host}, lease, clock)
+    claims.beat()
+    return claims
+
+
+def test_a_piece_is_held_by_one(folder, clock):
+    first, second = (on_host(folder, clock, host) for host in "ab")
+    assert first.take(["1", "2"], nothing) == ["1", "2"]
+    assert second.take(["2", "3"], nothing) == ["3"]
+    assert first.take(["2"], nothing) == ["2"], "what one holds is one's own"
+    assert first.held(["1", "2", "3"]) == ["1", "2"] and second.held(["2", "3"]) == ["3"]
+    assert first.holders() == {"1": first.id, "2": first.id, "3": second.id}
+
+
+def test_the_silent_lose_their_pieces_after_the_lease(folder, clock):
+    first, second = (on_host(folder, clock, host) for host in "ab")
+    first.take(["1"], nothing)
+    assert second.take(["1"], nothing) == []
+    clock.now = 10.0
+    assert second.take(["1"], nothing) == [], "the lease is not over"
+    first.beat()
+    clock.now = 19.0
+    assert second.take(["1"], nothing) == [], "it has shown life"
+    clock.now = 29.1
+    assert second.take(["1"], nothing) == ["1"]
+    assert first.held(["1"]) == [] and second.held(["1"]) == ["1"]
+
+
+def test_of_two_that_take_over_one_succeeds(folder, clock):
+    dead, *living = (on_host(folder, clock, host) for host in "abc")
+    dead.take(["1"], nothing)
+    for claims in living:
+        claims.holders()
+    clock.now = 11.0
+    for claims in living:
+        claims.beat()
+    assert [claims.take(["1"], nothing) for claims in living] == [["1"], []]
+
+
+def test_clocks_of_other_machines_are_not_looked_at(folder):
+    early, late = Clock(), Clock()
+    early.now, late.now = -1e6, 1e6
+    first, second = on_host(folder, early, "a"), on_host(folder, late, "b")
+    first.take(["1"], nothing)
+    assert second.take(["1"], nothing) == []
+    late.now += 9.9
+    assert second.take(["1"], nothing) == []
+
+
+def test_who_has_ended_holds_nothing(folder, clock):
+    first, second = (on_host(folder, clock, host) for host in "ab")
+    first.take(["1"], nothing)
+    first.beat(ended=True)
+    assert second.take(["1"], nothing) == ["1"]
+
+
+def test_a_process_that_is_gone_from_this_machine_holds_nothing(folder, clock):
+    program = ("import sys; from rum_jax.claims import *; from rum_jax.folder import Local; "
+               "import pathlib; c = Claims(Local(pathlib.Path(sys.argv[1])), identity(1), 1e6); "
+               "c.beat(); c.take(['1'], set); import os; os._exit(9)")
+    done = subprocess.run([sys.executable, "-c", program, str(folder.root)],
+                          cwd=os.path.dirname(os.path.dirname(__file__)))
+    assert done.returncode == 9 and folder.names("claims") == ["1.0000"]
+    claims = Claims(folder, identity(0), 1e6, clock)
+    assert claims.take(["1"], nothing) == ["1"]
+
+
+def test_what_was_finished_meanwhile_is_not_done_again(folder, clock):
+    first, second = (on_host(folder, clock, host) for host in "ab")
+    first.take(["1"], nothing)
+    first.release(["1"])  # once it is finished
+    assert second.take(["1", "2"], lambda: {"1"}) == ["2"]
+    assert folder.names("claims") == ["2.0000"]
+
+
+def test_a_worker_tells_of_itself_while_it_lives(folder):
+    claims = Claims(folder, identity(3), 0.4)
+    with claims.alive():
+        claims.tell(members=5)
+        first = json.loads(folder.get(f"workers/{claims.id}.json"))
+        assert first["worker"] == 3 and not first["ended"]
+        while (later := json.loads(folder.get(f"workers/{claims.id}.json"))) == first:
+            pass
+        assert later["beat"] > first["beat"] and later["members"] == 5
+    assert json.loads(folder.get(f"workers/{claims.id}.json"))["ended"]

@@ -1,0 +1,40 @@
+import pytest
+
+from rum_jax.errors import InputError
+from rum_jax.worker import worker_of
+
+AUTO = {"worker": -1, "workers": 0}
+ARRAY = {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "4", "SLURM_ARRAY_TASK_COUNT": "8",
+         "SLURM_PROCID": "0", "SLURM_NTASKS": "1"}
+STEP = {"SLURM_PROCID": "2", "SLURM_NTASKS": "4"}
+POD = {"JOB_COMPLETION_INDEX": "5", "JOB_COMPLETIONS": "6"}
+
+
+@pytest.mark.parametrize("environment, expected", [
+    ({}, (0, 1)), (ARRAY, (3, 8)), (STEP, (2, 4)), (POD, (5, 6)),
+    ({"JOB_COMPLETION_INDEX": "5"}, (5, 6)),
+    ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}, (1, 2))])
+def test_schedulers_say_it(environment, expected):
+    assert worker_of(AUTO, environment, False) == expected
+
+
+@pytest.mark.parametrize("environment, expected", [({}, (0, 1)), (ARRAY, (3, 8)), (STEP, (0, 1)),
+                                                   (POD, (0, 1))])
+def test_joined_processes_are_one_worker(environment, expected):
+    assert worker_of(AUTO, environment, True) == expected
+
+
+def test_the_config_comes_first():
+    assert worker_of({"worker": 1, "workers": 3}, ARRAY, False) == (1, 3)
+    assert worker_of({"worker": -1, "workers": 12}, ARRAY, False) == (3, 12)
+    assert worker_of({"worker": 2, "workers": 0}, {}, False) == (2, 3)
+
+
+@pytest.mark.parametrize("campaign, environment, message", [
+    ({"worker": 3, "workers": 3}, {}, "config.campaign.worker: is 3; allowed with "
+                                      "config.campaign.workers=3: 0..2"),
+    ({"worker": -1, "workers": 2}, ARRAY, "SLURM_ARRAY_TASK_ID: is 3; allowed"),
+    (AUTO, {**STEP, "SLURM_PROCID": "x"}, "SLURM_PROCID: is 'x'; allowed: an integer")])
+def test_numbers_that_cannot_be(campaign, environment, message):
+    with pytest.raises(InputError, match=message):
+        worker_of(campaign, environment, False)
