@@ -77,14 +77,15 @@ def test_it_says_what_it_found_and_where(unbroken):
     assert done.stdout.splitlines()[-2:] == [f"{workdir}/memorization.npz",
                                              f"{workdir}/report.html"]
     found = json.loads((workdir / "results.json").read_text())
-    assert f"Split-half Spearman {found['memorization']['split_half_spearman']:.3f}" in done.stdout
+    assert f"correlate by {found['memorization']['split_half_pearson']:.3f} (ranks" in done.stdout
     assert found["memorization"]["models"] == 40 and found["workers"][0]["ended"] is False
     assert found["workers"][0]["provenance"]["versions"]["jax"]
     said = re.search(r"40 of 40 models, [\d,]+ models/h by all workers, 00:00 left, "
-                     r"split-half reliability (-?[\d.]+)", done.stderr)
-    assert said is None or said[1] == f"{found['memorization']['split_half_spearman']:.3f}"
+                     r"correlation of two halves (-?[\d.]+)", done.stderr)
+    assert said is None or said[1] == f"{found['memorization']['split_half_pearson']:.3f}"
     lines = (workdir / "reliability.csv").read_text().splitlines()
-    assert lines[0] == "models,split_half_spearman,reliability" and lines[-1].startswith("40,")
+    assert lines[0] == "models,split_half_pearson,split_half_spearman,reliability"
+    assert lines[-1].startswith("40,")
     page = (workdir / "report.html").read_text()
     assert "40 models" in page and page.count("data:image/png;base64,") == 3
 

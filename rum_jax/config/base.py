@@ -115,7 +115,7 @@ def _campaign() -> ConfigDict:
         "worker": -1,                   # number of this worker; -1: as the scheduler says, or 0
         "workers": 0,                   # how many there are; 0: as the scheduler says, or 1
         "lease_seconds": 60.0,          # of silence, after which a worker is taken for gone
-        "reliability": 0.9,             # rank correlation; how many models it needs is told
+        "reliability": 0.9,             # correlation of two estimates; what it needs is told
         "influence": "none",            # on test examples: top (the largest), full (all)
         "influence_top": 32,            # training examples for each test example
         "plan": False,                  # True: measure, say what it would take, and stop

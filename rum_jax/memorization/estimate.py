@@ -83,39 +83,50 @@ def _of_counts(members: int, times_in: np.ndarray, hits_in: np.ndarray, hits_out
     return _difference((times_in, members - times_in), hits, hits, missing)
 
 
-def split_half_spearman(tally: Tally) -> float:
-    """Rank correlation of two estimates, from the even and from the odd members.
+class Agreement(NamedTuple):
+    """Correlation of two estimates over the examples that both know; NaN if it is undefined."""
 
-    It tells how far a ranking by these scores would change with another set of members; each
-    half has only half of them, so it underrates the full estimate. NaN if it is undefined.
+    pearson: float
+    spearman: float
+
+
+def split_half(tally: Tally) -> Agreement:
+    """Agreement of two estimates, from the even and from the odd members.
+
+    It tells how far scores (pearson), or a ranking by them (spearman), would change with another
+    set of members; each half has only half of them, so it underrates the full estimate. Examples
+    with nearly equal scores, as the many that are not memorized at all, lower the second alone.
     """
     halves = [_of_counts(*(part[k] for part in (tally.members, tally.times_in, tally.hits_in,
                                                 tally.hits_out))).memorization for k in (0, 1)]
     both = np.isfinite(halves).all(0)
     if both.sum() < 2 or any(np.ptp(half[both]) == 0 for half in halves):
-        return float("nan")
-    return float(spearmanr(halves[0][both], halves[1][both]).statistic)
+        return Agreement(float("nan"), float("nan"))
+    first, second = (half[both] for half in halves)
+    return Agreement(float(np.corrcoef(first, second)[0, 1]),
+                     float(spearmanr(first, second).statistic))
 
 
-def full_reliability(split_half: float) -> float:
+def full_reliability(pearson: float) -> float:
     """Expected correlation of two estimates with all members, from that of two halves.
 
-    Spearman and Brown's formula; it takes the errors of members as independent.
+    Spearman and Brown's formula; it takes the errors of members as independent, and holds for
+    Pearson's correlation only.
     """
-    return 2 * split_half / (1 + split_half)
+    return 2 * pearson / (1 + pearson)
 
 
-def models_needed(split_half: float, models: int, reliability: float) -> float:
+def models_needed(pearson: float, models: int, reliability: float) -> float:
     """How many members two estimates must have each to correlate so well (Spearman-Brown).
 
     Args:
-      split_half: correlation of two halves of `models` members.
+      pearson: correlation of two halves of `models` members.
       models: how many there are in both halves together.
       reliability: wanted correlation, in (0,1).
 
     Returns:
       A number of members; infinite if the halves do not correlate, NaN if that is not known.
     """
-    if not split_half > 0:
-        return float("nan") if np.isnan(split_half) else float("inf")
-    return models / 2 * reliability * (1 - split_half) / (split_half * (1 - reliability))
+    if not pearson > 0:
+        return float("nan") if np.isnan(pearson) else float("inf")
+    return models / 2 * reliability * (1 - pearson) / (pearson * (1 - reliability))

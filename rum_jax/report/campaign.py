@@ -53,36 +53,37 @@ def findings(summary: dict, cost: dict) -> list[str]:
 
 def _reliability(summary: dict) -> str:
     half, wanted, needed = (summary[name] for name in (
-        "split_half_spearman", "reliability_wanted", "models_needed"))
+        "split_half_pearson", "reliability_wanted", "models_needed"))
     if half is None or needed is None or not (math.isfinite(half) and math.isfinite(needed)):
         return "The two halves of the models do not agree: reliability is not known."
     there = "are enough" if needed <= summary["models"] else "would be needed"
-    return (f"Split-half Spearman {half:.3f}; two such estimates with all models would correlate "
-            f"by {summary['reliability']:.3f}. For {wanted:g}, {math.ceil(needed):,} models "
-            f"{there}.")
+    return (f"Scores of the two halves of the models correlate by {half:.3f} (ranks: "
+            f"{summary['split_half_spearman']:.3f}); those of two campaigns of this size would by "
+            f"{summary['reliability']:.3f}. For {wanted:g}, {math.ceil(needed):,} models {there}.")
 
 
 def reliability(summary: dict) -> bytes:
-    """PNG: rank correlation of two estimates against the models of each; dashed: predicted."""
+    """PNG: correlation of two estimates against the models of each; dashed: predicted."""
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     axis = figure.subplots()
-    curve = [point for point in summary["reliability_curve"]
-             if math.isfinite(point["split_half_spearman"])]
-    axis.plot([p["models"] / 2 for p in curve], [p["split_half_spearman"] for p in curve], "o-",
-              color=figures.COLORS["vanilla"], label="measured with halves of the models")
-    if curve and summary["split_half_spearman"] > 0:
-        half, size = summary["split_half_spearman"], summary["models"] / 2
-        more = size * np.geomspace(1, 16, 50)
-        ratio = more / size
-        axis.plot(more, ratio * half / (1 + (ratio - 1) * half), "--",
-                  color=figures.COLORS["reference"], label="predicted (Spearman-Brown)")
+    for name, label, color in (("pearson", "scores of two halves", "vanilla"),
+                               ("spearman", "ranks of two halves", "rum_f")):
+        points = [(p["models"] / 2, p[f"split_half_{name}"]) for p in summary["reliability_curve"]
+                  if math.isfinite(p[f"split_half_{name}"])]
+        axis.plot(*zip(*points, strict=True) if points else ((), ()), "o-", label=label,
+                  color=figures.COLORS[color])
+    if summary["split_half_pearson"] > 0:
+        half, size = summary["split_half_pearson"], summary["models"] / 2
+        ratio = np.geomspace(1, 16, 50)
+        axis.plot(size * ratio, ratio * half / (1 + (ratio - 1) * half), "--",
+                  color=figures.COLORS["vanilla"], label="scores, predicted (Spearman-Brown)")
         axis.axhline(summary["reliability_wanted"], color=figures.COLORS["rum"], lw=0.8,
                      label=f"wanted: {summary['reliability_wanted']:g}")
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_ylim(min(0, axis.get_ylim()[0]), 1)
     axis.set_xlabel("models of each estimate")
-    axis.set_ylabel("Spearman of two estimates")
+    axis.set_ylabel("correlation of two estimates")
     axis.legend(frameon=False, loc="lower right")
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)

@@ -25,8 +25,9 @@ class Merged(NamedTuple):
 
     Attributes:
       tally: sums over them.
-      curve: reliability of the first members, for growing numbers of them: records with `models`,
-        `split_half_spearman`, `reliability` (expected of two estimates with so many each).
+      curve: agreement of the halves of the first members, for growing numbers of them: records
+        with `models`, `split_half_pearson`, `split_half_spearman`, and `reliability`, Pearson's
+        correlation as expected of two estimates with so many each.
       members: a record for each, with its test accuracy and mean loss of each epoch.
       seconds: without compilation, summed over members.
       makers: worker id -> how many of the members it trained.
@@ -96,9 +97,10 @@ def _cut(group: Group, stops: list[int]) -> Iterator[Group]:
 
 
 def _reliability(total: Tally) -> dict:
-    half = estimate.split_half_spearman(total)
-    return {"models": int(total.members.sum()), "split_half_spearman": half,
-            "reliability": estimate.full_reliability(half)}
+    half = estimate.split_half(total)
+    return {"models": int(total.members.sum()), "split_half_pearson": half.pearson,
+            "split_half_spearman": half.spearman,
+            "reliability": estimate.full_reliability(half.pearson)}
 
 
 def _records(group: Group) -> list[dict]:
@@ -126,9 +128,10 @@ def summary(site: Site, made: Merged, arrays: dict[str, np.ndarray]) -> dict:
     return {
         "source": None, "models": models,
         "subset_fraction": site.config.memorization.subset_fraction,
+        "split_half_pearson": last["split_half_pearson"],
         "split_half_spearman": last["split_half_spearman"],
         "reliability": last["reliability"], "reliability_wanted": wanted,
-        "models_needed": estimate.models_needed(last["split_half_spearman"], models, wanted),
+        "models_needed": estimate.models_needed(last["split_half_pearson"], models, wanted),
         "reliability_curve": made.curve,
         "planted_noise_auroc": planted_noise_auroc(arrays["memorization"],
                                                    arrays["planted_noise"]),

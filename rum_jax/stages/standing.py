@@ -6,7 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rum_jax.memorization import tally
-from rum_jax.memorization.estimate import split_half_spearman
+from rum_jax.memorization.estimate import split_half
 from rum_jax.progress import say
 from rum_jax.stages import site as sites
 from rum_jax.stages.site import Site
@@ -53,7 +53,7 @@ class Standing:
         models, done = self._site.config.campaign.models, self._done
         per_second = (done - self._before) / seconds
         left = tqdm.format_interval((models - done) / per_second) if per_second else "?"
-        reliability = split_half_spearman(self._tally)
-        known = "not known yet" if np.isnan(reliability) else f"{reliability:.3f}"
+        agreement = split_half(self._tally).pearson
+        known = "not known yet" if np.isnan(agreement) else f"{agreement:.3f}"
         return (f"{done} of {models} models, {3600 * per_second:,.0f} models/h by all workers, "
-                f"{left} left, split-half reliability {known}")
+                f"{left} left, correlation of two halves {known}")

@@ -30,20 +30,30 @@ def made(models, examples=2000, seed=0):
     return included, included | (rng.random((models, examples)) > hardness)
 
 
-def test_split_half_reliability():
+def test_split_half_agreement():
     included, correct = made(400)
-    assert estimate.split_half_spearman(counted(included, correct)) > 0.9
+    agreement = estimate.split_half(counted(included, correct))
+    assert agreement.spearman > 0.9 and agreement.pearson > 0.95
     noise = np.random.default_rng(1).random(included.shape) < 0.5
-    assert abs(estimate.split_half_spearman(counted(included, noise))) < 0.1
-    assert np.isnan(estimate.split_half_spearman(counted(included[:2], correct[:2])))
+    assert abs(np.array(estimate.split_half(counted(included, noise)))).max() < 0.1
+    assert np.isnan(estimate.split_half(counted(included[:2], correct[:2]))).all()
+
+
+def test_halves_are_the_even_and_the_odd_members():
+    included, correct = made(40, 300)
+    halves = [estimate.memorization(included[k::2], correct[k::2]).memorization for k in (0, 1)]
+    known = np.isfinite(halves).all(0)
+    assert estimate.split_half(counted(included, correct)).pearson == pytest.approx(
+        np.corrcoef(halves[0][known], halves[1][known])[0, 1])
 
 
 def test_the_number_of_models_that_a_reliability_needs():
     """Predicted from few models, met by many."""
-    few = estimate.split_half_spearman(counted(*made(64)))
-    needed = estimate.models_needed(few, 64, 0.9)
+    few = estimate.split_half(counted(*made(64))).pearson
+    needed = estimate.models_needed(few, 64, 0.97)
     many = made(2 * round(needed))
-    assert estimate.split_half_spearman(counted(*many)) == pytest.approx(0.9, abs=0.02)
+    assert needed > 64
+    assert estimate.split_half(counted(*many)).pearson == pytest.approx(0.97, abs=0.004)
     assert estimate.full_reliability(0.5) == pytest.approx(2 / 3)
     assert estimate.models_needed(0.5, 100, 0.5) == pytest.approx(50)
     assert estimate.models_needed(-0.1, 100, 0.9) == np.inf
