@@ -8,7 +8,7 @@ demo: $(VENV)/installed
 	$(VENV)/bin/python -m rum_jax.main --config=configs/digits_rum.py --workdir=runs/digits
 
 test: $(VENV)/installed
-	$(VENV)/bin/python -m pytest tests
+	$(VENV)/bin/python -m pytest tests -n 2 --dist loadfile
 
 test-slow: $(VENV)/installed
 	$(VENV)/bin/python -m pytest tests -m slow

@@ -25,7 +25,7 @@ from rum_jax import records
 from rum_jax.config import base
 from rum_jax.memorization.group import Group
 from rum_jax.provenance import provenance
-from rum_jax.stages.site import Site, make_site, save
+from rum_jax.stages.site import Site, files, make_site, save
 from rum_jax.stages.study import make_task
 from rum_jax.worker import Worker
 
@@ -91,9 +91,10 @@ def _save(site: Site, members: np.ndarray, rng: np.random.Generator) -> None:
     train, test = (rng.normal(1000, 700, (len(members), size)).astype(np.int16)
                    for size in (TRAIN, TEST))
     included = rng.random(train.shape) < 0.7
-    save(site, Group(members, included, train > 0, test > 0, train, test,
-                     np.ones((len(members), 30), np.float32)),
-         {"worker": "made up", "seconds_per_model": 0.0, "devices": []})
+    group = Group(members, included, train > 0, test > 0, train, test,
+                  np.ones((len(members), 30), np.float32))
+    save(site, files(site, group, {"worker": "made up", "seconds_per_model": 0.0,
+                                   "devices": []}))
 
 
 def merges(folder: pathlib.Path) -> dict[str, Cost]:

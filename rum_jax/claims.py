@@ -17,9 +17,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 
-import psutil
-
 from rum_jax.folder import Folder
+from rum_jax.progress import say
 
 CLAIMS, WORKERS = "claims", "workers"
 BEATS_PER_LEASE = 4
@@ -29,8 +28,7 @@ def identity(index: int) -> dict:
     """Who this process is: number, machine, process, and a name that no other one has."""
     host, pid = socket.gethostname(), os.getpid()
     return {"id": f"{index:04d}-{host}-{pid}-{uuid.uuid4().hex[:8]}", "worker": index,
-            "host": host, "boot": _boot(), "pid": pid,
-            "process_started": psutil.Process(pid).create_time()}
+            "host": host, "boot": _boot(), "pid": pid, "started_ticks": _started_ticks(pid)}
 
 
 def _boot() -> str:
@@ -41,6 +39,18 @@ def _boot() -> str:
     with contextlib.suppress(OSError):
         parts.append(os.readlink(space))
     return " ".join(parts)
+
+
+def _started_ticks(pid: int) -> int | None:
+    """When a process began, in ticks since the boot, which no change of the clock moves.
+
+    None where the system does not tell, or has no such process.
+    """
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[19])
 
 
 class Claims:
@@ -56,8 +66,8 @@ class Claims:
     def __init__(self, folder: Folder, own: dict, lease_seconds: float,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._own, self._lease, self._clock = folder, own, lease_seconds, clock
-        self._holders: dict[str, str] = {}       # claim file -> worker id; never changes
-        self._seen: dict[str, tuple[int, float]] = {}  # worker id -> its beat, since when
+        self._holders: dict[str, str] = {}  # claim file -> worker id, while it is there
+        self._seen: dict[str, tuple[object, float]] = {}  # worker id -> its beat, since when
         self._beat = 0
 
     @property
@@ -72,8 +82,10 @@ class Claims:
 
         def run() -> None:
             while not stop.wait(self._lease / BEATS_PER_LEASE):
-                with contextlib.suppress(OSError):  # one beat less; the next may succeed
+                try:
                     self.beat()
+                except Exception as error:  # stores raise many kinds; the next may succeed
+                    say(f"could not tell the other workers of this one ({error})")
 
         self.beat()
         thread = threading.Thread(target=run, daemon=True)
@@ -83,7 +95,7 @@ class Claims:
         finally:
             stop.set()
             thread.join()
-            with contextlib.suppress(OSError):  # a full disk; the lease runs out instead
+            with contextlib.suppress(Exception):  # the lease runs out instead
                 self.beat(ended=True)
 
     def tell(self, **about: object) -> None:
@@ -140,13 +152,15 @@ class Claims:
     def _current(self) -> dict[str, tuple[int, str]]:
         """name -> (generation, worker id) of every claim that counts."""
         found: dict[str, tuple[int, str]] = {}
-        for file in self._folder.names(CLAIMS):
+        files = self._folder.names(CLAIMS)
+        self._holders = {file: self._holders[file] for file in files if file in self._holders}
+        for file in files:
             name, _, generation = file.rpartition(".")
             if not name or not generation.isdigit():
                 continue
             if file not in self._holders:
                 content = self._folder.get(f"{CLAIMS}/{file}")
-                if content is None:
+                if content is None:  # finished meanwhile
                     continue
                 self._holders[file] = content.decode()
             found[name] = max(found.get(name, (-1, "")), (int(generation), self._holders[file]))
@@ -161,13 +175,17 @@ class Claims:
         content = self._folder.get(f"{WORKERS}/{worker}.json")
         if content is None:
             return False
-        about = json.loads(content)
-        if about["ended"] or self._gone(about):
-            return False
-        beat, since = self._seen.get(worker, (None, 0.0))
+        try:
+            about = json.loads(content)
+            if about["ended"] or self._gone(about):
+                return False
+            beat = about["beat"]
+        except (ValueError, KeyError, TypeError):  # not whole: silent, not gone
+            beat = content
+        before, since = self._seen.get(worker, (None, 0.0))
         now = self._clock()
-        if beat != about["beat"]:
-            self._seen[worker] = (about["beat"], now)
+        if before != beat:
+            self._seen[worker] = (beat, now)
             return True
         return now - since <= self._lease
 
@@ -175,7 +193,5 @@ class Claims:
         """Whether a process of this machine does not exist any more."""
         if (about["host"], about["boot"]) != (self._own["host"], self._own["boot"]):
             return False
-        try:
-            return psutil.Process(about["pid"]).create_time() != about["process_started"]
-        except psutil.NoSuchProcess:
-            return True
+        return self._own["started_ticks"] is not None and (
+            _started_ticks(about["pid"]) != about["started_ticks"])

@@ -15,8 +15,6 @@ import sys
 
 from rum_jax.config.overrides import Arguments
 from rum_jax.entry import run_command
-from rum_jax.errors import InputError
-from rum_jax.folder import opened
 from rum_jax.memorization.layouts import LAYOUTS, Results
 
 
@@ -27,15 +25,14 @@ def main(layout: str, out: pathlib.Path, arguments: Arguments) -> None:
       InputError: the workdir has no such campaign, or not all of its models; `out` cannot be
         written.
     """
-    from rum_jax.stages import manifest, merge, site
+    from rum_jax.stages import merge
+    from rum_jax.stages.site import make_site
     from rum_jax.stages.study import make_task
     from rum_jax.worker import Worker
 
-    folder = opened(f"{arguments.workdir}/{site.CAMPAIGN}", probe=False)
-    if folder.get(manifest.NAME) is None:
-        raise InputError(f"--workdir: {arguments.workdir}: has no campaign")
     dataset, task = make_task(arguments.config)
-    campaign = site.make_site(arguments.workdir, arguments.config, dataset, task, Worker(0, 1))
+    campaign = make_site(arguments.workdir, arguments.config, dataset, task, Worker(0, 1),
+                         begin=False)
     scores = merge.scores(dataset, merge.merged(campaign).tally)
     LAYOUTS[layout](Results(
         ids=scores["ids"], labels=scores["labels"],

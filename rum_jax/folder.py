@@ -1,8 +1,8 @@
 """A folder that several processes write into at the same time: on a disk, on NFS, or behind a URL.
 
 Every file appears whole or not at all, and `create` succeeds for one process only, whatever the
-others do at that moment. On file systems that takes hard links; behind a URL (`gs://`, `s3://`,
-all that fsspec knows) it takes writes that fail if the object is there, which is tried first.
+others do at that moment. On file systems that takes hard links; behind a URL (of the STORES, by
+fsspec) it takes writes that fail if the object is there. Both are tried first.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import errno
 import os
 import pathlib
 import shutil
+import time
 import uuid
 from typing import Protocol
 
@@ -18,6 +19,8 @@ import fsspec
 from rum_jax.errors import InputError, RunError
 
 PARTIAL = ".partial"
+PARTIAL_SECONDS = 86_400  # after which what is half-written was left by a killed process
+STORES = ("gs", "gcs", "s3", "s3a", "memory")  # whose objects appear whole, and can be created once
 
 
 class Folder(Protocol):
@@ -42,7 +45,7 @@ class Folder(Protocol):
         """Removes a file, if it is there."""
 
     def tidy(self, under: str) -> None:
-        """Removes what killed processes left half-written directly in a subfolder."""
+        """Removes what killed processes left half-written directly in a subfolder, some day."""
 
 
 def is_url(path: str) -> bool:
@@ -61,20 +64,29 @@ def opened(path: str, probe: bool = True) -> Folder:
       InputError: it cannot be written, or files cannot be created by one process only.
     """
     try:
-        folder = Remote(path) if is_url(path) else Local(pathlib.Path(path))
+        folder = _remote(path) if is_url(path) else Local(pathlib.Path(path))
         if probe:
             _try(folder, path)
-    except (PermissionError, FileNotFoundError, NotADirectoryError, ImportError,
-            ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except (PermissionError, FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"--workdir: {path}: cannot be written ({error}); choose a folder that "
                          "can") from error
     except OSError as error:  # may pass: another process, or this one later, may succeed
-        if error.errno == errno.EROFS:
-            raise InputError(f"--workdir: {path}: cannot be written ({error})") from error
-        raise RunError(f"--workdir: {path}: cannot be written now ({error})") from error
+        kind = InputError if error.errno == errno.EROFS else RunError
+        raise kind(f"--workdir: {path}: cannot be written ({error})") from error
     return folder
+
+
+def _remote(url: str) -> Folder:
+    kind, _, path = url.partition("://")
+    if kind == "file":
+        return Local(pathlib.Path("/", path))
+    if kind not in STORES:
+        raise InputError(f"--workdir: {url}: cannot be written by several workers; allowed: a "
+                         f"path, or a URL of {', '.join(STORES)}")
+    try:
+        return Remote(url)
+    except ImportError as error:
+        raise InputError(f"--workdir: {url}: needs another package ({error})") from error
 
 
 def _try(folder: Folder, path: str) -> None:
@@ -122,16 +134,23 @@ class Local:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             shutil.copyfile(path, partial)
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
 
     def get(self, name: str) -> bytes | None:
         """See Folder."""
-        try:
-            return (self.root / name).read_bytes()
-        except FileNotFoundError:
-            return None
+        for _ in range(2):  # NFS: the file was replaced, or removed, while it was read
+            try:
+                return (self.root / name).read_bytes()
+            except FileNotFoundError:
+                return None
+            except OSError as error:
+                if error.errno != errno.ESTALE:
+                    raise
+        return None
 
     def names(self, under: str) -> list[str]:
         """See Folder."""
@@ -146,7 +165,9 @@ class Local:
     def tidy(self, under: str) -> None:
         """See Folder."""
         for path in list((self.root / under).glob(f"*{PARTIAL}")):
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > PARTIAL_SECONDS:
+                    path.unlink()
 
     @contextlib.contextmanager
     def _written(self, name: str, content: bytes):
@@ -175,7 +196,6 @@ class Remote:
 
     def create(self, name: str, content: bytes) -> bool:
         """See Folder."""
-        self._files.makedirs(self._path(name).rpartition("/")[0], exist_ok=True)
         try:
             self._files.pipe_file(self._path(name), content, mode="create")
         except FileExistsError:
@@ -184,7 +204,6 @@ class Remote:
 
     def put(self, name: str, content: bytes) -> None:
         """See Folder."""
-        self._files.makedirs(self._path(name).rpartition("/")[0], exist_ok=True)
         self._files.pipe_file(self._path(name), content)
 
     def put_file(self, name: str, path: pathlib.Path) -> None:

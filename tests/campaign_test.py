@@ -1,5 +1,6 @@
 """Campaigns in processes of their own: several at once, killed, stopped, given other groups."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -55,6 +56,15 @@ def groups(workdir):
     return sorted((workdir / "campaign" / "members").glob("*.npz"))
 
 
+def holds(workdir, pid):
+    """Whether a process of this machine has claimed models."""
+    folder, found = workdir / "campaign", []
+    for claim in (folder / "claims").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.append(f"-{pid}-" in claim.read_text())
+    return any(found)
+
+
 def same(workdir, expected):
     with np.load(workdir / "memorization.npz") as ours, np.load(
             expected / "memorization.npz") as theirs:
@@ -78,11 +88,8 @@ def test_it_says_what_it_found_and_where(unbroken):
                                              f"{workdir}/report.html"]
     found = json.loads((workdir / "results.json").read_text())
     assert f"correlate by {found['memorization']['split_half_pearson']:.3f} (ranks" in done.stdout
-    assert found["memorization"]["models"] == 40 and found["workers"][0]["ended"] is False
+    assert found["memorization"]["models"] == 40 and len(found["workers"]) == 1
     assert found["workers"][0]["provenance"]["versions"]["jax"]
-    said = re.search(r"40 of 40 models, [\d,]+ models/h by all workers, 00:00 left, "
-                     r"correlation of two halves (-?[\d.]+)", done.stderr)
-    assert said is None or said[1] == f"{found['memorization']['split_half_pearson']:.3f}"
     lines = (workdir / "reliability.csv").read_text().splitlines()
     assert lines[0] == "models,split_half_pearson,split_half_spearman,reliability"
     assert lines[-1].startswith("40,")
@@ -96,17 +103,16 @@ def test_three_workers_killed_stopped_doubled_and_regrouped_give_the_same(unbrok
     workdir, count = tmp_path / "shared", {"campaign__workers": 3}
     claims = workdir / "campaign" / "claims"
     stopped = Started(workdir, tmp_path / "log2", campaign__worker=2, **count)
-    until(lambda: claims.exists() and any(claims.iterdir()))
+    until(lambda: claims.exists() and len(list(claims.iterdir())) == 4)
+    time.sleep(0.2)  # it trains
     stopped.send(signal.SIGSTOP)
     steady = [Started(workdir, tmp_path / f"log0{twin}", campaign__worker=0, **count)
               for twin in range(2)]
     for size in (4, 3, 5):
         victim = Started(workdir, tmp_path / "log1", campaign__worker=1,
                          campaign__group_size=size, engine__devices=1, **count)
-        before = set(claims.iterdir())
-        until(lambda v=victim, b=before: set(claims.iterdir()) - b or len(groups(workdir)) >= 9
-              or v.process.poll() is not None)
-        time.sleep(0.3 * (size - 3))
+        until(lambda v=victim: holds(workdir, v.process.pid) or v.process.poll() is not None)
+        time.sleep(0.2 * (size - 3))
         victim.send(signal.SIGKILL)
         victim.process.wait()
     for worker in steady:
@@ -118,7 +124,6 @@ def test_three_workers_killed_stopped_doubled_and_regrouped_give_the_same(unbrok
     assert code == 0, said
     assert "taken over by another worker" in said
     same(workdir, unbroken[0])
-    assert list((workdir / "campaign" / "members").glob("*.partial")) == []
     assert list(claims.iterdir()) == []
 
 
@@ -178,7 +183,7 @@ def test_a_plan_says_what_it_would_take_and_keeps_nothing(tmp_path):
     hours = float(re.search(r"time: +([\d.]+) h with 3 worker", done.stdout)[1])
     assert hours == pytest.approx(400 / speed / 3, abs=0.006)
     assert "each 28 steps of 64 on 881 of 1,259 examples, in groups of 4" in done.stdout
-    assert re.search(r"storage: +1\.\d MiB at most: 3\.?\d* kB a model", done.stdout)
+    assert re.search(r"storage: +1\.4 MiB at most: 4 kB a model", done.stdout)
     assert re.search(r"strategy: series, .*none is faster|--config.engine.strategy=map",
                      done.stdout)
     assert not (tmp_path / "none").exists()

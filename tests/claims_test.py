@@ -117,3 +117,40 @@ def test_a_worker_tells_of_itself_while_it_lives(folder):
             pass
         assert later["beat"] > first["beat"] and later["members"] == 5
     assert json.loads(folder.get(f"workers/{claims.id}.json"))["ended"]
+
+
+def test_a_store_that_fails_once_does_not_silence_a_worker(folder, monkeypatch):
+    put, failed = folder.put, []
+
+    def fail_once(name, content):
+        if not failed and b'"beat": 1,' not in content:
+            failed.append(name)
+            raise RuntimeError("token expired")
+        put(name, content)
+
+    monkeypatch.setattr(folder, "put", fail_once)
+    claims = Claims(folder, identity(3), 0.4)
+    with claims.alive():
+        while json.loads(folder.get(f"workers/{claims.id}.json"))["beat"] < 3:
+            pass
+    assert failed
+
+
+def test_a_worker_file_that_is_not_whole_is_silent_but_not_gone(folder, clock):
+    first, second = (on_host(folder, clock, host) for host in "ab")
+    first.take(["1"], nothing)
+    folder.put(f"workers/{first.id}.json", b"")
+    assert second.take(["1"], nothing) == []
+    clock.now = 10.1
+    assert second.take(["1"], nothing) == ["1"]
+
+
+def test_names_that_come_back_are_read_anew(folder, clock):
+    first, second, third = (on_host(folder, clock, host) for host in "abc")
+    first.take(["result"], nothing)
+    assert third.holders() == {"result": first.id}
+    first.release(["result"])
+    assert third.holders() == {}
+    second.take(["result"], nothing)
+    first.beat(ended=True)
+    assert third.take(["result"], nothing) == [], "the second one holds it now"

@@ -7,9 +7,11 @@ import tempfile
 
 import jax
 
-# Programs and data that the commands under test remember are theirs alone.
-os.environ["RUM_JAX_CACHE"] = tempfile.mkdtemp()
-atexit.register(shutil.rmtree, os.environ["RUM_JAX_CACHE"], ignore_errors=True)
+# Programs and data that the commands under test remember are theirs alone. Tests that run at the
+# same time (pytest -n) share them.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["RUM_JAX_CACHE"] = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, os.environ["RUM_JAX_CACHE"], ignore_errors=True)
 
 jax.config.update("jax_num_cpu_devices", 8)
 jax.config.update("jax_compilation_cache_dir", os.path.join(os.environ["RUM_JAX_CACHE"], "tests"))

@@ -1,3 +1,6 @@
+import errno
+import os
+import pathlib
 import threading
 import uuid
 
@@ -49,7 +52,25 @@ def test_what_is_half_written_is_no_file_and_can_be_removed(tmp_path):
     (tmp_path / "a" / "c.0123.partial").write_bytes(b"half")
     assert folder.names("a") == ["b"]
     folder.tidy("a")
+    assert len(list((tmp_path / "a").iterdir())) == 2, "someone may be writing it"
+    os.utime(tmp_path / "a" / "c.0123.partial", (0, 0))
+    folder.tidy("a")
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+
+
+def test_a_file_that_nfs_has_replaced_is_read_again(tmp_path, monkeypatch):
+    folder, read, stale = Local(tmp_path), pathlib.Path.read_bytes, [1]
+    folder.put("a", b"new")
+
+    def once_stale(path):
+        if stale.pop() if stale else 0:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return read(path)
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", once_stale)
+    assert folder.get("a") == b"new"
+    stale += [1, 1]
+    assert folder.get("a") is None
 
 
 def test_a_store_that_overwrites_is_refused(tmp_path, monkeypatch):
@@ -62,7 +83,7 @@ def test_a_store_that_overwrites_is_refused(tmp_path, monkeypatch):
         opened(str(tmp_path))
 
 
-@pytest.mark.parametrize("path", ["/proc/nowhere", "nosuchscheme://bucket/run"])
+@pytest.mark.parametrize("path", ["/proc/nowhere", "ftp://host/run", "s3://bucket/run"])
 def test_a_folder_that_cannot_be_written(path):
-    with pytest.raises(InputError, match=f"--workdir: {path}: cannot be written"):
+    with pytest.raises(InputError, match=f"--workdir: {path}: (cannot be written|needs another)"):
         opened(path)

@@ -107,3 +107,13 @@ def test_one_process_is_the_writer_and_agrees_with_itself():
     assert hosts.is_writer() and not hosts.several()
     assert hosts.agreed({"a": [1, None]}) == {"a": [1, None]}
     hosts.wait("nobody")
+
+
+def test_two_processes_are_one_worker_of_a_campaign_and_find_it_finished(tmp_path):
+    small = {"campaign.alone": True, "campaign.influence": "none"}
+    for _ in range(2):
+        for code, _, err in together(tmp_path / "run", **small):
+            assert code == 0, err
+    workers = list((tmp_path / "run" / "campaign" / "workers").iterdir())
+    assert len(workers) == 1 and json.loads(workers[0].read_text())["provenance"]["processes"] == 2
+    assert len(np.load(tmp_path / "run" / "memorization.npz")["memorization"]) == 1259

@@ -107,7 +107,7 @@ def _train() -> ConfigDict:
 
 
 def _campaign() -> ConfigDict:
-    """How many memorization models, and who trains them; only `models` is part of a result."""
+    """How many memorization models, and who trains them; the models are the same anyhow."""
     return ConfigDict({
         "alone": False,                 # True: these models and their scores, and nothing else
         "models": 64,

@@ -13,7 +13,8 @@ class Estimate(NamedTuple):
 
     Attributes:
       memorization: float64[n] in [-1,1]; NaN where an example was never in or never out.
-      standard_error: float64[n], of the difference of two independent means; NaN likewise.
+      standard_error: float64[n], of the difference of two independent means, with the variances
+        of the outcomes seen: 0 where they are all alike, and too small for few of them.
       times_in, times_out: int64[n], how many members were trained with and without it.
     """
 
@@ -100,7 +101,7 @@ def split_half(tally: Tally) -> Agreement:
     halves = [_of_counts(*(part[k] for part in (tally.members, tally.times_in, tally.hits_in,
                                                 tally.hits_out))).memorization for k in (0, 1)]
     both = np.isfinite(halves).all(0)
-    if both.sum() < 2 or any(np.ptp(half[both]) == 0 for half in halves):
+    if both.sum() < 3 or any(np.ptp(half[both]) == 0 for half in halves):
         return Agreement(float("nan"), float("nan"))
     first, second = (half[both] for half in halves)
     return Agreement(float(np.corrcoef(first, second)[0, 1]),
@@ -110,10 +111,10 @@ def split_half(tally: Tally) -> Agreement:
 def full_reliability(pearson: float) -> float:
     """Expected correlation of two estimates with all members, from that of two halves.
 
-    Spearman and Brown's formula; it takes the errors of members as independent, and holds for
-    Pearson's correlation only.
+    NaN where the halves do not correlate. Spearman and Brown's formula; it takes the errors of
+    members as independent, and holds for Pearson's correlation only.
     """
-    return 2 * pearson / (1 + pearson)
+    return 2 * pearson / (1 + pearson) if pearson > 0 else float("nan")
 
 
 def models_needed(pearson: float, models: int, reliability: float) -> float:

@@ -63,14 +63,21 @@ def top(block: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
     Args:
       block: float32[b,n]; NaN counts as least.
-      count: k, of each.
+      count: k, of each; at most n of them are given.
 
     Returns:
-      int32[b,k] positions in the training set, and float32[b,k], both from the largest down.
+      int32[b,k] positions in the training set, and float32[b,k], both from the largest down,
+      equal ones by position.
     """
     known = np.where(np.isnan(block), -np.inf, block)
-    some = np.argpartition(-known, min(count, known.shape[1] - 1), axis=1)[:, :count]
-    values = np.take_along_axis(known, some, 1)
-    order = np.lexsort((some, -values), axis=1)  # ties by position
-    return (np.take_along_axis(some, order, 1).astype(np.int32),
-            np.take_along_axis(values, order, 1))
+    places = np.stack([_largest(row, min(count, block.shape[1])) for row in known])
+    return places.astype(np.int32), np.take_along_axis(block, places, 1)
+
+
+def _largest(row: np.ndarray, count: int) -> np.ndarray:
+    """Positions of the largest values, the first of equal ones."""
+    threshold = np.partition(row, len(row) - count)[len(row) - count]
+    above = np.flatnonzero(row > threshold)
+    level = np.flatnonzero(row == threshold)[:count - len(above)]
+    chosen = np.concatenate([above, level])
+    return chosen[np.lexsort((chosen, -row[chosen]))]

@@ -9,10 +9,10 @@ from rum_jax.memorization.group import Group, margins
 from rum_jax.progress import Progress, silent
 from rum_jax.randomness import ROLES, generator
 from rum_jax.train.fit import Task
+from rum_jax.train.log import DivergedError
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, initial_states, period_means, train
 from rum_jax.train.resume import Keep
-from rum_jax.train.state import TrainState
 
 RESULTS_VERSION = 1  # raised when the same config gives members that come out differently
 
@@ -65,13 +65,16 @@ def train_members(task: Task, campaign: Campaign, members: Sequence[int],
     _, fitted = train(task, positions, states, campaign.recipe, [order(k) for k in members],
                       [f"member {k}" for k in members], progress, keep=keep)
     per_epoch = period_means(fitted.losses, campaign.recipe.epochs)
-    return Group(np.array(members), included, *_outcomes(task, campaign, fitted.states),
-                 per_epoch)
+    logits = predict(task, fitted.states)
+    for member, own in zip(members, logits, strict=True):
+        if not np.isfinite(own).all():
+            raise DivergedError(f"member {member} predicts numbers that are not finite; a smaller "
+                                "learning rate usually helps")
+    return Group(np.array(members), included, *_outcomes(task, campaign, logits), per_epoch)
 
 
-def _outcomes(task: Task, campaign: Campaign, states: TrainState) -> list[np.ndarray]:
+def _outcomes(task: Task, campaign: Campaign, logits: np.ndarray) -> list[np.ndarray]:
     """Correct on training and test examples, bool[M,...], then margins on both, int16[M,...]."""
-    logits = predict(task, states)
     made = []
     for function in (_correct, margins):
         made += [function(logits[:, part], task.labels[part])

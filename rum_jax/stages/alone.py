@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,16 +13,17 @@ from ml_collections import ConfigDict
 
 from rum_jax import folder as folders
 from rum_jax import hosts, records
-from rum_jax.claims import WORKERS, Claims
+from rum_jax.claims import CLAIMS, WORKERS, Claims
 from rum_jax.errors import InputError
 from rum_jax.folder import Folder
+from rum_jax.progress import say
 from rum_jax.stages import merge
 from rum_jax.stages.campaign import WAIT_SECONDS, claims_of, complete
 from rum_jax.stages.site import MEMBERS, Site, make_site, missing
-from rum_jax.stages.study import check_group_memory, make_task
+from rum_jax.stages.study import KEPT, check_group_memory, make_task
 from rum_jax.worker import Worker
 
-CONFIG, RESULTS = "config.json", "results.json"
+CONFIG, RESULTS, INFLUENCE = "config.json", "results.json", "influence.npz"
 
 
 class Results(NamedTuple):
@@ -32,14 +34,12 @@ class Results(NamedTuple):
       scores: arrays of memorization.npz, see `merge.scores`.
       summary: see `merge.summary`.
       cost: see `merge.cost`.
-      members: records of metrics.jsonl.
     """
 
     site: Site
     scores: dict[str, np.ndarray]
     summary: dict
     cost: dict
-    members: list[dict]
 
 
 # Writes a report of results into a folder.
@@ -48,6 +48,8 @@ Report = Callable[[Results, pathlib.Path], None]
 
 def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dict:
     """Trains what is missing with the other workers; one of them writes the result.
+
+    A result of more models than are asked for stays, and is what is asked for then.
 
     Args:
       workdir: path or URL, shared by all workers.
@@ -70,23 +72,30 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
     if hosts.is_writer():
         _check(root, workdir)
     dataset, task = make_task(config)
+    models = hosts.agreed(_at_least(root, config) if hosts.is_writer() else None)
+    config = ConfigDict(config.to_dict())
+    config.campaign.models = models
     site = make_site(workdir, config, dataset, task, worker)
     if hosts.is_writer():
         root.put(CONFIG, (json.dumps(config.to_dict(), indent=1) + "\n").encode())
-    lacking = hosts.agreed(bool(missing(site)) if hosts.is_writer() else None)
-    if lacking:
+    todo = hosts.agreed([bool(missing(site)), not _current(root, site)] if hosts.is_writer()
+                        else None)
+    if todo[0]:
         check_group_memory(config, task)
-    if not hosts.is_writer():
-        complete(site, None)
-        hosts.wait("campaign")
-        return json.loads(root.get(RESULTS))
-    if lacking or not _current(root, site):
-        claims = claims_of(site)
-        with claims.alive():
-            complete(site, claims)
-            _finish(root, site, claims, report)
+    if any(todo):
+        _work(root, site, report)
     hosts.wait("campaign")
     return json.loads(root.get(RESULTS))
+
+
+def _work(root: Folder, site: Site, report: Report) -> None:
+    if not hosts.is_writer():
+        complete(site, None)
+        return
+    claims = claims_of(site)
+    with claims.alive():
+        complete(site, claims)
+        _finish(root, site, claims, report)
 
 
 def _check(root: Folder, workdir: str) -> None:
@@ -96,10 +105,28 @@ def _check(root: Folder, workdir: str) -> None:
         alone = content is None or json.loads(content)["campaign"]["alone"]
     except (ValueError, KeyError, TypeError):
         alone = False
-    others = [name for name in root.names("") if name != "campaign" and not name.startswith(".")]
+    others = [name for name in root.names("")
+              if name not in ("campaign", "lost+found") and not name.startswith(".")]
     if not alone or (content is None and others):
         raise InputError(f"--workdir: {workdir}: holds something else than a campaign ("
                          f"{', '.join(others[:3])}); choose a new or an empty folder")
+
+
+def _stored(root: Folder) -> dict | None:
+    """results.json; None if there is none, or none that can be read."""
+    try:
+        return json.loads(root.get(RESULTS) or b"null")
+    except ValueError:
+        return None
+
+
+def _at_least(root: Folder, config: ConfigDict) -> int:
+    """How many models the result is of: those asked for, or those it is of already."""
+    stored, asked = _stored(root), config.campaign.models
+    there = stored["asked"]["models"] if stored else 0
+    if there > asked:
+        say(f"the result is of {there} models already, more than config.campaign.models={asked}")
+    return max(there, asked)
 
 
 def _asked(site: Site) -> dict:
@@ -111,22 +138,25 @@ def _asked(site: Site) -> dict:
 
 
 def _current(root: Folder, site: Site) -> bool:
-    """Whether the result in the workdir is the one that is asked for."""
-    content = root.get(RESULTS)
-    return content is not None and json.loads(content)["asked"] == _asked(site)
+    """Whether the result in the workdir is the one that is asked for, with all its files."""
+    stored = _stored(root)
+    return (stored is not None and stored["asked"] == _asked(site)
+            and set(stored["files"]) <= set(root.names("")))
 
 
 def _finish(root: Folder, site: Site, claims: Claims, report: Report) -> None:
     """Has one worker merge; the others wait until it has, or is gone."""
+    piece = f"result-{records.digest(_asked(site))[:8]}"
+
     def done() -> set[str]:
-        return {"result"} if _current(root, site) else set()
+        return {piece} if _current(root, site) else set()
 
     while not done():
-        if claims.take(["result"], done):
+        if claims.take([piece], done):
             _write(root, site, report)
-            claims.release(["result"])
-        else:
-            time.sleep(WAIT_SECONDS)
+            claims.release([piece])
+            return
+        time.sleep(WAIT_SECONDS)
 
 
 def _write(root: Folder, site: Site, report: Report) -> None:
@@ -140,20 +170,34 @@ def _write(root: Folder, site: Site, report: Report) -> None:
         records.write_arrays(folder / "memorization.npz", **arrays)
         records.write_lines(folder / "metrics.jsonl", made.members)
         if site.config.campaign.influence != merge.NONE:
-            merge.write_influence(site, folder / "influence.npz")
+            merge.write_influence(site, folder / INFLUENCE)
         cost = {**merge.cost(made), "merge_seconds": time.monotonic() - start}
-        report(Results(site, arrays, summary, cost, made.members), folder)
-        for path in sorted(folder.iterdir()):
-            root.put_file(path.name, path)
+        report(Results(site, arrays, summary, cost), folder)
+        names = sorted(path.name for path in folder.iterdir())
+        root.remove(RESULTS)
+        root.remove(INFLUENCE)  # of an earlier result
+        for name in names:
+            root.put_file(name, folder / name)
         records.write_json(folder / RESULTS, {
-            "asked": _asked(site), "memorization": summary, "cost": cost,
-            "workers": _workers(site),
-            "config": site.config.to_dict()})
+            "asked": _asked(site), "files": names, "memorization": summary, "cost": cost,
+            "workers": _workers(site, set(made.makers)), "config": site.config.to_dict()})
         root.put_file(RESULTS, folder / RESULTS)
-    site.folder.tidy(MEMBERS)
+    _tidy(site, set(made.makers))
 
 
-def _workers(site: Site) -> list[dict]:
-    """What each worker process told about itself: provenance, members, cost."""
-    contents = [site.folder.get(f"{WORKERS}/{name}") for name in site.folder.names(WORKERS)]
-    return [json.loads(content) for content in contents if content is not None]
+def _workers(site: Site, makers: set[str]) -> list[dict]:
+    """What the processes that trained members told of themselves: provenance and cost."""
+    contents = [site.folder.get(f"{WORKERS}/{maker}.json") for maker in sorted(makers)]
+    return [json.loads(content) for content in contents if content]
+
+
+def _tidy(site: Site, makers: set[str]) -> None:
+    """Removes what is left of processes that ended before they had finished anything."""
+    for name in site.folder.names(WORKERS):
+        content = site.folder.get(f"{WORKERS}/{name}")
+        if name.removesuffix(".json") not in makers and content and b'"ended": true' in content:
+            site.folder.remove(f"{WORKERS}/{name}")
+    for under in (MEMBERS, CLAIMS, WORKERS):
+        site.folder.tidy(under)
+    if not folders.is_url(site.workdir):
+        shutil.rmtree(pathlib.Path(site.workdir) / KEPT, ignore_errors=True)

@@ -12,6 +12,7 @@ from rum_jax import folder as folders
 from rum_jax import hosts
 from rum_jax.claims import Claims, identity
 from rum_jax.clock import stopwatch
+from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import train_members
 from rum_jax.progress import Progress, say, shown
 from rum_jax.provenance import cost, provenance
@@ -79,7 +80,7 @@ def _next(site: Site, claims: Claims) -> dict | None:
 
     Waits for what others hold, and takes it over from those that are gone.
     """
-    told = False
+    told, wait = False, WAIT_SECONDS
     while lacking := sites.missing(site):
         holders = claims.holders()
         others = {k for k in lacking if holders.get(_piece(k), claims.id) != claims.id}
@@ -90,12 +91,13 @@ def _next(site: Site, claims: Claims) -> dict | None:
                 first = sorted(map(int, got))
                 return {"members": [first[k] for k in next(sites.runs(first))],
                         "missing": lacking}
-        if not told:
+        if others and not told:
             say(f"waiting for {len(others)} models of "
                 f"{len({holders[_piece(k)] for k in others})} other worker(s); a worker that is "
                 f"silent for {site.config.campaign.lease_seconds:g} s is taken for gone")
             told = True
-        time.sleep(WAIT_SECONDS)
+        time.sleep(wait)
+        wait = min(2 * wait, site.config.campaign.lease_seconds / 4)
     return None
 
 
@@ -121,16 +123,26 @@ def _train(site: Site, claims: Claims | None, members: list[int], progress: Prog
         taken = seconds() + (keep.earlier_seconds if keep else 0)
     if claims is None:
         return
-    held = {int(piece) for piece in claims.held([_piece(k) for k in members])}
-    lost = sorted(set(members) - (held - sites.finished(site)))
-    if lost:
-        say(f"models {lost[0]} to {lost[-1]} were taken over by another worker")
-    ours = group.take(~np.isin(group.members, lost))
-    sites.save(site, ours, {"worker": claims.id, "seconds_per_model": taken / len(members),
-                            **_origin()})
+    about = {"worker": claims.id, "seconds_per_model": taken / len(members), **_origin()}
+    _write(site, claims, group, about)
     claims.tell(**cost())
-    claims.release([_piece(k) for k in ours.members.tolist()])
-    shutil.rmtree(_kept_folder(site, members), ignore_errors=True)
+    if keep:
+        shutil.rmtree(keep.folder, ignore_errors=True)
+
+
+def _write(site: Site, claims: Claims, group: Group, about: dict) -> None:
+    """Writes the members that are still this worker's, which is looked up last of all."""
+    while len(group.members):
+        members = group.members.tolist()
+        made = sites.files(site, group, about)
+        held = {int(piece) for piece in claims.held([_piece(k) for k in members])}
+        lost = sorted(set(members) - (held - sites.finished(site)))
+        if not lost:
+            sites.save(site, made)
+            claims.release([_piece(k) for k in members])
+            return
+        say(f"models {lost[0]} to {lost[-1]} were taken over by another worker")
+        group = group.take(~np.isin(group.members, lost))
 
 
 def _origin() -> dict:
@@ -144,14 +156,14 @@ def _kept_folder(site: Site, members: list[int]) -> pathlib.Path:
 
 
 def _keep(site: Site, claims: Claims | None, members: list[int]) -> Keep | None:
-    """Where the group's state is kept, in a folder of this worker; a dead one's is taken over."""
+    """Where the group's state is kept, in a folder of this worker; a dead one's is copied."""
     every = site.config.train.checkpoint_epochs
     if not every or folders.is_url(site.workdir):
         return None
     folder = _kept_folder(site, members)
     own = folder / hosts.agreed(claims.id if claims else None)
-    if claims:
-        for other in sorted(folder.glob("*")):
-            with contextlib.suppress(OSError):  # another worker was faster
-                other.rename(own)
+    if claims and not own.exists():
+        for other in sorted(folder.glob("*/steps-*")):
+            with contextlib.suppress(OSError):  # it was going on
+                shutil.copytree(other, own / other.name)
     return Keep(own, every, lambda: 0.0, kept_seconds(own))

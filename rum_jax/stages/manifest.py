@@ -51,15 +51,17 @@ def manifest_of(config: ConfigDict, dataset: Dataset, model: Model) -> Manifest:
     return Manifest(content, records.digest(content))
 
 
-def settle(folder: Folder, workdir: str, manifest: Manifest) -> None:
-    """Writes the manifest where there is none.
+def settle(folder: Folder, workdir: str, manifest: Manifest, begin: bool) -> None:
+    """Compares the folder's manifest; writes it where there is none and `begin` allows it.
 
     Raises:
-      InputError: the folder's manifest is another one; lists what differs.
+      InputError: there is none, or another one; lists what differs.
     """
     content = (json.dumps(manifest.content, indent=1) + "\n").encode()
-    if folder.create(NAME, content):
+    if begin and folder.create(NAME, content):
         return
+    if folder.get(NAME) is None:
+        raise InputError(f"--workdir: {workdir}: has no campaign")
     try:
         stored = json.loads(folder.get(NAME))
     except (ValueError, TypeError) as error:

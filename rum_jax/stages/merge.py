@@ -1,4 +1,4 @@
-"""From a campaign's groups to scores, one group at a time: memory does not grow with members."""
+"""From a campaign's groups to scores, one group at a time; influence alone needs all the bits."""
 
 import pathlib
 from collections.abc import Iterator
@@ -52,7 +52,8 @@ def groups(site: Site) -> Iterator[tuple[Group, dict]]:
     lacking = sites.missing(site)
     if lacking:
         raise InputError(f"{site.workdir}: lacks {len(lacking)} of {site.config.campaign.models} "
-                         f"models, the first is {lacking[0]}; run the same command again")
+                         f"models, the first is {lacking[0]}; rum_jax.main with this config "
+                         "trains them")
     for name in names:
         group, about = sites.load(site, name)
         wanted = group.members < site.config.campaign.models

@@ -52,16 +52,16 @@ class Site(NamedTuple):
 
 
 def make_site(workdir: str, config: ConfigDict, dataset: Dataset, task: Task,
-              worker: Worker) -> Site:
-    """A campaign in a workdir; writes its manifest, or compares.
+              worker: Worker, begin: bool = True) -> Site:
+    """A campaign in a workdir; writes its manifest, or compares. It must be there unless `begin`.
 
     Raises:
       InputError: the workdir has a campaign with other values, or cannot be written.
     """
     manifest = manifest_of(config, dataset, task.model)
-    folder = folders.opened(f"{workdir}/{CAMPAIGN}", probe=hosts.is_writer())
+    folder = folders.opened(f"{workdir}/{CAMPAIGN}", probe=begin and hosts.is_writer())
     if hosts.is_writer():
-        settle(folder, workdir, manifest)
+        settle(folder, workdir, manifest, begin)
     return Site(folder, workdir, config, dataset, task, manifest, worker)
 
 
@@ -117,13 +117,17 @@ def load(site: Site, name: str) -> tuple[Group, dict]:
     return group, about
 
 
-def save(site: Site, group: Group, about: dict) -> None:
-    """Writes members, consecutive ones to a file; those that are there already are left."""
-    for rows in runs(group.members.tolist()):
-        part = group.take(slice(rows[0], rows[-1] + 1))
-        name = name_of(part.members[0], part.members[-1])
-        site.folder.create(f"{MEMBERS}/{name}",
-                           encode(part, {"manifest": site.manifest.hash, **about}))
+def files(site: Site, group: Group, about: dict) -> dict[str, bytes]:
+    """Name -> content of a group's files: consecutive members to a file."""
+    parts = [group.take(slice(rows[0], rows[-1] + 1)) for rows in runs(group.members.tolist())]
+    return {name_of(part.members[0], part.members[-1]):
+            encode(part, {"manifest": site.manifest.hash, **about}) for part in parts}
+
+
+def save(site: Site, made: dict[str, bytes]) -> None:
+    """Writes files of groups; those that are there already are left."""
+    for name, content in made.items():
+        site.folder.create(f"{MEMBERS}/{name}", content)
 
 
 def runs(numbers: list[int]) -> Iterator[list[int]]:

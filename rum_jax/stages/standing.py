@@ -5,6 +5,7 @@ import time
 import numpy as np
 from tqdm import tqdm
 
+from rum_jax.errors import InputError
 from rum_jax.memorization import tally
 from rum_jax.memorization.estimate import split_half
 from rum_jax.progress import say
@@ -15,7 +16,7 @@ EVERY_SECONDS = 10.0
 
 
 class Standing:
-    """Follows the groups in the folder; each is read once.
+    """Follows the groups in the folder; the first worker alone reads them, each once.
 
     Args:
       site: the campaign.
@@ -24,36 +25,34 @@ class Standing:
     def __init__(self, site: Site) -> None:
         self._site, self._seen = site, set()
         self._tally = tally.empty(len(site.dataset.train), len(site.dataset.positions["test"]))
-        self._update()
+        self._before = self._done()
         self._begun = self._told = time.monotonic()
-        self._before = self._done
 
-    @property
     def _done(self) -> int:
-        return int(self._tally.members.sum())
+        return self._site.config.campaign.models - len(sites.missing(self._site))
 
     def tell(self) -> None:
         """Says how it stands, every so many seconds."""
         now = time.monotonic()
         if now - self._told < EVERY_SECONDS:
             return
-        self._told = now
-        self._update()
-        say(self._line(now - self._begun))
+        self._told, models, done = now, self._site.config.campaign.models, self._done()
+        speed = (done - self._before) / (now - self._begun)
+        left = tqdm.format_interval((models - done) / speed) if speed else "?"
+        say(f"{done} of {models} models, {3600 * speed:,.0f} models/h by all workers, {left} left"
+            + (self._agreement() if self._site.worker.index == 0 else ""))
 
-    def _update(self) -> None:
+    def _agreement(self) -> str:
+        """Correlation of two halves so far; a damaged group is left to the merge to name."""
         for name in sites.names(self._site):
-            if name not in self._seen:
+            if name in self._seen:
+                continue
+            self._seen.add(name)
+            try:
                 group, _ = sites.load(self._site, name)
-                wanted = group.members < self._site.config.campaign.models
-                self._tally = tally.added(self._tally, group.take(wanted))
-                self._seen.add(name)
-
-    def _line(self, seconds: float) -> str:
-        models, done = self._site.config.campaign.models, self._done
-        per_second = (done - self._before) / seconds
-        left = tqdm.format_interval((models - done) / per_second) if per_second else "?"
-        agreement = split_half(self._tally).pearson
-        known = "not known yet" if np.isnan(agreement) else f"{agreement:.3f}"
-        return (f"{done} of {models} models, {3600 * per_second:,.0f} models/h by all workers, "
-                f"{left} left, correlation of two halves {known}")
+            except InputError:
+                continue
+            wanted = group.members < self._site.config.campaign.models
+            self._tally = tally.added(self._tally, group.take(wanted))
+        found = split_half(self._tally).pearson
+        return "" if np.isnan(found) else f", correlation of two halves {found:.3f}"

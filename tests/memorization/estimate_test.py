@@ -55,6 +55,7 @@ def test_the_number_of_models_that_a_reliability_needs():
     assert needed > 64
     assert estimate.split_half(counted(*many)).pearson == pytest.approx(0.97, abs=0.004)
     assert estimate.full_reliability(0.5) == pytest.approx(2 / 3)
+    assert np.isnan([estimate.full_reliability(r) for r in (-1.0, 0.0, float("nan"))]).all()
     assert estimate.models_needed(0.5, 100, 0.5) == pytest.approx(50)
     assert estimate.models_needed(-0.1, 100, 0.9) == np.inf
     assert np.isnan(estimate.models_needed(float("nan"), 100, 0.9))

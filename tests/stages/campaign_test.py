@@ -91,8 +91,8 @@ def test_what_another_took_over_is_not_written_twice(monkeypatch, dataset, task,
             for member in (2, 3):
                 slow.folder.create(f"claims/{member:05d}.0001", b"another")
             other = original(task, wanted, [2, 3], *rest)
-            sites.save(slow, other, {"worker": "another", "seconds_per_model": 1.0,
-                                     "devices": []})
+            sites.save(slow, sites.files(slow, other, {
+                "worker": "another", "seconds_per_model": 1.0, "devices": []}))
         return original(task, wanted, members, *rest)
 
     monkeypatch.setattr(campaign, "train_members", interrupted)
@@ -106,7 +106,7 @@ def test_a_lost_group_is_trained_anew(trained, dataset, task, workdir, expected)
     ours = site(workdir, dataset, task)
     campaign.attended(ours)
     ours.folder.remove("members/00004-00007.npz")
-    with pytest.raises(InputError, match="lacks 4 of 10 models, the first is 4; run the same"):
+    with pytest.raises(InputError, match="lacks 4 of 10 models, the first is 4; rum_jax.main"):
         scores(ours)
     campaign.attended(ours)
     assert trained[-1] == [4, 5, 6, 7]
