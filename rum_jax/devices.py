@@ -10,6 +10,7 @@ import jax
 from rum_jax import hosts
 from rum_jax.config.schema import AUTO
 from rum_jax.errors import InputError
+from rum_jax.models.convolution import BLOCKED
 from rum_jax.train.engine import SERIES, Engine, make_engine
 
 MOST_CPU_DEVICES = 256
@@ -72,11 +73,18 @@ def engine_of(config: Mapping, batch_sizes: Sequence[int]) -> Engine:
                        config["steps_per_call"], share, math.gcd(*batch_sizes))
 
 
-def convolution_of(config: Mapping) -> str:
-    """The convolution lowering of a config's `engine` section."""
+def convolution_of(config: Mapping, long: bool = False) -> str:
+    """The convolution lowering of a config's `engine` section.
+
+    On CPUs that is chosen automatically by what it is for: the one that computes fastest for a
+    `long` training, a campaign, and for the many short phases of a study the one whose programs
+    compile in half the time.
+    """
     if config["convolution"] != AUTO:
         return config["convolution"]
-    return "patches" if on_cpu() else "native"
+    if not on_cpu():
+        return "native"
+    return BLOCKED if long else "patches"
 
 
 def dtype_of(asked: str) -> str:

@@ -15,6 +15,7 @@ def test_automatic_choices_on_a_cpu():
     assert engine.rows == min(devices.cpu_cores(), 8) and engine.strategy == "series"
     assert engine.data_devices == 1 and engine.batch_divisor == 32
     assert devices.convolution_of(SECTION) == "patches"
+    assert devices.convolution_of(SECTION, long=True) == "blocked"
 
 
 def test_explicit_choices():

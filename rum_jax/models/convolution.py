@@ -1,12 +1,15 @@
 """Convolutions as interchangeable lowerings behind one function.
 
-XLA's CPU convolution is slower on small images than gathering patches and multiplying matrices;
-on accelerators the native convolution is the fast one. `benchmarks/strategies.py` measures both.
+XLA's CPU convolution is slower on small images than gathering patches and multiplying matrices,
+and that is slower than doing so with pieces of the batch that stay in the cache; on accelerators
+the native convolution is the fast one. `benchmarks/many_models.py` measures them.
 """
 
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from rum_jax.models.blocked import convolve_blocked
 
 
 def _pad_width(kernel_size: int) -> int:
@@ -42,7 +45,9 @@ def convolve_patches(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
     return out.reshape(*patches.shape[:-1], kernel.shape[-1])
 
 
-CONVOLUTIONS = {"native": convolve_native, "patches": convolve_patches}
+BLOCKED = "blocked"
+CONVOLUTIONS = {"native": convolve_native, "patches": convolve_patches,
+                BLOCKED: convolve_blocked}
 
 
 def convolve(x: jax.Array, kernel: jax.Array, stride: int, lowering: str) -> jax.Array:

@@ -6,6 +6,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from rum_jax.models.blocked_norm import normalised
+from rum_jax.models.convolution import BLOCKED
 from rum_jax.models.layers import at_least_float32
 
 
@@ -26,11 +28,13 @@ class BatchNorm(nn.Module):
         normalised by itself, as if each were on a device of its own. The running statistics take
         the mean of the parts' means and of their unbiased variances; parts that are all padding
         do not count.
+      lowering: how it is computed in train mode: the convolution's `blocked` has its own way.
     """
 
     epsilon: float = 1e-5
     update_fraction: float = 0.1
     groups: int = 1
+    lowering: str = "native"
 
     @nn.compact
     def __call__(self, x: jax.Array, mask: jax.Array, train: bool) -> jax.Array:
@@ -45,6 +49,14 @@ class BatchNorm(nn.Module):
         running_mean = self.variable("batch_stats", "mean", jnp.zeros, (channels,))
         running_var = self.variable("batch_stats", "var", jnp.ones, (channels,))
         groups = 1 if self.is_initializing() or not train else self.groups
+        if train and self.lowering == BLOCKED and not self.is_initializing():
+            weight = _cut(mask, groups).reshape(groups, -1).astype(at_least_float32(x).dtype)
+            out, mean, var = normalised(at_least_float32(x), weight, scale, bias, self.epsilon)
+            count = jnp.maximum(weight.sum(1), 1) * (x.size // (len(x) * channels))
+            of_batch = _of_groups(mean, var, count, weight.any(axis=1))
+            self._update(running_mean, of_batch.mean)
+            self._update(running_var, of_batch.var)
+            return out.astype(x.dtype)
         parts = _cut(at_least_float32(x), groups)
         mean, var = running_mean.value, running_var.value
         if train:
@@ -92,11 +104,16 @@ def _statistics(parts: jax.Array, mask: jax.Array,
         mean, var, count = _masked_moments(parts, mask)
         return mean, var, _OfBatch(mean, var * count / jnp.maximum(count - 1, 1))
     mean, var, count = jax.vmap(_masked_moments)(parts, mask)
+    return mean, var, _of_groups(mean, var, count, mask.any(axis=1))
+
+
+def _of_groups(mean: jax.Array, var: jax.Array, count: jax.Array, used: jax.Array) -> _OfBatch:
+    """From moments float[G,C] of groups with so many values, float[G], those that are used."""
     count = count[:, None]
     unbiased = var * count / jnp.maximum(count - 1, 1)
-    used = mask.any(axis=1).astype(mean.dtype)
+    used = used.astype(mean.dtype)
     weight = (used / jnp.maximum(used.sum(), 1))[:, None]
-    return mean, var, _OfBatch((mean * weight).sum(0), (unbiased * weight).sum(0))
+    return _OfBatch((mean * weight).sum(0), (unbiased * weight).sum(0))
 
 
 def _masked_moments(x: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:

@@ -64,7 +64,7 @@ def _layers(block: _Block, mask: jax.Array, train: bool) -> tuple[Callable, Call
         return Conv(features, kernel_size, stride, block.lowering, name=name)(x)
 
     def norm(name: str, x: jax.Array) -> jax.Array:
-        return BatchNorm(groups=block.groups, name=name)(x, mask, train)
+        return BatchNorm(groups=block.groups, lowering=block.lowering, name=name)(x, mask, train)
 
     return conv, norm
 
@@ -91,7 +91,8 @@ class ResNet(Network):
         make = functools.partial(kind, lowering=self.lowering, groups=self.batch_norm_groups)
         x = normalise(pixels, self.mean, self.std)
         x = Conv(self.widths[0], 3, 1, self.lowering, name="stem_conv")(x)
-        x = nn.relu(BatchNorm(groups=self.batch_norm_groups, name="stem_bn")(x, mask, train))
+        norm = BatchNorm(groups=self.batch_norm_groups, lowering=self.lowering, name="stem_bn")
+        x = nn.relu(norm(x, mask, train))
         for stage, (width, count) in enumerate(zip(self.widths, self.blocks, strict=True)):
             for block in range(count):
                 stride = 2 if stage > 0 and block == 0 else 1

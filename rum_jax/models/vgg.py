@@ -41,7 +41,8 @@ class VGG(Network):
             for block in range(count):
                 name = f"stage{stage}_block{block}"
                 x = Conv(width, 3, 1, self.lowering, name=f"{name}_conv")(x)
-                norm = BatchNorm(groups=self.batch_norm_groups, name=f"{name}_bn")
+                norm = BatchNorm(groups=self.batch_norm_groups, lowering=self.lowering,
+                                 name=f"{name}_bn")
                 x = nn.relu(norm(x, mask, train))
         pooled = adaptive_average(at_least_float32(x), POOLED)
         features = pooled.transpose(0, 3, 1, 2).reshape(len(x), -1)  # channel-major, as PyTorch's

@@ -63,8 +63,8 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
     dataset, wanted = data.load(**config.data.to_dict()), config.model
     model = models.build(wanted.name, dataset.spec, wanted.widths, wanted.blocks,
-                         convolution_of(config.engine), dtype_of(wanted.dtype),
-                         wanted.batch_norm_groups)
+                         convolution_of(config.engine, config.campaign.alone),
+                         dtype_of(wanted.dtype), wanted.batch_norm_groups)
     return dataset, Task(engine, model, dataset.images, dataset.labels)
 
 

@@ -111,3 +111,28 @@ def test_networks_take_groups(name, dataset):
     whole = outputs(pair, pixels)
     np.testing.assert_allclose(whole.logits[4:], outputs(alone, pixels[4:]).logits, atol=1e-4)
     assert np.abs(whole.features - outputs(alone, pixels).features).max() > 0.01
+
+
+@pytest.mark.parametrize("groups, real", [(1, 12), (1, 7), (3, 12), (3, 7)])
+@pytest.mark.parametrize("size", [1, 3, 4])
+def test_the_way_of_blocked_convolutions_is_the_same(groups, real, size):
+    """Outputs, running statistics, and gradients through both."""
+    rng = np.random.default_rng(3)
+    x = jnp.asarray(rng.normal(1, 2, size=(12, size, size, 5)))
+    mask, weight = jnp.arange(12) < real, jnp.asarray(rng.normal(size=x.shape))
+    variables = BatchNorm().init(jax.random.key(0), x, mask, train=True)
+    params = jax.tree.map(lambda leaf: leaf + 0.3, variables["params"])
+
+    def loss(layer, params, x):
+        out, updated = layer.apply({**variables, "params": params}, x, mask, train=True,
+                                   mutable=["batch_stats"])
+        of_statistics = sum(jnp.sum(leaf ** 2) for leaf in jax.tree.leaves(updated))
+        return jnp.sum(out * weight * mask[:, None, None, None]) + of_statistics, (out, updated)
+
+    made = []
+    for lowering in ("native", "blocked"):
+        run = jax.jit(jax.value_and_grad(functools.partial(
+            loss, BatchNorm(groups=groups, lowering=lowering)), (0, 1), has_aux=True))
+        (value, (out, updated)), grads = run(params, x)
+        made.append((value, out[:real], updated, grads[0], grads[1][:real]))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4), *made)

@@ -11,7 +11,7 @@ from rum_jax.train.memory import Memory
 
 
 @pytest.mark.parametrize("name, widths, lowering", [
-    ("resnet", (8, 16), "patches"), ("resnet", (8, 16), "native"),
+    ("resnet", (8, 16), "patches"), ("resnet", (8, 16), "native"), ("resnet", (8, 16), "blocked"),
     ("resnet_bottleneck", (4, 8), "native"), ("vgg", (8, 16), "native")])
 def test_the_bound_from_shapes_is_above_the_compilers_figure_and_near_it(task, dataset, name,
                                                                          widths, lowering):

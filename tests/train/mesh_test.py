@@ -69,6 +69,17 @@ def assert_close(one, other):
 
 
 @pytest.mark.parametrize("devices, share, strategy", [
+    (1, 1, "series"), (4, 2, "series"), (4, 2, "vmap")])
+def test_blocked_convolutions_give_the_same_on_any_mesh(small, dataset, devices, share, strategy):
+    module = small.model.module.clone(lowering="blocked", widths=(4, 6), blocks=(1, 1))
+    plain = small.model.module.clone(widths=(4, 6), blocks=(1, 1))
+    own, expected = (small._replace(model=dataclasses.replace(small.model, module=one))
+                     for one in (module, plain))
+    assert_close(trained(own, dataset, devices, share, strategy),
+                 trained(expected, dataset, 1, 1))
+
+
+@pytest.mark.parametrize("devices, share, strategy", [
     (2, 2, "series"), (4, 4, "series"), (8, 8, "series"), (8, 4, "series"), (4, 2, "map"),
     (4, 2, "vmap")])
 def test_results_do_not_depend_on_the_mesh(small, dataset, devices, share, strategy):

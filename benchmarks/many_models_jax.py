@@ -1,0 +1,132 @@
+"""Trains models with this package and prints images per second, as `many_models.py` asks."""
+
+import json
+import sys
+import time
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from throughput import matrix_rate
+
+from rum_jax import data, devices, models
+from rum_jax.data.cache import cache_folder
+from rum_jax.data.plans import Stream
+from rum_jax.models import resnet
+from rum_jax.randomness import ROLES, generator
+from rum_jax.train import fit
+from rum_jax.train.engine import make_engine
+from rum_jax.train.objectives import cross_entropy
+from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
+from rum_jax.train.state import Context, fresh
+
+STEPS = 8
+
+
+def task_of(asked: dict) -> fit.Task:
+    """The network and the data."""
+    name, validation, test = asked["data"]
+    dataset = data.load(name, validation, test, 0.0, 0)
+    lowering = devices.convolution_of({"convolution": asked.get("convolution", "auto")})
+    model = models.build("resnet", dataset.spec, tuple(asked["widths"]), tuple(asked["blocks"]),
+                         lowering, devices.dtype_of("auto"))
+    engine = make_engine(asked.get("devices", 0), asked.get("strategy", "series"), 64,
+                         1 if devices.on_cpu() else 0, asked["batch"])
+    chosen = dataset.train[:asked["examples"]]
+    return fit.Task(engine, model, dataset.images[chosen], dataset.labels[chosen])
+
+
+def seconds_of(task: fit.Task, asked: dict, models_: int, epochs: int) -> float:
+    """Wall time of so many epochs of so many models, compiled programs taken as given."""
+    augmentation = "none" if devices.on_cpu() else "crop_and_flip"
+    recipe = Recipe(epochs, 0.1, Optimizer(asked["batch"], 0.9, 5e-4, augmentation))
+    states = initial_states(task.model, [(0, ROLES["init"], k) for k in range(models_)])
+    positions = np.tile(np.arange(asked["examples"], dtype=np.int32), (models_, 1))
+    orders = [lambda epoch, k=k: generator(0, "order", k, epoch) for k in range(models_)]
+    start = time.monotonic()
+    train(task, positions, states, recipe, orders, [str(k) for k in range(models_)],
+          stop_when_diverged=False)
+    return time.monotonic() - start
+
+
+def speed(asked: dict) -> dict:
+    """Images per second of all models together, and the matrix rate of the whole machine."""
+    task, count = task_of(asked), asked["models"]
+    epochs = max(1, asked["passes"] // count)
+    seconds_of(task, asked, count, 1)
+    seconds = seconds_of(task, asked, count, epochs)
+    rate = matrix_rate() * (1 if devices.on_cpu() else len(jax.devices()))
+    return {"images_per_second": count * epochs * asked["examples"] / seconds,
+            "matrix_rate": rate, "flops_per_image": 3 * _forward_flops(task)}
+
+
+def _forward_flops(task: fit.Task) -> float:
+    """Of one image: multiplications and additions, as the compiler counts them."""
+    spec, module = task.model.image, task.model.module
+    model = models.build("resnet", spec, module.widths, module.blocks, "native")
+    variables = jax.eval_shape(model.init, jax.random.key(0))
+    pixels = jax.ShapeDtypeStruct((1, *spec.shape), jnp.float32)
+
+    def forward(params, state, pixels):
+        return model.apply(params, state, pixels, jnp.ones(1, bool), train=False)[0].logits
+
+    return jax.jit(forward).lower(*variables, pixels).cost_analysis()["flops"]
+
+
+def profile(asked: dict) -> dict:
+    """Microseconds of CPU time per image of one model on one thread."""
+    task = task_of({**asked, "convolution": asked["profile"]})
+    whole, forward = _step(task, asked), _step(task, asked, objective_only=True)
+    original, resnet.BatchNorm = resnet.BatchNorm, Affine
+    without = _step(task_of({**asked, "convolution": asked["profile"]}), asked)
+    resnet.BatchNorm = original
+    return {"title": asked["title"], "convolution": asked["profile"], "step": whole,
+            "no_norm": without, "forward": forward}
+
+
+class Affine(nn.Module):
+    """BatchNorm without statistics."""
+
+    groups: int = 1
+
+    @nn.compact
+    def __call__(self, x: jax.Array, mask: jax.Array, train: bool) -> jax.Array:
+        shape = (x.shape[-1],)
+        return (x * self.param("scale", nn.initializers.ones, shape)
+                + self.param("bias", nn.initializers.zeros, shape))
+
+
+def _step(task: fit.Task, asked: dict, objective_only: bool = False) -> float:
+    """The best of seven calls of STEPS steps."""
+    size, rng = asked["batch"], np.random.default_rng(0)
+    index = rng.integers(0, asked["examples"], (STEPS, size)).astype(np.int32)
+    state = fresh(*task.model.init(jax.random.key(0)))
+    plan = fit.Plan({"examples": Stream(index, task.labels[index])},
+                    np.full(STEPS, 0.01, np.float32))
+    context = Context(jnp.float32(0.9), jnp.float32(5e-4), {})
+    if objective_only:
+        def run(images, steps, state, plan, context):
+            def one(i, total):
+                batch = fit.gather(task.model, images, plan.streams["examples"].index[i],
+                                   plan.streams["examples"].label[i])
+                return total + cross_entropy(task.model, state.params, state.model_state,
+                                             {"examples": batch}, context)[0]
+            return jax.lax.fori_loop(0, steps, one, 0.0)
+    else:
+        run = fit._runner.__wrapped__(task.model, cross_entropy)
+    program, best = jax.jit(run), float("inf")
+    arguments = jnp.asarray(task.images), np.int32(STEPS), state, plan, context
+    jax.block_until_ready(program(*arguments))
+    for _ in range(7):
+        start = time.process_time()
+        jax.block_until_ready(program(*arguments))
+        best = min(best, time.process_time() - start)
+    return 1e6 * best / (STEPS * size)
+
+
+if __name__ == "__main__":
+    fields = json.loads(sys.argv[1])
+    devices.expose_cpu_cores(0)
+    devices.remember_programs(cache_folder() / "programs")
+    print(json.dumps(profile(fields) if "profile" in fields else speed(fields)))
