@@ -5,8 +5,8 @@ keeps them for the backward pass. Here a loop gathers those of a few places, mul
 they are in the cache, and forgets them; the backward pass, written out below, gathers again.
 
 Arrays lie in memory as [C,H,W,B], images innermost. Every copy then moves whole vector registers,
-and patches are the factor with the long rows of every product, which is its fast form; and as
-each piece has all images, devices can share a batch. Shapes: C or O channels, H and W pixels,
+and patches are the factor with the long rows of every product, its fast form; as each piece has
+all images, devices can share a batch. Shapes: C or O channels, H and W pixels,
 B images, k pixels that a place sees in each direction, r rows and w columns of places of a piece.
 """
 
@@ -72,10 +72,8 @@ def _fold(visit: Callable, start: PyTree, x: jax.Array, taps: _Taps,
 
     def tile(i: jax.Array, kept: PyTree) -> PyTree:
         column = i * columns
-        before = [jnp.concatenate([pixels(y, column, across) for across in range(count)], 1)
-                  for y in range(count - step)]
-        shape = (count - len(before), count, channels, columns, images)
-        ring = jnp.concatenate([*before, jnp.zeros(shape, x.dtype)])
+        ring = jnp.zeros((count, count, channels, columns, images), x.dtype)
+        ring = _loop(0, count - step, lambda y, ring: load(y, column, ring), ring)
         return lax.fori_loop(0, places[0], functools.partial(row, column), (kept, ring))[0]
 
     return _loop(0, places[1] // columns, tile, start)
@@ -86,7 +84,7 @@ _write = functools.partial(lax.dynamic_update_slice, allow_negative_indices=Fals
 
 
 def _loop(first: int, end: int, body: Callable, carry: PyTree) -> PyTree:
-    """`fori_loop`, without a loop for a single round."""
+    """`fori_loop`, without a loop for a single round; none where end <= first."""
     return body(first, carry) if end - first == 1 else lax.fori_loop(first, end, body, carry)
 
 
@@ -106,8 +104,7 @@ def _ready(kernel: jax.Array) -> jax.Array:
 def _times(ready: jax.Array, ring: jax.Array, turn: jax.Array) -> jax.Array:
     """The kernel times the patches in a ring: [...,w*B]."""
     size = len(ring)
-    start = (0, lax.rem(size - turn, size), 0)
-    rows = _slice(ready, start, (len(ready), size, ready.shape[2]))
+    rows = _slice(ready, (0, lax.rem(size - turn, size), 0), (len(ready), size, ready.shape[2]))
     return rows.reshape(len(ready), -1) @ ring.reshape(rows.shape[1] * rows.shape[2], -1)
 
 
@@ -115,8 +112,7 @@ def _add_outer(total: jax.Array, ring: jax.Array, values: jax.Array, turn: jax.A
     """Adds patches times values [O,w,B], summed over places, to total[turn]: [k,k*k*C,O]."""
     made = lax.dot_general(ring.reshape(total.shape[1], -1), values.reshape(len(values), -1),
                            (((1,), (1,)), ((), ())), preferred_element_type=total.dtype)
-    at = (turn, 0, 0)
-    return _write(total, _slice(total, at, (1, *made.shape)) + made, at)
+    return _write(total, _slice(total, (turn, 0, 0), (1, *made.shape)) + made, (turn, 0, 0))
 
 
 def _no_outer(size: int, channels: int, outputs: int, dtype: jnp.dtype) -> jax.Array:
@@ -189,8 +185,7 @@ def _of_input(kernel: jax.Array, stride: int) -> tuple[jax.Array, _Taps]:
 
 def _input_gradient(x: jax.Array, kernel: jax.Array, stride: int, dy: jax.Array) -> jax.Array:
     """[C,H,W,B] like x; dy: [O,down,across,B]."""
-    made = _multiply(dy, *_of_input(kernel, stride), dy.shape[1:3])
-    return made[:, :x.shape[1], :x.shape[2]]
+    return _multiply(dy, *_of_input(kernel, stride), dy.shape[1:3])[:, :x.shape[1], :x.shape[2]]
 
 
 def _kernel_gradient(x: jax.Array, kernel: jax.Array, stride: int, dy: jax.Array) -> jax.Array:
@@ -201,9 +196,9 @@ def _kernel_gradient(x: jax.Array, kernel: jax.Array, stride: int, dy: jax.Array
               turn: jax.Array) -> jax.Array:
         return _add_outer(total, ring, _cut(dy, row, column, ring), turn)
 
-    total = _fold(visit, _no_outer(size, channels, outputs, x.dtype), x,
-                  _forward_taps(size, stride), dy.shape[1:3])
-    return _together(total).astype(kernel.dtype)
+    start = _no_outer(size, channels, outputs, x.dtype)
+    return _together(_fold(visit, start, x, _forward_taps(size, stride), dy.shape[1:3])).astype(
+        kernel.dtype)
 
 
 def _both_gradients(x: jax.Array, kernel: jax.Array, dy: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -234,8 +229,8 @@ def _turned(x: jax.Array) -> jax.Array:
 def convolve_blocked(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
     """A loop over pieces of the batch. Same contract as `convolution.convolve`."""
     places = -(-x.shape[1] // stride), -(-x.shape[2] // stride)
-    taps = _forward_taps(len(kernel), stride)
-    return _turned(_multiply(_turned(x), kernel[:, :, :, None, None], taps, places))
+    return _turned(_multiply(_turned(x), kernel[:, :, :, None, None],
+                             _forward_taps(len(kernel), stride), places))
 
 
 def _forward(x: jax.Array, kernel: jax.Array, stride: int) -> tuple[jax.Array, tuple]:
