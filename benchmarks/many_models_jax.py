@@ -89,6 +89,7 @@ class Affine(nn.Module):
     """BatchNorm without statistics."""
 
     groups: int = 1
+    lowering: str = "native"
 
     @nn.compact
     def __call__(self, x: jax.Array, mask: jax.Array, train: bool) -> jax.Array:
