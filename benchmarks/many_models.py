@@ -54,7 +54,7 @@ class Workload(NamedTuple):
 
 
 CPU = {"a": Workload("(a) digits, 8x8x1, widths 16,32, batch 64", ("digits", 0.1, 0.2), (16, 32),
-                     (1, 1), 64, 881, 32, 881 * 15),
+                     (1, 1), 64, 881, 16, 881 * 15),
        "b": Workload("(b) CIFAR-10, 32x32x3, widths 16,32,64, batch 128",
                      ("tfds:cifar10", 0.1, 0.0), (16, 32, 64), (1, 1, 1), 128, 1024, 4,
                      31_500 * 30)}
@@ -62,10 +62,9 @@ GPU = {"c": Workload("(c) CIFAR-10, ResNet-18, batch 512, crops and flips",
                      ("tfds:cifar10", 0.1, 0.0), (64, 128, 256, 512), (2, 2, 2, 2), 512, 31_500,
                      2, 31_500 * 30)}
 # Variant -> arguments of many_models_jax.py.
-JAX = {"rum_jax, series": {"strategy": "series", "models": 8},
-       "rum_jax, map": {"strategy": "map", "models": 8},
-       "one JAX model at a time": {"strategy": "series", "models": 1, "convolution": "native",
-                                   "devices": 1}}
+JAX = {"rum_jax, series": {"strategy": "series", "models": 4},
+       "rum_jax, map": {"strategy": "map", "models": 4},
+       "one JAX model at a time": {"plain": True}}
 # Variant -> (processes, fields of many_models_torch.py).
 PLAIN = {"mode": "plain", "device": "cpu"}
 TORCH_CPU = {

@@ -12,14 +12,14 @@ from throughput import matrix_rate
 
 from rum_jax import data, devices, models
 from rum_jax.data.cache import cache_folder
-from rum_jax.data.plans import Stream
+from rum_jax.data.plans import Stream, batches
 from rum_jax.models import resnet
 from rum_jax.randomness import ROLES, generator
 from rum_jax.train import fit
 from rum_jax.train.engine import make_engine
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
-from rum_jax.train.state import Context, fresh
+from rum_jax.train.state import Context, fresh, make_step
 
 STEPS = 8
 
@@ -28,7 +28,7 @@ def task_of(asked: dict) -> fit.Task:
     """The network and the data."""
     name, validation, test = asked["data"]
     dataset = data.load(name, validation, test, 0.0, 0)
-    lowering = devices.convolution_of({"convolution": asked.get("convolution", "auto")})
+    lowering = devices.convolution_of({"convolution": asked.get("convolution", "auto")}, True)
     model = models.build("resnet", dataset.spec, tuple(asked["widths"]), tuple(asked["blocks"]),
                          lowering, devices.dtype_of("auto"))
     engine = make_engine(asked.get("devices", 0), asked.get("strategy", "series"), 64,
@@ -59,6 +59,31 @@ def speed(asked: dict) -> dict:
     rate = matrix_rate() * (1 if devices.on_cpu() else len(jax.devices()))
     return {"images_per_second": count * epochs * asked["examples"] / seconds,
             "matrix_rate": rate, "flops_per_image": 3 * _forward_flops(task)}
+
+
+def plain_speed(asked: dict) -> dict:
+    """One model after another: a jitted step, called batch by batch, with XLA's convolution."""
+    task, size = task_of({**asked, "convolution": "native", "devices": 1}), asked["batch"]
+    step, rng = make_step(task.model, cross_entropy), np.random.default_rng(0)
+    context = Context(jnp.float32(0.9), jnp.float32(5e-4), {})
+    images, labels = jnp.asarray(task.images), jnp.asarray(task.labels)
+
+    @jax.jit
+    def run(state, images, labels, index):
+        batch = fit.gather(task.model, images, index, labels[jnp.maximum(index, 0)])
+        return step(state, {"examples": batch}, jnp.float32(0.1), context)[:2]
+
+    def one_pass(state):
+        for index in batches(rng.permutation(asked["examples"]).astype(np.int32), size):
+            state, loss = run(state, images, labels, index)
+        return jax.block_until_ready(state)
+
+    state = one_pass(fresh(*task.model.init(jax.random.key(0))))
+    start = time.monotonic()
+    for _ in range(asked["passes"]):
+        state = one_pass(state)
+    seconds = time.monotonic() - start
+    return {"images_per_second": asked["passes"] * asked["examples"] / seconds}
 
 
 def _forward_flops(task: fit.Task) -> float:
@@ -128,6 +153,8 @@ def _step(task: fit.Task, asked: dict, objective_only: bool = False) -> float:
 
 if __name__ == "__main__":
     fields = json.loads(sys.argv[1])
-    devices.expose_cpu_cores(0)
+    if not fields.get("plain"):
+        devices.expose_cpu_cores(0)
     devices.remember_programs(cache_folder() / "programs")
-    print(json.dumps(profile(fields) if "profile" in fields else speed(fields)))
+    function = plain_speed if fields.get("plain") else profile if "profile" in fields else speed
+    print(json.dumps(function(fields)))
