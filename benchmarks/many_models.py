@@ -56,7 +56,7 @@ class Workload(NamedTuple):
 CPU = {"a": Workload("(a) digits, 8x8x1, widths 16,32, batch 64", ("digits", 0.1, 0.2), (16, 32),
                      (1, 1), 64, 881, 16, 881 * 15),
        "b": Workload("(b) CIFAR-10, 32x32x3, widths 16,32,64, batch 128",
-                     ("tfds:cifar10", 0.1, 0.0), (16, 32, 64), (1, 1, 1), 128, 1024, 4,
+                     ("tfds:cifar10", 0.1, 0.0), (16, 32, 64), (1, 1, 1), 128, 1024, 3,
                      31_500 * 30)}
 GPU = {"c": Workload("(c) CIFAR-10, ResNet-18, batch 512, crops and flips",
                      ("tfds:cifar10", 0.1, 0.0), (64, 128, 256, 512), (2, 2, 2, 2), 512, 31_500,
@@ -103,7 +103,7 @@ def torch_speed(python: str, workload: Workload, fields: dict, path: pathlib.Pat
     processes = fields["processes"] or devices.cpu_cores()
     asked = {**workload._asdict(), **fields}
     if processes > 1:  # long enough for all of them to have warmed up
-        asked["start"] = time.time() + 10
+        asked["start"] = time.time() + 7
     started = [subprocess.Popen([python, HERE / "many_models_torch.py", path, json.dumps(asked)],
                                 stdout=subprocess.PIPE, text=True,
                                 env={**os.environ, "OMP_NUM_THREADS": str(fields["threads"])}
