@@ -1,0 +1,20 @@
+import importlib.util
+
+import pytest
+from toy import ROOT
+
+PATH = ROOT / "benchmarks" / "accelerator_campaign.py"
+spec = importlib.util.spec_from_file_location("accelerator_campaign", PATH)
+accelerator_campaign = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(accelerator_campaign)
+
+
+@pytest.mark.parametrize("names, expected", [
+    ([], 0), (["00000-00003"], 4), (["00000-00003", "00004-00007"], 8),
+    (["00004-00007"], 0), (["00000-00003", "00008-00011"], 4)])
+def test_models_from_the_first_on_without_a_gap(tmp_path, names, expected):
+    members = tmp_path / "campaign" / "members"
+    members.mkdir(parents=True)
+    for name in names:
+        (members / f"{name}.npz").touch()
+    assert accelerator_campaign.finished(tmp_path) == expected
