@@ -13,10 +13,18 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).parents[1]
 COPIED = ("results.json", "results.csv", "tow.png", "accuracies.png", "run_times.png",
           "memorization.png")
+
+
+def copy_results(workdir: pathlib.Path, target: pathlib.Path, names: Sequence[str]) -> None:
+    """Copies files of a finished run to a folder that is made if it is not there."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copyfile(workdir / name, target / name)
 
 
 def main() -> None:
@@ -32,10 +40,7 @@ def main() -> None:
                     f"--config={ROOT / 'configs' / 'cifar10_rum.py'}:algorithms",
                     f"--workdir={chosen.workdir}", f"--config.campaign.models={chosen.models}"],
                    check=True)
-    target = chosen.out / "cifar10_full"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in COPIED:
-        shutil.copyfile(chosen.workdir / name, target / name)
+    copy_results(chosen.workdir, chosen.out / "cifar10_full", COPIED)
 
 
 if __name__ == "__main__":

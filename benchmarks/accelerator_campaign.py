@@ -10,10 +10,11 @@ groups of models are finished by then are merged, and scores, results and figure
 
 import argparse
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
+
+from accelerator import copy_results
 
 from rum_jax.memorization.group import members_of
 
@@ -59,10 +60,7 @@ def main() -> None:
         running.send_signal(signal.SIGINT)
         running.wait()
     subprocess.run(command(chosen.workdir, finished(chosen.workdir), extra), check=True)
-    target = chosen.out / "cifar10_memorization"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in COPIED:
-        shutil.copyfile(chosen.workdir / name, target / name)
+    copy_results(chosen.workdir, chosen.out / "cifar10_memorization", COPIED)
 
 
 if __name__ == "__main__":

@@ -66,13 +66,11 @@ def grown(models: int, folder: pathlib.Path, extra: list[str]) -> dict:
 def made_up(folder: pathlib.Path) -> list[str]:
     """Fields of a campaign whose members are all there; their outcomes are random."""
     rng = np.random.default_rng(0)
+    arrays = {}
     for part, size in (("train", TRAIN), ("test", TEST)):
-        records.write_arrays(folder / f"{part}.npz",
-                             images=rng.integers(0, 256, (size, 2, 2), np.uint8),
-                             labels=np.arange(size) % 10)
-    parts = {part: records.read_arrays(folder / f"{part}.npz") for part in ("train", "test")}
-    records.write_arrays(folder / "data.npz", **{
-        f"{part}_{name}": arrays[name] for part, arrays in parts.items() for name in arrays})
+        arrays[f"{part}_images"] = rng.integers(0, 256, (size, 2, 2), np.uint8)
+        arrays[f"{part}_labels"] = np.arange(size) % 10
+    records.write_arrays(folder / "data.npz", **arrays)
     fields = {"data.name": "npz", "data.path": str(folder / "data.npz"),
               "data.validation_fraction": 0.0, "data.test_fraction": 0.0,
               "data.label_noise_fraction": 0.0, "campaign.models": MEMBERS}

@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from throughput import matrix_rate
+from throughput import forward_flops, matrix_rate
 
 from rum_jax import data, devices, models
 from rum_jax.data.cache import cache_folder
@@ -57,8 +57,10 @@ def speed(asked: dict) -> dict:
     seconds_of(task, asked, count, 1)
     seconds = seconds_of(task, asked, count, epochs)
     rate = matrix_rate() * (1 if devices.on_cpu() else len(jax.devices()))
+    flops = forward_flops("resnet", task.model.image, tuple(asked["widths"]),
+                          tuple(asked["blocks"]))
     return {"images_per_second": count * epochs * asked["examples"] / seconds,
-            "matrix_rate": rate, "flops_per_image": 3 * _forward_flops(task)}
+            "matrix_rate": rate, "flops_per_image": 3 * flops}
 
 
 def plain_speed(asked: dict) -> dict:
@@ -84,19 +86,6 @@ def plain_speed(asked: dict) -> dict:
         state = one_pass(state)
     seconds = time.monotonic() - start
     return {"images_per_second": asked["passes"] * asked["examples"] / seconds}
-
-
-def _forward_flops(task: fit.Task) -> float:
-    """Of one image: multiplications and additions, as the compiler counts them."""
-    spec, module = task.model.image, task.model.module
-    model = models.build("resnet", spec, module.widths, module.blocks, "native")
-    variables = jax.eval_shape(model.init, jax.random.key(0))
-    pixels = jax.ShapeDtypeStruct((1, *spec.shape), jnp.float32)
-
-    def forward(params, state, pixels):
-        return model.apply(params, state, pixels, jnp.ones(1, bool), train=False)[0].logits
-
-    return jax.jit(forward).lower(*variables, pixels).cost_analysis()["flops"]
 
 
 def profile(asked: dict) -> dict:

@@ -57,13 +57,12 @@ def seconds_of(task: Task, batch: int) -> float:
     return time.monotonic() - start
 
 
-def forward_flops(network: str) -> float:
+def forward_flops(architecture: str, spec: ImageSpec, widths: tuple[int, ...],
+                  blocks: tuple[int, ...]) -> float:
     """Of one image: multiplications and additions, as the compiler counts them."""
-    architecture, size, classes = NETWORKS[network]
-    spec = ImageSpec((size, size, 3), classes, 255.0, HALF, HALF)
-    model = models.build(architecture, spec, (), (), "native")
+    model = models.build(architecture, spec, widths, blocks, "native")
     variables = jax.eval_shape(model.init, jax.random.key(0))
-    pixels = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
+    pixels = jax.ShapeDtypeStruct((1, *spec.shape), jnp.float32)
 
     def forward(params, state, pixels):
         return model.apply(params, state, pixels, jnp.ones(1, bool), train=False)[0].logits
@@ -98,7 +97,8 @@ def measure(networks: list[str], batch: int, steps: int, repetitions: int) -> li
     made = []
     for network, own in times.items():
         per_second = sorted(batch * steps / taken for taken in own)
-        used = 3 * forward_flops(network) * statistics.median(per_second)
+        flops = forward_flops(NETWORKS[network][0], tasks[network].model.image, (), ())
+        used = 3 * flops * statistics.median(per_second)
         made.append({"network": network, "dtype": tasks[network].model.dtype, "batch": batch,
                      "images_per_second": per_second, "median": statistics.median(per_second),
                      "flops_per_second": used, "matrix_rate": rate,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rum_jax.checks import Check
 from rum_jax.config.overrides import HEADING, parse
+from rum_jax.config.validate import workdir_faults
 from rum_jax.errors import InputError, raise_if_any
 
 EXIT_INPUT = 2
@@ -50,11 +51,6 @@ name = matches(DNS_LABEL, "small letters, digits and -, at most 40, starting wit
 plain = matches(r"[\w.@:/,&|*+=()\[\]-]+", "letters, digits and punctuation, without spaces")
 
 
-def is_url(path: str) -> bool:
-    """Whether a workdir is a URL and not a folder."""
-    return "://" in path
-
-
 def command(python: Sequence[str], options: argparse.Namespace, *more: str) -> list[str]:
     """The arguments of one worker's process: the user's own, unchanged, and then `more`."""
     return [*python, "-m", MODULE, f"--config={options.config}", f"--workdir={options.workdir}",
@@ -92,13 +88,10 @@ def check_command(options: argparse.Namespace, *more: str) -> None:
       InputError: lists all faults.
     """
     config = parse(command([], options, *more)[1:], data=False).config
-    found, epochs = [], config.train.checkpoint_epochs
+    found = workdir_faults(config, options.workdir)
     if not config.campaign.alone:
         found.append("config.campaign.alone: is False; allowed here: True, as in "
                      "configs/*_memorization.py; a study has one worker")
-    if epochs and is_url(options.workdir):
-        found.append(f"config.train.checkpoint_epochs: is {epochs}; allowed with "
-                     f"--workdir={options.workdir}: 0, as states are kept on file systems only")
     raise_if_any(found, HEADING)
 
 

@@ -27,6 +27,7 @@ from common import given, matches
 
 from rum_jax import checks
 from rum_jax.errors import raise_if_any
+from rum_jax.folder import is_url
 
 TPU_OPTIONS = ("accelerator", "topology", "chips")
 LABEL = "small letters, digits and -, at most 63, starting and ending with a letter or digit"
@@ -83,7 +84,7 @@ def _joint_faults(options: Namespace) -> list[str]:
     """Options that do not go together."""
     found = []
     path = pathlib.PurePosixPath(options.workdir)
-    if not common.is_url(options.workdir):
+    if not is_url(options.workdir):
         if not options.claim:
             found.append("--claim: missing; allowed only with a --workdir that is a URL")
         if ".." in path.parts or not path.is_relative_to(options.mount):

@@ -20,6 +20,7 @@ from common import given, matches
 
 from rum_jax import checks
 from rum_jax.errors import raise_if_any
+from rum_jax.folder import is_url
 
 FOLDER = "rum_jax"  # in the home folder of every host
 COORDINATOR = "--coordinator=auto"
@@ -59,7 +60,7 @@ def _place_faults(options: Namespace) -> list[str]:
     if config.is_absolute() or ".." in config.parts:
         found.append(f"--config: is {options.config!r}; allowed: a file in this folder, named "
                      "from here, as its last commit is copied to the hosts")
-    if not common.is_url(options.workdir) and not options.workdir.startswith("/"):
+    if not is_url(options.workdir) and not options.workdir.startswith("/"):
         found.append(f"--workdir: is {options.workdir!r}; allowed: a URL, or the absolute path of "
                      "a folder that all hosts share")
     return found

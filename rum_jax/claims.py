@@ -65,7 +65,7 @@ class Claims:
 
     def __init__(self, folder: Folder, own: dict, lease_seconds: float,
                  clock: Callable[[], float] = time.monotonic) -> None:
-        self._folder, self._own, self._lease, self._clock = folder, own, lease_seconds, clock
+        self._folder, self.own, self._lease, self._clock = folder, own, lease_seconds, clock
         self._holders: dict[str, str] = {}  # claim file -> worker id, while it is there
         self._seen: dict[str, tuple[object, float]] = {}  # worker id -> its beat, since when
         self._beat = 0
@@ -73,7 +73,7 @@ class Claims:
     @property
     def id(self) -> str:
         """Name of this process among the workers."""
-        return self._own["id"]
+        return self.own["id"]
 
     @contextlib.contextmanager
     def alive(self) -> Iterator[None]:
@@ -100,13 +100,13 @@ class Claims:
 
     def tell(self, **about: object) -> None:
         """Has the worker's file say more, from the next beat on."""
-        self._own = {**self._own, **about}
+        self.own = {**self.own, **about}
 
     def beat(self, ended: bool = False) -> None:
         """Tells the others that this process lives, or that it has ended."""
         self._beat += 1
-        about = {**self._own, "beat": self._beat, "ended": ended}
-        self._folder.put(f"{WORKERS}/{self._own['id']}.json",
+        about = {**self.own, "beat": self._beat, "ended": ended}
+        self._folder.put(f"{WORKERS}/{self.id}.json",
                          (json.dumps(about, indent=1) + "\n").encode())
 
     def take(self, names: Sequence[str], done: Callable[[], set[str]]) -> list[str]:
@@ -191,7 +191,7 @@ class Claims:
 
     def _gone(self, about: dict) -> bool:
         """Whether a process of this machine does not exist any more."""
-        if (about["host"], about["boot"]) != (self._own["host"], self._own["boot"]):
+        if (about["host"], about["boot"]) != (self.own["host"], self.own["boot"]):
             return False
-        return self._own["started_ticks"] is not None and (
+        return self.own["started_ticks"] is not None and (
             _started_ticks(about["pid"]) != about["started_ticks"])

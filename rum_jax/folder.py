@@ -7,12 +7,14 @@ fsspec) it takes writes that fail if the object is there. Both are tried first.
 
 import contextlib
 import errno
+import io
 import os
 import pathlib
 import shutil
 import time
 import uuid
-from typing import Protocol
+from collections.abc import Iterator
+from typing import IO, Protocol
 
 import fsspec
 
@@ -109,7 +111,8 @@ class Local:
 
     def create(self, name: str, content: bytes) -> bool:
         """See Folder."""
-        with self._written(name, content) as partial:
+        with self._beside(name) as partial:
+            _write(partial, io.BytesIO(content))
             try:
                 os.link(partial, self.root / name)
             except FileExistsError:
@@ -124,21 +127,15 @@ class Local:
 
     def put(self, name: str, content: bytes) -> None:
         """See Folder."""
-        with self._written(name, content) as partial:
+        with self._beside(name) as partial:
+            _write(partial, io.BytesIO(content))
             partial.replace(self.root / name)
 
     def put_file(self, name: str, path: pathlib.Path) -> None:
         """See Folder."""
-        target = self.root / name
-        partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}{PARTIAL}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            shutil.copyfile(path, partial)
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with self._beside(name) as partial, path.open("rb") as file:
+            _write(partial, file)
+            partial.replace(self.root / name)
 
     def get(self, name: str) -> bytes | None:
         """See Folder."""
@@ -170,19 +167,23 @@ class Local:
                     path.unlink()
 
     @contextlib.contextmanager
-    def _written(self, name: str, content: bytes):
-        """A file beside the wanted one, whole and on the disk; removed at the end."""
+    def _beside(self, name: str) -> Iterator[pathlib.Path]:
+        """A path beside the wanted file; what is there at the end is removed."""
         target = self.root / name
         partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}{PARTIAL}")
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
             yield partial
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _write(path: pathlib.Path, content: IO[bytes]) -> None:
+    """Copies to a new file, through to the disk."""
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class Remote:

@@ -8,6 +8,7 @@ from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
 from rum_jax.errors import InputError
 from rum_jax.evaluate import METRICS, metric
+from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
 from rum_jax.refine import REFINEMENTS, SUBSETS, refinement
@@ -23,7 +24,6 @@ ROWS = (*(f"{kind}:{name}" for kind in ("vanilla", "rum_f") for name in ALGORITH
         "rum", "rum_shuffled")
 
 METHODS = ("random", "grid")
-INFLUENCE = ("none", "top", "full")
 DTYPES = ("float32", "bfloat16")
 
 
@@ -90,7 +90,7 @@ SCHEMA = {
     "campaign": {"alone": checks.boolean, "models": checks.integer(4),
                  "group_size": checks.integer(1), "worker": checks.integer(-1),
                  "workers": _count, "lease_seconds": checks.number(1),
-                 "reliability": _fraction, "influence": checks.one_of(INFLUENCE),
+                 "reliability": _fraction, "influence": checks.one_of(KINDS),
                  "influence_top": checks.integer(1), "plan": checks.boolean},
     "forget": {"selection": checks.one_of(SELECTIONS), "size": checks.integer(len(SUBSETS))},
     "unlearn": {**_sgd, "milestones": _epochs, "batch_norm": checks.one_of(BATCH_NORM)},

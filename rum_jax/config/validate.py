@@ -8,6 +8,9 @@ from rum_jax.config.schema import own_algorithms, schema_of
 from rum_jax.data import load
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError, raise_if_any
+from rum_jax.folder import is_url
+from rum_jax.memorization.influence import NONE
+from rum_jax.memorization.members import subset_size
 from rum_jax.models import most_stages, shape_of
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
@@ -36,6 +39,15 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
     if data and sound("model", "data", "forget", "memorization", "campaign"):
         joint += _data_faults(config)
     return found + joint
+
+
+def workdir_faults(config: Mapping, workdir: str) -> list[str]:
+    """What cannot be done in such a workdir."""
+    epochs = config["train"]["checkpoint_epochs"]
+    if not epochs or not is_url(workdir):
+        return []
+    return [f"config.train.checkpoint_epochs: is {epochs}; allowed with --workdir={workdir}: 0, "
+            "as states are kept on file systems only"]
 
 
 def _walk(config: Mapping, schema: Mapping, path: str) -> list[str]:
@@ -115,7 +127,7 @@ def _file_faults(config: Mapping) -> list[str]:
     if scores and config["campaign"]["alone"]:
         found.append(f"config.memorization.scores: is {scores}; allowed with "
                      "config.campaign.alone=True: '', as it trains models to estimate them")
-    if scores and config["campaign"]["influence"] != "none":
+    if scores and config["campaign"]["influence"] != NONE:
         found.append(f"config.campaign.influence: is {config['campaign']['influence']}; allowed "
                      "with config.memorization.scores: none, as influence takes trained models")
     return found
@@ -159,7 +171,7 @@ def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
             found.append(f"config.data: the {split} set would be empty")
     if not alone:
         found += _forget_faults(config["forget"], size)
-    subset = round(config["memorization"]["subset_fraction"] * size)
+    subset = subset_size(config["memorization"]["subset_fraction"], size)
     if not 1 <= subset < size:
         found.append(f"config.memorization.subset_fraction: is "
                      f"{config['memorization']['subset_fraction']}; it would train each model on "

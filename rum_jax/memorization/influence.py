@@ -6,6 +6,7 @@ import numpy as np
 
 from rum_jax.memorization.estimate import share
 
+NONE, TOP, FULL = KINDS = "none", "top", "full"  # what a config can ask for
 BLOCK = 4096  # training examples whose influence is computed at a time
 
 

@@ -35,11 +35,16 @@ class Campaign:
     test: np.ndarray
 
 
+def subset_size(fraction: float, examples: int) -> int:
+    """How many of so many examples each member is trained on."""
+    return round(fraction * examples)
+
+
 def subset(campaign: Campaign, member: int) -> np.ndarray:
     """bool[n], a random subset of fixed size for that member, drawn without replacement."""
     size = len(campaign.train)
     chosen = generator(campaign.seed, "subset", member).choice(
-        size, round(campaign.subset_fraction * size), replace=False)
+        size, subset_size(campaign.subset_fraction, size), replace=False)
     included = np.zeros(size, bool)
     included[chosen] = True
     return included

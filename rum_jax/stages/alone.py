@@ -14,11 +14,13 @@ from ml_collections import ConfigDict
 from rum_jax import folder as folders
 from rum_jax import hosts, records
 from rum_jax.claims import CLAIMS, WORKERS, Claims
+from rum_jax.config.validate import workdir_faults
 from rum_jax.errors import InputError
 from rum_jax.folder import Folder
+from rum_jax.memorization.influence import NONE
 from rum_jax.progress import say
 from rum_jax.stages import merge
-from rum_jax.stages.campaign import WAIT_SECONDS, claims_of, complete
+from rum_jax.stages.campaign import WAIT_SECONDS, work
 from rum_jax.stages.site import MEMBERS, Site, make_site, missing
 from rum_jax.stages.study import KEPT, check_group_memory, make_task
 from rum_jax.worker import Worker
@@ -64,10 +66,8 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
       InputError: the workdir is in use for something else, or has damaged files.
       DivergedError: a loss is not finite.
     """
-    if config.train.checkpoint_epochs and folders.is_url(workdir):
-        raise InputError("config.train.checkpoint_epochs: is "
-                         f"{config.train.checkpoint_epochs}; allowed with --workdir={workdir}: 0, "
-                         "as states are kept on file systems only")
+    for fault in workdir_faults(config, workdir):
+        raise InputError(fault)
     root = folders.opened(workdir, probe=hosts.is_writer())
     if hosts.is_writer():
         _check(root, workdir)
@@ -83,19 +83,9 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
     if todo[0]:
         check_group_memory(config, task)
     if any(todo):
-        _work(root, site, report)
+        work(site, lambda claims: _finish(root, site, claims, report))
     hosts.wait("campaign")
     return json.loads(root.get(RESULTS))
-
-
-def _work(root: Folder, site: Site, report: Report) -> None:
-    if not hosts.is_writer():
-        complete(site, None)
-        return
-    claims = claims_of(site)
-    with claims.alive():
-        complete(site, claims)
-        _finish(root, site, claims, report)
 
 
 def _check(root: Folder, workdir: str) -> None:
@@ -162,14 +152,10 @@ def _finish(root: Folder, site: Site, claims: Claims, report: Report) -> None:
 def _write(root: Folder, site: Site, report: Report) -> None:
     """All files of the result, results.json last: it says that the others are there."""
     start = time.monotonic()
-    made = merge.merged(site)
-    arrays = merge.scores(site.dataset, made.tally)
-    summary = merge.summary(site, made, arrays)
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
-        records.write_arrays(folder / "memorization.npz", **arrays)
-        records.write_lines(folder / "metrics.jsonl", made.members)
-        if site.config.campaign.influence != merge.NONE:
+        made, arrays, summary = merge.write_scores(site, folder)
+        if site.config.campaign.influence != NONE:
             merge.write_influence(site, folder / INFLUENCE)
         cost = {**merge.cost(made), "merge_seconds": time.monotonic() - start}
         report(Results(site, arrays, summary, cost), folder)

@@ -4,7 +4,7 @@ import contextlib
 import pathlib
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,22 +25,22 @@ from rum_jax.train.resume import Keep, kept_seconds
 WAIT_SECONDS = 1.0
 
 
-def claims_of(site: Site) -> Claims:
-    """What this process holds of the campaign."""
-    own = {**identity(site.worker.index), "provenance": provenance()}
-    return Claims(site.folder, own, site.config.campaign.lease_seconds)
-
-
 def attended(site: Site) -> None:
-    """`complete` for a campaign that is not attended yet; does nothing if nothing is missing."""
-    if not hosts.agreed(bool(sites.missing(site)) if hosts.is_writer() else None):
-        return
+    """`work`, if anything is missing."""
+    if hosts.agreed(bool(sites.missing(site)) if hosts.is_writer() else None):
+        work(site, lambda claims: None)
+
+
+def work(site: Site, finish: Callable[[Claims], None]) -> None:
+    """Makes this process a worker: `complete`, and then `finish` by the writer of a run."""
     if not hosts.is_writer():
         complete(site, None)
         return
-    claims = claims_of(site)
+    own = {**identity(site.worker.index), "provenance": provenance()}
+    claims = Claims(site.folder, own, site.config.campaign.lease_seconds)
     with claims.alive():
         complete(site, claims)
+        finish(claims)
 
 
 def complete(site: Site, claims: Claims | None) -> None:
@@ -88,9 +88,8 @@ def _next(site: Site, claims: Claims) -> dict | None:
             got = claims.take([_piece(k) for k in members],
                               lambda: {_piece(k) for k in sites.finished(site)})
             if got:
-                first = sorted(map(int, got))
-                return {"members": [first[k] for k in next(sites.runs(first))],
-                        "missing": lacking}
+                ours = sorted(map(int, got))
+                return {"members": ours[next(sites.runs(ours))], "missing": lacking}
         if others and not told:
             say(f"waiting for {len(others)} models of "
                 f"{len({holders[_piece(k)] for k in others})} other worker(s); a worker that is "
@@ -112,7 +111,7 @@ def _groups(free: Sequence[int], site: Site) -> list[list[int]]:
     for member in free:
         groups.setdefault(member // size, []).append(member)
     ordered = sorted(groups, key=lambda number: ((number - index) % count, number))
-    return [[groups[number][k] for k in next(sites.runs(groups[number]))] for number in ordered]
+    return [groups[number][next(sites.runs(groups[number]))] for number in ordered]
 
 
 def _train(site: Site, claims: Claims | None, members: list[int], progress: Progress) -> None:
@@ -123,7 +122,10 @@ def _train(site: Site, claims: Claims | None, members: list[int], progress: Prog
         taken = seconds() + (keep.earlier_seconds if keep else 0)
     if claims is None:
         return
-    about = {"worker": claims.id, "seconds_per_model": taken / len(members), **_origin()}
+    origin = claims.own["provenance"]
+    about = {"worker": claims.id, "seconds_per_model": taken / len(members),
+             "commit": origin["commit"], "devices": origin["devices"],
+             "jax": origin["versions"]["jax"]}
     _write(site, claims, group, about)
     claims.tell(**cost())
     if keep:
@@ -143,12 +145,6 @@ def _write(site: Site, claims: Claims, group: Group, about: dict) -> None:
             return
         say(f"models {lost[0]} to {lost[-1]} were taken over by another worker")
         group = group.take(~np.isin(group.members, lost))
-
-
-def _origin() -> dict:
-    origin = provenance()
-    return {"commit": origin["commit"], "devices": origin["devices"],
-            "jax": origin["versions"]["jax"]}
 
 
 def _kept_folder(site: Site, members: list[int]) -> pathlib.Path:

@@ -6,6 +6,7 @@ import numpy as np
 
 from rum_jax import records, store
 from rum_jax.data.arrays import Dataset
+from rum_jax.memorization.influence import FULL
 from rum_jax.memorization.published import digest, published_scores
 from rum_jax.stages import merge
 from rum_jax.stages.campaign import attended
@@ -42,11 +43,8 @@ def _site(study: Study) -> Site:
 
 
 def _write(site: Site, folder: pathlib.Path) -> None:
-    made = merge.merged(site)
-    arrays = merge.scores(site.dataset, made.tally)
-    records.write_arrays(folder / "memorization.npz", **arrays)
-    records.write_lines(folder / "metrics.jsonl", made.members)
-    records.write_json(folder / "summary.json", merge.summary(site, made, arrays))
+    _, _, summary = merge.write_scores(site, folder)
+    records.write_json(folder / "summary.json", summary)
 
 
 def _import(study: Study, folder: pathlib.Path) -> None:
@@ -79,5 +77,5 @@ def influence(study: Study) -> pathlib.Path:
         merge.write_influence(site, folder / "influence.npz")
 
     asked = study.config.campaign
-    name = "influence" if asked.influence == merge.FULL else f"influence_top{asked.influence_top}"
+    name = "influence" if asked.influence == FULL else f"influence_top{asked.influence_top}"
     return store.stage(study.workdir, name, write)

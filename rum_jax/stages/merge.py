@@ -7,17 +7,17 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from rum_jax import records
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.memorization import estimate, streamed, tally
 from rum_jax.memorization.group import MARGIN_UNIT, Group
-from rum_jax.memorization.influence import influence_blocks, top
+from rum_jax.memorization.influence import FULL, influence_blocks, top
 from rum_jax.memorization.tally import Tally
 from rum_jax.stages import site as sites
 from rum_jax.stages.site import Site
 
 FIRST_OF_CURVE = 8  # models; then twice as many, and so on
-NONE, TOP, FULL = "none", "top", "full"
 
 
 class Merged(NamedTuple):
@@ -148,6 +148,15 @@ def cost(made: Merged) -> dict:
     """What the members took, and of whom, as JSON values; no part of the result."""
     return {"seconds_per_model": made.seconds / int(made.tally.members.sum()),
             "workers": made.makers, "devices": made.devices}
+
+
+def write_scores(site: Site, folder: pathlib.Path) -> tuple[Merged, dict[str, np.ndarray], dict]:
+    """Writes memorization.npz and metrics.jsonl; returns what was merged, `scores`, `summary`."""
+    made = merged(site)
+    arrays = scores(site.dataset, made.tally)
+    records.write_arrays(folder / "memorization.npz", **arrays)
+    records.write_lines(folder / "metrics.jsonl", made.members)
+    return made, arrays, summary(site, made, arrays)
 
 
 def _ends(counts: np.ndarray) -> list[int]:

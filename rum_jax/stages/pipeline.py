@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
+from rum_jax.memorization.influence import NONE
 from rum_jax.stages.evaluation import References, evaluated
 from rum_jax.stages.forget import forget_set, load_forget
 from rum_jax.stages.memorization import influence, memorization
-from rum_jax.stages.merge import NONE
 from rum_jax.stages.models import again_seeds, originals, retrained
 from rum_jax.stages.study import Study, check_memory, make_study
 from rum_jax.stages.unlearning import unlearned

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from rum_jax.config.schema import AUTO
 from rum_jax.devices import on_cpu
 from rum_jax.memorization.group import MARGIN_UNIT
+from rum_jax.memorization.members import subset_size
 from rum_jax.progress import part, shown
 from rum_jax.randomness import ROLES, generator
 from rum_jax.stages.study import check_group_memory, make_task, recipe
@@ -81,8 +82,7 @@ def _models_per_hour(config: ConfigDict, task: Task, positions: np.ndarray) -> f
 def _seconds_of_steps(config: ConfigDict, task: Task, positions: np.ndarray,
                       models: int) -> float:
     """The faster of two calls of STEPS steps of so many models."""
-    how = dataclasses.replace(recipe(config, config.memorization), epochs=1, schedule="cosine",
-                              milestones=())
+    how = recipe(config, config.memorization).one_epoch()
     few = np.resize(positions, STEPS * config.train.batch_size).astype(np.int32)
     taken = []
     for _ in range(3):
@@ -96,7 +96,7 @@ def _seconds_of_steps(config: ConfigDict, task: Task, positions: np.ndarray,
 
 
 def _subset(config: ConfigDict, examples: int) -> int:
-    return round(config.memorization.subset_fraction * examples)
+    return subset_size(config.memorization.subset_fraction, examples)
 
 
 def _steps(config: ConfigDict, examples: int) -> int:

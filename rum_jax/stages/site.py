@@ -119,7 +119,7 @@ def load(site: Site, name: str) -> tuple[Group, dict]:
 
 def files(site: Site, group: Group, about: dict) -> dict[str, bytes]:
     """Name -> content of a group's files: consecutive members to a file."""
-    parts = [group.take(slice(rows[0], rows[-1] + 1)) for rows in runs(group.members.tolist())]
+    parts = [group.take(rows) for rows in runs(group.members.tolist())]
     return {name_of(part.members[0], part.members[-1]):
             encode(part, {"manifest": site.manifest.hash, **about}) for part in parts}
 
@@ -130,10 +130,10 @@ def save(site: Site, made: dict[str, bytes]) -> None:
         site.folder.create(f"{MEMBERS}/{name}", content)
 
 
-def runs(numbers: list[int]) -> Iterator[list[int]]:
-    """Places of ascending numbers, cut where one is left out."""
+def runs(numbers: list[int]) -> Iterator[slice]:
+    """Where ascending numbers are consecutive: they are cut where one is left out."""
     start = 0
     for place in range(1, len(numbers) + 1):
         if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:
-            yield list(range(start, place))
+            yield slice(start, place)
             start = place

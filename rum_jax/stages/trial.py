@@ -60,8 +60,7 @@ def _steps(config: ConfigDict, task: Task, positions: np.ndarray,
     """(loss, seconds) of each step, one by one."""
     seed = config.seeds[0]
     few = positions[:config.train.max_steps * config.train.batch_size]
-    how = dataclasses.replace(recipe(config, config.train), epochs=1, schedule="cosine",
-                              milestones=())
+    how = recipe(config, config.train).one_epoch()
     one_by_one = task._replace(engine=dataclasses.replace(task.engine, steps_per_call=1))
     states = initial_states(task.model, [(seed, ROLES["init"], 0)])
     times = [time.monotonic()]

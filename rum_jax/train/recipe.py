@@ -70,6 +70,10 @@ class Recipe:
             return multistep(self.epochs, self.milestones, STEP_FACTOR)
         return cosine(self.epochs, self.period_epochs or self.epochs)
 
+    def one_epoch(self) -> "Recipe":
+        """The same for a single epoch, for trials."""
+        return dataclasses.replace(self, epochs=1, schedule="cosine", milestones=())
+
 
 def period_means(losses: np.ndarray, periods: int) -> np.ndarray:
     """float[M,T] losses of steps -> float[M,periods], means over equally long parts."""
