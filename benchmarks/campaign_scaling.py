@@ -106,7 +106,7 @@ def page(rows: list[dict], merged: dict, origin: dict) -> str:
     """The tables in Markdown."""
     base_cost = rows[0]["seconds_per_model"]
     lines = ["# What a campaign costs as it grows", "",
-             f"`{' '.join(origin['command'])}`; {len(origin['devices'])} x {origin['cpu']}; jax "
+             f"`{' '.join(origin['command'])}`; {origin['cpu_count']} x {origin['cpu']}; jax "
              f"{origin['versions']['jax']}.", "",
              "| models | s per model | against the first | whole command | most memory "
              "| correlation of halves | AUROC of planted noise |", "|---|---|---|---|---|---|---|"]

@@ -90,10 +90,10 @@ def write_data(workload: Workload, path: pathlib.Path) -> None:
              labels=dataset.labels[chosen].astype(np.int64))
 
 
-def jax_speed(workload: Workload, fields: dict) -> dict:
-    """What many_models_jax.py prints: images_per_second, matrix_rate, flops_per_image."""
+def jax_speed(workload: Workload, fields: dict, script: str = "many_models_jax.py") -> dict:
+    """What the script prints: images_per_second, matrix_rate, flops_per_image; or a profile."""
     asked = {**workload._asdict(), **fields}
-    done = subprocess.run([sys.executable, HERE / "many_models_jax.py", json.dumps(asked)],
+    done = subprocess.run([sys.executable, HERE / script, json.dumps(asked)],
                           check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -162,12 +162,22 @@ def page(rows: list[dict], profile: list[dict], origin: dict, torch: str) -> str
         low, high = row["speeds"][0], row["speeds"][-1]
         lines.append(f"| {row['title']} | {row['variant']} | {low:,.0f}, {row['median']:,.0f}, "
                      f"{high:,.0f} | {row['models_per_hour']:,.2f} | {ratio} | {share:.0%} |")
-    lines += ["", "Where a step's time goes, on one core: microseconds per image, by leaving "
-              "parts out.", "", "| workload | convolution | whole step | without BatchNorm "
-              "| forward only |", "|---|---|---|---|---|"]
-    lines += [f"| {p['title']} | {p['convolution']} | {p['step']:.0f} | {p['no_norm']:.0f} | "
-              f"{p['forward']:.0f} |" for p in profile]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *profile_lines(profile)]) + "\n"
+
+
+def profile_lines(profile: list[dict]) -> list[str]:
+    """Where the time goes, if that was measured."""
+    if not profile:
+        return []
+    parts = list(profile[0]["parts"])
+    lines = ["", "Where a step's time goes, one model on one core: microseconds per image under "
+             "JAX's profiler, which slows small operations down. Products are those of "
+             "convolutions.", "",
+             f"| workload | convolution | {' | '.join(parts)} | together |",
+             f"|---|---|{'---|' * len(parts)}---|"]
+    return lines + [f"| {p['title']} | {p['convolution']} | "
+                    + " | ".join(f"{p['parts'][part]:.0f}" for part in parts)
+                    + f" | {sum(p['parts'].values()):.0f} |" for p in profile]
 
 
 def torch_version(python: str) -> str | None:
@@ -192,7 +202,7 @@ def main() -> None:
     fitting = CPU if origin["backend"] == "cpu" else GPU
     chosen = {key: fitting[key] for key in fitting if key in arguments.workloads}
     rows = measure(chosen, arguments.torch if torch else None, arguments.repetitions)
-    profile = [jax_speed(workload, {"profile": lowering})
+    profile = [jax_speed(workload, {"convolution": lowering}, "many_models_profile.py")
                for workload in (chosen.values() if fitting is CPU else ())
                for lowering in ("patches", "blocked")]
     text = page(rows, profile, origin, torch or "without PyTorch")

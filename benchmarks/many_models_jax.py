@@ -4,7 +4,6 @@ import json
 import sys
 import time
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,8 +11,7 @@ from throughput import forward_flops, matrix_rate
 
 from rum_jax import data, devices, models
 from rum_jax.data.cache import cache_folder
-from rum_jax.data.plans import Stream, batches
-from rum_jax.models import resnet
+from rum_jax.data.plans import batches
 from rum_jax.randomness import ROLES, generator
 from rum_jax.train import fit
 from rum_jax.train.engine import make_engine
@@ -88,62 +86,10 @@ def plain_speed(asked: dict) -> dict:
     return {"images_per_second": asked["passes"] * asked["examples"] / seconds}
 
 
-def profile(asked: dict) -> dict:
-    """Microseconds of CPU time per image of one model on one thread."""
-    task = task_of({**asked, "convolution": asked["profile"]})
-    whole, forward = _step(task, asked), _step(task, asked, objective_only=True)
-    original, resnet.BatchNorm = resnet.BatchNorm, Affine
-    without = _step(task_of({**asked, "convolution": asked["profile"]}), asked)
-    resnet.BatchNorm = original
-    return {"title": asked["title"], "convolution": asked["profile"], "step": whole,
-            "no_norm": without, "forward": forward}
-
-
-class Affine(nn.Module):
-    """BatchNorm without statistics."""
-
-    groups: int = 1
-    lowering: str = "native"
-
-    @nn.compact
-    def __call__(self, x: jax.Array, mask: jax.Array, train: bool) -> jax.Array:
-        shape = (x.shape[-1],)
-        return (x * self.param("scale", nn.initializers.ones, shape)
-                + self.param("bias", nn.initializers.zeros, shape))
-
-
-def _step(task: fit.Task, asked: dict, objective_only: bool = False) -> float:
-    """The best of seven calls of STEPS steps."""
-    size, rng = asked["batch"], np.random.default_rng(0)
-    index = rng.integers(0, asked["examples"], (STEPS, size)).astype(np.int32)
-    state = fresh(*task.model.init(jax.random.key(0)))
-    plan = fit.Plan({"examples": Stream(index, task.labels[index])},
-                    np.full(STEPS, 0.01, np.float32))
-    context = Context(jnp.float32(0.9), jnp.float32(5e-4), {})
-    if objective_only:
-        def run(images, steps, state, plan, context):
-            def one(i, total):
-                batch = fit.gather(task.model, images, plan.streams["examples"].index[i],
-                                   plan.streams["examples"].label[i])
-                return total + cross_entropy(task.model, state.params, state.model_state,
-                                             {"examples": batch}, context)[0]
-            return jax.lax.fori_loop(0, steps, one, 0.0)
-    else:
-        run = fit._runner.__wrapped__(task.model, cross_entropy)
-    program, best = jax.jit(run), float("inf")
-    arguments = jnp.asarray(task.images), np.int32(STEPS), state, plan, context
-    jax.block_until_ready(program(*arguments))
-    for _ in range(7):
-        start = time.process_time()
-        jax.block_until_ready(program(*arguments))
-        best = min(best, time.process_time() - start)
-    return 1e6 * best / (STEPS * size)
-
-
 if __name__ == "__main__":
     fields = json.loads(sys.argv[1])
     if not fields.get("plain"):
         devices.expose_cpu_cores(0)
     devices.remember_programs(cache_folder() / "programs")
-    function = plain_speed if fields.get("plain") else profile if "profile" in fields else speed
+    function = plain_speed if fields.get("plain") else speed
     print(json.dumps(function(fields)))
