@@ -48,7 +48,7 @@ one program, with float hyper-parameters as arrays. Hyper-parameters are those o
 [`configs/digits_rum.py`](../configs/digits_rum.py), chosen by the search described in the README.
 
 Results: ToW and ToW-MIA with 95% intervals over seeds, seconds per model, on the digits, forget
-set of {size} examples ({selection}). Made by
+set of {size} examples ({sets[0]}). Made by
 
     python -m rum_jax.main --config=configs/digits_rum.py:algorithms --workdir=runs/algorithms
     python benchmarks/algorithms_page.py --workdir=runs/algorithms

@@ -12,7 +12,7 @@ nor its numbers on an accelerator have been measured yet.
                                               about two minutes on 2 CPU cores
 """
 
-from rum_jax.config import base, images
+from rum_jax.config import images
 
 VARIANTS = ("full", "smoke")
 
@@ -20,9 +20,5 @@ VARIANTS = ("full", "smoke")
 def get_config(variant="full"):
     """The config."""
     images.check_variant(variant, VARIANTS)
-    c = images.get_config("tfds:cifar100", "resnet50")
-    if variant == "smoke":
-        return images.smoke(c, (4, 4, 8, 8), 10, 4)
-    base.set_fields(c, {"train.epochs": 150, "train.schedule": "steps",
-                        "train.milestones": (60, 120)})
-    return c
+    c = images.cifar100()
+    return images.smoke(c, (4, 4, 8, 8), 10, 4) if variant == "smoke" else c

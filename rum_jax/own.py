@@ -83,8 +83,9 @@ def references(config: object) -> set[str]:
         return set().union(*(references(value) for value in config), set())
     if not isinstance(config, str):
         return set()
-    value = re.sub(r"^(vanilla|rum_f):", "", config)
-    return {value} if is_reference(value) else set()
+    parts = (re.sub(r"^(vanilla|rum_f):|^(by|order)=", "", part)
+             for part in re.split(r"[\[\];]", config))
+    return {part for part in parts if is_reference(part)}
 
 
 def digests(config: Mapping) -> dict[str, str]:

@@ -26,6 +26,7 @@ ROLES = {
     "expand": 14,       # initial values of an added output
     "relearn": 15,      # order of the forget set while relearning it
     "augment": 16,      # augmentation while unlearning; while training see `words`
+    "forget_set": 17,   # forget sets that are drawn
 }
 
 

@@ -4,13 +4,16 @@ Vanilla unlearning is the chain of one step on the whole forget set, RUM^F a cha
 algorithm on every subset, and the shuffled control a chain over a random refinement.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from rum_jax.clock import stopwatch
+from rum_jax.errors import InputError
 from rum_jax.progress import Progress, part
+from rum_jax.refine.contract import Refinement
 from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn import algorithm
@@ -61,12 +64,10 @@ def retain_set(train: np.ndarray, handled: Sequence[np.ndarray]) -> np.ndarray:
     return np.setdiff1d(train, np.concatenate(handled), assume_unique=True).astype(np.int32)
 
 
-def chain(task: Task, train: np.ndarray, partitions: Sequence[dict[str, np.ndarray]],
-          steps: Sequence[Step], seeds: tuple[int, ...], optimizer: UnlearnOptimizer,
-          states: TrainState, progress: Progress, stop_when_diverged: bool = True) -> Done:
-    """Unlearns the subsets in the order of the steps, each from the model of the step before.
+class Chain(NamedTuple):
+    """What is done to M models, and from where.
 
-    Args:
+    Attributes:
       task: network, examples, and where to run.
       train: int32[n] ascending positions of the training set.
       partitions: for each model {subset: int32[k] positions}, sizes alike for all models.
@@ -74,36 +75,95 @@ def chain(task: Task, train: np.ndarray, partitions: Sequence[dict[str, np.ndarr
       seeds: of the M models.
       optimizer: of all steps.
       states: the original models; left as they are.
-      progress: told the fraction done.
+      merged: False: each step starts from the model of the one before. True: each starts from
+        the original, with a retain set without all subsets, and the changes are added up.
       stop_when_diverged: False: a model whose loss is not finite spoils no other.
+    """
+
+    task: Task
+    train: np.ndarray
+    partitions: Sequence[dict[str, np.ndarray]]
+    steps: Sequence[Step]
+    seeds: tuple[int, ...]
+    optimizer: UnlearnOptimizer
+    states: TrainState
+    merged: bool = False
+    stop_when_diverged: bool = True
+
+
+def run(chain: Chain, progress: Progress,
+        watch: Callable[[int, TrainState], None] | None = None) -> Done:
+    """Unlearns the subsets in the order of the steps.
+
+    Args:
+      chain: what to do.
+      progress: told the fraction done.
+      watch: told the number of each step and its models; the time it takes is not counted.
 
     Raises:
       DivergedError: a loss is not finite.
+      InputError: steps that add outputs cannot be merged.
     """
-    histories, original = [], states
-    with stopwatch() as seconds:
-        for number, step in enumerate(steps):
-            names = [earlier.subset for earlier in steps[:number + 1]]
-            forget = np.stack([np.sort(own[step.subset]) for own in partitions])
-            retain = np.stack([retain_set(train, [own[name] for name in names])
-                               for own in partitions])
-            problem = Problem(task, forget, retain, seeds, number, optimizer, original,
-                              part(progress, number, len(steps)), stop_when_diverged)
-            states, history = apply(step.algorithm, algorithm(step.algorithm), problem, states,
-                                    step.hparams)
+    histories, made, elapsed = [], [chain.states], 0.0
+    for number in range(len(chain.steps)):
+        with stopwatch() as seconds:
+            start = chain.states if chain.merged else made[-1]
+            states, history = _step(chain, number, start, part(progress, number,
+                                                               len(chain.steps)))
             histories.append(history)
-        return Done(states, histories, seconds())
+            made = [*made, states] if chain.merged else [states]
+            elapsed += seconds()
+        if watch:
+            watch(number, merge(made[0], made[1:]) if chain.merged else states)
+    return Done(merge(made[0], made[1:]) if chain.merged else made[-1], histories, elapsed)
 
 
-def partition(refinement: Callable[[np.ndarray, np.random.Generator], dict[str, np.ndarray]],
-              forget: np.ndarray, scores: np.ndarray,
-              generator: np.random.Generator) -> dict[str, np.ndarray]:
+def _step(chain: Chain, number: int, states: TrainState,
+          progress: Progress) -> tuple[TrainState, History]:
+    step = chain.steps[number]
+    handled = chain.steps if chain.merged else chain.steps[:number + 1]
+    forget = np.stack([np.sort(own[step.subset]) for own in chain.partitions])
+    retain = np.stack([retain_set(chain.train, [own[one.subset] for one in handled])
+                       for own in chain.partitions])
+    problem = Problem(chain.task, forget, retain, chain.seeds, number, chain.optimizer,
+                      chain.states, progress, chain.stop_when_diverged)
+    return apply(step.algorithm, algorithm(step.algorithm), problem, states, step.hparams)
+
+
+def merge(original: TrainState, unlearned: Sequence[TrainState]) -> TrainState:
+    """The original with the parameter changes of all the others added.
+
+    Running statistics are no changes that add up: they become the mean of the others'.
+
+    Raises:
+      InputError: a model has other parameters than the original.
+    """
+    shapes = [jax.tree.map(np.shape, states.params) for states in (original, *unlearned)]
+    if any(shape != shapes[0] for shape in shapes):
+        raise InputError("steps=merged: an algorithm has added outputs; allowed: algorithms that "
+                         "leave the shape of the model as it is")
+
+    def added(start: np.ndarray, *ends: np.ndarray) -> np.ndarray:
+        return (start + sum(end - start for end in ends)).astype(start.dtype)
+
+    def mean(*ends: np.ndarray) -> np.ndarray:
+        return (sum(ends) / len(ends)).astype(ends[0].dtype)
+
+    params = jax.tree.map(added, original.params, *(states.params for states in unlearned))
+    model_state = jax.tree.map(mean, *(states.model_state for states in unlearned))
+    return original.replace(params=params, model_state=model_state)
+
+
+def partition(refinement: Refinement, forget: np.ndarray, examples: Mapping[str, np.ndarray],
+              subsets: int, generator: np.random.Generator) -> dict[str, np.ndarray]:
     """Subsets of the forget set as positions: {subset: int32[k] ascending}.
 
     Args:
-      refinement: a value of REFINEMENTS.
+      refinement: see `refine.refinement`.
       forget: int32[F] ascending positions.
-      scores: float[F], of each of them.
+      examples: what is known of them, see `Refinement`.
+      subsets: how many are asked for.
       generator: for refinements that draw.
     """
-    return {name: forget[places] for name, places in refinement(scores, generator).items()}
+    made = refinement(examples, subsets, generator)
+    return {name: forget[places] for name, places in made.items()}

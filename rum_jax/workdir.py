@@ -15,7 +15,8 @@ CONFIG = "config.json"
 LOCK = ".lock"
 
 # Fields that change speed or what is shown, but no result: a run may be resumed with others.
-FREE = ("config.engine", "config.rows", "config.sweep", "config.data.path",
+FREE = ("config.engine", "config.rows", "config.sweep", "config.proxies.compared",
+        "config.data.path",
         "config.train.checkpoint_epochs",
         *(f"config.campaign.{name}" for name in ("group_size", "worker", "workers",
                                                  "lease_seconds", "reliability", "influence",

@@ -4,8 +4,9 @@ import pathlib
 
 import pytest
 
-from rum_jax.config import base
+from rum_jax.config import base, digits, studies
 from rum_jax.config.validate import faults
+from rum_jax.proxies import PROXIES
 from rum_jax.stages import study
 from rum_jax.unlearn import ALGORITHMS
 
@@ -87,5 +88,24 @@ def test_smoke_is_the_same_pipeline_made_small():
 
 def test_digits_ships_what_the_committed_search_chose():
     found = json.loads((ROOT / "docs" / "results" / "digits_search.json").read_text())
-    assert found["chosen_fields"] == load(ROOT / "configs" / "digits_rum.py").CHOSEN
+    assert found["chosen_fields"] == digits.CHOSEN
     assert {len(row["trials"]) for row in found["rows"].values()} == {found["sweep"]["points"]}
+
+
+@pytest.mark.parametrize("data", ["digits", "cifar10_small", "cifar10", "cifar100"])
+def test_studies_compare_what_they_say(data):
+    made = {name: load(ROOT / "configs" / f"{data}_{name}.py").get_config() for name in (
+        "entanglement", "memorization_levels", "proxies", "sequential_vs_one_shot")}
+    for name, family in (("entanglement", "entanglement"),
+                         ("memorization_levels", "memorization")):
+        assert made[name].forget.sets == tuple(f"{family}:{x}" for x in ("low", "mid", "high"))
+        assert made[name].rows == base.VANILLA
+    assert made["proxies"].proxies.compared == tuple(PROXIES)
+    assert {"rum", "rum_shuffled", *(f"rum[by={name}]" for name in PROXIES)} <= set(
+        made["proxies"].rows)
+    chains = made["sequential_vs_one_shot"]
+    assert chains.trace and len(chains.rows) == len(studies.CHAINED) * 9
+    for name in studies.CHAINED:
+        whole, step = chains.vanilla.hparams[name], chains.rum_f.hparams[name]
+        assert whole.epochs == sum(step[subset].epochs for subset in ("low", "mid", "high"))
+        assert {**whole.to_dict(), "epochs": 0} == {**step.mid.to_dict(), "epochs": 0}

@@ -14,9 +14,11 @@ LAYERS = [
     {"errors", "checks", "randomness", "clock", "records"}, {"folder", "worker"},
     {"hosts"}, {"progress"}, {"own", "claims"},
     {"data"}, {"models"}, {"train"},
-    {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies"},
-    {"rum"}, {"sweep"}, {"config"}, {"store", "workdir", "devices", "provenance"}, {"stages"},
-    {"report"}, {"entry"}, {"main", "export"},
+    {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies",
+     "forget"},
+    {"rum", "rows"}, {"sweep"}, {"config"}, {"store", "workdir", "devices", "provenance"},
+    {"stages"},
+    {"report"}, {"entry"}, {"main", "export", "forget_sets"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

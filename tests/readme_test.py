@@ -26,15 +26,15 @@ def run(folder, **changed):
 
 OWN = {"rows": ("vanilla:my_unlearning.py:forget", "rum"),
        "rum__algorithms__high": "my_unlearning.py:forget",
-       "rum__refinement": "my_parts.py:extremes_last",
-       "metrics": ("my_parts.py:worst_class", "test_kl")}
+       "rum__refinement": "my_parts.py:by_both",
+       "metrics": ("my_metrics.py:worst_class", "test_kl")}
 
 
 def test_the_example_is_the_readmes_command():
     for value in ("--config.rows=\"('vanilla:my_unlearning.py:forget','rum')\"",
                   "--config.rum.algorithms.high=my_unlearning.py:forget",
-                  "--config.rum.refinement=my_parts.py:extremes_last",
-                  "--config.metrics=\"('my_parts.py:worst_class','test_kl')\""):
+                  "--config.rum.refinement=my_parts.py:by_both",
+                  "--config.metrics=\"('my_metrics.py:worst_class','test_kl')\""):
         assert value in README
 
 
@@ -46,9 +46,10 @@ def test_code_of_ones_own_runs_and_its_change_is_noticed(example):
     own = rows["vanilla:my_unlearning.py:forget"]
     assert own["steps"][0]["hparams"] == {"epochs": 5, "learning_rate": 0.01, "target": 2.3}
     assert own["metrics"]["forget_accuracy"] != rows["original"]["metrics"]["forget_accuracy"]
-    assert 0 <= own["metrics"]["my_parts.py:worst_class"]["mean"] <= 1
-    assert [step["algorithm"] for step in rows["rum"]["steps"]] == [
-        "none", "finetune", "my_unlearning.py:forget"]
+    assert 0 <= own["metrics"]["my_metrics.py:worst_class"]["mean"] <= 1
+    assert [(step["subset"], step["algorithm"]) for step in rows["rum"]["steps"]] == [
+        ("low", "none"), ("high_apart", "my_unlearning.py:forget"),
+        ("high_entangled", "my_unlearning.py:forget")]
 
     source = example / "my_unlearning.py"
     source.write_text(source.read_text() + "# changed\n")

@@ -4,6 +4,7 @@ import pytest
 from conftest import leaves
 
 from rum_jax import checks, rum
+from rum_jax.errors import InputError
 from rum_jax.progress import silent
 from rum_jax.refine import REFINEMENTS, SUBSETS
 from rum_jax.rum import Step
@@ -29,11 +30,11 @@ def test_steps_see_their_subset_and_retain_what_is_not_yet_handled(
         spy, order, problem, original):
     train = np.arange(100, 200, dtype=np.int32)
     forget = np.arange(110, 140, dtype=np.int32)
-    partitions = [rum.partition(REFINEMENTS["shuffled"], forget, np.zeros(30),
+    partitions = [rum.partition(REFINEMENTS["shuffled"], forget, {"label": np.zeros(30)}, 3,
                                 np.random.default_rng(seed)) for seed in (0, 1)]
     steps = [Step(name, "spy", {"mark": name}) for name in order]
-    done = rum.chain(problem.task, train, partitions, steps, (0, 1), problem.optimizer, original,
-                     silent)
+    done = rum.run(rum.Chain(problem.task, train, partitions, steps, (0, 1), problem.optimizer,
+                             original), silent)
     assert [(number, mark) for number, _, _, mark in spy] == list(enumerate(order))
     for m in range(2):
         gone = set()
@@ -49,24 +50,72 @@ def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     hparams = {"epochs": 1, "learning_rate": 0.05}
     parts = [{rum.WHOLE: problem.forget[0]}] * 2
-    done = rum.chain(problem.task, train, parts, [Step(rum.WHOLE, "finetune", hparams)], (0, 1),
-                     problem.optimizer, original, silent)
+    done = rum.run(rum.Chain(problem.task, train, parts, [Step(rum.WHOLE, "finetune", hparams)],
+                             (0, 1), problem.optimizer, original), silent)
     alone, _ = ALGORITHMS["finetune"].unlearn(problem, original, hparams)
     np.testing.assert_array_equal(leaves(done.states), leaves(alone))
 
 
 def test_order_matters_and_the_originals_are_spared(problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
-    scores = np.arange(len(problem.forget[0]), dtype=float)
-    parts = [rum.partition(REFINEMENTS["memorization"], problem.forget[0], scores,
+    scores = {"memorization": np.arange(len(problem.forget[0]), dtype=float)}
+    parts = [rum.partition(REFINEMENTS["memorization"], problem.forget[0], scores, 3,
                            np.random.default_rng(0))] * 2
     before = leaves(original)
     results = []
     for order in (SUBSETS, SUBSETS[::-1]):
         steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in order]
-        done = rum.chain(problem.task, train, parts, steps, (0, 1), problem.optimizer, original,
-                         silent)
+        done = rum.run(rum.Chain(problem.task, train, parts, steps, (0, 1), problem.optimizer,
+                                 original), silent)
         results.append(leaves(done.states.params))
     assert np.abs(results[0] - results[1]).max() > 1e-4
     np.testing.assert_array_equal(leaves(original), before)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(done.states))
+
+
+def finetuned(problem, original, merged, watch=None):
+    train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
+    thirds = np.array_split(problem.forget[0], 3)
+    steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in SUBSETS]
+    parts = [dict(zip(SUBSETS, thirds, strict=True))] * 2
+    chain = rum.Chain(problem.task, train, parts, steps, (0, 1), problem.optimizer, original,
+                      merged)
+    return chain, rum.run(chain, silent, watch)
+
+
+def test_merged_steps_start_from_the_original_without_the_whole_forget_set(spy, problem, original):
+    train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
+    parts = [dict(zip(SUBSETS, np.array_split(problem.forget[0], 3), strict=True))] * 2
+    steps = [Step(name, "spy", {"mark": name}) for name in SUBSETS]
+    rum.run(rum.Chain(problem.task, train, parts, steps, (0, 1), problem.optimizer, original,
+                      merged=True), silent)
+    rest = np.setdiff1d(train, problem.forget[0]).tolist()
+    assert [retain[m].tolist() for _, _, retain, _ in spy for m in (0, 1)] == [rest] * 6
+
+
+def test_merging_adds_changes_up_and_averages_running_statistics(original):
+    def moved(params, statistics):
+        return original.replace(
+            params=jax.tree.map(lambda leaf: leaf + params, original.params),
+            model_state=jax.tree.map(lambda leaf: leaf * statistics, original.model_state))
+
+    made = rum.merge(original, [moved(0.25, 1.0), moved(-0.5, 4.0)])
+    np.testing.assert_allclose(leaves(made.params), leaves(original.params) - 0.25, atol=1e-6)
+    np.testing.assert_allclose(leaves(made.model_state), 2.5 * leaves(original.model_state),
+                               rtol=1e-6)
+    np.testing.assert_array_equal(leaves(made.opt_state), leaves(original.opt_state))
+
+
+def test_models_of_other_shapes_cannot_be_merged(original):
+    other = original.replace(params=jax.tree.map(lambda leaf: leaf[..., :1], original.params))
+    with pytest.raises(InputError, match="steps=merged: an algorithm has added outputs"):
+        rum.merge(original, [other])
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_every_step_can_be_watched(problem, original, merged):
+    seen = {}
+    _, done = finetuned(problem, original, merged, seen.__setitem__)
+    assert list(seen) == [0, 1, 2]
+    np.testing.assert_array_equal(leaves(seen[2]), leaves(done.states))
+    assert np.abs(leaves(seen[0].params) - leaves(seen[1].params)).max() > 1e-4

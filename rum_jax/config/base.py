@@ -8,6 +8,7 @@ used or not, so that any choice can be made on the command line.
 from ml_collections import ConfigDict
 
 from rum_jax.evaluate import METRICS
+from rum_jax.proxies import PROXIES
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
@@ -44,8 +45,12 @@ def get_config(reference: bool = False) -> ConfigDict:
     })
     c.campaign = _campaign()
     c.forget = ConfigDict({
-        "selection": "mix",             # low, mid, high, or a third of each
-        "size": 120,                    # examples
+        "sets": ("memorization:mix",),  # studied side by side (`rum_jax/forget/__init__.py`)
+        "size": 120,                    # examples of each; 0: all that a class, noise, file has
+    })
+    c.proxies = ConfigDict({            # of memorization
+        "compared": (),                 # with memorization, and with each other
+        **{name: dict(proxy.hparams) for name, proxy in PROXIES.items() if proxy.hparams},
     })
     c.unlearn = ConfigDict({            # SGD of all unlearning algorithms
         "batch_size": 64,
@@ -110,7 +115,7 @@ def _campaign() -> ConfigDict:
     """How many memorization models, and who trains them; the models are the same anyhow."""
     return ConfigDict({
         "alone": False,                 # True: these models and their scores, and nothing else
-        "models": 64,
+        "models": 64,                   # 0: none, for studies that need no memorization
         "group_size": 16,               # models trained at a time, and written together
         "worker": -1,                   # number of this worker; -1: as the scheduler says, or 0
         "workers": 0,                   # how many there are; 0: as the scheduler says, or 1
@@ -139,6 +144,8 @@ def _add_rows(c: ConfigDict, reference: bool) -> None:
     c.rum = _chain(reference)
     c.rum.update_from_flattened_dict(RUM_STEPS)
     c.rum.algorithms = ConfigDict({"low": "none", "mid": "finetune", "high": "salun"})
+
+    c.trace = False                     # True: every subset is looked at after every step
 
     # What is compared, besides original, retrain and retrain_again, which always are.
     c.rows = ("vanilla:finetune", "vanilla:neggrad_plus", "vanilla:salun",
@@ -178,10 +185,19 @@ def _hparams(algorithm: str, reference: bool) -> ConfigDict:
 
 
 def _chain(reference: bool) -> ConfigDict:
-    """A chain over refined subsets: how to refine, the order, and a table of hyper-parameters."""
+    """A chain over refined subsets: how to refine, the order, and a table of hyper-parameters.
+
+    Subsets are low, mid and high, or with other numbers of them low, mid_1, ..., high. Where a
+    table has no entry mid_1, that of mid is taken. Rows may differ (`rum_jax/rows.py`).
+    """
     table = {name: {subset: _hparams(name, reference) for subset in SUBSETS}
              for name in ALGORITHMS}
-    return ConfigDict({"refinement": "memorization", "order": SUBSETS, "hparams": table})
+    return ConfigDict({
+        "refinement": "memorization",   # a proxy, entanglement, class, shuffled, or two scores
+        "subsets": 3,                   # how many
+        "order": "ascending",           # descending, or names: high-low-mid
+        "steps": "sequential",          # merged: each from the original, changes added up
+        "hparams": table})
 
 
 def set_fields(c: ConfigDict, fields: dict[str, object]) -> None:

@@ -34,11 +34,13 @@ PUBLISHED = {
 SMOKE = {
     "seeds": (1, 2),
     "train.epochs": 2,
+    "train.schedule": "cosine",
+    "train.milestones": (),
     "train.batch_size": 64,
     "unlearn.batch_size": 64,
     "campaign.models": 8,
     "memorization.epochs": 2,
-    "forget.selection": "high",         # so little training leaves no scores for a mix
+    "forget.sets": ("memorization:high",),  # so little training leaves no scores for a mix
     "forget.size": 30,
     "relearn.epochs": 2,
     "engine.steps_per_call": 32,
@@ -49,6 +51,14 @@ def get_config(name: str, architecture: str) -> ConfigDict:
     """A study of a data set with one of the published architectures."""
     c = base.get_config()
     base.set_fields(c, {**PUBLISHED, "data.name": name, "model.name": architecture})
+    return c
+
+
+def cifar100() -> ConfigDict:
+    """The study of CIFAR-100 with ResNet-50, whose training is longer and falls in steps."""
+    c = get_config("tfds:cifar100", "resnet50")
+    base.set_fields(c, {"train.epochs": 150, "train.schedule": "steps",
+                        "train.milestones": (60, 120)})
     return c
 
 

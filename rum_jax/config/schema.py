@@ -1,9 +1,8 @@
 """What each field of a config may be: a tree like the config with a check at every leaf."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from rum_jax import checks, own
-from rum_jax.checks import Check
+from rum_jax import checks, forget, own, refine, rows
 from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
 from rum_jax.errors import InputError
@@ -11,8 +10,8 @@ from rum_jax.evaluate import METRICS, metric
 from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
-from rum_jax.refine import REFINEMENTS, SUBSETS, refinement
-from rum_jax.refine.forget_set import SELECTIONS
+from rum_jax.proxies import PROXIES
+from rum_jax.refine.contract import SUBSETS, level_of
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.recipe import SCHEDULES
 from rum_jax.unlearn import ALGORITHMS
@@ -20,35 +19,26 @@ from rum_jax.unlearn import own as own_algorithm
 from rum_jax.unlearn.base import BATCH_NORM
 
 AUTO = "auto"
-ROWS = (*(f"{kind}:{name}" for kind in ("vanilla", "rum_f") for name in ALGORITHMS),
-        "rum", "rum_shuffled")
-
 METHODS = ("random", "grid")
 DTYPES = ("float32", "bfloat16")
 
 
-def _or_own(known: Check, load: Callable[[str], object]) -> Check:
-    """What `known` allows, or a `my_file.py:function` that can be loaded."""
-
-    def check(value: object) -> str | None:
-        if not own.is_reference(value):
-            fault = known(value)
-            return fault and f"{fault}; or my_file.py:function"
-        try:
-            load(value)
-        except InputError as error:
-            return str(error)
-        return None
-
-    return check
+def _metric(value: object) -> str | None:
+    """One of METRICS, or a user's own that can be loaded."""
+    known = checks.one_of(METRICS)(value)
+    if not own.is_reference(value):
+        return known and f"{known}; or my_file.py:function"
+    try:
+        metric(value)
+    except InputError as error:
+        return str(error)
+    return None
 
 
-def _row(value: object) -> str | None:
-    """A row, or a user's own algorithm in place of one of ALGORITHMS."""
-    kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if kind in ("vanilla", "rum_f") and own.is_reference(name):
-        return _algorithm(name)
-    return checks.one_of(ROWS)(value)
+def _models(value: object) -> str | None:
+    """How many memorization models."""
+    fault = checks.integer(4)(value)
+    return None if value == 0 and not isinstance(value, bool) else fault and f"{fault}, or 0"
 
 
 _positive = checks.number(0, open_low=True)
@@ -63,11 +53,8 @@ _count = checks.integer(0)
 _part = checks.number(0, 1, open_high=True)
 _table = {name: dict.fromkeys(SUBSETS, algorithm.checks)
           for name, algorithm in ALGORITHMS.items()}
-_algorithm = _or_own(checks.one_of(ALGORITHMS), own_algorithm.load)
-_metric = _or_own(checks.one_of(METRICS), metric)
-_chain = {"refinement": _or_own(checks.one_of(REFINEMENTS), refinement),
-          "order": checks.sequence(checks.one_of(SUBSETS), len(SUBSETS), distinct=True),
-          "hparams": _table}
+_chain = {"refinement": refine.fault, "subsets": rows.subsets_fault, "order": rows.order_fault,
+          "steps": rows.steps_fault, "hparams": _table}
 
 SCHEMA = {
     "seeds": checks.sequence(_seed, at_least=2, distinct=True),
@@ -87,17 +74,20 @@ SCHEMA = {
                      "subset_fraction": _fraction, "epochs": checks.integer(1),
                      "schedule": checks.one_of(SCHEDULES), "milestones": _epochs, "seed": _seed,
                      "augmentation": _augmentation},
-    "campaign": {"alone": checks.boolean, "models": checks.integer(4),
+    "campaign": {"alone": checks.boolean, "models": _models,
                  "group_size": checks.integer(1), "worker": checks.integer(-1),
                  "workers": _count, "lease_seconds": checks.number(1),
                  "reliability": _fraction, "influence": checks.one_of(KINDS),
                  "influence_top": checks.integer(1), "plan": checks.boolean},
-    "forget": {"selection": checks.one_of(SELECTIONS), "size": checks.integer(len(SUBSETS))},
+    "forget": {"sets": checks.sequence(forget.fault, distinct=True), "size": checks.integer(0)},
+    "proxies": {"compared": checks.sequence(checks.one_of(PROXIES), at_least=0, distinct=True),
+                **{name: proxy.checks for name, proxy in PROXIES.items() if proxy.checks}},
     "unlearn": {**_sgd, "milestones": _epochs, "batch_norm": checks.one_of(BATCH_NORM)},
     "vanilla": {"hparams": {name: algorithm.checks for name, algorithm in ALGORITHMS.items()}},
     "rum_f": _chain,
-    "rum": {**_chain, "algorithms": dict.fromkeys(SUBSETS, _algorithm)},
-    "rows": checks.sequence(_row, at_least=0, distinct=True),
+    "rum": {**_chain, "algorithms": dict.fromkeys(SUBSETS, rows.algorithm_fault)},
+    "trace": checks.boolean,
+    "rows": checks.sequence(rows.fault, at_least=0, distinct=True),
     "metrics": checks.sequence(_metric, at_least=0, distinct=True),
     "relearn": {"epochs": checks.integer(0), "learning_rate": _positive,
                 "tolerance": checks.number(0, 1, open_high=True)},
@@ -106,34 +96,50 @@ SCHEMA = {
                "strategy": checks.one_of([AUTO, *STRATEGIES]),
                "convolution": checks.one_of([AUTO, *CONVOLUTIONS]),
                "steps_per_call": checks.integer(1)},
-    "sweep": {"rows": checks.sequence(_row, at_least=0, distinct=True),
+    "sweep": {"rows": checks.sequence(rows.fault, at_least=0, distinct=True),
               "method": checks.one_of(METHODS), "points": checks.integer(1), "grid": checks.text,
               "seeds": checks.sequence(_seed, at_least=2, distinct=True), "seed": _seed},
 }
 
 
 def schema_of(config: Mapping) -> dict:
-    """SCHEMA, with the hyper-parameters of the user's own algorithms that a config names.
+    """SCHEMA, with entries for subsets of other names, and the user's own algorithms' tables.
 
-    Their tables may be left out, or say some values only.
+    Own tables may be left out, or say some values only.
     """
     made = {**SCHEMA, **{name: dict(SCHEMA[name]) for name in ("vanilla", "rum_f", "rum")}}
+    for section in ("rum_f", "rum"):
+        given = _table(config, section, "hparams")
+        made[section]["hparams"] = {
+            name: {**table, **_other_subsets(_table(given, name), ALGORITHMS[name].checks)}
+            for name, table in SCHEMA[section]["hparams"].items()}
+    made["rum"]["algorithms"] = {
+        **SCHEMA["rum"]["algorithms"],
+        **_other_subsets(_table(config, "rum", "algorithms"), rows.algorithm_fault)}
     for reference in own_algorithms(config):
         name, table = own.short_name(reference), own_algorithm.load(reference).checks
         for section in ("vanilla", "rum_f", "rum"):
-            given = _table(config, section).get(name)
-            if name in ALGORITHMS or given is None:
+            if name in ALGORITHMS or name not in _table(config, section, "hparams"):
                 continue
+            given = _table(config, section, "hparams", name)
             rule = _partly(table, given) if section == "vanilla" else {
-                subset: _partly(table, given[subset]) for subset in SUBSETS
-                if isinstance(given, Mapping) and subset in given}
+                subset: _partly(table, given[subset]) for subset in given
+                if level_of(subset) in SUBSETS}
             made[section]["hparams"] = {**made[section]["hparams"], name: rule}
     return made
 
 
-def _table(config: Mapping, section: str) -> Mapping:
-    found = config[section]["hparams"] if section in config else {}
-    return found if isinstance(found, Mapping) else {}
+def _other_subsets(given: object, rule: object) -> dict:
+    """The rule for each entry of a table that is called by a level and something more."""
+    return {name: rule for name in (given if isinstance(given, Mapping) else ())
+            if name not in SUBSETS and level_of(name) in SUBSETS}
+
+
+def _table(config: Mapping, *path: str) -> Mapping:
+    """The table at the end of a path of names; empty where there is none."""
+    for name in path:
+        config = config[name] if isinstance(config, Mapping) and name in config else {}
+    return config if isinstance(config, Mapping) else {}
 
 
 def _partly(table: Mapping, given: object) -> dict:
@@ -148,4 +154,4 @@ def own_algorithms(config: Mapping) -> list[str]:
     if "rum" in config and isinstance(config["rum"], Mapping):
         named |= own.references([value for name, value in config["rum"].items()
                                  if name == "algorithms"])
-    return sorted(reference for reference in named if _algorithm(reference) is None)
+    return sorted(reference for reference in named if rows.algorithm_fault(reference) is None)

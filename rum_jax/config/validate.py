@@ -5,10 +5,12 @@ from collections.abc import Mapping
 
 from rum_jax import own
 from rum_jax.config.schema import own_algorithms, schema_of
+from rum_jax.config.validate_study import study_faults
 from rum_jax.data import load
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError, raise_if_any
 from rum_jax.folder import is_url
+from rum_jax.forget import FAMILIES
 from rum_jax.memorization.influence import NONE
 from rum_jax.memorization.members import subset_size
 from rum_jax.models import most_stages, shape_of
@@ -36,6 +38,9 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
         joint += _share_faults(config)
     if sound("memorization", "campaign", "train", "seeds", "sweep"):
         joint += _schedule_faults(config) + _file_faults(config)
+    if sound("campaign", "memorization", "forget", "proxies", "rows", "rum", "sweep",
+             "train"):
+        joint += study_faults(config)
     if data and sound("model", "data", "forget", "memorization", "campaign"):
         joint += _data_faults(config)
     return found + joint
@@ -184,7 +189,12 @@ def _forget_faults(forget: Mapping, size: int) -> list[str]:
     if forget["size"] >= size:
         found.append(f"config.forget.size: is {forget['size']}; allowed: less than the training "
                      f"set's {size} examples")
-    if forget["selection"] == "mix" and forget["size"] % len(SUBSETS):
-        found.append(f"config.forget.size: is {forget['size']}; allowed for a mix: a multiple of "
-                     f"{len(SUBSETS)}")
+    mixed = [name for name in forget["sets"] if name.endswith(":mix")]
+    if mixed and forget["size"] % len(SUBSETS):
+        found.append(f"config.forget.size: is {forget['size']}; allowed with {mixed[0]}: a "
+                     f"multiple of {len(SUBSETS)}")
+    without = [name for name in forget["sets"]
+               if not FAMILIES[name.partition(":")[0]].all_of_it]
+    if not forget["size"] and without:
+        found.append(f"config.forget.size: is 0; allowed with {without[0]}: at least 1")
     return found

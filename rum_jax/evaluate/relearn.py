@@ -36,24 +36,27 @@ def relearn(task: Task, states: TrainState, forget: np.ndarray, seeds: Sequence[
     Args:
       task: network, examples, and where to run.
       states: leading axis M; left as they are.
-      forget: int32[F] positions.
+      forget: int32[M,F] positions, of each model.
       seeds: of the M models.
       optimizer: batch size, momentum, weight decay.
       learning_rate: constant.
       most_epochs: how long to look.
       target: float[M], accuracy in [0,1]. A model that diverges does not reach it.
     """
-    own = task._replace(images=task.images[forget], labels=task.labels[forget])
-    places, history = np.arange(len(forget), dtype=np.int32), [_correct(own, states)]
+    together = np.unique(forget)
+    own = task._replace(images=task.images[together], labels=task.labels[together])
+    places = np.searchsorted(together, forget).astype(np.int32)
+    history = [_correct(own, states, places)]
     for epoch in range(most_epochs):
         states = _one_epoch(own, states, places, seeds, epoch, optimizer, learning_rate)
-        history.append(_correct(own, states))
+        history.append(_correct(own, states, places))
     right = np.stack(history)  # bool[E+1,M,F]
     return Relearned(_first(right.mean(-1) >= target, most_epochs), _first(right, most_epochs))
 
 
-def _correct(task: Task, states: TrainState) -> np.ndarray:
-    return predict(task, states).argmax(-1) == task.labels
+def _correct(task: Task, states: TrainState, places: np.ndarray) -> np.ndarray:
+    right = predict(task, states).argmax(-1) == task.labels
+    return np.take_along_axis(right, places, axis=1)
 
 
 def _first(reached: np.ndarray, most: int) -> np.ndarray:
@@ -63,8 +66,9 @@ def _first(reached: np.ndarray, most: int) -> np.ndarray:
 
 def _one_epoch(task: Task, states: TrainState, places: np.ndarray, seeds: Sequence[int],
                epoch: int, optimizer: Optimizer, learning_rate: float) -> TrainState:
-    index = np.stack([shuffled_epochs(places, optimizer.batch_size,
-                                      [generator(seed, "relearn", epoch)]) for seed in seeds])
+    index = np.stack([shuffled_epochs(own, optimizer.batch_size,
+                                      [generator(seed, "relearn", epoch)])
+                      for own, seed in zip(places, seeds, strict=True)])
     examples: Stream = stream(index, task.labels)
     plan = Plan({"examples": examples}, np.full(index.shape[:2], learning_rate))
     names = [f"seed {seed}, relearning" for seed in seeds]

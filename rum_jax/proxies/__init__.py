@@ -1,1 +1,96 @@
-"""Proxies of memorization: cheap scores that rank like it (arXiv 2410.16516; spec section 6)."""
+"""Proxies of memorization: cheap scores that rank like it (arXiv 2410.16516; spec section 6).
+
+A proxy is a file of this package and a line in PROXIES. Whatever it is made of, what leaves
+`scores` is higher for examples that are more strongly memorized.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rum_jax import checks
+from rum_jax.checks import Check
+from rum_jax.progress import Progress, silent
+from rum_jax.proxies import heldout_retrain, loss_curvature
+from rum_jax.proxies.learning_events import EVENTS
+from rum_jax.train.fit import Task
+from rum_jax.train.recipe import Optimizer
+from rum_jax.train.state import TrainState
+
+
+class Start(NamedTuple):
+    """What a proxy is computed from.
+
+    Attributes:
+      task: network, examples, and where to run.
+      states: the original models, leading axis M, fresh optimizer.
+      train: int32[n], positions of the training set.
+      parts: other parts of the data by name (`validation`, `test`), int32[k] positions.
+      optimizer: batch size, momentum and weight decay of the originals' training.
+      names: what to call each model in messages.
+      progress: told the fraction done.
+    """
+
+    task: Task
+    states: TrainState
+    train: np.ndarray
+    parts: dict[str, np.ndarray]
+    optimizer: Optimizer
+    names: list[str]
+    progress: Progress = silent
+
+
+class Found(NamedTuple):
+    """Attributes:
+      values: float[M,n], as the proxy is defined.
+      gradients: example gradients that each model took.
+    """
+
+    values: np.ndarray
+    gradients: int
+
+
+class Proxy(NamedTuple):
+    """Attributes:
+      rises: whether the values, as defined, rise with memorization.
+      compute: (start, hparams) -> Found; None for what is read while the originals are trained.
+      hparams: defaults of its own settings, those of the released code.
+      checks: of each.
+    """
+
+    rises: bool
+    compute: Callable[[Start, dict[str, Any]], Found] | None = None
+    hparams: dict[str, Any] = {}
+    checks: dict[str, Check] = {}
+
+
+def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> Found:
+    held_out = start.parts[hparams["part"]]
+    made = heldout_retrain.heldout_retrain(
+        start.task, start.states, held_out, start.optimizer, hparams["learning_rate"],
+        hparams["epochs"], start.names, start.progress)
+    return Found(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)))
+
+
+def _loss_curvature(start: Start, hparams: dict[str, Any]) -> Found:
+    made = loss_curvature.loss_curvature(start.task, start.states, start.train, hparams["h"],
+                                         start.optimizer.batch_size)
+    start.progress(1.0)
+    return Found(made.curvature, 2 * len(start.train))
+
+
+PROXIES: dict[str, Proxy] = {
+    **dict.fromkeys(EVENTS, Proxy(rises=False)),
+    "heldout_retrain": Proxy(
+        True, _heldout_retrain, {"part": "test", "learning_rate": 0.1, "epochs": 30},
+        {"part": checks.one_of(("validation", "test")),
+         "learning_rate": checks.number(0, open_low=True), "epochs": checks.integer(1)}),
+    "loss_curvature": Proxy(True, _loss_curvature, {"h": 0.01},
+                            {"h": checks.number(0, open_low=True)}),
+}
+
+
+def scores(name: str, values: np.ndarray) -> np.ndarray:
+    """float64[...]: the higher, the more strongly memorized, from values as the proxy has them."""
+    return np.asarray(values, np.float64) * (1 if PROXIES[name].rises else -1)

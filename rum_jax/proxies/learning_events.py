@@ -1,7 +1,8 @@
 """Confidence, maximal confidence, entropy and accuracy while a model is trained (section 6).
 
 Each is read from the train-mode logits of a minibatch before its update, once per example and
-epoch, and averaged over the epochs. All four fall with memorization.
+epoch, and averaged over the epochs. Entropy is the negative one, sum p log p, as in the
+reference. All four fall with memorization.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,18 +18,21 @@ from rum_jax.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits
 from rum_jax.train.recipe import Recipe, train
+from rum_jax.train.resume import Keep
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 
-EVENTS = ("confidence", "max_confidence", "negative_entropy", "accuracy")
+EVENTS = ("confidence", "max_confidence", "entropy", "accuracy")
 
 
 class Learned(NamedTuple):
     """Attributes:
       states: the trained models.
       events: EVENTS -> float64[M,N], mean over epochs; NaN for examples that were not trained on.
+      losses: float[M,T] of all steps.
     """
 
     states: TrainState
+    losses: np.ndarray
     events: dict[str, np.ndarray]
 
 
@@ -49,9 +53,11 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
 
 def learning_events(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
                     orders: Sequence[Callable[[int], np.random.Generator]],
-                    names: Sequence[str], progress: Progress = silent) -> Learned:
+                    names: Sequence[str], progress: Progress = silent,
+                    keep: Keep | None = None) -> Learned:
     """Trains models from fresh states and keeps what they do on the way; as `recipe.train`."""
-    plan, fitted = train(task, positions, states, recipe, orders, names, progress, objective)
+    plan, fitted = train(task, positions, states, recipe, orders, names, progress, objective,
+                         keep=keep)
     index, models = plan.streams["examples"].index, len(positions)
     sums = np.zeros((len(EVENTS), models, len(task.labels)))
     counts = np.zeros((models, len(task.labels)))
@@ -63,4 +69,4 @@ def learning_events(task: Task, positions: np.ndarray, states: TrainState, recip
             np.add.at(total, index[m][real], values)
     means = np.divide(sums, counts, out=np.full(sums.shape, np.nan),
                       where=np.broadcast_to(counts, sums.shape) > 0)
-    return Learned(fitted.states, dict(zip(EVENTS, means, strict=True)))
+    return Learned(fitted.states, fitted.losses, dict(zip(EVENTS, means, strict=True)))

@@ -1,50 +1,81 @@
-"""Forget sets, and their refinement into ordered subsets (spec sections 5 and 8)."""
+"""Refinements of a forget set into ordered subsets (spec section 8)."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
 
 from rum_jax import own
 from rum_jax.errors import InputError
-from rum_jax.refine import by_score, shuffled
+from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION
+from rum_jax.proxies import PROXIES
+from rum_jax.refine import shuffled
+from rum_jax.refine.by_score import by_score, by_two_scores
+from rum_jax.refine.contract import SUBSETS, Refinement, level_of, names_of
 
-SUBSETS = by_score.SUBSETS
-
-# (scores float[n] of the forget set, generator) -> {subset: int[k] places in the forget set}. A
-# score is the higher the more strongly an example is memorized.
-Refinement = Callable[[np.ndarray, np.random.Generator], dict[str, np.ndarray]]
+SCORES = (MEMORIZATION, *PROXIES, ENTANGLEMENT)
+SHUFFLED = "shuffled"
+TIMES = "*"
 
 REFINEMENTS: dict[str, Refinement] = {
-    "memorization": by_score.refine,
-    "shuffled": shuffled.refine,
+    **{score: by_score(score) for score in SCORES},
+    "class": by_score("label"),
+    SHUFFLED: shuffled.refine,
 }
 
 
+def fault(name: object) -> str | None:
+    """What is wrong with the name of a refinement; None: nothing."""
+    if own.is_reference(name):
+        try:
+            own.load(name, ("examples", "generator"))
+        except InputError as error:
+            return str(error)
+        return None
+    first, times, second = name.partition(TIMES) if isinstance(name, str) else ("", "", "")
+    if first in SCORES and second in SCORES and first != second or (
+            not times and first in REFINEMENTS):
+        return None
+    return (f"is {name!r}; known: {', '.join(sorted(REFINEMENTS))}, two scores as "
+            f"{MEMORIZATION}{TIMES}{ENTANGLEMENT}; or my_file.py:function")
+
+
 def refinement(name: str) -> Refinement:
-    """The refinement of that name, or that `my_file.py:function` names.
+    """The refinement of that name, of two scores, or that `my_file.py:function` names.
 
     Raises:
       InputError: the user's own one cannot be loaded, or does not return a partition.
     """
-    if not own.is_reference(name):
-        return REFINEMENTS[name]
-    return functools.partial(_checked, name, own.load(name, ("scores", "generator")))
+    if own.is_reference(name):
+        return functools.partial(_checked, name, own.load(name, ("examples", "generator")))
+    first, times, second = name.partition(TIMES)
+    return by_two_scores(first, second) if times else REFINEMENTS[name]
 
 
-def _checked(name: str, function: Refinement, scores: np.ndarray,
+def subset_names(name: str, subsets: int) -> tuple[str, ...] | None:
+    """What a refinement calls its subsets; None: it is the user's own, and has yet to be run."""
+    if own.is_reference(name):
+        return None
+    names = names_of(subsets)
+    return tuple(f"{outer}_{i}" for outer in names for i in (1, 2)) if TIMES in name else names
+
+
+def _checked(name: str, function, examples: Mapping[str, np.ndarray], subsets: int,
              generator: np.random.Generator) -> dict[str, np.ndarray]:
-    parts = function(scores, generator)
-    if not isinstance(parts, dict) or set(parts) != set(SUBSETS):
-        found = sorted(parts) if isinstance(parts, dict) else type(parts).__name__
-        raise InputError(f"{name}: returned {found}; allowed: a dict of {', '.join(SUBSETS)}")
+    parts, size = function(examples, generator), len(examples["label"])
+    if not isinstance(parts, dict) or not parts or any(
+            not isinstance(subset, str) or level_of(subset) not in SUBSETS for subset in parts):
+        found = list(parts) if isinstance(parts, dict) else type(parts).__name__
+        raise InputError(f"{name}: returned {found}; allowed: a dict whose keys are "
+                         f"{', '.join(SUBSETS)}, or one of these and more after an underscore, "
+                         "as high_entangled")
     parts = {subset: np.asarray(places) for subset, places in parts.items()}
     for subset, places in parts.items():
         if places.ndim != 1 or not len(places) or not np.issubdtype(places.dtype, np.integer):
             raise InputError(f"{name}: {subset} is {places}; allowed: at least one place, all of "
                              "them integers")
     together = np.sort(np.concatenate(list(parts.values())))
-    if not np.array_equal(together, np.arange(len(scores))):
-        raise InputError(f"{name}: its subsets are no partition of the places 0.."
-                         f"{len(scores) - 1}; allowed: each place in one subset")
-    return parts
+    if not np.array_equal(together, np.arange(size)):
+        raise InputError(f"{name}: its subsets are no partition of the places 0..{size - 1}; "
+                         "allowed: each place in one subset")
+    return {subset: np.sort(places) for subset, places in parts.items()}

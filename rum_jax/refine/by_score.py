@@ -1,24 +1,47 @@
-"""Refinement by memorization: the forget set cut at its terciles of the score (spec section 8)."""
+"""Refinement by one or two scores: the forget set cut at quantiles (spec section 8)."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
-SUBSETS = ("low", "mid", "high")
+from rum_jax.refine.contract import Refinement, names_of
 
 
-def refine(scores: np.ndarray, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """Thirds of the forget set by ascending score, ties by place.
+def cut(scores: np.ndarray, subsets: int) -> list[np.ndarray]:
+    """Places int64[k] of so many parts by ascending score, ties by place, each ascending.
 
-    For a `mix` forget set these are exactly its low, mid and high parts, as every low score is
-    at most every mid score and so on. When 3 does not divide n, the first subsets get one more.
-
-    Args:
-      scores: float[n].
-      generator: not used; part of the contract of refinements.
-
-    Returns:
-      {"low", "mid", "high"} -> int64[k], ascending places in 0..n-1.
+    Where the parts cannot be equal, the first ones get one more.
     """
-    del generator
     order = np.argsort(scores, kind="stable")
-    parts = np.array_split(order, len(SUBSETS))
-    return {name: np.sort(part) for name, part in zip(SUBSETS, parts, strict=True)}
+    return [np.sort(part) for part in np.array_split(order, subsets)]
+
+
+def by_score(name: str) -> Refinement:
+    """Cut by that score.
+
+    For a `mix` forget set of the score and three subsets these are exactly its low, mid and high
+    parts, as every low score is at most every mid score and so on.
+    """
+
+    def refine(examples: Mapping[str, np.ndarray], subsets: int,
+               generator: np.random.Generator) -> dict[str, np.ndarray]:
+        del generator
+        return dict(zip(names_of(subsets), cut(examples[name], subsets), strict=True))
+
+    return refine
+
+
+def by_two_scores(first: str, second: str) -> Refinement:
+    """Cut by the first score, then each of its subsets in two by the second.
+
+    `low_1` has the lower second scores of the subset `low`, `low_2` the higher ones.
+    """
+
+    def refine(examples: Mapping[str, np.ndarray], subsets: int,
+               generator: np.random.Generator) -> dict[str, np.ndarray]:
+        outer = by_score(first)(examples, subsets, generator)
+        return {f"{name}_{number}": places[inner]
+                for name, places in outer.items()
+                for number, inner in enumerate(cut(examples[second][places], 2), 1)}
+
+    return refine

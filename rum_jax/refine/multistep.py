@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rum_jax.refine.forget_set import SELECTIONS, proxy_centers
+from rum_jax.forget.by_score import SELECTIONS, proxy_centers
 
 
 def _chosen(name: str, scores: np.ndarray, candidates: np.ndarray, size: int,

@@ -1,18 +1,24 @@
-"""The shuffled control: subsets of the same sizes that ignore the scores (spec section 8)."""
+"""The shuffled control: subsets of the same sizes that ignore all scores (spec section 8)."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
-from rum_jax.refine import by_score
+from rum_jax.refine.by_score import cut
+from rum_jax.refine.contract import names_of
 
 
-def refine(scores: np.ndarray, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """A random partition with the sizes of the refinement by score.
+def refine(examples: Mapping[str, np.ndarray], subsets: int,
+           generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """A random partition with the sizes of a refinement by score.
 
     Args:
-      scores: float[n], only their number is used.
+      examples: only their number is used.
+      subsets: how many.
       generator: what makes the partition.
 
     Returns:
-      {"low", "mid", "high"} -> int64[k], ascending places in 0..n-1.
+      low, ..., high -> int64[k], ascending places in the forget set.
     """
-    return by_score.refine(generator.permutation(len(scores)), generator)
+    order = generator.permutation(len(examples["label"]))
+    return dict(zip(names_of(subsets), cut(order, subsets), strict=True))

@@ -4,7 +4,7 @@ import pathlib
 import shutil
 
 from rum_jax import records
-from rum_jax.report import figures, page, text
+from rum_jax.report import figures, page, sections, text
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.results import assemble, csv_rows
 from rum_jax.stages.pipeline import Finished
@@ -16,8 +16,9 @@ def write(finished: Finished, provenance: dict) -> tuple[str, pathlib.Path]:
     results = assemble(finished, provenance)
     stages = [(name, stage["seconds"]) for name, stage in results["stages"].items()]
     drawn = _draw(finished, results)
-    for name, content in drawn.items():
-        records.write_bytes(workdir / name, content)
+    for made in (drawn, *sections.figures(results["sections"]).values()):
+        for name, content in made.items():
+            records.write_bytes(workdir / name, content)
     header, lines = csv_rows(results)
     records.write_csv(workdir / "results.csv", header, lines)
     records.write_lines(workdir / "metrics.jsonl", _metrics(workdir, results["stages"]))
@@ -25,20 +26,26 @@ def write(finished: Finished, provenance: dict) -> tuple[str, pathlib.Path]:
     html = page.render(results, drawn, config, stages)
     records.write_bytes(workdir / "report.html", html.encode())
     records.write_json(workdir / "results.json", results)
-    summary = "\n".join(["", text.table(results), "", *text.findings(results), ""])
+    said = [sentence for _, sentences, *_ in sections.texts(results["sections"])
+            for sentence in sentences]
+    summary = "\n".join(["", text.table(results), "", *text.findings(results), *said, ""])
     return summary, workdir / "report.html"
 
 
 def _draw(finished: Finished, results: dict) -> dict[str, bytes]:
-    stored = records.read_arrays(finished.memorization / "memorization.npz")
-    scores, rows = stored["memorization"], results["rows"]
-    return {
-        "tow.png": figures.tow_bars(rows),
-        "accuracies.png": figures.accuracies(rows),
-        "run_times.png": figures.run_times(rows),
-        "memorization.png": figures.memorization_histogram(scores, stored["planted_noise"]),
-        "examples.png": memorization_gallery(finished.study.dataset, scores),
-    }
+    made = {}
+    of_sets = text.of_sets(results)
+    for number, rows in enumerate(of_sets.values(), 1):
+        end = f"-{number}.png" if len(of_sets) > 1 else ".png"
+        made[f"tow{end}"] = figures.tow_bars(rows)
+        made[f"accuracies{end}"] = figures.accuracies(rows)
+    made["run_times.png"] = figures.run_times(rows)
+    if finished.memorization:
+        stored = records.read_arrays(finished.memorization / "memorization.npz")
+        made["memorization.png"] = figures.memorization_histogram(stored["memorization"],
+                                                                  stored["planted_noise"])
+        made["examples.png"] = memorization_gallery(finished.study.dataset, stored["memorization"])
+    return made
 
 
 def _metrics(workdir: pathlib.Path, stages: dict) -> list[dict]:
@@ -49,10 +56,13 @@ def _metrics(workdir: pathlib.Path, stages: dict) -> list[dict]:
 
 def _copy(finished: Finished) -> None:
     """Scores and forget set into the workdir itself, where people look for them."""
-    wanted = [(finished.memorization, "memorization.npz"), (finished.forget, "forget.npz")]
-    if finished.influence:
-        wanted.append((finished.influence, "influence.npz"))
-    for folder, name in wanted:
+    wanted = [(finished.memorization, "memorization.npz", "memorization.npz"),
+              (finished.forget, "forget.npz", "forget.npz"),
+              (finished.forget, "statistics.json", "forget_statistics.json"),
+              (finished.influence, "influence.npz", "influence.npz")]
+    for folder, source, name in wanted:
+        if not folder:
+            continue
         partial = finished.study.workdir / f"{name}.partial"
-        shutil.copyfile(folder / name, partial)
+        shutil.copyfile(folder / source, partial)
         partial.replace(finished.study.workdir / name)

@@ -6,6 +6,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from rum_jax.rows import parse
+
 matplotlib.use("agg")
 
 COLORS = {"reference": "#8a8f98", "vanilla": "#4878a8", "rum_f": "#5aa469", "rum": "#d1603d"}
@@ -20,9 +22,17 @@ def png(figure: Figure) -> bytes:
     return content.getvalue()
 
 
+def hide(axes: np.ndarray, used: int) -> None:
+    """Hides the panels after so many; those above them get the labels of the axis they share."""
+    across = axes.shape[1]
+    for place, axis in enumerate(axes.ravel()):
+        axis.set_visible(place < used)
+        if place < used <= place + across:
+            axis.tick_params(labelbottom=True)
+
+
 def _color(name: str) -> str:
-    kind = name.partition(":")[0].removesuffix("_shuffled")
-    return COLORS.get(kind, COLORS["reference"])
+    return COLORS.get(parse(name).kind, COLORS["reference"])
 
 
 def _rows_axes(rows: list[dict], panels: int) -> tuple[Figure, np.ndarray]:

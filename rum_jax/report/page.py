@@ -4,7 +4,8 @@ import base64
 
 import jinja2
 
-from rum_jax.report.text import HEADER, cells, findings, more_cells
+from rum_jax.report import sections
+from rum_jax.report.text import cells, findings, header, more_cells, of_sets, set_table
 
 
 def _render(template: str, figures: dict[str, bytes], **values: object) -> str:
@@ -20,13 +21,19 @@ def render(results: dict, figures: dict[str, bytes], config: dict, stages: list)
 
     Args:
       results: see `results.assemble`.
-      figures: file name -> PNG.
+      figures: file name -> PNG, `<picture>.png` or `<picture>-<number of the set>.png`.
       config: of the run, nested.
       stages: (stage, seconds) pairs, in the order of the run.
     """
-    return _render("study.html", figures, results=results, header=HEADER, cells=cells(results),
-                   more=more_cells(results), findings=findings(results), config=config,
-                   stages=stages)
+    own = sections.figures(results["sections"])
+    pictures = {name: content for made in own.values() for name, content in made.items()}
+    return _render("study.html", {**figures, **pictures}, results=results,
+                   header=header(results), cells=cells(results), more=more_cells(results),
+                   findings=findings(results), config=config, stages=stages,
+                   sets=list(of_sets(results)), set_table=set_table(results["sets"]),
+                   sections=list(sections.texts(results["sections"])),
+                   pictures={title: list(made) for title, made in own.items()},
+                   drawn=list(figures))
 
 
 def render_sweep(results: dict, figures: dict[str, bytes], header: list[str],

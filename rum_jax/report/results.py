@@ -1,26 +1,32 @@
-"""The results of a study as one JSON value (schema 1) and as a table for programs."""
+"""The results of a study as one JSON value (schema 2) and as a table for programs."""
 
 from collections.abc import Iterator
 
 from rum_jax import records, store
 from rum_jax.evaluate.interval import paired_difference, summary
+from rum_jax.report import sections
 from rum_jax.rum import WHOLE
 from rum_jax.stages.models import again_seeds
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
-from rum_jax.stages.unlearning import steps_of
+from rum_jax.stages.unlearning import STEPS_FILE
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def assemble(finished: Finished, provenance: dict) -> dict:
     """Everything that was found, from the stages' files."""
-    rows = [_row(finished, name) for name in finished.rows]
+    rows = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
+    memorization = finished.memorization and records.read_json(
+        finished.memorization / "summary.json")
+    statistics = records.read_json(finished.forget / "statistics.json")
     return {
         "schema": SCHEMA_VERSION,
+        "sets": statistics,
         "rows": rows,
-        "comparisons": list(_comparisons(rows)),
-        "memorization": records.read_json(finished.memorization / "summary.json"),
+        "comparisons": list(_comparisons(rows, finished.cases.sets)),
+        "sections": sections.assemble(finished, rows, statistics),
+        "memorization": memorization,
         "original_files": records.read_json(finished.original / "models.json")["files"],
         "stages": {name: {"seconds": store.seconds(folder)}
                    for name, folder in _stages(finished)},
@@ -29,10 +35,11 @@ def assemble(finished: Finished, provenance: dict) -> dict:
     }
 
 
-def _row(finished: Finished, name: str) -> dict:
+def _row(finished: Finished, forget_set: str, name: str) -> dict:
     metrics = records.read_json(finished.rows[name] / "metrics.json")
-    return {"name": name, "steps": _steps(finished, name),
-            "metrics": {metric: summary(values) for metric, values in metrics.items()}}
+    cases = finished.cases.of_set(forget_set)
+    return {"set": forget_set, "name": name, "steps": _steps(finished, name),
+            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()}}
 
 
 def _steps(finished: Finished, name: str) -> list[dict]:
@@ -41,18 +48,19 @@ def _steps(finished: Finished, name: str) -> list[dict]:
         return []
     if name in ("retrain", "retrain_again"):
         return [{"subset": WHOLE, "algorithm": "retrain", "hparams": retrain_hparams(config)}]
-    return [step._asdict() for step in steps_of(config, name)]
+    return records.read_json(finished.models[name] / STEPS_FILE)
 
 
-def _comparisons(rows: list[dict]) -> Iterator[dict]:
-    """RUM against every other unlearning row, seed by seed."""
-    metrics = {row["name"]: row["metrics"] for row in rows}
-    for other in metrics:
-        if "rum" in metrics and other.startswith(("vanilla:", "rum_f:", "rum_shuffled")):
-            for metric in ("tow", "tow_mia"):
-                yield {"first": "rum", "second": other, "metric": metric,
-                       "difference": paired_difference(metrics["rum"][metric]["per_seed"],
-                                                       metrics[other][metric]["per_seed"])}
+def _comparisons(rows: list[dict], sets: tuple[str, ...]) -> Iterator[dict]:
+    """RUM against every other unlearning row of its forget set, seed by seed."""
+    for name in sets:
+        metrics = {row["name"]: row["metrics"] for row in rows if row["set"] == name}
+        for other in metrics:
+            if "rum" in metrics and other.startswith(("vanilla:", "rum_f:", "rum_", "rum[")):
+                for metric in ("tow", "tow_mia"):
+                    yield {"set": name, "first": "rum", "second": other, "metric": metric,
+                           "difference": paired_difference(metrics["rum"][metric]["per_seed"],
+                                                           metrics[other][metric]["per_seed"])}
 
 
 def _stages(finished: Finished) -> Iterator[tuple[str, object]]:
@@ -62,9 +70,9 @@ def _stages(finished: Finished) -> Iterator[tuple[str, object]]:
 
 
 def csv_rows(results: dict) -> tuple[list[str], list[list]]:
-    """(header, lines): one line for each row and metric."""
+    """(header, lines): one line for each forget set, row and metric."""
     seeds = results["provenance"]["seeds"]
-    header = ["row", "metric", "mean", "ci95", *(f"seed_{seed}" for seed in seeds)]
-    lines = [[row["name"], metric, value["mean"], value["ci95"], *value["per_seed"]]
+    header = ["set", "row", "metric", "mean", "ci95", *(f"seed_{seed}" for seed in seeds)]
+    lines = [[row["set"], row["name"], metric, value["mean"], value["ci95"], *value["per_seed"]]
              for row in results["rows"] for metric, value in row["metrics"].items()]
     return header, lines

@@ -1,5 +1,10 @@
 """The results in words and as a plain table."""
 
+from statistics import mean
+
+from rum_jax.evaluate.interval import summary
+from rum_jax.report.words import interval, verdict
+
 COLUMNS = {
     "tow": "ToW", "tow_mia": "ToW-MIA", "forget_accuracy": "forget %",
     "retain_accuracy": "retain %", "validation_accuracy": "valid. %", "test_accuracy": "test %",
@@ -11,18 +16,39 @@ def cell(metric: str, value: dict) -> str:
     """Mean and half-width of the 95% interval, as people write them."""
     if metric == "seconds":
         return f"{value['mean']:.2f}"
-    if metric == "example_gradients":
+    if metric in ("example_gradients", "optimizer_steps"):
         return f"{value['mean']:,.0f}"
     scale, digits = (100, 1) if metric.endswith("_accuracy") else (1, 3)
     return f"{scale * value['mean']:.{digits}f} ± {scale * value['ci95']:.{digits}f}"
 
 
+def of_sets(results: dict) -> dict[str, list[dict]]:
+    """Forget set -> its rows, in order."""
+    made: dict[str, list[dict]] = {}
+    for row in results["rows"]:
+        made.setdefault(row["set"], []).append(row)
+    return made
+
+
+def _several(results: dict) -> bool:
+    return len(of_sets(results)) > 1
+
+
 def cells(results: dict) -> list[list[str]]:
-    """One list of texts per row: the name, then COLUMNS, then time relative to retraining."""
+    """One list of texts per row: the name, then COLUMNS, then time relative to retraining.
+
+    Where there are several forget sets, the set's name comes first.
+    """
     base = next(row["metrics"]["seconds"]["mean"] for row in results["rows"]
                 if row["name"] == "retrain")
-    return [[row["name"], *(cell(metric, row["metrics"][metric]) for metric in COLUMNS),
+    return [[*([row["set"]] if _several(results) else []), row["name"],
+             *(cell(metric, row["metrics"][metric]) for metric in COLUMNS),
              f"{row['metrics']['seconds']['mean'] / base:.0%}"] for row in results["rows"]]
+
+
+def header(results: dict) -> list[str]:
+    """Titles of `cells`."""
+    return [*(["forget set"] if _several(results) else []), "row", *COLUMNS.values(), "of retrain"]
 
 
 def more_cells(results: dict) -> list[list[str]]:
@@ -32,24 +58,24 @@ def more_cells(results: dict) -> list[list[str]]:
             for name in names]
 
 
-HEADER = ["row", *COLUMNS.values(), "of retrain"]
-
-
 def table(results: dict) -> str:
     """The table in fixed-width text."""
-    lines = [HEADER, *cells(results)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
+    lines = [header(results), *cells(results)]
+    left = 2 if _several(results) else 1
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     return "\n".join(
-        "  ".join(text.ljust(width) if i == 0 else text.rjust(width)
+        "  ".join(text.ljust(width) if i < left else text.rjust(width)
                   for i, (text, width) in enumerate(zip(line, widths, strict=True))).rstrip()
         for line in lines)
 
 
 def findings(results: dict) -> list[str]:
-    """Sentences made from the numbers."""
-    found = [_memorization(results["memorization"]), _noise_floor(results)]
+    """Sentences made from the numbers; those of sections are not among them."""
+    found = [_memorization(results["memorization"])] if results["memorization"] else []
+    found += [_noise_floor(name, rows, _several(results))
+              for name, rows in of_sets(results).items()]
     compared = [c for c in results["comparisons"] if c["metric"] == "tow"]
-    return found + [_comparison(comparison) for comparison in compared]
+    return found + [_comparison(comparison, _several(results)) for comparison in compared]
 
 
 def _memorization(summary: dict) -> str:
@@ -67,18 +93,35 @@ def _memorization(summary: dict) -> str:
             f"{reliability}.{gap}")
 
 
-def _noise_floor(results: dict) -> str:
-    means = {row["name"]: row["metrics"]["tow"]["mean"] for row in results["rows"]}
+def _noise_floor(name: str, rows: list[dict], several: bool) -> str:
+    means = {row["name"]: row["metrics"]["tow"]["mean"] for row in rows}
     floor = means["retrain_again"]
-    above = [name for name in means if name != "retrain" and means[name] > floor]
+    above = [row for row in means if row != "retrain" and means[row] > floor]
     rest = f"above it: {', '.join(above)}" if above else "no row is above it"
-    return f"Noise floor: retraining again with other seeds has a mean ToW of {floor:.3f}; {rest}."
+    where = f" of {name}" if several else ""
+    return (f"Noise floor{where}: retraining again with other seeds has a mean ToW of "
+            f"{floor:.3f}; {rest}.")
 
 
-def _comparison(comparison: dict) -> str:
+def _comparison(comparison: dict, several: bool) -> str:
     difference = comparison["difference"]
-    mean, half = difference["mean"], difference["ci95"]
-    verdict = "no difference at 95%" if abs(mean) <= half else (
-        "better" if mean > 0 else "worse")
-    return (f"{comparison['first']} against {comparison['second']}: ToW {mean:+.3f} ± {half:.3f} "
-            f"({verdict}).")
+    word = {"not distinguishable": "no difference at 95%"}
+    made = verdict(difference)
+    where = f", {comparison['set']}" if several else ""
+    return (f"{comparison['first']} against {comparison['second']}{where}: ToW "
+            f"{interval(difference, sign=True)} ({word.get(made, made)}).")
+
+
+def set_table(statistics: list[dict]) -> tuple[list[str], list[list[str]]]:
+    """(header, lines): what the forget sets of a study are like, means and intervals over seeds."""
+    names = {"entanglement_score": "ES", "entanglement_global": "ES, paper's form",
+             "disentanglement": "DES", "mmd": "MMD", "mean_memorization": "memorization"}
+    titles = ["forget set", "examples", *names.values(), "overlap with the others"]
+    lines = []
+    for one in statistics:
+        values = [summary(one[name]) if one[name] and None not in one[name] else None
+                  for name in names]
+        shared = "; ".join(f"{name} {mean(shares):.0%}" for name, shares in one["overlap"].items())
+        lines.append([one["set"], f"{one['size']:,}",
+                      *(interval(value) if value else "-" for value in values), shared or "-"])
+    return titles, lines

@@ -1,33 +1,119 @@
-"""The stage that chooses the forget set."""
+"""The stage that chooses the forget sets of a study, one for each set that is named and seed.
+
+A *case* is one forget set with one seed: what one model is unlearned for. All cases of a study
+have sets of one size, and are worked on together.
+"""
 
 import pathlib
+from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax import records, store
-from rum_jax.refine.forget_set import select
-from rum_jax.stages.study import Study
+from rum_jax import records
+from rum_jax.errors import InputError
+from rum_jax.forget import choose, statistics
+from rum_jax.forget.known import MEMORIZATION
+from rum_jax.stages.known import Knowledge
 
 
-def forget_set(study: Study, memorization: pathlib.Path) -> pathlib.Path:
-    """Chooses by memorization; `forget.npz` has ids, positions int32[F] and scores float64[F].
+class Cases(NamedTuple):
+    """M cases, set after set, and in each seed after seed.
+
+    Attributes:
+      sets: names of the forget sets; M is their number times that of the seeds.
+      seeds: M seeds, of the original, the oracle and all randomness of each case.
+      places: int64[M,F] ascending places in the training set.
+      forget: int32[M,F] ascending positions in the data.
+    """
+
+    sets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    places: np.ndarray
+    forget: np.ndarray
+
+    def original(self, case: int) -> int:
+        """The number of a case's original among those of all seeds."""
+        return case % (len(self.seeds) // len(self.sets))
+
+    def of_set(self, name: str) -> slice:
+        """The cases of a forget set."""
+        number, first = len(self.seeds) // len(self.sets), self.sets.index(name)
+        return slice(first * number, (first + 1) * number)
+
+
+def forget_sets(knowledge: Knowledge) -> pathlib.Path:
+    """Stage "forget": `forget.npz` and `statistics.json`.
+
+    `forget.npz` has `sets` and `seeds` and, for each of both, `ids`, `positions` int32[L,S,F],
+    `places` int64[L,S,F] in the training set and, where it is known, `memorization`.
 
     Raises:
-      InputError: the scores do not allow that choice.
+      InputError: there is no such forget set, or the sets have different sizes.
     """
 
     def write(folder: pathlib.Path) -> None:
-        wanted, dataset = study.config.forget, study.dataset
-        scores = records.read_arrays(memorization / "memorization.npz")["memorization"]
-        places = select(wanted.selection, scores, wanted.size)
+        dataset, config = knowledge.study.dataset, knowledge.study.config
+        places = _places(knowledge)
         positions = dataset.train[places]
-        records.write_arrays(folder / "forget.npz", ids=dataset.ids[positions],
-                             positions=positions, memorization=scores[places])
+        arrays = {"sets": np.array(config.forget.sets), "seeds": np.array(config.seeds),
+                  "ids": dataset.ids[positions], "positions": positions, "places": places}
+        if memorization_is_known(knowledge):
+            known = knowledge.score(MEMORIZATION)
+            arrays[MEMORIZATION] = np.stack(
+                [[known[m][own] for m, own in enumerate(part)] for part in places])
+        records.write_arrays(folder / "forget.npz", **arrays)
+        records.write_json(folder / "statistics.json", _statistics(knowledge, arrays))
 
-    return store.stage(study.workdir, "forget", write)
+    return knowledge.stage("forget", write)
 
 
-def load_forget(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
-    """(positions int32[F] ascending, memorization float64[F])."""
+def memorization_is_known(knowledge: Knowledge) -> bool:
+    """Whether the study has memorization scores."""
+    config = knowledge.study.config
+    return bool(config.campaign.models or config.memorization.scores)
+
+
+def _places(knowledge: Knowledge) -> np.ndarray:
+    """int64[L,S,F] of all sets and seeds."""
+    config = knowledge.study.config
+    chosen = [[choose(name, knowledge.of_seed(m), config.forget.size)
+               for m in range(len(config.seeds))] for name in config.forget.sets]
+    sizes = {name: len(own) for name, part in zip(config.forget.sets, chosen, strict=True)
+             for own in part}
+    if len({len(own) for part in chosen for own in part}) > 1:
+        found = ", ".join(f"{name}: {size}" for name, size in sizes.items())
+        raise InputError(f"config.forget.sets: have different sizes ({found}); allowed: one size, "
+                         "as their models are worked on together; set config.forget.size")
+    return np.array(chosen, np.int64)
+
+
+def _statistics(knowledge: Knowledge, arrays: dict[str, np.ndarray]) -> list[dict]:
+    """For each set what `forget.statistics` says of it, values of all seeds."""
+    dataset, sets = knowledge.study.dataset, arrays["sets"].tolist()
+    labels, made = dataset.labels[dataset.train], []
+    by_seed = [dict(zip(sets, arrays["places"][:, m], strict=True))
+               for m in range(arrays["places"].shape[1])]
+    overlaps = [statistics.overlaps(own) for own in by_seed]
+    for number, name in enumerate(sets):
+        found = [statistics.in_embedding(knowledge.features()[m], own[name],
+                                         knowledge.of_seed(m).generator())
+                 for m, own in enumerate(by_seed)]
+        memorized = arrays[MEMORIZATION][number] if MEMORIZATION in arrays else None
+        made.append({
+            "set": name, "size": arrays["places"].shape[-1],
+            **{key: [one[key] for one in found] for key in found[0]},
+            "mean_memorization": None if memorized is None else np.nanmean(memorized, 1).tolist(),
+            "class_histogram": [statistics.class_histogram(
+                labels, own[name], dataset.spec.classes) for own in by_seed],
+            "overlap": {other: [one[name][other] for one in overlaps]
+                        for other in sets if other != name}})
+    return made
+
+
+def load_cases(folder: pathlib.Path) -> Cases:
+    """What the stage chose."""
     stored = records.read_arrays(folder / "forget.npz")
-    return stored["positions"], stored["memorization"]
+    sets, seeds = tuple(stored["sets"].tolist()), tuple(stored["seeds"].tolist())
+    flat = {name: stored[name].reshape(-1, stored[name].shape[-1])
+            for name in ("places", "positions")}
+    return Cases(sets, seeds * len(sets), flat["places"], flat["positions"])

@@ -15,11 +15,14 @@ from rum_jax.stages.site import Site, make_site
 from rum_jax.stages.study import Study
 from rum_jax.worker import Worker
 
+COST_FILE = "cost.json"
+
 
 def memorization(study: Study) -> pathlib.Path:
     """Trains the members that are missing, then estimates memorization from all of them.
 
-    Folder: `memorization.npz` (see `merge.scores`), `metrics.jsonl` and `summary.json`. Where the
+    Folder: `memorization.npz` (see `merge.scores`), `metrics.jsonl`, `summary.json` and
+    `cost.json`. Where the
     config names published scores, these are taken instead; their standard errors and counts are
     not known.
 
@@ -43,8 +46,9 @@ def _site(study: Study) -> Site:
 
 
 def _write(site: Site, folder: pathlib.Path) -> None:
-    _, _, summary = merge.write_scores(site, folder)
+    made, _, summary = merge.write_scores(site, folder)
     records.write_json(folder / "summary.json", summary)
+    records.write_json(folder / COST_FILE, merge.cost(made))
 
 
 def _import(study: Study, folder: pathlib.Path) -> None:

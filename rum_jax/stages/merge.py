@@ -117,6 +117,7 @@ def scores(dataset: Dataset, total: Tally) -> dict[str, np.ndarray]:
     return {"ids": dataset.ids[dataset.train], "labels": dataset.labels[dataset.train],
             "memorization": hard.memorization, "standard_error": hard.standard_error,
             "count_in": hard.times_in, "count_out": hard.times_out,
+            "accuracy_out": estimate.share(total.hits_out.sum(0), hard.times_out),
             "soft_memorization": soft.memorization, "soft_standard_error": soft.standard_error,
             "margin_memorization": estimate.margin_of_tally(total, MARGIN_UNIT),
             "planted_noise": dataset.noisy[dataset.train]}

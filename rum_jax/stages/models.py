@@ -18,17 +18,21 @@ from rum_jax.clock import stopwatch
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
 from rum_jax.progress import Progress, shown
+from rum_jax.proxies.learning_events import learning_events
 from rum_jax.randomness import ROLES, generator
+from rum_jax.rum import retain_set
 from rum_jax.stages.study import KEPT, Study, recipe, retrain_hparams
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
-from rum_jax.train.recipe import initial_states, period_means, train
+from rum_jax.train.recipe import initial_states, period_means
 from rum_jax.train.resume import Keep, kept_seconds
 from rum_jax.train.state import TrainState, fresh
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
 from rum_jax.unlearn.base import Problem
 from rum_jax.unlearn.descent import rested
+
+EVENTS_FILE = "learning_events.npz"
 
 
 class Trained(NamedTuple):
@@ -40,32 +44,42 @@ class Trained(NamedTuple):
         where epochs differ in their number of steps.
       seconds: of the M models together, without compilation.
       examples: how many example gradients each model took.
+      steps: how many optimizer steps.
       files: SHA-256 of each file that they were read from.
+      events: `learning_events.EVENTS` of the training set, float64[M,n]; of originals alone.
     """
 
     states: TrainState
     losses: dict[str, np.ndarray]
     seconds: float
     examples: int
+    steps: int
     files: dict[str, str] = {}
+    events: dict[str, np.ndarray] = {}
 
 
 def model_stage(study: Study, name: str, seeds: tuple[int, ...],
-                make: Callable[[Progress], Trained]) -> pathlib.Path:
-    """Runs make once, and keeps its models and their outputs."""
+                make: Callable[[Progress], Trained],
+                more: Callable[[pathlib.Path], None] | None = None) -> pathlib.Path:
+    """Runs make once, and keeps its models and their outputs; `more` writes other files."""
 
     def write(folder: pathlib.Path) -> None:
         with shown(name) as progress:
             trained = make(progress)
         checkpoint.save(folder / "states", trained.states)
         records.write_arrays(folder / "logits.npz", logits=predict(study.task, trained.states))
+        if trained.events:
+            records.write_arrays(folder / EVENTS_FILE, **trained.events)
         records.write_lines(folder / "metrics.jsonl", (
             {"stage": name, "phase": phase, "seed": seed, "loss_per_epoch": losses[m].tolist()}
             for phase, losses in trained.losses.items() for m, seed in enumerate(seeds)))
         records.write_json(folder / "models.json", {
             "models": len(seeds), "outputs": outputs_of(trained.states.params),
             "seconds": trained.seconds, "example_gradients": trained.examples,
+            "optimizer_steps": trained.steps,
             "files": trained.files})
+        if more:
+            more(folder)
 
     made = store.stage(study.workdir, name, write)
     forget_kept(study, name)
@@ -110,13 +124,17 @@ def load_seconds_per_model(folder: pathlib.Path) -> float:
     return stored["seconds"] / stored["models"]
 
 
-def gradients_of(folder: pathlib.Path) -> int:
-    """How many example gradients each model of a stage took."""
-    return records.read_json(folder / "models.json")["example_gradients"]
+def work_of(folder: pathlib.Path) -> dict[str, int]:
+    """`example_gradients` and `optimizer_steps` that each model of a stage took."""
+    stored = records.read_json(folder / "models.json")
+    return {name: stored[name] for name in ("example_gradients", "optimizer_steps")}
 
 
 def originals(study: Study, name: str = "original") -> pathlib.Path:
-    """Models trained on the whole training set, one per seed; or read from the user's files."""
+    """Models trained on the whole training set, one per seed; or read from the user's files.
+
+    What they do on the way is kept in `learning_events.npz`, for the proxies that are made of it.
+    """
     if study.config.train.from_files:
         return _imported(study, name)
     config, seeds = study.config, study.config.seeds
@@ -129,12 +147,14 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
         with stopwatch() as seconds:
             keep = keeping(study, name, seconds)
             states = initial_states(study.task.model, [(s, ROLES["init"], 0) for s in seeds])
-            _, fitted = train(study.task, np.tile(dataset.train, (len(seeds), 1)), states, how,
-                              [order(seed) for seed in seeds],
-                              [f"seed {seed}" for seed in seeds], progress, keep=keep)
+            made = learning_events(study.task, np.tile(dataset.train, (len(seeds), 1)), states,
+                                   how, [order(seed) for seed in seeds],
+                                   [f"seed {seed}" for seed in seeds], progress, keep)
             done = seconds() + (keep.earlier_seconds if keep else 0)
-        return Trained(rested(fitted.states), {"train": period_means(fitted.losses, how.epochs)},
-                       done, how.epochs * len(dataset.train))
+        return Trained(rested(made.states), {"train": period_means(made.losses, how.epochs)},
+                       done, how.epochs * len(dataset.train), made.losses.shape[1], events={
+                           name: values[:, dataset.train]
+                           for name, values in made.events.items()})
 
     return model_stage(study, name, seeds, make)
 
@@ -144,7 +164,7 @@ def _imported(study: Study, name: str) -> pathlib.Path:
         paths = [pathlib.Path(path) for path in study.config.train.from_files]
         read = [fresh(*load_variables(path, study.task.model)) for path in paths]
         progress(1.0)
-        return Trained(jax.tree.map(lambda *leaves: np.stack(leaves), *read), {}, 0.0, 0,
+        return Trained(jax.tree.map(lambda *leaves: np.stack(leaves), *read), {}, 0.0, 0, 0,
                        {str(path): records.sha256(path) for path in paths})
 
     return model_stage(study, name, study.config.seeds, make)
@@ -152,25 +172,26 @@ def _imported(study: Study, name: str) -> pathlib.Path:
 
 def retrained(study: Study, name: str, seeds: tuple[int, ...],
               forget: np.ndarray) -> pathlib.Path:
-    """Oracles: models trained without the forget set int32[F], one per seed."""
-    config, models = study.config, len(seeds)
+    """Oracles: models trained without their forget set, int32[M,F] for M seeds."""
+    config, train = study.config, study.dataset.train
     how = recipe(config, config.train)
-    retain = np.setdiff1d(study.dataset.train, forget).astype(np.int32)
+    retain = np.stack([retain_set(train, [own]) for own in forget])
 
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
             keep = keeping(study, name, seconds)
-            problem = Problem(study.task, np.tile(forget, (models, 1)),
-                              np.tile(retain, (models, 1)), seeds, 0, how.optimizer,
+            problem = Problem(study.task, forget, retain, seeds, 0, how.optimizer,
                               progress=progress, keep=keep)
             states, history = apply("retrain", ALGORITHMS["retrain"], problem, None,
                                     retrain_hparams(config))
             done = seconds() + (keep.earlier_seconds if keep else 0)
-        return Trained(states, {"retrain": history.mean_losses}, done, history.examples)
+        return Trained(states, {"retrain": history.mean_losses}, done, history.examples,
+                       history.losses.shape[1])
 
     return model_stage(study, name, seeds, make)
 
 
 def again_seeds(seeds: tuple[int, ...]) -> tuple[int, ...]:
-    """As many seeds that are not among the given ones: those of the second oracles."""
-    return tuple(range(max(seeds) + 1, max(seeds) + 1 + len(seeds)))
+    """Seeds that are not among the given ones, one for each: those of the second oracles."""
+    other = {seed: max(seeds) + 1 + i for i, seed in enumerate(dict.fromkeys(seeds))}
+    return tuple(other[seed] for seed in seeds)

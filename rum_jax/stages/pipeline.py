@@ -7,10 +7,12 @@ from ml_collections import ConfigDict
 
 from rum_jax.memorization.influence import NONE
 from rum_jax.stages.evaluation import References, evaluated
-from rum_jax.stages.forget import forget_set, load_forget
-from rum_jax.stages.memorization import influence, memorization
+from rum_jax.stages.forget import Cases, forget_sets, load_cases, memorization_is_known
+from rum_jax.stages.known import Knowledge
+from rum_jax.stages.memorization import influence
 from rum_jax.stages.models import again_seeds, originals, retrained
 from rum_jax.stages.study import Study, check_memory, make_study
+from rum_jax.stages.trace import has_trace, traced
 from rum_jax.stages.unlearning import unlearned
 
 
@@ -19,16 +21,27 @@ class Finished(NamedTuple):
 
     Attributes:
       study: what all stages shared.
-      original, forget, memorization: those stages' folders.
-      rows: row -> folder of its evaluation, in the order of the table.
+      knowledge: scores of the training examples.
+      cases: forget sets and seeds.
+      original, forget: those stages' folders.
+      memorization: folder, if the study has memorization scores.
+      models: row -> folder of its models, in the order of the table.
+      rows: row -> folder of its evaluation.
+      traces: row -> folder of what it was like after each step, of rows that were traced.
+      proxies: proxy -> folder, of those in config.proxies.compared.
       influence: folder, if it was asked for.
     """
 
     study: Study
+    knowledge: Knowledge
+    cases: Cases
     original: pathlib.Path
     forget: pathlib.Path
-    memorization: pathlib.Path
+    memorization: pathlib.Path | None
+    models: dict[str, pathlib.Path]
     rows: dict[str, pathlib.Path]
+    traces: dict[str, pathlib.Path]
+    proxies: dict[str, pathlib.Path]
     influence: pathlib.Path | None
 
 
@@ -41,17 +54,21 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     """
     study = make_study(workdir, config)
     check_memory(study)
-    original = originals(study)
-    scores = memorization(study)
+    knowledge = Knowledge(study, originals(study))
+    scores = knowledge.memorization() if memorization_is_known(knowledge) else None
     influences = influence(study) if config.campaign.influence != NONE else None
-    forget = forget_set(study, scores)
-    positions, _ = load_forget(forget)
-    oracle = retrained(study, "retrain", config.seeds, positions)
-    models = {"original": original, "retrain": oracle,
-              "retrain_again": retrained(study, "retrain_again", again_seeds(config.seeds),
-                                         positions)}
+    proxies = {name: knowledge.proxy(name) for name in config.proxies.compared}
+    forget = forget_sets(knowledge)
+    cases = load_cases(forget)
+    models = {"original": knowledge.original,
+              "retrain": retrained(study, "retrain", cases.seeds, cases.forget),
+              "retrain_again": retrained(study, "retrain_again", again_seeds(cases.seeds),
+                                         cases.forget)}
     for row in config.rows:
-        models[row] = unlearned(study, row, original, forget)
-    references = References(original, oracle, positions)
-    rows = {row: evaluated(study, row, folder, references) for row, folder in models.items()}
-    return Finished(study, original, forget, scores, rows, influences)
+        models[row] = unlearned(knowledge, row, forget)
+    references = References(study, knowledge.original, models["retrain"], cases)
+    rows = {row: evaluated(references, row, folder) for row, folder in models.items()}
+    traces = {row: traced(references, row, models[row]) for row in config.rows
+              if has_trace(models[row])}
+    return Finished(study, knowledge, cases, knowledge.original, forget, scores, models, rows,
+                    traces, proxies, influences)

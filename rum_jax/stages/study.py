@@ -2,8 +2,11 @@
 
 import hashlib
 import pathlib
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -16,6 +19,7 @@ from rum_jax.train import memory
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe
 from rum_jax.train.resume import discard_partial
+from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import UnlearnOptimizer
 
 KEPT = "checkpoints"  # folder of states that are kept on the way
@@ -79,7 +83,8 @@ def check_memory(study: Study) -> None:
     if not any(store.finished(study.workdir, "retrain_again")):
         memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
                      f"fewer config.seeds, {SMALLER}")
-    if not config.memorization.scores and not any(store.finished(study.workdir, "memorization")):
+    if (config.campaign.models and not config.memorization.scores
+            and not any(store.finished(study.workdir, "memorization"))):
         check_group_memory(config, task)
 
 
@@ -91,8 +96,13 @@ def check_group_memory(config: ConfigDict, task: Task) -> None:
 
 
 def folder_of(row: str) -> str:
-    """Name of a row's folder."""
-    return row.replace(":", "-").replace("/", "-")
+    """Name of a row's folder: rum_f:salun[order=descending] is in rum_f-salun-order-descending."""
+    return re.sub(r"[^\w.-]+", "-", row.replace("*", "x")).strip("-")
+
+
+def take(states: TrainState, models: Sequence[int]) -> TrainState:
+    """Those of M models, any of them any number of times; on the host."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[list(models)], states)
 
 
 def recipe(config: ConfigDict, section: ConfigDict) -> Recipe:

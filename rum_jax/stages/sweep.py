@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import own, records, store
+from rum_jax import own, records, rows, store
 from rum_jax import sweep as points_of
 from rum_jax.config import base
 from rum_jax.errors import InputError
@@ -16,34 +16,32 @@ from rum_jax.evaluate.interval import summary
 from rum_jax.evaluate.tow import validation_tow
 from rum_jax.evaluate.view import View
 from rum_jax.progress import Progress, shown
-from rum_jax.rum import chain
+from rum_jax.refine import SHUFFLED, subset_names
+from rum_jax.rum import run
 from rum_jax.stages.evaluation import parts_of
-from rum_jax.stages.forget import forget_set, load_forget
-from rum_jax.stages.memorization import memorization
-from rum_jax.stages.models import load_logits, load_states, originals, retrained
-from rum_jax.stages.study import (
-    Study,
-    check_memory,
-    folder_of,
-    make_study,
-    unlearn_optimizer,
-)
-from rum_jax.stages.unlearning import partitions_of, refinement_of, steps_of
+from rum_jax.stages.forget import Cases, forget_sets, load_cases
+from rum_jax.stages.known import Knowledge
+from rum_jax.stages.models import load_logits, originals, retrained
+from rum_jax.stages.study import Study, check_memory, folder_of, make_study
+from rum_jax.stages.unlearning import chain_of, options_of, plan_of, steps_of
 from rum_jax.sweep import Point
 from rum_jax.train import memory
 from rum_jax.train.predict import predict
-from rum_jax.train.state import TrainState
 
 SEEN = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
 
 
 class Start(NamedTuple):
-    """What every point starts from: the sweep's own originals and oracles."""
+    """What every point starts from: the sweep's own originals and oracles, and its cases."""
 
-    study: Study
-    states: TrainState
+    knowledge: Knowledge
     oracle_logits: np.ndarray
-    forget: pathlib.Path
+    cases: Cases
+
+    @property
+    def study(self) -> Study:
+        """What all stages share."""
+        return self.knowledge.study
 
 
 def planned(config: ConfigDict) -> dict[str, list[Point]]:
@@ -54,19 +52,36 @@ def planned(config: ConfigDict) -> dict[str, list[Point]]:
     """
     made = {}
     for row in config.sweep.rows:
-        steps = steps_of(config, row)
-        if row == "rum_shuffled":
-            raise InputError("config.sweep.rows: rum_shuffled does what rum does, on other "
-                             "subsets; sweep rum")
+        subsets = _subsets(config, row)
+        steps = steps_of(config, row, subsets)
         if config.sweep.method == "grid":
             made[row] = points_of.grid(row, steps, config.sweep.grid)
         elif points_of.searchable(steps):
-            made[row] = points_of.drawn(row, steps, steps_of(_published(config), row),
+            made[row] = points_of.drawn(row, steps, steps_of(_published(config), row, subsets),
                                         config.sweep.points, config.sweep.seed)
         else:
             raise InputError(f"config.sweep.rows: {row} has no hyper-parameters to search; name "
                              "values with config.sweep.method=grid, or leave it out")
     return made
+
+
+def _subsets(config: ConfigDict, row: str) -> tuple[str, ...]:
+    """Names of the subsets of a row, before there are any.
+
+    Raises:
+      InputError: they are not known, or the row is another one's control.
+    """
+    if rows.parse(row).kind == rows.VANILLA:
+        return ()
+    options = options_of(config, row)
+    if options["by"] == SHUFFLED:
+        raise InputError(f"config.sweep.rows: {row} does what rum does, on other subsets; sweep "
+                         "rum")
+    names = subset_names(options["by"], int(options["subsets"]))
+    if names is None:
+        raise InputError(f"config.sweep.rows: {row} is refined by {options['by']}, whose subsets "
+                         "are not known before it is run; allowed: refinements of this package")
+    return names
 
 
 def _published(config: ConfigDict) -> ConfigDict:
@@ -113,11 +128,12 @@ def _check_memory(study: Study, plan: dict[str, list[Point]]) -> None:
 
 
 def _start(study: Study) -> Start:
-    forget, seeds = forget_set(study, memorization(study)), study.config.seeds
-    name = f"sweep/{'_'.join(map(str, seeds))}"
-    original = originals(study, f"{name}/original")
-    oracle = retrained(study, f"{name}/retrain", seeds, load_forget(forget)[0])
-    return Start(study, load_states(study, original), load_logits(oracle), forget)
+    seeds = study.config.seeds
+    name = f"sweep/{'_'.join(map(str, seeds))}/"
+    knowledge = Knowledge(study, originals(study, f"{name}original"), name)
+    cases = load_cases(forget_sets(knowledge))
+    oracle = retrained(study, f"{name}retrain", cases.seeds, cases.forget)
+    return Start(knowledge, load_logits(oracle), cases)
 
 
 def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
@@ -139,32 +155,37 @@ def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
 
 
 def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.ndarray:
-    """Logits float[points,seeds,N,C]; not finite where a point diverged."""
-    study, seeds = start.study, start.study.config.seeds
-    positions, scores = load_forget(start.forget)
-    partitions = partitions_of(refinement_of(study.config, row), positions, scores, seeds)
-    many = jax.tree.map(lambda leaf: np.concatenate([leaf] * len(group)), start.states)
-    done = chain(study.task, study.dataset.train, partitions * len(group),
-                 points_of.stacked(group, len(seeds)), tuple(seeds) * len(group),
-                 unlearn_optimizer(study.config), many, progress, stop_when_diverged=False)
-    logits = predict(study.task, done.states)
-    return logits.reshape(len(group), len(seeds), *logits.shape[1:])
+    """Logits float[points,M,N,C]; not finite where a point diverged."""
+    cases, points = start.cases, len(group)
+    plan = plan_of(start.knowledge, row, cases)
+    one = chain_of(start.knowledge, plan, cases)
+    many = one._replace(
+        partitions=plan.partitions * points, steps=points_of.stacked(group, len(cases.seeds)),
+        seeds=cases.seeds * points, states=jax.tree.map(
+            lambda leaf: np.concatenate([leaf] * points), one.states), stop_when_diverged=False)
+    logits = predict(start.study.task, run(many, progress).states)
+    return logits.reshape(points, len(cases.seeds), *logits.shape[1:])
 
 
 def _scores(start: Start, logits: np.ndarray) -> list[dict]:
-    parts = parts_of(start.study, load_forget(start.forget)[0])
-    oracle = [_seen(start.study, model, parts) for model in start.oracle_logits]
+    oracle = _seen_of_all(start, start.oracle_logits)
     made = []
     for point in logits:
         if not np.isfinite(point).all():
             made.append({"validation_tow": None, **dict.fromkeys(SEEN)})
             continue
-        seen = [_seen(start.study, model, parts) for model in point]
+        seen = _seen_of_all(start, point)
         made.append({
             "validation_tow": summary([validation_tow(*pair) for pair in
                                        zip(seen, oracle, strict=True)]),
             **{name: summary([values[name] for values in seen]) for name in SEEN}})
     return made
+
+
+def _seen_of_all(start: Start, logits: np.ndarray) -> list[dict[str, float]]:
+    """SEEN of the models of all cases, float[M,N,C]."""
+    return [_seen(start.study, model, parts_of(start.study, forget))
+            for model, forget in zip(logits, start.cases.forget, strict=True)]
 
 
 def _seen(study: Study, logits: np.ndarray, parts: dict) -> dict[str, float]:
@@ -183,9 +204,9 @@ def fields_of(config: ConfigDict, row: str, trials: list[dict],
 
     What all trials have as the config has it is not among them.
     """
-    section, fields = row.partition(":")[0], {}
-    for place, (step, given) in enumerate(zip(chosen["steps"], steps_of(config, row),
-                                              strict=True)):
+    section, fields = rows.parse(row).kind, {}
+    for place, (step, given) in enumerate(zip(
+            chosen["steps"], steps_of(config, row, _subsets(config, row)), strict=True)):
         algorithm = step["algorithm"]
         name = own.short_name(algorithm) if own.is_reference(algorithm) else algorithm
         path = [section, "hparams", name, *([] if section == "vanilla" else [step["subset"]])]

@@ -2,89 +2,153 @@
 
 import pathlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import own
+from rum_jax import own, records, rows
 from rum_jax.errors import InputError
 from rum_jax.progress import Progress
 from rum_jax.randomness import generator
 from rum_jax.refine import refinement
-from rum_jax.rum import WHOLE, Step, chain, partition
-from rum_jax.stages.forget import load_forget
+from rum_jax.refine.contract import level_of
+from rum_jax.rum import WHOLE, Chain, Step, partition, run
+from rum_jax.stages.forget import Cases, load_cases
+from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import Trained, load_states, model_stage
-from rum_jax.stages.study import Study, folder_of, unlearn_optimizer
+from rum_jax.stages.study import folder_of, take, unlearn_optimizer
+from rum_jax.train.predict import predict
+from rum_jax.train.state import TrainState
 from rum_jax.unlearn import algorithm
 
-SHUFFLED = "shuffled"
+STEPS_FILE, SUBSETS_FILE, TRACE_FILE = "steps.json", "subsets.npz", "after_steps.npz"
 
 
-def steps_of(config: ConfigDict, row: str) -> list[Step]:
-    """What a row does, in order: a name of `config.rows` as a chain."""
-    kind, _, name = row.partition(":")
-    if kind == "vanilla":
-        return [Step(WHOLE, name, _hparams(config.vanilla, name))]
-    section = config.rum_f if kind == "rum_f" else config.rum
-    chosen = [name or section.algorithms[subset] for subset in section.order]
-    return [Step(subset, one, _hparams(section, one, subset))
-            for subset, one in zip(section.order, chosen, strict=True)]
+class Plan(NamedTuple):
+    """What a row does to M models.
+
+    Attributes:
+      partitions: for each model {subset: int32[k] positions}, as its refinement gives them.
+      steps: in order.
+      merged: see `rum.Chain`.
+    """
+
+    partitions: list[dict[str, np.ndarray]]
+    steps: list[Step]
+    merged: bool
+
+
+def options_of(config: ConfigDict, row: str) -> dict[str, str]:
+    """`by`, `subsets`, `order` and `steps` of a row of subsets: its own, or its section's."""
+    made = rows.parse(row)
+    section = config[made.kind]
+    return {"by": section.refinement, "subsets": str(section.subsets), "order": section.order,
+            "steps": section.steps, **made.options}
+
+
+def steps_of(config: ConfigDict, row: str, subsets: Sequence[str] = ()) -> list[Step]:
+    """What a row does, in order, to subsets that are given as its refinement gives them.
+
+    Raises:
+      InputError: its order does not fit these subsets.
+    """
+    made = rows.parse(row)
+    if made.kind == rows.VANILLA:
+        return [Step(WHOLE, made.algorithm, _hparams(config.vanilla, made.algorithm))]
+    section = config[made.kind]
+    try:
+        order = rows.in_order(subsets, options_of(config, row)["order"])
+    except InputError as error:
+        raise InputError(f"row {row}: {error}") from error
+    return [Step(subset, one, _hparams(section, one, subset)) for subset, one in (
+        (subset, made.algorithm or _of_subset(section.algorithms, subset)) for subset in order)]
+
+
+def _of_subset(table: ConfigDict, subset: str) -> object:
+    """The entry of a subset, or of its level."""
+    return table[subset if subset in table else level_of(subset)]
 
 
 def _hparams(section: ConfigDict, name: str, subset: str | None = None) -> dict:
     """Hyper-parameters from a section's table; a user's own algorithm may rely on its defaults."""
     if not own.is_reference(name):
         table = section.hparams[name]
-        return (table[subset] if subset else table).to_dict()
+        return (_of_subset(table, subset) if subset else table).to_dict()
     table = section.hparams.to_dict().get(own.short_name(name), {})
-    return {**algorithm(name).hparams(), **(table.get(subset, {}) if subset else table)}
+    if subset:
+        table = table.get(subset, table.get(level_of(subset), {}))
+    return {**algorithm(name).hparams(), **table}
 
 
-def refinement_of(config: ConfigDict, row: str) -> str | None:
-    """A row's key of REFINEMENTS; None where the forget set stays whole."""
-    kind = row.partition(":")[0]
-    return {"vanilla": None, "rum_f": config.rum_f.refinement, "rum": config.rum.refinement,
-            "rum_shuffled": SHUFFLED}[kind]
-
-
-def unlearned(study: Study, row: str, original: pathlib.Path,
-              forget: pathlib.Path) -> pathlib.Path:
-    """Runs the chain of a row from the original models; stage "unlearn/<row>"."""
-    steps, refined = steps_of(study.config, row), refinement_of(study.config, row)
-    seeds, (positions, scores) = study.config.seeds, load_forget(forget)
-
-    def make(progress: Progress) -> Trained:
-        partitions = partitions_of(refined, positions, scores, seeds)
-        done = chain(study.task, study.dataset.train, partitions, steps, seeds,
-                     unlearn_optimizer(study.config), load_states(study, original), progress)
-        losses = {f"{number} {step.subset} {step.algorithm}":
-                  history.mean_losses
-                  for number, (step, history) in enumerate(zip(steps, done.histories,
-                                                               strict=True))}
-        return Trained(done.states, losses, done.seconds,
-                       sum(history.examples for history in done.histories))
-
-    return model_stage(study, f"unlearn/{folder_of(row)}", seeds, make)
-
-
-def partitions_of(refined: str | None, positions: np.ndarray, scores: np.ndarray,
-                  seeds: Sequence[int]) -> list[dict[str, np.ndarray]]:
-    """For each model {subset: int32[k] positions}.
-
-    Args:
-      refined: how, see `refinement_of`.
-      positions, scores: [F], of the forget set.
-      seeds: of the models; addresses of refinements that draw.
+def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
+    """What a row does to the models of all cases.
 
     Raises:
-      InputError: the sizes of the subsets differ between models.
+      InputError: the subsets of one case have other names or sizes than those of another.
     """
-    if refined is None:
-        return [{WHOLE: positions}] * len(seeds)
-    made = [partition(refinement(refined), positions, scores, generator(seed, "shuffle"))
-            for seed in seeds]
-    sizes = {tuple(len(own_part[name]) for name in sorted(own_part)) for own_part in made}
-    if len(sizes) > 1:
-        raise InputError(f"{refined}: gives subsets of other sizes for other seeds; allowed: the "
-                         "same sizes, as the models of all seeds are trained together")
-    return made
+    config = knowledge.study.config
+    if rows.parse(row).kind == rows.VANILLA:
+        whole = [{WHOLE: forget} for forget in cases.forget]
+        return Plan(whole, steps_of(config, row), False)
+    options = options_of(config, row)
+    refine, subsets = refinement(options["by"]), int(options["subsets"])
+    smallest = cases.forget.shape[1] // subsets
+    if not smallest:
+        raise InputError(f"row {row}: cuts a forget set of {cases.forget.shape[1]} into "
+                         f"{subsets} subsets; allowed: at most as many as it has examples")
+    made = [partition(refine, forget, knowledge.of_forget(cases.original(m), places), subsets,
+                      generator(seed, "shuffle"))
+            for m, (forget, places, seed) in enumerate(
+                zip(cases.forget, cases.places, cases.seeds, strict=True))]
+    if len({tuple((name, len(part)) for name, part in own_parts.items())
+            for own_parts in made}) > 1:
+        raise InputError(f"row {row}: its refinement gives subsets of other names or sizes for "
+                         "other seeds or forget sets; allowed: the same, as all models are "
+                         "worked on together")
+    return Plan(made, steps_of(config, row, list(made[0])), options["steps"] == rows.STEPS[1])
+
+
+def unlearned(knowledge: Knowledge, row: str, forget: pathlib.Path) -> pathlib.Path:
+    """Runs the chain of a row from the original models; stage "unlearn/<row>".
+
+    Besides the models: `steps.json`, what was done; `subsets.npz`, subset -> int32[M,k]
+    positions; and `after_steps.npz`, logits float32[steps,M,N,C] after each step, for rows with
+    more than one where config.trace asks for it.
+    """
+    study, cases = knowledge.study, load_cases(forget)
+    plan = plan_of(knowledge, row, cases)
+    traced: list[np.ndarray] = []
+
+    def make(progress: Progress) -> Trained:
+        traced.clear()
+        done = run(chain_of(knowledge, plan, cases), progress,
+                   watch if study.config.trace and len(plan.steps) > 1 else None)
+        losses = {f"{number} {step.subset} {step.algorithm}": history.mean_losses
+                  for number, (step, history) in enumerate(zip(plan.steps, done.histories,
+                                                               strict=True))}
+        return Trained(done.states, losses, done.seconds,
+                       sum(history.examples for history in done.histories),
+                       sum(history.losses.shape[1] for history in done.histories))
+
+    def watch(number: int, states: TrainState) -> None:
+        traced.append(predict(study.task, states))
+
+    def more(folder: pathlib.Path) -> None:
+        records.write_json(folder / STEPS_FILE, [step._asdict() for step in plan.steps])
+        records.write_arrays(folder / SUBSETS_FILE, **{
+            name: np.stack([parts[name] for parts in plan.partitions])
+            for name in plan.partitions[0]})
+        if traced:
+            records.write_arrays(folder / TRACE_FILE, logits=np.stack(traced))
+
+    return model_stage(study, f"unlearn/{folder_of(row)}", cases.seeds, make, more)
+
+
+def chain_of(knowledge: Knowledge, plan: Plan, cases: Cases) -> Chain:
+    """A row's plan, from the original models of all cases."""
+    study = knowledge.study
+    states = take(load_states(study, knowledge.original),
+                  [cases.original(m) for m in range(len(cases.seeds))])
+    return Chain(study.task, study.dataset.train, plan.partitions, plan.steps, cases.seeds,
+                 unlearn_optimizer(study.config), states, plan.merged)

@@ -124,7 +124,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
       progress: told the fraction of the work done, in (0,1], after every call of the program.
       stop_when_diverged: False: a model whose loss is not finite goes on with what it has.
       keep: where the state is kept every so many steps, and looked for first; for objectives
-        without records.
+        that record one array, or nothing.
 
     Raises:
       DivergedError: a loss is not finite; names the model and the (zero-based) step.
@@ -147,6 +147,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
         states = [one.states for one in made]
         log.add(step, end, [one[1:] for one in made])
         if keep and end == stop < total:
-            keep.save(plan, Progressed(end, engines.get(states, models), log.losses()))
+            keep.save(plan, Progressed(end, engines.get(states, models), log.losses(),
+                                       log.record()))
         step = end
     return Fitted(engines.get(states, models), log.losses(), log.record())

@@ -42,7 +42,7 @@ class Log:
         self._names, self._total, self._check, self._progress = names, total, check, progress
         self._waiting: tuple | None = None
         self._losses = [begun.losses] if begun else []
-        self._records: list[PyTree] = []
+        self._records: list[PyTree] = [begun.record] if begun else []
 
     def add(self, start: int, end: int, made: list[PyTree]) -> None:
         """Takes note of steps start..end-1, and fetches those before."""

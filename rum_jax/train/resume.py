@@ -28,11 +28,13 @@ class Progressed(NamedTuple):
       steps: taken.
       states: after them, leading axis M.
       losses: float[M,steps].
+      record: the objective's records of them, one array [M,steps,...]; None if it makes none.
     """
 
     steps: int
     states: TrainState
     losses: np.ndarray
+    record: np.ndarray | None = None
 
 
 class Keep(NamedTuple):
@@ -67,7 +69,9 @@ class Keep(NamedTuple):
         checkpoint.save(partial / "states", reached.states)
         if not hosts.is_writer():
             return
-        records.write_arrays(partial / "losses.npz", losses=reached.losses)
+        made = {"losses": reached.losses, "record": reached.record}
+        records.write_arrays(partial / "losses.npz", **{
+            name: array for name, array in made.items() if array is not None})
         records.write_json(partial / "kept.json", {
             "plan": _digest(plan), "seconds": self.earlier_seconds + self.clock(),
             "outputs": outputs_of(reached.states.params)})
@@ -85,16 +89,18 @@ class Keep(NamedTuple):
         if not names:
             return None
         path = self.folder / names[-1]
-        stored, losses = _stored(path)
+        stored, made = _stored(path)
         if stored["plan"] != _digest(plan):
             raise InputError(f"{path}: was kept by a training with another plan (other examples, "
                              f"order or rates); {REMEDY}")
         try:
-            states = checkpoint.load(path / "states", model, len(losses), stored["outputs"])
+            states = checkpoint.load(path / "states", model, len(made["losses"]),
+                                     stored["outputs"])
         except InputError as error:
             raise InputError(f"{error}; {REMEDY}") from error
-        say(f"going on from step {losses.shape[1]}, kept in {path}")
-        return Progressed(losses.shape[1], states, losses)
+        steps = made["losses"].shape[1]
+        say(f"going on from step {steps}, kept in {path}")
+        return Progressed(steps, states, made["losses"], made["record"])
 
 
 def kept_seconds(folder: pathlib.Path) -> float:
@@ -111,12 +117,14 @@ def discard_partial(folder: pathlib.Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _stored(path: pathlib.Path) -> tuple[dict, np.ndarray]:
-    """What a kept state says of itself, and its losses float[M,steps]."""
+def _stored(path: pathlib.Path) -> tuple[dict, dict[str, np.ndarray | None]]:
+    """What a kept state says of itself, and its `losses` and `record`; see `Progressed`."""
     try:
         about = records.read_json(path / "kept.json")
+        arrays = records.read_arrays(path / "losses.npz")
         return ({name: about[name] for name in ("plan", "seconds", "outputs")},
-                records.read_arrays(path / "losses.npz")["losses"])
+                {"losses": arrays["losses"],
+                 "record": arrays.get("record")})
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: is damaged ({error}); {REMEDY}") from error
 

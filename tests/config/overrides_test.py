@@ -17,11 +17,11 @@ def message(*arguments):
 
 def test_any_field_can_be_set():
     made = parse(["main", CONFIG, WORKDIR, "--config.train.learning_rate=1",
-                  "--config.seeds=(5,6,7)", "--config.rum.order=('high','low','mid')",
+                  "--config.seeds=(5,6,7)", "--config.rum.order=high-low-mid",
                   "--config.rum_f.hparams.salun.mid.epochs=2", "--config.campaign.influence=full"])
     config = made.config
     assert config.train.learning_rate == 1.0 and config.seeds == (5, 6, 7)
-    assert config.rum.order == ("high", "low", "mid") and config.campaign.influence == "full"
+    assert config.rum.order == "high-low-mid" and config.campaign.influence == "full"
     assert config.rum_f.hparams.salun.mid.epochs == 2 and made.workdir == "somewhere"
 
 
@@ -35,7 +35,7 @@ def test_any_field_can_be_set():
     ("--config.train.learning_rate=-1", "is -1.0; allowed: a number in (0, inf)"),
     ("--config.forget.size=1260",
      "config.forget.size: is 1260; allowed: less than the training set's 1259 examples"),
-    ("--config.forget.size=100", "config.forget.size: is 100; allowed for a mix: a multiple of 3"),
+    ("--config.forget.size=100", "is 100; allowed with memorization:mix: a multiple of 3"),
     ("--config.memorization.subset_fraction=1.0",
      "config.memorization.subset_fraction: is 1.0; allowed: a number in (0, 1)"),
     ("--config.memorization.subset_fraction=0", "allowed: a number in (0, 1)"),
@@ -45,7 +45,8 @@ def test_any_field_can_be_set():
     ("--config.rum.algorithms.low=scrubb",
      "is 'scrubb'; known: boundary_expand, boundary_shrink, finetune"),
     ("--config.data.name=mnist", "config.data.name: is 'mnist'; known: digits"),
-    ("--config.rows=('vanilla:nothing',)", "config.rows: [0] is 'vanilla:nothing'; known: rum, "),
+    ("--config.rows=('vanilla:nothing',)",
+     "config.rows: [0] is 'vanilla:nothing', whose algorithm is 'nothing'; known: boundary_"),
     ("--config.model.blocks=(1,)", "config.model.blocks: has 1 stage(s); allowed: 2"),
     ("--config.data.test_fraction=0.95", "allowed: a sum below 1"),
     ("--config.data.test_fraction=0.0001", "the test set would be empty"),

@@ -15,6 +15,7 @@ from golden_cases.network import (
 from rum_jax import entanglement as ent
 from rum_jax.evaluate import entropy as entropies
 from rum_jax.evaluate import interval, mia, threshold_attack, tow
+from rum_jax.forget.by_score import MEMORIZATION_CENTERS, SELECTIONS, proxy_centers
 from rum_jax.memorization import estimate
 from rum_jax.memorization import influence as influences
 from rum_jax.proxies.heldout_retrain import heldout_retrain as run_heldout_retrain
@@ -22,7 +23,6 @@ from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.proxies.learning_events import learning_events as run_learning_events
 from rum_jax.proxies.loss_curvature import loss_curvature as run_loss_curvature
 from rum_jax.refine import multistep
-from rum_jax.refine.forget_set import MEMORIZATION_CENTERS, SELECTIONS, proxy_centers
 from rum_jax.rum import retain_set
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, train

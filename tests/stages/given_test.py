@@ -13,6 +13,7 @@ from rum_jax.errors import InputError
 from rum_jax.models.torch_import import save_safetensors
 from rum_jax.randomness import ROLES
 from rum_jax.stages import pipeline
+from rum_jax.stages.memorization import memorization
 from rum_jax.stages.models import load_states
 from rum_jax.stages.study import make_task
 from rum_jax.stages.trial import trial
@@ -88,7 +89,7 @@ def test_originals_and_scores_are_taken_from_files(tmp_path):
     assert list(results["original_files"]) == list(files)
     own = tmp_path / "run" / "memorization.npz"
     again = pipeline.make_study(tmp_path / "again", config_of(**{"memorization.scores": str(own)}))
-    copied = records.read_arrays(pipeline.memorization(again) / "memorization.npz")
+    copied = records.read_arrays(memorization(again) / "memorization.npz")
     np.testing.assert_array_equal(copied["memorization"], scores)
     assert "Scores of scores.npz, SHA-256" in path.read_text()
     assert not (tmp_path / "run" / "campaign").exists()

@@ -44,11 +44,11 @@ def metric(results, row, name):
 
 
 def test_results_have_every_row_with_steps_and_per_seed_values(results):
-    assert results["schema"] == 1
+    assert results["schema"] == 2
     assert [row["name"] for row in results["rows"]] == [
         "original", "retrain", "retrain_again", *ROWS]
     names = {"tow", "tow_mia", "validation_tow", "relearn_epochs", "seconds",
-             "example_gradients", *REQUIRED, *METRICS}
+             "example_gradients", "optimizer_steps", *REQUIRED, *METRICS}
     for row in results["rows"]:
         assert set(row["metrics"]) == names
         for value in row["metrics"].values():
@@ -77,10 +77,10 @@ def test_metrics_can_be_recomputed_from_the_models(finished, results):
     study = finished[0].study
     logits = records.read_arrays(study.workdir / "stages" / "original" / "logits.npz")["logits"]
     right = logits.argmax(-1) == study.dataset.labels
-    forget = records.read_arrays(study.workdir / "forget.npz")["positions"]
+    forget = records.read_arrays(study.workdir / "forget.npz")["positions"][0]
     test = study.dataset.positions["test"]
     np.testing.assert_allclose(metric(results, "original", "forget_accuracy")["per_seed"],
-                               right[:, forget].mean(1))
+                               np.take_along_axis(right, forget, 1).mean(1))
     np.testing.assert_allclose(metric(results, "original", "test_accuracy")["per_seed"],
                                right[:, test].mean(1))
 
@@ -94,7 +94,9 @@ def test_memorization_files(finished, results):
     assert scores["planted_noise"].sum() == results["memorization"]["planted_noise_examples"] == 63
     assert results["memorization"]["models"] == 8
     forget = records.read_arrays(study.workdir / "forget.npz")
-    assert len(set(forget["ids"])) == 30 and set(forget["ids"]) <= set(scores["ids"])
+    assert forget["sets"].tolist() == ["memorization:mix"] and forget["ids"].shape == (1, 3, 30)
+    chosen = set(forget["ids"].ravel())
+    assert len(chosen) == 30 and chosen <= set(scores["ids"])
     influence = records.read_arrays(study.workdir / "influence.npz")
     assert influence["influence"].shape == (len(influence["test_ids"]), len(train))
 
@@ -178,13 +180,29 @@ def test_influence_asked_for_later_comes_from_all_members(finished):
 
 
 def test_steps_of_rows():
-    config = toy(**{"rum.order": ("high", "low", "mid")})
-    assert [s.subset for s in steps_of(config, "rum")] == ["high", "low", "mid"]
-    assert [s.algorithm for s in steps_of(config, "rum")] == ["salun", "none", "finetune"]
-    assert [s.algorithm for s in steps_of(config, "rum_f:salun")] == ["salun"] * 3
+    config, subsets = toy(**{"rum.order": "high-low-mid"}), ("low", "mid", "high")
+    assert [s.subset for s in steps_of(config, "rum", subsets)] == ["high", "low", "mid"]
+    assert [s.algorithm for s in steps_of(config, "rum", subsets)] == ["salun", "none", "finetune"]
+    assert [s.algorithm for s in steps_of(config, "rum_f:salun", subsets)] == ["salun"] * 3
     assert [s.subset for s in steps_of(config, "vanilla:salun")] == ["forget"]
     assert again_seeds((0, 7, 3)) == (8, 9, 10)
     assert steps_of(config, "vanilla:retrain")[0].hparams["schedule"] == "cosine"
+
+
+def test_subsets_without_an_entry_do_what_their_level_does():
+    config = toy()
+    with config.unlocked():
+        config.rum.algorithms.high_near = "neggrad_plus"
+        config.rum.hparams.finetune.mid_2 = ConfigDict({"epochs": 9, "learning_rate": 0.5})
+    validate(config.to_dict())
+    steps = steps_of(config, "rum[order=descending]",
+                     ("low", "mid_1", "mid_2", "high_apart", "high_near"))
+    assert [(s.subset, s.algorithm) for s in steps] == [
+        ("high_near", "neggrad_plus"), ("high_apart", "salun"), ("mid_2", "finetune"),
+        ("mid_1", "finetune"), ("low", "none")]
+    assert steps[0].hparams == config.rum.hparams.neggrad_plus.high.to_dict()
+    assert steps[2].hparams == {"epochs": 9, "learning_rate": 0.5}
+    assert steps[3].hparams == config.rum.hparams.finetune.mid.to_dict()
 
 
 def test_sentences_follow_the_numbers(results):

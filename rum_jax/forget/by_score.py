@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rum_jax import checks
 from rum_jax.errors import InputError
+from rum_jax.forget.known import MEMORIZATION, Family, Known
 
 MEMORIZATION_CENTERS = (0.5,)
 
@@ -54,15 +56,16 @@ SELECTIONS: dict[str, Callable[[np.ndarray, int, tuple[float, ...]], np.ndarray]
 }
 
 
-def select(name: str, scores: np.ndarray, size: int,
-           centers: tuple[float, ...] = MEMORIZATION_CENTERS) -> np.ndarray:
+def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
+           centers: tuple[float, ...] | None = None) -> np.ndarray:
     """The forget set of that name and size.
 
     Args:
       name: a key of SELECTIONS.
       scores: float[n], memorization of the training set or a proxy; NaN is never chosen.
       size: number of examples; for a mix a multiple of 3.
-      centers: what `mid` is near to.
+      score: what the scores are called in messages.
+      centers: what `mid` is near to; None: 0.5 for memorization, as for a proxy otherwise.
 
     Returns:
       int64[size], ascending places in the training set, all different.
@@ -72,11 +75,24 @@ def select(name: str, scores: np.ndarray, size: int,
     """
     known = np.flatnonzero(np.isfinite(scores))
     if len(known) < size:
-        raise InputError(f"forget.size is {size}: memorization of only {len(known)} of "
-                         f"{len(scores)} examples is known, the others were in, or out of, the "
-                         "training set of every model; raise campaign.models")
-    chosen = known[np.unique(SELECTIONS[name](scores[known], size, centers))]
+        raise InputError(f"config.forget.size: is {size}; allowed: at most {len(known)}, as "
+                         f"{score} of only {len(known)} of {len(scores)} examples is known" + (
+                             "; the others were in, or out of, the training set of every model, "
+                             "so raise config.campaign.models" if score == MEMORIZATION else ""))
+    own = scores[known]
+    if centers is None:
+        centers = MEMORIZATION_CENTERS if score == MEMORIZATION else proxy_centers(own)
+    chosen = known[np.unique(SELECTIONS[name](own, size, centers))]
     if len(chosen) < size:
-        raise InputError(f"forget.size is {size}: {size - len(chosen)} example(s) would be in two "
-                         f"of the parts of a {name} forget set; allowed: a smaller size")
+        raise InputError(f"config.forget.size: is {size}; {size - len(chosen)} example(s) would "
+                         f"be in two of the parts of {score}:{name}; allowed: a smaller size")
     return chosen
+
+
+def family(score: str) -> Family:
+    """Forget sets by that score: low, mid, high, or a third of each."""
+
+    def choose(known: Known, argument: str, size: int) -> np.ndarray:
+        return select(argument, known.score(score), size, score)
+
+    return Family(choose, checks.one_of(SELECTIONS))

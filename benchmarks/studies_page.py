@@ -1,0 +1,151 @@
+"""Writes docs/studies.md from the workdirs of finished studies.
+
+    python benchmarks/studies_page.py --runs=runs
+
+`runs` has a folder for each study, called as its config (digits_entanglement, ...); those that
+are not there are left out of the page. Pictures and tables are copied to docs/results/studies/.
+"""
+
+import argparse
+import pathlib
+import shutil
+from collections.abc import Callable
+
+from rum_jax import records
+from rum_jax.report import levels, sections, text
+from rum_jax.report.words import certain
+
+ROOT = pathlib.Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "results" / "studies"
+DATA = {"digits": "scikit-learn's digits", "cifar10_small": "five classes of CIFAR-10"}
+STUDIES = {"entanglement": "Entanglement", "memorization_levels": "Memorization",
+           "proxies": "Proxies of memorization",
+           "sequential_vs_one_shot": "Sequential against one-shot"}
+COPIED = ("results.csv", "forget_statistics.json")
+HEAD = """# What makes unlearning hard: studies
+
+Each study is one command; this page was written from their results by
+`python benchmarks/studies_page.py --runs=runs`. Differences are paired by seed; "at 95%" means
+that the 95% t-interval of the difference excludes 0, without correction for how many are looked
+at, so one in twenty is expected by chance alone. Findings of the papers (arXiv
+2406.01257 and 2410.16516) were made on CIFAR-10, CIFAR-100 and Tiny-ImageNet with large networks;
+these data and networks are far smaller, and hyper-parameters were chosen for one forget set, a
+mix of low, middle and high memorization.
+"""
+
+
+def counted(changes: list[dict], sign: int) -> str:
+    """How many differences have that sign at 95%, how many the other, and a word for it."""
+    sure = [change["mean"] * sign > 0 for change in changes if certain(change)]
+    total = len(changes)
+    with_it, against = sum(sure), len(sure) - sum(sure)
+    word = ("agrees" if 2 * with_it > total else "agrees in part" if with_it > against else
+            "the opposite" if against > with_it else "not seen")
+    return (f"{word}: so at 95% for {with_it} of {total}, the other way for {against}, not "
+            f"distinguishable for {total - with_it - against}")
+
+
+def alike(changes: list[dict]) -> str:
+    """How many differences are not distinguishable from 0, and how small an effect that is."""
+    same = [change for change in changes if not certain(change)]
+    widest = max((change["ci95"] for change in changes), default=0.0)
+    return (f"not distinguishable at 95% for {len(same)} of {len(changes)}; differences of up to "
+            f"{widest:.3f} would not be seen")
+
+
+def _levels(found: dict, which: str) -> list[dict]:
+    """Changes of ToW of all rows, or of those that relabel, or of the others."""
+    keep = {"all": lambda row: True, "relabelling": levels.is_relabelling,
+            "other": lambda row: not levels.is_relabelling(row)}[which]
+    return [row["change"]["tow"] for row in levels.unlearning(found) if keep(row["row"])]
+
+
+def _onion(found: dict, measure: str) -> list[dict]:
+    return [one["change"] for row in found["rows"] for one in row["changes"]
+            if one["measure"] == measure and one["role"] in ("waiting", "unlearned")
+            and one["algorithm"] != "none"]
+
+
+def _sequences(found: dict) -> list[dict]:
+    return [way["to_one_shot"]["tow"] for one in found["algorithms"] for way in one["ways"]
+            if way["way"] not in ("one-shot", "shuffled", "merged")]
+
+
+# Study -> (finding of the papers, section, function of what it found -> how it is here).
+CLAIMS: dict[str, list[tuple[str, str, Callable[[dict], str]]]] = {
+    "entanglement": [
+        ("The more entangled forget and retain set, the harder unlearning: ToW falls.", "levels",
+         lambda found: counted(_levels(found, "all"), -1)),
+        ("Relabelling methods suffer from entanglement.", "levels",
+         lambda found: counted(_levels(found, "relabelling"), -1))],
+    "memorization_levels": [
+        ("The more strongly memorized, the harder, by methods that do not relabel: ToW falls.",
+         "levels", lambda found: counted(_levels(found, "other"), -1)),
+        ("Relabelling methods do better on what is strongly memorized: ToW rises.", "levels",
+         lambda found: counted(_levels(found, "relabelling"), 1))],
+    "proxies": [
+        ("Proxies rank examples as memorization does: Spearman's correlation is above 0.",
+         "proxies", lambda found: counted(
+             [one["spearman"] for one in found["proxies"] if one["spearman"]], 1)),
+        ("RUM refined by a proxy is as good as refined by memorization: no difference.",
+         "proxies", lambda found: alike(
+             [one["to_memorization"] for one in found["proxies"] if one["to_memorization"]])),
+        ("RUM on refined subsets is better than on random ones.", "proxies",
+         lambda found: counted([one["to_shuffled"] for one in found["proxies"]
+                                if one["to_shuffled"]], 1))],
+    "sequential_vs_one_shot": [
+        ("An algorithm is better on refined subsets, one after another, than at once.", "chains",
+         lambda found: counted(_sequences(found), 1)),
+        ("Unlearning one layer uncovers others (the onion effect): the attack calls more of them "
+         "members.", "onion", lambda found: counted(_onion(found, "called_member"), 1)),
+        ("The same, by residual memorization: it rises.", "onion",
+         lambda found: counted(_onion(found, "residual_memorization"), 1))]}
+
+
+def _markdown(header: list[str], lines: list[list[str]]) -> list[str]:
+    return ["| " + " | ".join(line).replace("*", "\\*") + " |"
+            for line in (header, ["---"] * len(header), *lines)]
+
+
+def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
+    """The part of the page that one study makes."""
+    results, folder = records.read_json(workdir / "results.json"), TARGET / name
+    folder.mkdir(parents=True, exist_ok=True)
+    origin, found = results["provenance"], results["sections"]
+    for file in COPIED:
+        shutil.copyfile(workdir / file, folder / file)
+    records.write_json(folder / "found.json", {"sections": found, "provenance": origin})
+    lines = ["", f"### {DATA[data]}", "",
+             f"    python -m rum_jax.main --config=configs/{name}.py --workdir=runs/{name}", "",
+             f"{len(origin['seeds'])} seeds, forget sets of {results['sets'][0]['size']}; "
+             f"{origin['cpu_count']} {origin['cpu']} cores, jax {origin['versions']['jax']}, "
+             f"{origin['wall_seconds']:.0f} s.", "", *_markdown(*text.set_table(results["sets"])),
+             "", "| finding of the papers | here |", "|---|---|"]
+    lines += [f"| {claim} | {said(found[section])} |" for claim, section, said in CLAIMS[study]
+              if section in found]
+    pictures = sections.figures(found)
+    for title, sentences, header, table in sections.texts(found):
+        lines += ["", f"**{title}.**", "", *(f"- {sentence}" for sentence in sentences), ""]
+        for file, content in pictures[title].items():
+            records.write_bytes(folder / file, content)
+            lines += [f"![{title}](results/studies/{name}/{file})", ""]
+        if title != sections.SECTIONS["onion"].TITLE:  # hundreds of lines, in found.json
+            lines += _markdown(header, table)
+    return lines
+
+
+def main() -> None:
+    """Writes the page and the files it shows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=pathlib.Path, required=True)
+    runs = parser.parse_args().runs
+    lines = [HEAD.rstrip()]
+    for study, title in STUDIES.items():
+        own = [line for data in DATA if (runs / f"{data}_{study}" / "results.json").is_file()
+               for line in part(f"{data}_{study}", study, data, runs / f"{data}_{study}")]
+        lines += ["", f"## {title}", *own] if own else []
+    records.write_bytes(ROOT / "docs" / "studies.md", ("\n".join(lines) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Cheap proxies of memorization, and RUM refined by each: CIFAR-10 with ResNet-18.
+
+    TFDS_DATA_DIR=... python -m rum_jax.main --config=configs/cifar10_proxies.py \
+        --workdir=runs/cifar10_proxies
+
+Confidence, maximal confidence, entropy and accuracy while the originals are trained, held-out
+retraining and the curvature of the loss, beside memorization: rank correlation, cost, overlap of
+strata, detection of planted label noise, and ToW of RUM.
+Sizes are those of the papers: a forget set of 3,000, three seeds. It has not been run on an
+accelerator yet.
+Memorization is estimated from 400 models first, or read with `--config.memorization.scores`.
+
+    --config=configs/cifar10_proxies.py:smoke    the same with a narrow model and few images
+"""
+
+from rum_jax.config import images, studies
+
+VARIANTS = ("full", "smoke")
+
+
+def get_config(variant="full"):
+    """The config."""
+    images.check_variant(variant, VARIANTS)
+    c = images.get_config("tfds:cifar10", "resnet18")
+    if variant == "smoke":
+        c = images.smoke(c, (4, 8, 8, 8), 90, 30)
+    return studies.proxies(c)

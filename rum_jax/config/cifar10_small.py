@@ -1,0 +1,50 @@
+"""Studies on real CIFAR-10 images that fit a small machine: what their configs have in common.
+
+Airplane, automobile, frog, horse and ship, 450 training, 50 validation and 200 test images of
+each; a narrow ResNet; forget sets of 150 (6.7%, as 3,000 of CIFAR-10's 45,000). Learning rates
+and NegGrad+'s alpha are the best of a few on validation images, see docs/cifar10_small.md.
+"""
+
+from ml_collections import ConfigDict
+
+from rum_jax.config import base
+
+FIELDS = {
+    "seeds": (1, 2, 3, 4, 5),
+    "data.name": "tfds:cifar10",
+    "data.classes": (0, 1, 6, 7, 8),
+    "data.train_per_class": 500,        # 50 of them for validation
+    "data.test_per_class": 200,
+    "data.validation_fraction": 0.1,
+    "data.test_fraction": 0.0,          # the data set's own test images
+    "data.label_noise_fraction": 0.0,
+    "data.seed": 1,
+    "model.widths": (8, 16, 32, 64),
+    "model.blocks": (1, 1, 1, 1),
+    "train.epochs": 15,
+    "campaign.models": 64,
+    "memorization.epochs": 15,
+    "forget.size": 150,
+    "engine.steps_per_call": 32,
+}
+
+CHOSEN = {
+    "finetune": {"epochs": 5, "learning_rate": 0.2},
+    "neggrad_plus": {"epochs": 3, "learning_rate": 0.03, "alpha": 0.95},
+    "salun": {"epochs": 5, "learning_rate": 0.03},
+}
+
+
+def _chosen() -> dict[str, object]:
+    """The same values for the whole forget set and for every step of a chain."""
+    tables = ["vanilla.hparams.{}", *(f"{chain}.hparams.{{}}.{subset}" for chain in ("rum_f", "rum")
+                                      for subset in ("low", "mid", "high"))]
+    return {f"{table.format(name)}.{field}": value for table in tables
+            for name, values in CHOSEN.items() for field, value in values.items()}
+
+
+def get_config() -> ConfigDict:
+    """The RUM study."""
+    c = base.get_config()
+    base.set_fields(c, {**FIELDS, **_chosen()})
+    return c

@@ -1,0 +1,61 @@
+"""What makes unlearning hard: four studies, each a change to the config of a RUM study."""
+
+from collections.abc import Sequence
+
+from ml_collections import ConfigDict
+
+from rum_jax.config import base
+from rum_jax.proxies import PROXIES
+from rum_jax.refine import SUBSETS
+
+# What the study of orders compares: one at a time costs as much as three thirds.
+CHAINED = ("finetune", "neggrad_plus", "salun")
+# Relearn time and the attacks on other features take longer than the unlearning itself.
+METRICS = {"relearn.epochs": 0, "metrics": ("forget_agreement", "test_agreement", "forget_kl",
+                                            "test_kl")}
+ORDERS = ("low-mid-high", "low-high-mid", "mid-low-high", "mid-high-low", "high-low-mid",
+          "high-mid-low")
+
+
+def entanglement(c: ConfigDict) -> ConfigDict:
+    """Every algorithm on forget sets that are less and more entangled with the retain set."""
+    base.set_fields(c, {**METRICS, "rows": base.VANILLA, "forget.sets": tuple(
+        f"entanglement:{level}" for level in SUBSETS)})
+    return c
+
+
+def memorization_levels(c: ConfigDict) -> ConfigDict:
+    """Every algorithm on forget sets that are less and more strongly memorized."""
+    base.set_fields(c, {**METRICS, "rows": base.VANILLA, "forget.sets": tuple(
+        f"memorization:{level}" for level in SUBSETS)})
+    return c
+
+
+def proxies(c: ConfigDict) -> ConfigDict:
+    """RUM on one forget set, refined by memorization, by each proxy of it, and at random."""
+    base.set_fields(c, {
+        **METRICS, "proxies.compared": tuple(PROXIES),
+        "rows": ("rum", *(f"rum[by={name}]" for name in PROXIES), "rum[by=entanglement]",
+                 "rum[by=memorization*entanglement]", "rum_shuffled")})
+    return c
+
+
+def sequential_vs_one_shot(c: ConfigDict, epochs: int,
+                           algorithms: Sequence[str] = CHAINED) -> ConfigDict:
+    """The same algorithms and budget, at once and subset after subset, in every order.
+
+    Args:
+      c: whose hyper-parameters for the whole forget set are taken for every subset too.
+      epochs: of each of three steps; the whole forget set gets three times as many.
+      algorithms: that are compared.
+    """
+    for name in algorithms:
+        c.vanilla.hparams[name].epochs = len(SUBSETS) * epochs
+        for subset in SUBSETS:
+            c.rum_f.hparams[name][subset] = ConfigDict(
+                {**c.vanilla.hparams[name].to_dict(), "epochs": epochs})
+    base.set_fields(c, {**METRICS, "trace": True, "rows": tuple(
+        row for name in algorithms for row in (
+            f"vanilla:{name}", *(f"rum_f:{name}[order={order}]" for order in ORDERS),
+            f"rum_f:{name}[by=shuffled]", f"rum_f:{name}[steps=merged]"))})
+    return c

@@ -1,0 +1,73 @@
+"""Checks of what a study compares: rows, and the scores that they and the forget sets take."""
+
+from collections.abc import Iterator, Mapping
+
+from rum_jax import rows
+from rum_jax.errors import InputError
+from rum_jax.forget.known import MEMORIZATION
+from rum_jax.proxies import PROXIES
+from rum_jax.refine import TIMES, subset_names
+
+
+def study_faults(config: Mapping) -> list[str]:
+    """What is wrong with fields that are fine one by one."""
+    return [*_score_faults(config), *_row_faults(config)]
+
+
+def _options(config: Mapping, row: str) -> dict[str, str]:
+    """Those of a row of subsets: its own, or its section's."""
+    made = rows.parse(row)
+    section = config[made.kind]
+    return {"by": section["refinement"], "subsets": str(section["subsets"]),
+            "order": section["order"], "steps": section["steps"], **made.options}
+
+
+def _row_faults(config: Mapping) -> Iterator[str]:
+    """Rows whose subsets cannot be."""
+    size = config["forget"]["size"]
+    for row in (*config["rows"], *config["sweep"]["rows"]):
+        made = rows.parse(row)
+        if made.kind == rows.VANILLA:
+            continue
+        options = _options(config, row)
+        names = subset_names(options["by"], int(options["subsets"]))
+        if names and 0 < size < len(names):
+            yield (f"config.rows: {row} has {len(names)} subsets; allowed with "
+                   f"config.forget.size={size}: at most {size}")
+        try:
+            rows.in_order(names or (), options["order"] if names else rows.ORDERS[0])
+        except InputError as error:
+            yield f"config.rows: {row}: {error}"
+        used = [made.algorithm] if made.algorithm else config["rum"]["algorithms"].values()
+        if options["steps"] == rows.STEPS[1] and "boundary_expand" in used:
+            yield (f"config.rows: {row} adds up the changes of boundary_expand, which adds an "
+                   "output; allowed: steps=sequential, or another algorithm")
+
+
+def _score_faults(config: Mapping) -> list[str]:
+    """Scores that are asked for, and cannot be had."""
+    found, asked = [], _scores_asked(config)
+    known = config["campaign"]["models"] or config["memorization"]["scores"]
+    if MEMORIZATION in asked and not known and not config["campaign"]["alone"]:
+        found.append(f"config.campaign.models: is 0; allowed with {asked[MEMORIZATION]}: at least "
+                     "4, or scores in config.memorization.scores")
+    if config["campaign"]["alone"] and not config["campaign"]["models"]:
+        found.append("config.campaign.models: is 0; allowed with config.campaign.alone=True: at "
+                     "least 4")
+    for name in asked:
+        if name in PROXIES and not PROXIES[name].compute and config["train"]["from_files"]:
+            found.append(f"{asked[name]}: asks for {name}, which is read while the originals are "
+                         "trained; allowed with config.train.from_files: heldout_retrain, "
+                         "loss_curvature")
+    return found
+
+
+def _scores_asked(config: Mapping) -> dict[str, str]:
+    """Score -> the field that asks for it first."""
+    asked = {name.partition(":")[0]: "config.forget.sets" for name in config["forget"]["sets"]}
+    asked |= dict.fromkeys(config["proxies"]["compared"], "config.proxies.compared")
+    for row in config["rows"]:
+        if rows.parse(row).kind != rows.VANILLA:
+            by = _options(config, row)["by"]
+            asked |= dict.fromkeys(by.split(TIMES), f"config.rows: {row}")
+    return asked

@@ -1,0 +1,49 @@
+"""Forget sets, named `family:argument`, as `memorization:high`, `class:3` or `random`."""
+
+import numpy as np
+
+from rum_jax.errors import InputError
+from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
+from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Family, Known
+from rum_jax.proxies import PROXIES
+
+FAMILIES: dict[str, Family] = {
+    "random": by_label.RANDOM,
+    "class": by_label.CLASS,
+    "noise": by_label.NOISE,
+    "file": from_file.FAMILY,
+    ENTANGLEMENT: by_distance.FAMILY,
+    "entanglement_score": by_entanglement_score.FAMILY,
+    **{score: by_score.family(score) for score in (MEMORIZATION, *PROXIES)},
+}
+
+
+def fault(name: object) -> str | None:
+    """What is wrong with the name of a forget set; None: nothing."""
+    family, _, argument = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if family not in FAMILIES:
+        return f"is {name!r}; known: {', '.join(sorted(FAMILIES))}, with an argument after a colon"
+    found = FAMILIES[family].check(argument)
+    return found and f"is {name!r}, whose argument {found}"
+
+
+def choose(name: str, known: Known, size: int) -> np.ndarray:
+    """The forget set of that name.
+
+    Args:
+      name: `family:argument`.
+      known: the training set, and what one model makes of it.
+      size: number of examples; 0: all that the name stands for, where it stands for some.
+
+    Returns:
+      int64[size] ascending places in the training set, all different.
+
+    Raises:
+      InputError: there is no such set.
+    """
+    family, _, argument = name.partition(":")
+    if not size and not FAMILIES[family].all_of_it:
+        allowed = ", ".join(key for key, value in FAMILIES.items() if value.all_of_it)
+        raise InputError(f"config.forget.size: is 0; allowed with {name}: at least 1; all there "
+                         f"are only with {allowed}")
+    return np.sort(FAMILIES[family].choose(known, argument, size))

@@ -1,0 +1,59 @@
+"""Forget sets by the distance of their features to the centre of all (spec section 5).
+
+The training set is cut into groups of the forget set's size from the centre of all features
+outwards; the nearer, the more entangled with the rest. Of 15 groups, as CIFAR has of 3,000, the
+released code calls number 3 high, 12 mid and 14 low; of other numbers of groups these are the
+ones as far out.
+"""
+
+import numpy as np
+
+from rum_jax.errors import InputError
+from rum_jax.forget.known import ENTANGLEMENT, Family, Known
+
+LEVELS = {"high": 3, "mid": 12, "low": 14}  # of PUBLISHED_GROUPS
+PUBLISHED_GROUPS = 15
+MIX = "mix"
+
+
+def group_of(level: str, groups: int) -> int:
+    """The number of a level's group, of so many: from 0, the nearest to the centre, on."""
+    return groups - 1 if level == "low" else LEVELS[level] * groups // PUBLISHED_GROUPS
+
+
+def _check(argument: str) -> str | None:
+    if argument in (*LEVELS, MIX):
+        return None
+    number, _, groups = argument.partition("of")
+    if number.isdecimal() and groups.isdecimal() and int(number) < int(groups):
+        return None
+    return (f"is {argument!r}; known: {', '.join(LEVELS)}, {MIX}, or group and number of groups, "
+            "from 0of15, the nearest to the centre, to 14of15")
+
+
+def _group(order: np.ndarray, number: int, groups: int, size: int, title: str) -> np.ndarray:
+    each = len(order) // groups
+    if each < size:
+        raise InputError(f"config.forget.size: is {size}; allowed with {title}: at most {each}, "
+                         f"as {len(order)} examples make {groups} groups of {each}")
+    return order[number * each:(number + 1) * each][:size]
+
+
+def _choose(known: Known, argument: str, size: int) -> np.ndarray:
+    title = f"{ENTANGLEMENT}:{argument}"
+    order = np.argsort(-known.score(ENTANGLEMENT), kind="stable")
+    if "of" in argument:
+        number, groups = map(int, argument.split("of"))
+        return _group(order, number, groups, size, title)
+    groups = len(order) // size
+    if len({group_of(level, groups) for level in LEVELS}) < len(LEVELS):
+        raise InputError(f"config.forget.size: is {size}; allowed with {title}: at most "
+                         f"{len(order) // 6}, so that high, mid and low are different groups")
+    if argument != MIX:
+        return _group(order, group_of(argument, groups), groups, size, title)
+    sizes = (size // 3, size // 3, size - 2 * (size // 3))
+    return np.concatenate([_group(order, group_of(level, groups), groups, part, title)
+                           for level, part in zip(LEVELS, sizes, strict=True)])
+
+
+FAMILY = Family(_choose, _check)

@@ -1,0 +1,133 @@
+"""A forget set whose entanglement score (ES) is the one asked for.
+
+Sets between two ends are tried: one drawn at random, whose mean is near that of the retain set
+(high ES), and the examples that reach farthest in one direction (low ES). A bisection between
+them comes near the score; then single examples are exchanged as long as that comes nearer.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rum_jax.errors import InputError
+from rum_jax.forget.known import Family
+
+TOLERANCE = 0.01        # of the score
+DIRECTIONS = 8          # principal directions that are tried, besides the classes' means
+HALVINGS = 40
+ROUNDS, PAIRS = 400, 256  # of exchanges, and how many are tried at a time
+
+
+class _Sums(NamedTuple):
+    """Features float64[n,D] about their mean, and the squared length of each."""
+
+    features: np.ndarray
+    squares: np.ndarray
+
+
+def _scores(sums: _Sums, total: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
+    """ES (midpoint) of forget sets from their sums of features [...,D] and of squares [...]."""
+    rest = len(sums.features) - size
+    forget, retain = total / size, -total / rest  # as all features sum to 0
+    within = (square / size - np.square(forget).sum(-1)
+              + (sums.squares.sum() - square) / rest - np.square(retain).sum(-1))
+    return within / (np.square(forget - retain).sum(-1) / 4)
+
+
+def _score(sums: _Sums, places: np.ndarray) -> float:
+    return float(_scores(sums, sums.features[places].sum(0), sums.squares[places].sum(),
+                         len(places)))
+
+
+def _directions(sums: _Sums, labels: np.ndarray) -> np.ndarray:
+    """float64[d,D], of unit length: means of classes, and principal directions both ways."""
+    means = np.stack([sums.features[labels == label].mean(0) for label in np.unique(labels)])
+    _, vectors = np.linalg.eigh(sums.features.T @ sums.features)
+    principal = vectors[:, -DIRECTIONS:].T
+    made = np.concatenate([means, principal, -principal])
+    return made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-30)
+
+
+def _farthest(reach: np.ndarray, size: int) -> np.ndarray:
+    return np.argsort(-reach, kind="stable")[:size]
+
+
+def _lowest(sums: _Sums, labels: np.ndarray, size: int) -> np.ndarray:
+    """float64[n]: how far each example reaches in the direction of the lowest score."""
+    reaches = sums.features @ _directions(sums, labels).T
+    found = [_score(sums, _farthest(reach, size)) for reach in reaches.T]
+    return reaches[:, int(np.argmin(found))]
+
+
+def _bisect(sums: _Sums, reach: np.ndarray, size: int, wanted: float,
+            rng: np.random.Generator) -> np.ndarray:
+    """Places of the set between the two ends that is nearest to the score wanted."""
+    ranks, noise = (np.argsort(np.argsort(values)) / len(values)
+                    for values in (reach, rng.random(len(reach))))
+    low, high = 0.0, 1.0  # share of the direction; the more, the lower the score
+    tried = [_farthest(noise, size), _farthest(reach, size)]
+    for _ in range(HALVINGS):
+        share = (low + high) / 2
+        tried.append(_farthest(share * ranks + (1 - share) * noise, size))
+        low, high = ((share, high) if _score(sums, tried[-1]) > wanted else (low, share))
+    return min(tried, key=lambda places: abs(np.log(_score(sums, places) / wanted)))
+
+
+def _exchange(sums: _Sums, places: np.ndarray, wanted: float,
+              rng: np.random.Generator) -> np.ndarray:
+    """Exchanges one example at a time for one outside, the best of PAIRS drawn, if it helps."""
+    inside = np.isin(np.arange(len(sums.features)), places)
+    total, square, off = sums.features[places].sum(0), sums.squares[places].sum(), np.inf
+    for _ in range(ROUNDS):
+        out = rng.choice(np.flatnonzero(inside), PAIRS)
+        new = rng.choice(np.flatnonzero(~inside), PAIRS)
+        totals = total + sums.features[new] - sums.features[out]
+        squares = square + sums.squares[new] - sums.squares[out]
+        found = np.abs(np.log(_scores(sums, totals, squares, len(places)) / wanted))
+        best = int(np.argmin(found))
+        if off <= TOLERANCE / 10:
+            break
+        if found[best] < off:
+            off, total, square = found[best], totals[best], squares[best]
+            inside[out[best]], inside[new[best]] = False, True
+    return np.flatnonzero(inside)
+
+
+def search(features: np.ndarray, labels: np.ndarray, size: int, wanted: float,
+           rng: np.random.Generator) -> np.ndarray:
+    """int64[size] ascending: a set with that score, within TOLERANCE.
+
+    Args:
+      features: float[n,D], penultimate features of the original model.
+      labels: int[n].
+      size: of the forget set.
+      wanted: ES with the midpoint of both means, as released, > 0.
+      rng: draws the set at the entangled end, and the exchanges.
+
+    Raises:
+      InputError: no such set was found; the message has the range that is in reach.
+    """
+    centred = np.asarray(features, np.float64) - np.asarray(features, np.float64).mean(0)
+    sums = _Sums(centred, np.square(centred).sum(1))
+    reach = _lowest(sums, labels, size)
+    made = _exchange(sums, _bisect(sums, reach, size, wanted, rng), wanted, rng)
+    if abs(_score(sums, made) / wanted - 1) <= TOLERANCE:
+        return made
+    # Near the ends a score is met by luck; what is named can be had again.
+    ends = [margin * _score(sums, _exchange(sums, _bisect(sums, reach, size, end, rng), end, rng))
+            for end, margin in ((1e-12, 1.05), (1e12, 0.5))]
+    raise InputError(f"config.forget.sets: entanglement_score:{wanted:g} is out of reach for "
+                     f"{size} of {len(features)} examples; allowed: about {ends[0]:,.4g} to "
+                     f"{ends[1]:,.4g}")
+
+
+def _check(argument: str) -> str | None:
+    try:
+        wanted = float(argument)
+    except ValueError:
+        wanted = np.nan
+    return None if 0 < wanted < np.inf else f"is {argument!r}; allowed: a number above 0"
+
+
+FAMILY = Family(lambda known, argument, size: search(
+    known.features(), known.labels, size, float(argument), known.generator()), _check)

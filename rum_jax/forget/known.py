@@ -1,0 +1,51 @@
+"""What the choice of a forget set, or of its subsets, may look at."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from rum_jax.checks import Check
+
+MEMORIZATION, ENTANGLEMENT = "memorization", "entanglement"
+
+
+class Known(NamedTuple):
+    """The n training examples, and what one original model makes of them.
+
+    Attributes:
+      ids: str[n].
+      labels: int32[n], as trained on.
+      noisy: bool[n], whether the label was planted.
+      class_numbers: published number of each class.
+      elsewhere: ids of examples of the data set that are not in the training set.
+      score: name -> float64[n]: `memorization`, a proxy of it, or `entanglement` (minus the
+        distance to the mean of all features); NaN where it is not known. Higher means more
+        strongly memorized, or more entangled, for every name.
+      features: () -> float[n,D], penultimate features of the original model.
+      generator: () -> a new generator, always in the same state, for choices that draw.
+    """
+
+    ids: np.ndarray
+    labels: np.ndarray
+    noisy: np.ndarray
+    class_numbers: tuple[int, ...]
+    elsewhere: np.ndarray
+    score: Callable[[str], np.ndarray]
+    features: Callable[[], np.ndarray]
+    generator: Callable[[], np.random.Generator]
+
+
+class Family(NamedTuple):
+    """Forget sets of one kind, written `family:argument` in a config.
+
+    Attributes:
+      choose: (known, argument, size) -> int64[size], places in the training set, all different.
+        Raises InputError where there is no such set.
+      check: of the argument, before anything is computed.
+      all_of_it: whether size 0 is allowed, and means all that the argument names.
+    """
+
+    choose: Callable[[Known, str, int], np.ndarray]
+    check: Check
+    all_of_it: bool = False

@@ -1,0 +1,66 @@
+"""The parts of a report that belong to some studies only; a new one is a file and a line here.
+
+A section has TITLE, `sentences(found)`, `table(found)` and `figures(found)`; what was found is
+made of plain values by its `assemble`, which is None where it does not apply.
+"""
+
+from collections.abc import Iterator
+
+from rum_jax import records
+from rum_jax.report import chains, levels, onion, proxies
+from rum_jax.stages.memorization import COST_FILE
+from rum_jax.stages.models import work_of
+from rum_jax.stages.pipeline import Finished
+
+SECTIONS = {"levels": levels, "proxies": proxies, "chains": chains, "onion": onion}
+
+
+def assemble(finished: Finished, rows: list[dict], statistics: list[dict]) -> dict[str, dict]:
+    """Section -> what it found, of those that apply."""
+    config, sets = finished.study.config, finished.cases.sets
+    of_first = [row for row in rows if row["set"] == sets[0]]
+    traces = {row: records.read_json(folder / "trace.json")
+              for row, folder in finished.traces.items()}
+    made = {"levels": levels.assemble(rows, statistics),
+            "proxies": _proxies(finished, of_first),
+            "chains": chains.assemble(of_first, config.rum_f.order),
+            "onion": onion.assemble(traces, sets, len(config.seeds))}
+    return {name: found for name, found in made.items() if found}
+
+
+def _proxies(finished: Finished, rows: list[dict]) -> dict | None:
+    study, known = finished.study, None
+    config, train = study.config, study.dataset.train
+    campaign_gradients, seconds = 0, None
+    if finished.memorization:
+        known = records.read_arrays(finished.memorization / "memorization.npz")["memorization"]
+        campaign_gradients = int(config.campaign.models * config.memorization.epochs
+                                 * config.memorization.subset_fraction * len(train))
+        seconds = _campaign_seconds(finished)
+    return proxies.assemble(
+        {name: finished.knowledge.score(name) for name in finished.proxies}, known,
+        study.dataset.noisy[train],
+        {name: records.read_json(folder / "cost.json")
+         for name, folder in finished.proxies.items()},
+        work_of(finished.models["retrain"])["example_gradients"], campaign_gradients, seconds, rows,
+        min(config.forget.size or len(train), len(train) // 3))
+
+
+def _campaign_seconds(finished: Finished) -> float | None:
+    """Seconds of all memorization models, without compilation; None if they were not trained."""
+    path = finished.memorization / COST_FILE
+    if not path.is_file():
+        return None
+    return records.read_json(path)["seconds_per_model"] * finished.study.config.campaign.models
+
+
+def texts(found: dict[str, dict]) -> Iterator[tuple[str, list[str], list[str], list[list[str]]]]:
+    """(title, sentences, header, lines) of each section."""
+    for name, one in found.items():
+        section = SECTIONS[name]
+        yield section.TITLE, section.sentences(one), *section.table(one)
+
+
+def figures(found: dict[str, dict]) -> dict[str, dict[str, bytes]]:
+    """Title of each section -> its pictures by file name."""
+    return {SECTIONS[name].TITLE: SECTIONS[name].figures(one) for name, one in found.items()}

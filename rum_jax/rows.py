@@ -1,0 +1,136 @@
+"""Rows of a study's table: what is done to the original model, in one line of text.
+
+    vanilla:<algorithm>     the whole forget set at once
+    rum_f:<algorithm>       the same algorithm for every subset, one after another
+    rum                     the algorithms of config.rum.algorithms
+    rum_shuffled            short for rum[by=shuffled]
+
+Rows of subsets may say in brackets, separated by semicolons, what differs from their section of
+the config: `by=<refinement>`, `subsets=<number>`, `order=<order>`, `steps=merged`. Examples:
+`rum[by=confidence]`, `rum_f:salun[order=descending]`, `rum_f:finetune[order=mid-low-high]`.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rum_jax import own, refine
+from rum_jax.errors import InputError
+from rum_jax.refine.contract import SUBSETS, level_of
+from rum_jax.unlearn import ALGORITHMS
+from rum_jax.unlearn import own as own_algorithm
+
+VANILLA, RUM_F, RUM = "vanilla", "rum_f", "rum"
+ALIASES = {"rum_shuffled": f"rum[by={refine.SHUFFLED}]"}
+ORDERS = ("ascending", "descending")
+STEPS = ("sequential", "merged")  # one after another, or each from the original model
+MOST_SUBSETS = 100
+
+
+class Row(NamedTuple):
+    """A row, taken apart.
+
+    Attributes:
+      kind: VANILLA, RUM_F or RUM.
+      algorithm: key of ALGORITHMS, or a user's own; "" for RUM.
+      options: what is said in brackets, key -> text.
+    """
+
+    kind: str
+    algorithm: str
+    options: dict[str, str]
+
+
+def parse(row: str) -> Row:
+    """The parts of a row's text; nothing is checked."""
+    text = ALIASES.get(row, row)
+    head, bracket, rest = text.partition("[")
+    kind, _, algorithm = head.partition(":")
+    inside = rest.removesuffix("]").split(";") if bracket else []
+    options = dict(part.partition("=")[::2] for part in inside)
+    return Row(kind, algorithm, {key.strip(): value.strip() for key, value in options.items()})
+
+
+def order_fault(value: object) -> str | None:
+    """What is wrong with an order; None: nothing."""
+    names = value.split("-") if isinstance(value, str) else []
+    levels = [level_of(name) for name in names]
+    if value in ORDERS or (len(names) > 1 and set(levels) <= set(SUBSETS)
+                           and len(set(names)) == len(names)):
+        return None
+    return (f"is {value!r}; known: {', '.join(ORDERS)}, or each of the subsets, as "
+            f"{'-'.join(reversed(SUBSETS))}")
+
+
+def subsets_fault(value: object) -> str | None:
+    """What is wrong with a number of subsets, as a number or in a row; None: nothing."""
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if isinstance(number, int) and not isinstance(number, bool) and 2 <= number <= MOST_SUBSETS:
+        return None
+    return f"is {value!r}; allowed: 2 to {MOST_SUBSETS}"
+
+
+def steps_fault(value: object) -> str | None:
+    """What is wrong with how steps follow; None: nothing."""
+    return None if value in STEPS else f"is {value!r}; known: {', '.join(STEPS)}"
+
+
+OPTIONS = {"by": refine.fault, "order": order_fault, "subsets": subsets_fault,
+           "steps": steps_fault}
+
+
+def algorithm_fault(value: object) -> str | None:
+    """What is wrong with the name of an algorithm; None: nothing."""
+    if own.is_reference(value):
+        try:
+            own_algorithm.load(value)
+        except InputError as error:
+            return str(error)
+        return None
+    if value in ALGORITHMS:
+        return None
+    return f"is {value!r}; known: {', '.join(sorted(ALGORITHMS))}; or my_file.py:function"
+
+
+def fault(row: object) -> str | None:
+    """What is wrong with a row's text; None: nothing."""
+    if not isinstance(row, str):
+        return f"is {row!r}; allowed: a text"
+    made = parse(row)
+    if made.kind not in (VANILLA, RUM_F, RUM) or (made.kind == RUM) != (not made.algorithm):
+        return (f"is {row!r}; allowed: {VANILLA}:<algorithm>, {RUM_F}:<algorithm>, {RUM}, "
+                f"{', '.join(ALIASES)}, the last ones with options in brackets")
+    if made.kind != RUM and (found := algorithm_fault(made.algorithm)):
+        return f"is {row!r}, whose algorithm {found}"
+    if made.options and made.kind == VANILLA:
+        return f"is {row!r}; allowed: no brackets, as {VANILLA} has no subsets"
+    for key, value in made.options.items():
+        if key not in OPTIONS:
+            return f"is {row!r}, with the option {key!r}; known: {', '.join(OPTIONS)}"
+        if found := OPTIONS[key](value):
+            return f"is {row!r}, whose option {key} {found}"
+    if "[" in row and not row.endswith("]"):
+        return f"is {row!r}; allowed: a closing bracket at its end"
+    return None
+
+
+def in_order(subsets: Sequence[str], order: str) -> list[str]:
+    """Subsets of a refinement, in the order in which they are unlearned.
+
+    Args:
+      subsets: as the refinement gives them, ascending.
+      order: see `order_fault`; a level stands for all subsets of that level that it has no name
+        for, as they are given.
+
+    Raises:
+      InputError: the order leaves a subset out, or names one that is not there.
+    """
+    if order in ORDERS:
+        return list(subsets) if order == ORDERS[0] else list(reversed(subsets))
+    named, made = order.split("-"), []
+    for name in named:
+        made += [name] if name in subsets else [
+            subset for subset in subsets if level_of(subset) == name and subset not in named]
+    if sorted(made) != sorted(subsets) or any(
+            name not in subsets and level_of(name) != name for name in named):
+        raise InputError(f"order: is {order}; allowed: each of {', '.join(subsets)} once")
+    return made

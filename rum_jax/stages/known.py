@@ -1,0 +1,143 @@
+"""What is known of the training examples: scores and features, each a stage run when needed."""
+
+import pathlib
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from rum_jax import records, store
+from rum_jax.clock import stopwatch
+from rum_jax.entanglement import centroid_distances
+from rum_jax.errors import InputError
+from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Known
+from rum_jax.progress import shown
+from rum_jax.proxies import PROXIES, Start, scores
+from rum_jax.randomness import generator
+from rum_jax.refine import SCORES
+from rum_jax.stages.memorization import memorization
+from rum_jax.stages.models import EVENTS_FILE, load_states
+from rum_jax.stages.study import Study, recipe
+from rum_jax.train.predict import embed
+
+
+class Knowledge:
+    """Scores of the n training examples by name, for each of S originals; see `Known.score`.
+
+    Args:
+      study: see there.
+      original: folder of the originals.
+      prefix: of the names of stages that depend on the originals.
+    """
+
+    def __init__(self, study: Study, original: pathlib.Path, prefix: str = "") -> None:
+        self.study, self.original, self._prefix = study, original, prefix
+        self._features: np.ndarray | None = None
+        self._scores: dict[str, np.ndarray] = {}
+
+    def stage(self, name: str, write: Callable[[pathlib.Path], None]) -> pathlib.Path:
+        """A stage that depends on the originals."""
+        return store.stage(self.study.workdir, self._prefix + name, write)
+
+    def score(self, name: str) -> np.ndarray:
+        """float64[S,n]. InputError: there is nothing that it could be made from."""
+        if name not in self._scores:
+            self._scores[name] = self._score(name)
+        return self._scores[name]
+
+    def _score(self, name: str) -> np.ndarray:
+        seeds = len(self.study.config.seeds)
+        if name == MEMORIZATION:
+            stored = records.read_arrays(self.memorization() / "memorization.npz")
+            return np.tile(stored["memorization"], (seeds, 1))
+        if name == ENTANGLEMENT:
+            return -records.read_arrays(self.entanglement() / "distances.npz")["distances"]
+        return scores(name, records.read_arrays(self.proxy(name) / "values.npz")["values"])
+
+    def features(self) -> np.ndarray:
+        """float32[S,n,D], penultimate features of the originals; kept in memory."""
+        if self._features is None:
+            made = embed(self.study.task, load_states(self.study, self.original))
+            self._features = made[:, self.study.dataset.train].astype(np.float32)
+        return self._features
+
+    def memorization(self) -> pathlib.Path:
+        """Folder of the memorization estimate."""
+        if not self.study.config.campaign.models and not self.study.config.memorization.scores:
+            raise InputError("config.campaign.models: is 0; allowed where memorization is asked "
+                             "for: at least 4, or scores in config.memorization.scores")
+        return memorization(self.study)
+
+    def entanglement(self) -> pathlib.Path:
+        """Stage "entanglement": `distances.npz`, float64[S,n] to the mean of all features."""
+
+        def write(folder: pathlib.Path) -> None:
+            records.write_arrays(folder / "distances.npz", distances=np.stack(
+                [centroid_distances(features) for features in self.features()]))
+
+        return self.stage("entanglement", write)
+
+    def proxy(self, name: str) -> pathlib.Path:
+        """Stage "proxies/<name>": `values.npz`, float64[S,n] as the proxy is defined.
+
+        `cost.json` has `seconds` and `example_gradients` of each model, beyond the original's
+        own training.
+        """
+
+        def write(folder: pathlib.Path) -> None:
+            values, cost = self._proxy(name)
+            records.write_arrays(folder / "values.npz", values=values.astype(np.float64))
+            records.write_json(folder / "cost.json", cost)
+
+        return self.stage(f"proxies/{name}", write)
+
+    def _proxy(self, name: str) -> tuple[np.ndarray, dict]:
+        study, config = self.study, self.study.config
+        if not PROXIES[name].compute:
+            path = self.original / EVENTS_FILE
+            if not path.is_file():
+                raise InputError(f"{name}: is read while the originals are trained, and these "
+                                 "were not trained here (config.train.from_files); allowed: "
+                                 "heldout_retrain or loss_curvature, or from_files=()")
+            return records.read_arrays(path)[name], {"seconds": 0.0, "example_gradients": 0}
+        with stopwatch() as seconds, shown(f"proxies/{name}") as progress:
+            start = Start(study.task, load_states(study, self.original), study.dataset.train,
+                          study.dataset.positions, recipe(config, config.train).optimizer,
+                          [f"seed {seed}" for seed in config.seeds], progress)
+            made = PROXIES[name].compute(start, config.proxies[name].to_dict())
+            cost = {"seconds": seconds() / len(config.seeds),
+                    "example_gradients": made.gradients}
+        return made.values, cost
+
+    def of_seed(self, m: int) -> Known:
+        """What the original of the m-th seed makes of the training set."""
+        dataset, seed = self.study.dataset, self.study.config.seeds[m]
+        train = dataset.train
+        return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
+                     dataset.class_numbers, np.delete(dataset.ids, train),
+                     lambda name: self.score(name)[m], lambda: self.features()[m],
+                     lambda: generator(seed, "forget_set"))
+
+    def of_forget(self, m: int, places: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Scores and labels of a forget set, given as places in the training set, by name."""
+        return _Lazy(self, m, places)
+
+
+class _Lazy(Mapping[str, np.ndarray]):
+    """What a refinement reads; see `refine.contract.Refinement`."""
+
+    def __init__(self, knowledge: Knowledge, m: int, places: np.ndarray) -> None:
+        self._knowledge, self._m, self._places = knowledge, m, places
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name == "label":
+            dataset = self._knowledge.study.dataset
+            return dataset.labels[dataset.train][self._places]
+        if name not in SCORES:
+            raise InputError(f"refinement: asks for {name!r}; known: {', '.join(self)}")
+        return self._knowledge.score(name)[self._m][self._places]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*SCORES, "label"))
+
+    def __len__(self) -> int:
+        return len(SCORES) + 1

@@ -1,0 +1,80 @@
+"""The stage that looks at every subset after each step of a row."""
+
+import pathlib
+
+import numpy as np
+
+from rum_jax import records, store
+from rum_jax.evaluate.layers import MEASURES, Layers
+from rum_jax.evaluate.view import View
+from rum_jax.forget.known import MEMORIZATION
+from rum_jax.stages.evaluation import References, parts_of
+from rum_jax.stages.models import load_logits
+from rum_jax.stages.study import Study, folder_of
+from rum_jax.stages.unlearning import STEPS_FILE, SUBSETS_FILE, TRACE_FILE
+
+RETAIN, TEST = "retain", "test"
+
+
+def has_trace(models: pathlib.Path) -> bool:
+    """Whether a row was traced: it has more than one step, and the config asked for it."""
+    return (models / TRACE_FILE).is_file()
+
+
+def traced(references: References, row: str, models: pathlib.Path) -> pathlib.Path:
+    """Stage "trace/<row>": `trace.json`.
+
+    It has `steps` (subset and algorithm of each, in order) and `measures`: measure -> part ->
+    values of M cases for each number of steps done, from 0, the original, on. Parts are the
+    subsets, `retain` and, for accuracy and agreement, `test`.
+    """
+
+    def write(folder: pathlib.Path) -> None:
+        steps = [{key: step[key] for key in ("subset", "algorithm")}
+                 for step in records.read_json(models / STEPS_FILE)]
+        records.write_json(folder / "trace.json", {
+            "steps": steps, "measures": _measures(references, models)})
+
+    return store.stage(references.study.workdir, f"trace/{folder_of(row)}", write)
+
+
+def accuracy_out(study: Study) -> np.ndarray:
+    """float64[N]: how often models that were not trained on an example predict it right; or NaN."""
+    known = np.full(len(study.task.labels), np.nan)
+    for folder in store.finished(study.workdir, MEMORIZATION):
+        stored = records.read_arrays(folder / "memorization.npz")
+        if "accuracy_out" in stored:
+            known[study.dataset.train] = stored["accuracy_out"]
+    return known
+
+
+def _measures(references: References, models: pathlib.Path) -> dict:
+    study, cases = references.study, references.cases
+    originals = load_logits(references.original)
+    stored = records.read_arrays(models / TRACE_FILE)["logits"]
+    subsets, out = records.read_arrays(models / SUBSETS_FILE), accuracy_out(study)
+    made: dict[str, dict[str, list]] = {}
+    for done in range(len(stored) + 1):
+        for m, forget in enumerate(cases.forget):
+            logits = stored[done - 1, m] if done else originals[cases.original(m)]
+            view = View(logits, study.task.labels, parts_of(study, forget))
+            layers = Layers(view, references.views[m], out)
+            parts = {**{name: positions[m] for name, positions in subsets.items()},
+                     RETAIN: layers.unseen_retain, TEST: view.parts["test"]}
+            for measure, part, value in _values(layers, parts):
+                made.setdefault(measure, {}).setdefault(part, [])
+                _row(made[measure][part], done).append(value)
+    return made
+
+
+def _row(table: list, number: int) -> list:
+    if len(table) == number:
+        table.append([])
+    return table[number]
+
+
+def _values(layers: Layers, parts: dict[str, np.ndarray]):
+    for name, measure in MEASURES.items():
+        for part, positions in parts.items():
+            if part != TEST or name in ("accuracy", "agreement"):
+                yield name, part, measure(layers, positions)

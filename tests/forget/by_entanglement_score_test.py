@@ -1,0 +1,46 @@
+import re
+
+import numpy as np
+import pytest
+
+from rum_jax.entanglement import entanglement_score
+from rum_jax.errors import InputError
+from rum_jax.forget.by_entanglement_score import search
+
+
+@pytest.fixture(scope="module")
+def clustered():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 5, 600)
+    return 3 * rng.normal(size=(5, 8))[labels] + rng.normal(size=(600, 8)), labels
+
+
+def score(features, places):
+    return entanglement_score(np.delete(features, places, 0), features[places])
+
+
+@pytest.mark.parametrize("wanted", [8, 20.0, 100, 1000, 50_000])
+def test_a_score_that_is_asked_for_is_reached(clustered, wanted):
+    features, labels = clustered
+    made = search(features, labels, 60, wanted, np.random.default_rng(1))
+    assert len(made) == 60 == len(set(made.tolist()))
+    assert score(features, made) == pytest.approx(wanted, rel=0.01)
+
+
+def test_the_range_in_the_message_can_be_reached(clustered):
+    features, labels = clustered
+    for beyond in (1e-3, 1e11):
+        with pytest.raises(InputError, match="is out of reach for 60 of 600 examples") as caught:
+            search(features, labels, 60, beyond, np.random.default_rng(1))
+        low, high = (float(text.replace(",", "")) for text in re.search(
+            r"about ([\d.,e+-]+) to ([\d.,e+-]+)", str(caught.value)).groups())
+        assert low < high
+        for end in (low, high):
+            made = search(features, labels, 60, end, np.random.default_rng(1))
+            assert score(features, made) == pytest.approx(end, rel=0.01)
+
+
+def test_the_same_generator_gives_the_same_set(clustered):
+    made = [search(*clustered, 30, 50.0, np.random.default_rng(seed)).tolist()
+            for seed in (3, 3, 4)]
+    assert made[0] == made[1] != made[2]
