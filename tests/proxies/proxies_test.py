@@ -6,10 +6,10 @@ import numpy as np
 from conftest import leaves
 from sklearn.metrics import roc_auc_score
 
-from rum_jax.proxies import heldout_retrain, learning_events, loss_curvature
+from rum_jax.proxies import PROXIES, Start, heldout_retrain, learning_events, loss_curvature, scores
 from rum_jax.randomness import ROLES, generator
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
-from rum_jax.train.state import Batch, Context
+from rum_jax.train.state import Batch, Context, fresh
 
 
 def test_learning_events_leave_training_as_it_is_and_find_noise(task, dataset):
@@ -82,3 +82,26 @@ def test_curvature_does_not_depend_on_batches_and_is_a_difference_of_gradients(
     change = gradient(pixels + one.steps[0]) - gradient(pixels)
     np.testing.assert_allclose(one.curvature[0], np.sqrt((change ** 2).sum((1, 2, 3))),
                                rtol=1e-2, atol=1e-4)
+
+
+def test_every_score_is_higher_for_planted_noise(task, dataset):
+    """Whatever way a proxy points as it is defined, `scores` points towards memorization."""
+    states = initial_states(task.model, [(s, ROLES["init"], 0) for s in (0, 1)])
+    optimizer, train_set = Optimizer(64, 0.9, 5e-4), np.tile(dataset.train, (2, 1))
+    learned = learning_events.learning_events(
+        task, train_set, states, Recipe(8, 0.1, optimizer),
+        [lambda e, s=s: generator(s, "order", 0, e) for s in (0, 1)], ["a", "b"])
+    trained = jax.vmap(fresh)(learned.states.params, learned.states.model_state)
+    start = Start(task, trained, dataset.train, dataset.positions, optimizer, ["a", "b"])
+    noisy = dataset.noisy[dataset.train]
+    for name, proxy in PROXIES.items():
+        if proxy.compute:
+            made = proxy.compute(start, {**proxy.hparams, **({"epochs": 2} if "epochs" in
+                                                              proxy.hparams else {})})
+            values = made.values
+            assert made.gradients > 0
+        else:
+            values = learned.events[name][:, dataset.train]
+        assert values.shape == (2, len(dataset.train))
+        found = [roc_auc_score(noisy, own) for own in scores(name, values)]
+        assert min(found) > 0.5, (name, found)

@@ -6,8 +6,10 @@ import pytest
 
 from rum_jax import models
 from rum_jax.errors import InputError
+from rum_jax.proxies.learning_events import objective
 from rum_jax.randomness import ROLES, generator
 from rum_jax.train.engine import make_engine
+from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
 from rum_jax.train.resume import Keep, kept_seconds
 
@@ -18,7 +20,7 @@ class Killed(Exception):
     pass
 
 
-def run(task, dataset, keep=None, stop_at=2.0, recipe=RECIPE):
+def run(task, dataset, keep=None, stop_at=2.0, recipe=RECIPE, objective=cross_entropy):
     def progress(fraction):
         if fraction >= stop_at:
             raise Killed
@@ -26,7 +28,8 @@ def run(task, dataset, keep=None, stop_at=2.0, recipe=RECIPE):
     positions = np.tile(dataset.train[:320], (2, 1))
     states = initial_states(task.model, [(s, ROLES["init"], 0) for s in (0, 1)])
     orders = [lambda e, s=s: generator(s, "order", 0, e) for s in (0, 1)]
-    return train(task, positions, states, recipe, orders, ["a", "b"], progress, keep=keep)[1]
+    return train(task, positions, states, recipe, orders, ["a", "b"], progress, objective,
+                 keep=keep)[1]
 
 
 @pytest.fixture
@@ -49,6 +52,16 @@ def test_a_killed_training_goes_on_where_it_was_kept(task, dataset, keep, device
     np.testing.assert_allclose(again.losses, whole.losses, **close)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, **close), again.states,
                  whole.states)
+
+
+def test_what_an_objective_records_is_kept_too(task, dataset, keep):
+    whole = run(task, dataset, objective=objective)
+    with pytest.raises(Killed):
+        run(task, dataset, keep, stop_at=0.6, objective=objective)
+    again = run(task, dataset, keep, objective=objective)
+    assert whole.record.shape == (2, 20, 64, 4)
+    np.testing.assert_array_equal(again.record, whole.record)
+    np.testing.assert_array_equal(again.losses, whole.losses)
 
 
 def test_the_first_steps_are_not_taken_again(task, dataset, keep):
