@@ -17,4 +17,5 @@ def get_config(variant="full"):
     """The config."""
     images.check_variant(variant, VARIANTS)
     c = cifar10_small.get_config()
+    c.seeds = cifar10_small.STUDY_SEEDS
     return studies.proxies(c)

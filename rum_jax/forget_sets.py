@@ -19,7 +19,7 @@ from rum_jax.entry import run_command
 
 def main(arguments: Arguments) -> None:
     """Runs the stages up to the choice, writes the files, prints the table of statistics."""
-    from rum_jax.report.text import set_lines
+    from rum_jax.report.text import aligned, set_table
     from rum_jax.stages.forget import forget_sets
     from rum_jax.stages.known import Knowledge
     from rum_jax.stages.models import originals
@@ -33,7 +33,7 @@ def main(arguments: Arguments) -> None:
         if hosts.is_writer():
             for path in write(workdir, folder):
                 print(path)
-            print("\n".join(set_lines(records.read_json(folder / "statistics.json"))))
+            print(aligned(*set_table(records.read_json(folder / "statistics.json"))))
         hosts.wait("forget sets")
 
 

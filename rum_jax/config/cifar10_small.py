@@ -9,6 +9,8 @@ from ml_collections import ConfigDict
 
 from rum_jax.config import base
 
+STUDY_SEEDS = (1, 2, 3)  # of the studies that compare forget sets, proxies and orders
+
 FIELDS = {
     "seeds": (1, 2, 3, 4, 5),
     "data.name": "tfds:cifar10",

@@ -10,7 +10,7 @@ from rum_jax.data import load
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError, raise_if_any
 from rum_jax.folder import is_url
-from rum_jax.forget import FAMILIES
+from rum_jax.forget import FAMILIES, data_faults
 from rum_jax.memorization.influence import NONE
 from rum_jax.memorization.members import subset_size
 from rum_jax.models import most_stages, shape_of
@@ -175,7 +175,8 @@ def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
         if len(positions) < 1 and not (alone and split == "validation"):
             found.append(f"config.data: the {split} set would be empty")
     if not alone:
-        found += _forget_faults(config["forget"], size)
+        found += _forget_faults(config["forget"], size) or data_faults(
+            config["forget"]["sets"], dataset, config["forget"]["size"])
     subset = subset_size(config["memorization"]["subset_fraction"], size)
     if not 1 <= subset < size:
         found.append(f"config.memorization.subset_fraction: is "

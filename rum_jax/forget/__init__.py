@@ -1,10 +1,13 @@
 """Forget sets, named `family:argument`, as `memorization:high`, `class:3` or `random`."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
+from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
-from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Family, Known
+from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Family, Known, known_of
 from rum_jax.proxies import PROXIES
 
 FAMILIES: dict[str, Family] = {
@@ -47,3 +50,33 @@ def choose(name: str, known: Known, size: int) -> np.ndarray:
         raise InputError(f"config.forget.size: is 0; allowed with {name}: at least 1; all there "
                          f"are only with {allowed}")
     return np.sort(FAMILIES[family].choose(known, argument, size))
+
+
+def data_faults(names: Sequence[str], dataset: Dataset, size: int) -> list[str]:
+    """What is wrong with those of the named sets that can be chosen from the data alone.
+
+    Size 0: their sizes must be the same.
+    """
+    found, sizes = [], {}
+    known = known_of(dataset, _unknown, _unknown, lambda: np.random.default_rng(0))
+    for name in names:
+        if not FAMILIES[name.partition(":")[0]].early:
+            continue
+        try:
+            sizes[name] = len(choose(name, known, size))
+        except InputError as error:
+            found.append(str(error))
+    return found + size_faults(sizes)
+
+
+def size_faults(sizes: Mapping[str, int]) -> list[str]:
+    """What is wrong with forget sets of such sizes in one study."""
+    if len(set(sizes.values())) < 2:
+        return []
+    listed = ", ".join(f"{name}: {size}" for name, size in sizes.items())
+    return [f"config.forget.sets: have different sizes ({listed}); allowed: one size, as their "
+            "models are worked on together; set config.forget.size"]
+
+
+def _unknown(*_: str) -> np.ndarray:
+    raise InputError("is not known before models are trained")

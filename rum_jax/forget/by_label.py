@@ -42,6 +42,6 @@ def _numbers(argument: str) -> str | None:
     return f"is {argument!r}; allowed: a class number, or several as 3+5"
 
 
-RANDOM = Family(_random, _nothing)
-NOISE = Family(_noise, _nothing, all_of_it=True)
-CLASS = Family(_of_class, _numbers, all_of_it=True)
+RANDOM = Family(_random, _nothing, early=True)
+NOISE = Family(_noise, _nothing, all_of_it=True, early=True)
+CLASS = Family(_of_class, _numbers, all_of_it=True, early=True)

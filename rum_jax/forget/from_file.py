@@ -72,4 +72,4 @@ def _check(argument: str) -> str | None:
     return f"is {argument!r}; there is no such file in {pathlib.Path.cwd()}"
 
 
-FAMILY = Family(_choose, _check, all_of_it=True)
+FAMILY = Family(_choose, _check, all_of_it=True, early=True)

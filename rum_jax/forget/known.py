@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax.checks import Check
+from rum_jax.data.arrays import Dataset
 
 MEMORIZATION, ENTANGLEMENT = "memorization", "entanglement"
 
@@ -36,6 +37,15 @@ class Known(NamedTuple):
     generator: Callable[[], np.random.Generator]
 
 
+def known_of(dataset: Dataset, score: Callable[[str], np.ndarray],
+             features: Callable[[], np.ndarray],
+             generator: Callable[[], np.random.Generator]) -> Known:
+    """What is known of the training set of a data set; see `Known` for the rest."""
+    train = dataset.train
+    return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
+                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator)
+
+
 class Family(NamedTuple):
     """Forget sets of one kind, written `family:argument` in a config.
 
@@ -44,8 +54,10 @@ class Family(NamedTuple):
         Raises InputError where there is no such set.
       check: of the argument, before anything is computed.
       all_of_it: whether size 0 is allowed, and means all that the argument names.
+      early: whether the choice needs nothing but the data, so that it can be tried beforehand.
     """
 
     choose: Callable[[Known, str, int], np.ndarray]
     check: Check
     all_of_it: bool = False
+    early: bool = False

@@ -60,9 +60,13 @@ def more_cells(results: dict) -> list[list[str]]:
 
 def table(results: dict) -> str:
     """The table in fixed-width text."""
-    lines = [header(results), *cells(results)]
-    left = 2 if _several(results) else 1
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return aligned(header(results), cells(results), 2 if _several(results) else 1)
+
+
+def aligned(titles: list[str], cells: list[list[str]], left: int = 1) -> str:
+    """A table in fixed-width text; so many columns are flush left, the others right."""
+    lines = [titles, *cells]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(titles))]
     return "\n".join(
         "  ".join(text.ljust(width) if i < left else text.rjust(width)
                   for i, (text, width) in enumerate(zip(line, widths, strict=True))).rstrip()

@@ -11,7 +11,7 @@ import numpy as np
 
 from rum_jax import records
 from rum_jax.errors import InputError
-from rum_jax.forget import choose, statistics
+from rum_jax.forget import choose, size_faults, statistics
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.stages.known import Knowledge
 
@@ -80,10 +80,8 @@ def _places(knowledge: Knowledge) -> np.ndarray:
                for m in range(len(config.seeds))] for name in config.forget.sets]
     sizes = {name: len(own) for name, part in zip(config.forget.sets, chosen, strict=True)
              for own in part}
-    if len({len(own) for part in chosen for own in part}) > 1:
-        found = ", ".join(f"{name}: {size}" for name, size in sizes.items())
-        raise InputError(f"config.forget.sets: have different sizes ({found}); allowed: one size, "
-                         "as their models are worked on together; set config.forget.size")
+    for fault in size_faults(sizes):
+        raise InputError(fault)
     return np.array(chosen, np.int64)
 
 

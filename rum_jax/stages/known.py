@@ -9,7 +9,7 @@ from rum_jax import records, store
 from rum_jax.clock import stopwatch
 from rum_jax.entanglement import centroid_distances
 from rum_jax.errors import InputError
-from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Known
+from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Known, known_of
 from rum_jax.progress import shown
 from rum_jax.proxies import PROXIES, Start, scores
 from rum_jax.randomness import generator
@@ -111,11 +111,8 @@ class Knowledge:
     def of_seed(self, m: int) -> Known:
         """What the original of the m-th seed makes of the training set."""
         dataset, seed = self.study.dataset, self.study.config.seeds[m]
-        train = dataset.train
-        return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
-                     dataset.class_numbers, np.delete(dataset.ids, train),
-                     lambda name: self.score(name)[m], lambda: self.features()[m],
-                     lambda: generator(seed, "forget_set"))
+        return known_of(dataset, lambda name: self.score(name)[m], lambda: self.features()[m],
+                        lambda: generator(seed, "forget_set"))
 
     def of_forget(self, m: int, places: np.ndarray) -> Mapping[str, np.ndarray]:
         """Scores and labels of a forget set, given as places in the training set, by name."""
