@@ -16,4 +16,5 @@ def get_config(variant="full"):
     images.check_variant(variant, VARIANTS)
     c = digits.get_config()
     c.seeds = digits.STUDY_SEEDS
+    c.forget.size = 48  # the digits have no more that are strongly memorized
     return studies.memorization_levels(c)

@@ -1,5 +1,6 @@
 """Forget sets, named `family:argument`, as `memorization:high`, `class:3` or `random`."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +10,8 @@ from rum_jax.errors import InputError
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
 from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Family, Known, known_of
 from rum_jax.proxies import PROXIES
+
+LEVELS = ("low", "mid", "high")  # of a score
 
 FAMILIES: dict[str, Family] = {
     "random": by_label.RANDOM,
@@ -76,6 +79,23 @@ def size_faults(sizes: Mapping[str, int]) -> list[str]:
     listed = ", ".join(f"{name}: {size}" for name, size in sizes.items())
     return [f"config.forget.sets: have different sizes ({listed}); allowed: one size, as their "
             "models are worked on together; set config.forget.size"]
+
+
+def overlap_faults(chosen: Mapping[str, np.ndarray]) -> list[str]:
+    """What is wrong with the low, mid and high sets of one score: they must have nothing in common.
+
+    Args:
+      chosen: name -> places.
+    """
+    found = []
+    for one, other in itertools.combinations(chosen, 2):
+        (family, _, level), (_, _, second) = one.partition(":"), other.partition(":")
+        shared = len(np.intersect1d(chosen[one], chosen[other]))
+        if shared and other.startswith(f"{family}:") and {level, second} <= set(LEVELS):
+            found.append(f"config.forget.size: is {len(chosen[one])}; {one} and {other} have "
+                         f"{shared} example(s) in common; allowed: a size with which they have "
+                         "none")
+    return found
 
 
 def _unknown(*_: str) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax import records
-from rum_jax.errors import InputError
-from rum_jax.forget import choose, size_faults, statistics
+from rum_jax.errors import raise_if_any
+from rum_jax.forget import choose, overlap_faults, size_faults, statistics
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.stages.known import Knowledge
 
@@ -48,7 +48,8 @@ def forget_sets(knowledge: Knowledge) -> pathlib.Path:
     `places` int64[L,S,F] in the training set and, where it is known, `memorization`.
 
     Raises:
-      InputError: there is no such forget set, or the sets have different sizes.
+      InputError: there is no such forget set, the sets have different sizes, or sets by one
+        score have examples in common.
     """
 
     def write(folder: pathlib.Path) -> None:
@@ -80,8 +81,9 @@ def _places(knowledge: Knowledge) -> np.ndarray:
                for m in range(len(config.seeds))] for name in config.forget.sets]
     sizes = {name: len(own) for name, part in zip(config.forget.sets, chosen, strict=True)
              for own in part}
-    for fault in size_faults(sizes):
-        raise InputError(fault)
+    by_seed = (dict(zip(config.forget.sets, own, strict=True)) for own in zip(*chosen, strict=True))
+    raise_if_any([*size_faults(sizes), *next(filter(None, map(overlap_faults, by_seed)), [])],
+                 "The forget sets have faults:")
     return np.array(chosen, np.int64)
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from forget.made import known
 from rum_jax.errors import InputError
-from rum_jax.forget import FAMILIES, choose, fault
+from rum_jax.forget import FAMILIES, choose, fault, overlap_faults
 from rum_jax.proxies import PROXIES
 
 SCORES = {"memorization": [0.9, 0.1, 0.5, 0.45, 0.0, 1.0], "confidence": [3, 2, 1, 6, 5, 4.0]}
@@ -50,3 +50,13 @@ def test_size_0_is_for_sets_that_have_one():
         choose("memorization:low", known(SCORES), 0)
     noisy = np.array([False, True, False, True, False, False])
     assert choose("noise", known(SCORES, noisy=noisy), 0).tolist() == [1, 3]
+
+
+def test_levels_of_one_score_have_nothing_in_common():
+    sets = {"memorization:mid": np.array([1, 2, 3]), "memorization:high": np.array([3, 4, 5]),
+            "confidence:high": np.array([3, 4, 5]), "memorization:mix": np.array([1, 4, 9]),
+            "memorization:low": np.array([7, 8, 9])}
+    assert overlap_faults(sets) == [
+        "config.forget.size: is 3; memorization:mid and memorization:high have 1 example(s) in "
+        "common; allowed: a size with which they have none"]
+    assert overlap_faults({name: sets[name] for name in list(sets)[2:]}) == []
