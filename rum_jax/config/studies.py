@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ml_collections import ConfigDict
 
 from rum_jax.config import base
+from rum_jax.forget.known import MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import SUBSETS
 
@@ -24,10 +25,10 @@ def entanglement(c: ConfigDict) -> ConfigDict:
     return c
 
 
-def memorization_levels(c: ConfigDict) -> ConfigDict:
-    """Every algorithm on forget sets that are less and more strongly memorized."""
+def memorization_levels(c: ConfigDict, score: str = MEMORIZATION) -> ConfigDict:
+    """Every algorithm on forget sets that are less and more strongly memorized, by some score."""
     base.set_fields(c, {**METRICS, "rows": base.VANILLA, "forget.sets": tuple(
-        f"memorization:{level}" for level in SUBSETS)})
+        f"{score}:{level}" for level in SUBSETS)})
     return c
 
 
