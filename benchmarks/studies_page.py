@@ -29,10 +29,11 @@ Each study is one command; this page was written from their results by
 `python benchmarks/studies_page.py --runs=runs`. Differences are paired by seed; "at 95%" means
 that the 95% t-interval of the difference excludes 0, without correction for how many are looked
 at, so one in twenty is expected by chance alone. "Agrees" means so at 95% for more than half of
-what is looked at, "agrees in part" for more than the other way round. Findings of the papers
-(arXiv 2406.01257 and 2410.16516) were made on CIFAR-10, CIFAR-100 and Tiny-ImageNet with large networks;
-these data and networks are far smaller, and hyper-parameters were chosen for one forget set, a
-mix of low, middle and high memorization.
+what is looked at, "agrees in part" for more than the other way round.
+
+Findings of the papers (arXiv 2406.01257 and 2410.16516) were made on CIFAR-10, CIFAR-100 and
+Tiny-ImageNet with large networks; these data and networks are far smaller, and hyper-parameters
+were chosen for one forget set, a mix of low, middle and high memorization.
 """
 
 
