@@ -83,7 +83,7 @@ def references(config: object) -> set[str]:
         return set().union(*(references(value) for value in config), set())
     if not isinstance(config, str):
         return set()
-    parts = (re.sub(r"^(vanilla|rum_f):|^(by|order)=", "", part)
+    parts = (re.sub(r"^(vanilla|rum_f):|^by\s*=\s*", "", part.strip())
              for part in re.split(r"[\[\];]", config))
     return {part for part in parts if is_reference(part)}
 

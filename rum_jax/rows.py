@@ -103,6 +103,8 @@ def fault(row: object) -> str | None:
         return f"is {row!r}, whose algorithm {found}"
     if made.options and made.kind == VANILLA:
         return f"is {row!r}; allowed: no brackets, as {VANILLA} has no subsets"
+    if len(made.options) < row.count(";") + bool(made.options):
+        return f"is {row!r}; allowed: each option once"
     for key, value in made.options.items():
         if key not in OPTIONS:
             return f"is {row!r}, with the option {key!r}; known: {', '.join(OPTIONS)}"

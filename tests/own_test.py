@@ -7,6 +7,7 @@ from rum_jax.own import references
     ("salun", set()), ("vanilla:salun", set()), ("rum[by=confidence]", set()),
     ("vanilla:my.py:f", {"my.py:f"}), ("rum_f:a/my.py:f[order=descending]", {"a/my.py:f"}),
     ("rum[by=my.py:f;order=descending]", {"my.py:f"}),
+    ("rum[order=descending; by = my.py:f ]", {"my.py:f"}),
     ("rum_f:my.py:g[steps=merged;by=my.py:f]", {"my.py:f", "my.py:g"}),
     ({"rows": ("rum[by=my.py:f]",), "rum": {"refinement": "other.py:h"}},
      {"my.py:f", "other.py:h"})])

@@ -32,6 +32,7 @@ def test_rows_are_taken_apart(row, expected):
     ("rum[order=up]", "whose option order is 'up'; known: ascending, descending"),
     ("rum[order=low-low-mid]", "whose option order is 'low-low-mid'"),
     ("rum[steps=added]", "whose option steps is 'added'; known: sequential, merged"),
+    ("rum[by=class;by=entropy]", "is 'rum[by=class;by=entropy]'; allowed: each option once"),
     ("rum[steps=merged", "allowed: a closing bracket at its end"),
     ("rum[by=not_there.py:f]", "there is no file not_there.py")])
 def test_faulty_rows(row, message):
