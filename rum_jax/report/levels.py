@@ -104,8 +104,8 @@ def _of_the_sets(sets: list[dict]) -> str:
     per_seed = np.array([score["per_seed"] for score in scores])
     same = (np.argsort(per_seed, axis=0) == np.argsort(means)[:, None]).all(0)
     ratio = " : ".join(f"{mean:.3g}" for mean in means / means[0])
-    return (f"{text}. The means are in the ratio {ratio}, and in that order in {same.sum()} of "
-            f"{same.size} seeds.")
+    return (f"{text}. The means are in the ratio {ratio}; {same.sum()} of {same.size} seeds have "
+            "the order of the means.")
 
 
 def _extremes(rows: list[dict]) -> list[str]:

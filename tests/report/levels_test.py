@@ -59,11 +59,11 @@ def test_relabelling_rows_against_the_others(change, expected):
 def test_the_order_of_the_sets_is_looked_at_in_every_seed():
     said = levels.sentences(found(vanilla__salun=[0, 0, 0.1]))[0]
     assert said == ("Entanglement scores: entanglement:low 11 ± 2.484; entanglement:high 32 ± "
-                    "4.968. The means are in the ratio 1 : 2.91, and in that order in 3 of 3 "
-                    "seeds.")
+                    "4.968. The means are in the ratio 1 : 2.91; 3 of 3 seeds have the order "
+                    "of the means.")
     rows = [row("retrain_again", one["set"], tow=[1.0, 1.0, 0.9]) for one in SETS]
     mixed = levels.assemble(rows, [SETS[0], statistics("b", [30.0, 1.0, 34.0])])
-    assert "in that order in 2 of 3 seeds" in levels.sentences(mixed)[0]
+    assert "2 of 3 seeds have the order of the means" in levels.sentences(mixed)[0]
 
 
 def test_table_and_picture():
