@@ -58,6 +58,15 @@ def load(reference: str, arguments: tuple[str, ...]) -> Callable:
     return function
 
 
+def fault(load_it: Callable[[str], object], reference: str) -> str | None:
+    """Why a reference cannot be loaded; None: it can."""
+    try:
+        load_it(reference)
+    except InputError as error:
+        return str(error)
+    return None
+
+
 def _module_name(path: pathlib.Path) -> str:
     return f"own_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
 

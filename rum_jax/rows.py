@@ -10,7 +10,7 @@ the config: `by=<refinement>`, `subsets=<number>`, `order=<order>`, `steps=merge
 `rum[by=confidence]`, `rum_f:salun[order=descending]`, `rum_f:finetune[order=mid-low-high]`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rum_jax import own, refine
@@ -50,6 +50,14 @@ def parse(row: str) -> Row:
     return Row(kind, algorithm, {key.strip(): value.strip() for key, value in options.items()})
 
 
+def options_of(config: Mapping, row: str) -> dict[str, str]:
+    """`by`, `subsets`, `order` and `steps` of a row of subsets: its own, or its section's."""
+    made = parse(row)
+    section = config[made.kind]
+    return {"by": section["refinement"], "subsets": str(section["subsets"]),
+            "order": section["order"], "steps": section["steps"], **made.options}
+
+
 def order_fault(value: object) -> str | None:
     """What is wrong with an order; None: nothing."""
     names = value.split("-") if isinstance(value, str) else []
@@ -81,11 +89,7 @@ OPTIONS = {"by": refine.fault, "order": order_fault, "subsets": subsets_fault,
 def algorithm_fault(value: object) -> str | None:
     """What is wrong with the name of an algorithm; None: nothing."""
     if own.is_reference(value):
-        try:
-            own_algorithm.load(value)
-        except InputError as error:
-            return str(error)
-        return None
+        return own.fault(own_algorithm.load, value)
     if value in ALGORITHMS:
         return None
     return f"is {value!r}; known: {', '.join(sorted(ALGORITHMS))}; or my_file.py:function"

@@ -104,18 +104,20 @@ def run(chain: Chain, progress: Progress,
       DivergedError: a loss is not finite.
       InputError: steps that add outputs cannot be merged.
     """
-    histories, made, elapsed = [], [chain.states], 0.0
+    histories, apart, now, elapsed = [], [], chain.states, 0.0
     for number in range(len(chain.steps)):
         with stopwatch() as seconds:
-            start = chain.states if chain.merged else made[-1]
-            states, history = _step(chain, number, start, part(progress, number,
-                                                               len(chain.steps)))
+            states, history = _step(chain, number, chain.states if chain.merged else now,
+                                    part(progress, number, len(chain.steps)))
             histories.append(history)
-            made = [*made, states] if chain.merged else [states]
             elapsed += seconds()
+        if chain.merged:
+            apart.append(states)
+            states = merge(chain.states, apart)
+        now = states
         if watch:
-            watch(number, merge(made[0], made[1:]) if chain.merged else states)
-    return Done(merge(made[0], made[1:]) if chain.merged else made[-1], histories, elapsed)
+            watch(number, now)
+    return Done(now, histories, elapsed)
 
 
 def _step(chain: Chain, number: int, states: TrainState,

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from rum_jax import checks, forget, own, refine, rows
 from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
-from rum_jax.errors import InputError
 from rum_jax.evaluate import METRICS, metric
 from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
@@ -25,14 +24,10 @@ DTYPES = ("float32", "bfloat16")
 
 def _metric(value: object) -> str | None:
     """One of METRICS, or a user's own that can be loaded."""
+    if own.is_reference(value):
+        return own.fault(metric, value)
     known = checks.one_of(METRICS)(value)
-    if not own.is_reference(value):
-        return known and f"{known}; or my_file.py:function"
-    try:
-        metric(value)
-    except InputError as error:
-        return str(error)
-    return None
+    return known and f"{known}; or my_file.py:function"
 
 
 def _models(value: object) -> str | None:

@@ -14,14 +14,6 @@ def study_faults(config: Mapping) -> list[str]:
     return [*_score_faults(config), *_row_faults(config)]
 
 
-def _options(config: Mapping, row: str) -> dict[str, str]:
-    """Those of a row of subsets: its own, or its section's."""
-    made = rows.parse(row)
-    section = config[made.kind]
-    return {"by": section["refinement"], "subsets": str(section["subsets"]),
-            "order": section["order"], "steps": section["steps"], **made.options}
-
-
 def _row_faults(config: Mapping) -> Iterator[str]:
     """Rows whose subsets cannot be."""
     size = config["forget"]["size"]
@@ -29,7 +21,7 @@ def _row_faults(config: Mapping) -> Iterator[str]:
         made = rows.parse(row)
         if made.kind == rows.VANILLA:
             continue
-        options = _options(config, row)
+        options = rows.options_of(config, row)
         names = subset_names(options["by"], int(options["subsets"]))
         if names and 0 < size < len(names):
             yield (f"config.rows: {row} has {len(names)} subsets; allowed with "
@@ -68,6 +60,6 @@ def _scores_asked(config: Mapping) -> dict[str, str]:
     asked |= dict.fromkeys(config["proxies"]["compared"], "config.proxies.compared")
     for row in config["rows"]:
         if rows.parse(row).kind != rows.VANILLA:
-            by = _options(config, row)["by"]
+            by = rows.options_of(config, row)["by"]
             asked |= dict.fromkeys(by.split(TIMES), f"config.rows: {row}")
     return asked

@@ -27,11 +27,7 @@ REFINEMENTS: dict[str, Refinement] = {
 def fault(name: object) -> str | None:
     """What is wrong with the name of a refinement; None: nothing."""
     if own.is_reference(name):
-        try:
-            own.load(name, ("examples", "generator"))
-        except InputError as error:
-            return str(error)
-        return None
+        return own.fault(refinement, name)
     first, times, second = name.partition(TIMES) if isinstance(name, str) else ("", "", "")
     if first in SCORES and second in SCORES and first != second or (
             not times and first in REFINEMENTS):

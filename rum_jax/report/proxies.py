@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
-from sklearn.metrics import roc_auc_score
 
 from rum_jax.errors import InputError
 from rum_jax.evaluate.interval import paired_difference, summary
@@ -16,6 +15,7 @@ from rum_jax.refine.contract import SUBSETS
 from rum_jax.report.figures import COLORS, png
 from rum_jax.report.words import certain, interval, joined, verdict
 from rum_jax.rows import RUM, parse
+from rum_jax.stages.merge import planted_noise_auroc
 
 TITLE = "Proxies of memorization"
 
@@ -91,10 +91,8 @@ def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
 
 
 def _auroc(values: np.ndarray, planted: np.ndarray) -> dict | None:
-    known = np.isfinite(values).all(0)
-    if planted[known].all() or not planted[known].any():
-        return None
-    return summary([float(roc_auc_score(planted[known], own[known])) for own in values])
+    found = [planted_noise_auroc(own, planted) for own in values]
+    return None if None in found else summary(found)
 
 
 def _overlaps(name: str, values: np.ndarray, memorization: np.ndarray,

@@ -7,6 +7,7 @@ made of plain values by its `assemble`, which is None where it does not apply.
 from collections.abc import Iterator
 
 from rum_jax import records
+from rum_jax.memorization.members import subset_size
 from rum_jax.report import chains, levels, onion, proxies
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import work_of
@@ -34,8 +35,8 @@ def _proxies(finished: Finished, rows: list[dict]) -> dict | None:
     campaign_gradients, seconds = 0, None
     if finished.memorization:
         known = records.read_arrays(finished.memorization / "memorization.npz")["memorization"]
-        campaign_gradients = int(config.campaign.models * config.memorization.epochs
-                                 * config.memorization.subset_fraction * len(train))
+        campaign_gradients = config.campaign.models * config.memorization.epochs * subset_size(
+            config.memorization.subset_fraction, len(train))
         seconds = _campaign_seconds(finished)
     return proxies.assemble(
         {name: finished.knowledge.score(name) for name in finished.proxies}, known,

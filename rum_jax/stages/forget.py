@@ -15,6 +15,8 @@ from rum_jax.forget import choose, overlap_faults, size_faults, statistics
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.stages.known import Knowledge
 
+HEADING = "The forget sets have faults:"
+
 
 class Cases(NamedTuple):
     """M cases, set after set, and in each seed after seed.
@@ -58,7 +60,7 @@ def forget_sets(knowledge: Knowledge) -> pathlib.Path:
         positions = dataset.train[places]
         arrays = {"sets": np.array(config.forget.sets), "seeds": np.array(config.seeds),
                   "ids": dataset.ids[positions], "positions": positions, "places": places}
-        if memorization_is_known(knowledge):
+        if knowledge.has_memorization:
             known = knowledge.score(MEMORIZATION)
             arrays[MEMORIZATION] = np.stack(
                 [[known[m][own] for m, own in enumerate(part)] for part in places])
@@ -68,12 +70,6 @@ def forget_sets(knowledge: Knowledge) -> pathlib.Path:
     return knowledge.stage("forget", write)
 
 
-def memorization_is_known(knowledge: Knowledge) -> bool:
-    """Whether the study has memorization scores."""
-    config = knowledge.study.config
-    return bool(config.campaign.models or config.memorization.scores)
-
-
 def _places(knowledge: Knowledge) -> np.ndarray:
     """int64[L,S,F] of all sets and seeds."""
     config = knowledge.study.config
@@ -81,9 +77,9 @@ def _places(knowledge: Knowledge) -> np.ndarray:
                for m in range(len(config.seeds))] for name in config.forget.sets]
     sizes = {name: len(own) for name, part in zip(config.forget.sets, chosen, strict=True)
              for own in part}
-    by_seed = (dict(zip(config.forget.sets, own, strict=True)) for own in zip(*chosen, strict=True))
-    raise_if_any([*size_faults(sizes), *next(filter(None, map(overlap_faults, by_seed)), [])],
-                 "The forget sets have faults:")
+    raise_if_any(size_faults(sizes), HEADING)
+    for of_seed in zip(*chosen, strict=True):
+        raise_if_any(overlap_faults(dict(zip(config.forget.sets, of_seed, strict=True))), HEADING)
     return np.array(chosen, np.int64)
 
 

@@ -60,9 +60,15 @@ class Knowledge:
             self._features = made[:, self.study.dataset.train].astype(np.float32)
         return self._features
 
+    @property
+    def has_memorization(self) -> bool:
+        """Whether the study has memorization scores: of its own models, or given ones."""
+        config = self.study.config
+        return bool(config.campaign.models or config.memorization.scores)
+
     def memorization(self) -> pathlib.Path:
         """Folder of the memorization estimate."""
-        if not self.study.config.campaign.models and not self.study.config.memorization.scores:
+        if not self.has_memorization:
             raise InputError("config.campaign.models: is 0; allowed where memorization is asked "
                              "for: at least 4, or scores in config.memorization.scores")
         return memorization(self.study)

@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 
 from rum_jax.memorization.influence import NONE
 from rum_jax.stages.evaluation import References, evaluated
-from rum_jax.stages.forget import Cases, forget_sets, load_cases, memorization_is_known
+from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.memorization import influence
 from rum_jax.stages.models import again_seeds, originals, retrained
@@ -55,7 +55,7 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     study = make_study(workdir, config)
     check_memory(study)
     knowledge = Knowledge(study, originals(study))
-    scores = knowledge.memorization() if memorization_is_known(knowledge) else None
+    scores = knowledge.memorization() if knowledge.has_memorization else None
     influences = influence(study) if config.campaign.influence != NONE else None
     proxies = {name: knowledge.proxy(name) for name in config.proxies.compared}
     forget = forget_sets(knowledge)

@@ -23,7 +23,7 @@ from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import load_logits, originals, retrained
 from rum_jax.stages.study import Study, check_memory, folder_of, make_study
-from rum_jax.stages.unlearning import chain_of, options_of, plan_of, steps_of
+from rum_jax.stages.unlearning import chain_of, plan_of, steps_of
 from rum_jax.sweep import Point
 from rum_jax.train import memory
 from rum_jax.train.predict import predict
@@ -73,7 +73,7 @@ def _subsets(config: ConfigDict, row: str) -> tuple[str, ...]:
     """
     if rows.parse(row).kind == rows.VANILLA:
         return ()
-    options = options_of(config, row)
+    options = rows.options_of(config, row)
     if options["by"] == SHUFFLED:
         raise InputError(f"config.sweep.rows: {row} does what rum does, on other subsets; sweep "
                          "rum")

@@ -39,14 +39,6 @@ class Plan(NamedTuple):
     merged: bool
 
 
-def options_of(config: ConfigDict, row: str) -> dict[str, str]:
-    """`by`, `subsets`, `order` and `steps` of a row of subsets: its own, or its section's."""
-    made = rows.parse(row)
-    section = config[made.kind]
-    return {"by": section.refinement, "subsets": str(section.subsets), "order": section.order,
-            "steps": section.steps, **made.options}
-
-
 def steps_of(config: ConfigDict, row: str, subsets: Sequence[str] = ()) -> list[Step]:
     """What a row does, in order, to subsets that are given as its refinement gives them.
 
@@ -58,7 +50,7 @@ def steps_of(config: ConfigDict, row: str, subsets: Sequence[str] = ()) -> list[
         return [Step(WHOLE, made.algorithm, _hparams(config.vanilla, made.algorithm))]
     section = config[made.kind]
     try:
-        order = rows.in_order(subsets, options_of(config, row)["order"])
+        order = rows.in_order(subsets, rows.options_of(config, row)["order"])
     except InputError as error:
         raise InputError(f"row {row}: {error}") from error
     return [Step(subset, one, _hparams(section, one, subset)) for subset, one in (
@@ -91,7 +83,7 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
     if rows.parse(row).kind == rows.VANILLA:
         whole = [{WHOLE: forget} for forget in cases.forget]
         return Plan(whole, steps_of(config, row), False)
-    options = options_of(config, row)
+    options = rows.options_of(config, row)
     refine, subsets = refinement(options["by"]), int(options["subsets"])
     smallest = cases.forget.shape[1] // subsets
     if not smallest:
