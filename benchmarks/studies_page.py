@@ -107,7 +107,12 @@ CLAIMS: dict[str, list[tuple[str, str, Callable[[dict], str]]]] = {
           for role, whom in (("waiting", "have yet to be unlearned"),
                              ("unlearned", "were unlearned before"))
           for measure, words in (("called_member", "the attack calls more of them members"),
-                                 ("residual_memorization", "residual memorization rises"))]]}
+                                 ("residual_memorization", "residual memorization rises"))],
+        ("Request after request: ToW falls as more and more is to be forgotten.", "streams",
+         lambda found: counted([row["change"]["tow"] for row in levels.unlearning(found)], -1)),
+        ("A request uncovers what was unlearned before: the attack calls more of it members.",
+         "streams", lambda found: counted(
+             _onion(found["onion"], "called_member", "unlearned"), 1))]}
 
 
 def _markdown(header: list[str], lines: list[list[str]]) -> list[str]:
@@ -132,7 +137,7 @@ def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
     records.write_json(folder / "found.json", {"sections": _shorter(found),
                                                "provenance": origin})
     lines = ["", f"### {DATA[data]}", "",
-             f"    python -m rum_jax.main --config=configs/{name}.py --workdir=runs/{name}", "",
+             f"    {' '.join(origin['command'])}", "",
              f"{len(origin['seeds'])} seeds, forget sets of {results['sets'][0]['size']}; "
              f"{origin['cpu_count']} {origin['cpu']} cores, jax {origin['versions']['jax']}, "
              f"{origin['wall_seconds']:.0f} s.", "", *_markdown(*text.set_table(results["sets"])),

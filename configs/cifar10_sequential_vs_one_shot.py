@@ -6,6 +6,7 @@
 The same algorithms and the same number of epochs: the whole forget set at once; low, mid and
 high memorization one after another in all six orders; random subsets; and each subset from the
 original model, changes added up. What every step does to the other subsets is reported too.
+And request after request: three of them, each chosen by the models as they are by then.
 Sizes are those of the papers: a forget set of 3,000, three seeds. It has not been run on an
 accelerator yet.
 Memorization is estimated from 400 models first, or read with `--config.memorization.scores`.

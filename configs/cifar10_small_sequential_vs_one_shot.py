@@ -7,6 +7,7 @@
 The same algorithms and the same number of epochs: the whole forget set at once; low, mid and
 high memorization one after another in all six orders; random subsets; and each subset from the
 original model, changes added up. What every step does to the other subsets is reported too.
+And request after request: three of them, each chosen by the models as they are by then.
 """
 
 from rum_jax.config import cifar10_small, images, studies

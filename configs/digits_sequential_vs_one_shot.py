@@ -6,6 +6,7 @@
 The same algorithms and the same number of epochs: the whole forget set at once; low, mid and
 high memorization one after another in all six orders; random subsets; and each subset from the
 original model, changes added up. What every step does to the other subsets is reported too.
+And request after request: three of 60 examples, each chosen by the models as they are by then.
 """
 
 from rum_jax.config import digits, images, studies
@@ -18,4 +19,6 @@ def get_config(variant="full"):
     images.check_variant(variant, VARIANTS)
     c = digits.get_config()
     c.seeds = digits.STUDY_SEEDS
-    return studies.sequential_vs_one_shot(c, epochs=3)
+    c = studies.sequential_vs_one_shot(c, epochs=3)
+    c.stream.size = 60
+    return c

@@ -69,7 +69,8 @@ class Chain(NamedTuple):
 
     Attributes:
       task: network, examples, and where to run.
-      train: int32[n] ascending positions of the training set.
+      train: int32[M,n] ascending positions of what each model was trained on, without what it
+        was unlearned of before.
       partitions: for each model {subset: int32[k] positions}, sizes alike for all models.
       steps: what to do, in order.
       seeds: of the M models.
@@ -78,6 +79,7 @@ class Chain(NamedTuple):
       merged: False: each step starts from the model of the one before. True: each starts from
         the original, with a retain set without all subsets, and the changes are added up.
       stop_when_diverged: False: a model whose loss is not finite spoils no other.
+      first_step: number of the first step, for the addresses of randomness.
     """
 
     task: Task
@@ -89,6 +91,7 @@ class Chain(NamedTuple):
     states: TrainState
     merged: bool = False
     stop_when_diverged: bool = True
+    first_step: int = 0
 
 
 def run(chain: Chain, progress: Progress,
@@ -125,10 +128,10 @@ def _step(chain: Chain, number: int, states: TrainState,
     step = chain.steps[number]
     handled = chain.steps if chain.merged else chain.steps[:number + 1]
     forget = np.stack([np.sort(own[step.subset]) for own in chain.partitions])
-    retain = np.stack([retain_set(chain.train, [own[one.subset] for one in handled])
-                       for own in chain.partitions])
-    problem = Problem(chain.task, forget, retain, chain.seeds, number, chain.optimizer,
-                      chain.states, progress, chain.stop_when_diverged)
+    retain = np.stack([retain_set(train, [own[one.subset] for one in handled])
+                       for train, own in zip(chain.train, chain.partitions, strict=True)])
+    problem = Problem(chain.task, forget, retain, chain.seeds, chain.first_step + number,
+                      chain.optimizer, chain.states, progress, chain.stop_when_diverged)
     return apply(step.algorithm, algorithm(step.algorithm), problem, states, step.hparams)
 
 

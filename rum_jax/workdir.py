@@ -15,7 +15,7 @@ CONFIG = "config.json"
 LOCK = ".lock"
 
 # Fields that change speed or what is shown, but no result: a run may be resumed with others.
-FREE = ("config.engine", "config.rows", "config.sweep", "config.proxies.compared",
+FREE = ("config.engine", "config.rows", "config.sweep", "config.stream", "config.proxies.compared",
         "config.data.path",
         "config.train.checkpoint_epochs",
         *(f"config.campaign.{name}" for name in ("group_size", "worker", "workers",

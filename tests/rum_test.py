@@ -25,6 +25,12 @@ def spy(monkeypatch):
     return asked
 
 
+def chain_of(problem, train, partitions, steps, original, **changed) -> rum.Chain:
+    """A chain of two models that were trained on the same examples."""
+    return rum.Chain(problem.task, np.stack([train] * 2), partitions, steps, (0, 1),
+                     problem.optimizer, original)._replace(**changed)
+
+
 @pytest.mark.parametrize("order", [SUBSETS, ("high", "low", "mid")])
 def test_steps_see_their_subset_and_retain_what_is_not_yet_handled(
         spy, order, problem, original):
@@ -33,8 +39,7 @@ def test_steps_see_their_subset_and_retain_what_is_not_yet_handled(
     partitions = [rum.partition(REFINEMENTS["shuffled"], forget, {"label": np.zeros(30)}, 3,
                                 np.random.default_rng(seed)) for seed in (0, 1)]
     steps = [Step(name, "spy", {"mark": name}) for name in order]
-    done = rum.run(rum.Chain(problem.task, train, partitions, steps, (0, 1), problem.optimizer,
-                             original), silent)
+    done = rum.run(chain_of(problem, train, partitions, steps, original), silent)
     assert [(number, mark) for number, _, _, mark in spy] == list(enumerate(order))
     for m in range(2):
         gone = set()
@@ -50,8 +55,8 @@ def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     hparams = {"epochs": 1, "learning_rate": 0.05}
     parts = [{rum.WHOLE: problem.forget[0]}] * 2
-    done = rum.run(rum.Chain(problem.task, train, parts, [Step(rum.WHOLE, "finetune", hparams)],
-                             (0, 1), problem.optimizer, original), silent)
+    done = rum.run(chain_of(problem, train, parts, [Step(rum.WHOLE, "finetune", hparams)],
+                            original), silent)
     alone, _ = ALGORITHMS["finetune"].unlearn(problem, original, hparams)
     np.testing.assert_array_equal(leaves(done.states), leaves(alone))
 
@@ -65,8 +70,7 @@ def test_order_matters_and_the_originals_are_spared(problem, original):
     results = []
     for order in (SUBSETS, SUBSETS[::-1]):
         steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in order]
-        done = rum.run(rum.Chain(problem.task, train, parts, steps, (0, 1), problem.optimizer,
-                                 original), silent)
+        done = rum.run(chain_of(problem, train, parts, steps, original), silent)
         results.append(leaves(done.states.params))
     assert np.abs(results[0] - results[1]).max() > 1e-4
     np.testing.assert_array_equal(leaves(original), before)
@@ -78,8 +82,7 @@ def finetuned(problem, original, merged, watch=None):
     thirds = np.array_split(problem.forget[0], 3)
     steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in SUBSETS]
     parts = [dict(zip(SUBSETS, thirds, strict=True))] * 2
-    chain = rum.Chain(problem.task, train, parts, steps, (0, 1), problem.optimizer, original,
-                      merged)
+    chain = chain_of(problem, train, parts, steps, original, merged=merged)
     return chain, rum.run(chain, silent, watch)
 
 
@@ -87,8 +90,7 @@ def test_merged_steps_start_from_the_original_without_the_whole_forget_set(spy, 
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     parts = [dict(zip(SUBSETS, np.array_split(problem.forget[0], 3), strict=True))] * 2
     steps = [Step(name, "spy", {"mark": name}) for name in SUBSETS]
-    rum.run(rum.Chain(problem.task, train, parts, steps, (0, 1), problem.optimizer, original,
-                      merged=True), silent)
+    rum.run(chain_of(problem, train, parts, steps, original, merged=True), silent)
     rest = np.setdiff1d(train, problem.forget[0]).tolist()
     assert [retain[m].tolist() for _, _, retain, _ in spy for m in (0, 1)] == [rest] * 6
 
@@ -119,3 +121,21 @@ def test_every_step_can_be_watched(problem, original, merged):
     assert list(seen) == [0, 1, 2]
     np.testing.assert_array_equal(leaves(seen[2]), leaves(done.states))
     assert np.abs(leaves(seen[0].params) - leaves(seen[1].params)).max() > 1e-4
+
+
+def test_later_requests_draw_at_addresses_of_their_own(spy, problem, original):
+    train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
+    parts = [{"a": problem.forget[0][:4], "b": problem.forget[0][4:]}] * 2
+    steps = [Step(name, "spy", {"mark": name}) for name in "ab"]
+    rum.run(chain_of(problem, train, parts, steps, original, first_step=100), silent)
+    assert [number for number, *_ in spy] == [100, 101]
+
+
+def test_each_model_retains_what_it_was_trained_on_itself(spy, problem, original):
+    train = np.stack([np.arange(60), np.arange(40, 100)]).astype(np.int32)
+    parts = [{"a": np.array([50, 41])}, {"a": np.array([50, 99])}]
+    chain = chain_of(problem, train[0], parts, [Step("a", "spy", {"mark": ""})], original)
+    rum.run(chain._replace(train=train), silent)
+    (_, _, retain, _), = spy
+    for m, positions in enumerate(train):
+        assert retain[m].tolist() == sorted(set(positions.tolist()) - set(parts[m]["a"].tolist()))

@@ -48,6 +48,11 @@ def get_config(reference: bool = False) -> ConfigDict:
         "sets": ("memorization:mix",),  # studied side by side (`rum_jax/forget/__init__.py`)
         "size": 120,                    # examples of each; 0: all that a class, noise, file has
     })
+    c.stream = ConfigDict({             # of requests, each unlearned where the one before ended
+        "requests": (),                 # as forget.sets, in order, each of what is left; (): none
+        "size": 60,                     # examples of each; 0: all that a class, noise, file has
+        "rows": (),                     # what is done to each, as in `rows`
+    })
     c.proxies = ConfigDict({            # of memorization
         "compared": (),                 # with memorization, and with each other
         **{name: dict(proxy.hparams) for name, proxy in PROXIES.items() if proxy.hparams},

@@ -75,6 +75,8 @@ SCHEMA = {
                  "reliability": _fraction, "influence": checks.one_of(KINDS),
                  "influence_top": checks.integer(1), "plan": checks.boolean},
     "forget": {"sets": checks.sequence(forget.fault, distinct=True), "size": checks.integer(0)},
+    "stream": {"requests": checks.sequence(forget.fault, at_least=0), "size": checks.integer(0),
+               "rows": checks.sequence(rows.fault, at_least=0, distinct=True)},
     "proxies": {"compared": checks.sequence(checks.one_of(PROXIES), at_least=0, distinct=True),
                 **{name: proxy.checks for name, proxy in PROXIES.items() if proxy.checks}},
     "unlearn": {**_sgd, "milestones": _epochs, "batch_norm": checks.one_of(BATCH_NORM)},
@@ -145,7 +147,8 @@ def _partly(table: Mapping, given: object) -> dict:
 
 def own_algorithms(config: Mapping) -> list[str]:
     """References to algorithms that can be loaded; faulty ones are reported where they stand."""
-    named = own.references([config[name] for name in ("rows", "sweep") if name in config])
+    named = own.references([config[name] for name in ("rows", "stream", "sweep")
+                            if name in config])
     if "rum" in config and isinstance(config["rum"], Mapping):
         named |= own.references([value for name, value in config["rum"].items()
                                  if name == "algorithms"])

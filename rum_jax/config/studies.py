@@ -14,6 +14,8 @@ CHAINED = ("finetune", "neggrad_plus", "salun")
 # Relearn time and the attacks on other features take longer than the unlearning itself.
 METRICS = {"relearn.epochs": 0, "metrics": ("forget_agreement", "test_agreement", "forget_kl",
                                             "test_kl")}
+# Each request of a stream asks for a mix of what the model by then makes of the examples.
+REQUESTS = 3 * ("heldout_retrain:mix",)
 ORDERS = ("low-mid-high", "low-high-mid", "mid-low-high", "mid-high-low", "high-low-mid",
           "high-mid-low")
 
@@ -45,6 +47,8 @@ def sequential_vs_one_shot(c: ConfigDict, epochs: int,
                            algorithms: Sequence[str] = CHAINED) -> ConfigDict:
     """The same algorithms and budget, at once and subset after subset, in every order.
 
+    And request after request: what each algorithm does to a stream of them, in both ways.
+
     Args:
       c: whose hyper-parameters for the whole forget set are taken for every subset too.
       epochs: of each of three steps; the whole forget set gets three times as many.
@@ -58,5 +62,8 @@ def sequential_vs_one_shot(c: ConfigDict, epochs: int,
     base.set_fields(c, {**METRICS, "trace": True, "rows": tuple(
         row for name in algorithms for row in (
             f"vanilla:{name}", *(f"rum_f:{name}[order={order}]" for order in ORDERS),
-            f"rum_f:{name}[by=shuffled]", f"rum_f:{name}[steps=merged]"))})
+            f"rum_f:{name}[by=shuffled]", f"rum_f:{name}[steps=merged]")),
+        "stream.requests": REQUESTS, "stream.size": c.forget.size, "stream.rows": tuple(
+            row for name in algorithms
+            for row in (f"vanilla:{name}", f"rum_f:{name}[by=heldout_retrain]"))})
     return c

@@ -1,7 +1,7 @@
 """Checks of a whole config, all faults at once, before any device work."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rum_jax import own
 from rum_jax.config.schema import own_algorithms, schema_of
@@ -11,6 +11,8 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError, raise_if_any
 from rum_jax.folder import is_url
 from rum_jax.forget import FAMILIES, data_faults
+from rum_jax.forget.known import REQUESTS, SETS, Fields
+from rum_jax.forget.remaining import request_faults
 from rum_jax.memorization.influence import NONE
 from rum_jax.memorization.members import subset_size
 from rum_jax.models import most_stages, shape_of
@@ -38,10 +40,10 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
         joint += _share_faults(config)
     if sound("memorization", "campaign", "train", "seeds", "sweep"):
         joint += _schedule_faults(config) + _file_faults(config)
-    if sound("campaign", "memorization", "forget", "proxies", "rows", "rum", "sweep",
-             "train"):
+    if sound("campaign", "memorization", "forget", "stream", "proxies", "rows", "rum",
+             "sweep", "train"):
         joint += study_faults(config)
-    if data and sound("model", "data", "forget", "memorization", "campaign"):
+    if data and sound("model", "data", "forget", "stream", "memorization", "campaign"):
         joint += _data_faults(config)
     return found + joint
 
@@ -175,8 +177,12 @@ def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
         if len(positions) < 1 and not (alone and split == "validation"):
             found.append(f"config.data: the {split} set would be empty")
     if not alone:
-        found += _forget_faults(config["forget"], size) or data_faults(
-            config["forget"]["sets"], dataset, config["forget"]["size"])
+        forget, stream = config["forget"], config["stream"]
+        found += _forget_faults(SETS, forget["sets"], forget["size"], size) or data_faults(
+            forget["sets"], dataset, forget["size"])
+        found += _forget_faults(REQUESTS, stream["requests"], stream["size"], size,
+                                len(stream["requests"])) or request_faults(
+            stream["requests"], dataset, stream["size"])
     subset = subset_size(config["memorization"]["subset_fraction"], size)
     if not 1 <= subset < size:
         found.append(f"config.memorization.subset_fraction: is "
@@ -185,17 +191,18 @@ def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
     return found
 
 
-def _forget_faults(forget: Mapping, size: int) -> list[str]:
+def _forget_faults(fields: Fields, names: Sequence[str], each: int, examples: int,
+                   times: int = 1) -> list[str]:
+    """Sizes of forget sets that these names cannot have; `times`: how many are taken together."""
     found = []
-    if forget["size"] >= size:
-        found.append(f"config.forget.size: is {forget['size']}; allowed: less than the training "
-                     f"set's {size} examples")
-    mixed = [name for name in forget["sets"] if name.endswith(":mix")]
-    if mixed and forget["size"] % len(SUBSETS):
-        found.append(f"config.forget.size: is {forget['size']}; allowed with {mixed[0]}: a "
-                     f"multiple of {len(SUBSETS)}")
-    without = [name for name in forget["sets"]
-               if not FAMILIES[name.partition(":")[0]].all_of_it]
-    if not forget["size"] and without:
-        found.append(f"config.forget.size: is 0; allowed with {without[0]}: at least 1")
+    if times * each >= examples:
+        found.append(f"{fields.size}: is {each}; allowed: less than the training set's "
+                     f"{examples} examples{f', for {times} requests together' * (times > 1)}")
+    mixed = [name for name in names if name.endswith(":mix")]
+    if mixed and each % len(SUBSETS):
+        found.append(f"{fields.size}: is {each}; allowed with {mixed[0]}: a multiple of "
+                     f"{len(SUBSETS)}")
+    without = [name for name in names if not FAMILIES[name.partition(":")[0]].all_of_it]
+    if not each and without:
+        found.append(f"{fields.size}: is 0; allowed with {without[0]}: at least 1")
     return found

@@ -11,28 +11,36 @@ from rum_jax.refine import TIMES, subset_names
 
 def study_faults(config: Mapping) -> list[str]:
     """What is wrong with fields that are fine one by one."""
-    return [*_score_faults(config), *_row_faults(config)]
+    return [*_score_faults(config), *_row_faults(config), *_stream_faults(config["stream"])]
+
+
+def _stream_faults(stream: Mapping) -> list[str]:
+    if bool(stream["requests"]) == bool(stream["rows"]):
+        return []
+    return [f"config.stream.rows: is {stream['rows']}; allowed with config.stream.requests="
+            f"{stream['requests']}: " + ("at least one" if stream["requests"] else "()")]
 
 
 def _row_faults(config: Mapping) -> Iterator[str]:
     """Rows whose subsets cannot be."""
-    size = config["forget"]["size"]
-    for row in (*config["rows"], *config["sweep"]["rows"]):
-        made = rows.parse(row)
+    asked = [("config.rows", "forget", row) for row in (*config["rows"], *config["sweep"]["rows"])]
+    asked += [("config.stream.rows", "stream", row) for row in config["stream"]["rows"]]
+    for field, sized, row in asked:
+        made, size = rows.parse(row), config[sized]["size"]
         if made.kind == rows.VANILLA:
             continue
         options = rows.options_of(config, row)
         names = subset_names(options["by"], int(options["subsets"]))
         if names and 0 < size < len(names):
-            yield (f"config.rows: {row} has {len(names)} subsets; allowed with "
-                   f"config.forget.size={size}: at most {size}")
+            yield (f"{field}: {row} has {len(names)} subsets; allowed with "
+                   f"config.{sized}.size={size}: at most {size}")
         try:
             rows.in_order(names or (), options["order"] if names else rows.ORDERS[0])
         except InputError as error:
-            yield f"config.rows: {row}: {error}"
+            yield f"{field}: {row}: {error}"
         used = [made.algorithm] if made.algorithm else config["rum"]["algorithms"].values()
         if options["steps"] == rows.STEPS[1] and "boundary_expand" in used:
-            yield (f"config.rows: {row} adds up the changes of boundary_expand, which adds an "
+            yield (f"{field}: {row} adds up the changes of boundary_expand, which adds an "
                    "output; allowed: steps=sequential, or another algorithm")
 
 
@@ -58,8 +66,11 @@ def _scores_asked(config: Mapping) -> dict[str, str]:
     """Score -> the field that asks for it first."""
     asked = {name.partition(":")[0]: "config.forget.sets" for name in config["forget"]["sets"]}
     asked |= dict.fromkeys(config["proxies"]["compared"], "config.proxies.compared")
-    for row in config["rows"]:
-        if rows.parse(row).kind != rows.VANILLA:
-            by = rows.options_of(config, row)["by"]
-            asked |= dict.fromkeys(by.split(TIMES), f"config.rows: {row}")
+    asked |= {name.partition(":")[0]: "config.stream.requests"
+              for name in config["stream"]["requests"]}
+    for field, section in (("config.rows", config), ("config.stream.rows", config["stream"])):
+        for row in section["rows"]:
+            if rows.parse(row).kind != rows.VANILLA:
+                by = rows.options_of(config, row)["by"]
+                asked |= dict.fromkeys(by.split(TIMES), f"{field}: {row}")
     return asked

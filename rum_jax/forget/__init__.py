@@ -8,7 +8,7 @@ import numpy as np
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
-from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Family, Known, known_of
+from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Family, Known, untrained
 from rum_jax.proxies import PROXIES
 
 LEVELS = ("low", "mid", "high")  # of a score
@@ -50,7 +50,7 @@ def choose(name: str, known: Known, size: int) -> np.ndarray:
     family, _, argument = name.partition(":")
     if not size and not FAMILIES[family].all_of_it:
         allowed = ", ".join(key for key, value in FAMILIES.items() if value.all_of_it)
-        raise InputError(f"config.forget.size: is 0; allowed with {name}: at least 1; all there "
+        raise InputError(f"{known.fields.size}: is 0; allowed with {name}: at least 1; all there "
                          f"are only with {allowed}")
     return np.sort(FAMILIES[family].choose(known, argument, size))
 
@@ -61,7 +61,7 @@ def data_faults(names: Sequence[str], dataset: Dataset, size: int) -> list[str]:
     Size 0: their sizes must be the same.
     """
     found, sizes = [], {}
-    known = known_of(dataset, _unknown, _unknown, lambda: np.random.default_rng(0))
+    known = untrained(dataset)
     for name in names:
         if not FAMILIES[name.partition(":")[0]].early:
             continue
@@ -96,7 +96,3 @@ def overlap_faults(chosen: Mapping[str, np.ndarray]) -> list[str]:
                          f"{shared} example(s) in common; allowed: a size with which they have "
                          "none")
     return found
-
-
-def _unknown(*_: str) -> np.ndarray:
-    raise InputError("is not known before models are trained")

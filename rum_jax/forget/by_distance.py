@@ -31,23 +31,25 @@ def _check(argument: str) -> str | None:
             "from 0of15, the nearest to the centre, to 14of15")
 
 
-def _group(order: np.ndarray, number: int, groups: int, size: int, title: str) -> np.ndarray:
+def _group(order: np.ndarray, number: int, groups: int, size: int,
+           title: tuple[str, str]) -> np.ndarray:
+    """`title`: the field that says the size, and the name of the set."""
     each = len(order) // groups
     if each < size:
-        raise InputError(f"config.forget.size: is {size}; allowed with {title}: at most {each}, "
-                         f"as {len(order)} examples make {groups} groups of {each}")
+        raise InputError(f"{title[0]}: is {size}; allowed with {title[1]}: at most {each}, as "
+                         f"{len(order)} examples make {groups} groups of {each}")
     return order[number * each:(number + 1) * each][:size]
 
 
 def _choose(known: Known, argument: str, size: int) -> np.ndarray:
-    title = f"{ENTANGLEMENT}:{argument}"
+    title = known.fields.size, f"{ENTANGLEMENT}:{argument}"
     order = np.argsort(-known.score(ENTANGLEMENT), kind="stable")
     if "of" in argument:
         number, groups = map(int, argument.split("of"))
         return _group(order, number, groups, size, title)
     groups = len(order) // size
     if len({group_of(level, groups) for level in LEVELS}) < len(LEVELS):
-        raise InputError(f"config.forget.size: is {size}; allowed with {title}: at most "
+        raise InputError(f"{title[0]}: is {size}; allowed with {title[1]}: at most "
                          f"{len(order) // 6}, so that high, mid and low are different groups")
     if argument != MIX:
         return _group(order, group_of(argument, groups), groups, size, title)

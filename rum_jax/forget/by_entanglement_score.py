@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax.errors import InputError
-from rum_jax.forget.known import Family
+from rum_jax.forget.known import SETS, Family, Known
 
 TOLERANCE = 0.01        # of the score
 DIRECTIONS = 8          # principal directions that are tried, besides the classes' means
@@ -94,7 +94,7 @@ def _exchange(sums: _Sums, places: np.ndarray, wanted: float,
 
 
 def search(features: np.ndarray, labels: np.ndarray, size: int, wanted: float,
-           rng: np.random.Generator) -> np.ndarray:
+           rng: np.random.Generator, field: str = SETS.names) -> np.ndarray:
     """int64[size] ascending: a set with that score, within TOLERANCE.
 
     Args:
@@ -103,6 +103,7 @@ def search(features: np.ndarray, labels: np.ndarray, size: int, wanted: float,
       size: of the forget set.
       wanted: ES with the midpoint of both means, as released, > 0.
       rng: draws the set at the entangled end, and the exchanges.
+      field: of the config that asks, for messages.
 
     Raises:
       InputError: no such set was found; the message has the range that is in reach.
@@ -116,7 +117,7 @@ def search(features: np.ndarray, labels: np.ndarray, size: int, wanted: float,
     # Near the ends a score is met by luck; what is named can be had again.
     ends = [margin * _score(sums, _exchange(sums, _bisect(sums, reach, size, end, rng), end, rng))
             for end, margin in ((1e-12, 1.05), (1e12, 0.5))]
-    raise InputError(f"config.forget.sets: entanglement_score:{wanted:g} is out of reach for "
+    raise InputError(f"{field}: entanglement_score:{wanted:g} is out of reach for "
                      f"{size} of {len(features)} examples; allowed: about {ends[0]:,.4g} to "
                      f"{ends[1]:,.4g}")
 
@@ -129,5 +130,9 @@ def _check(argument: str) -> str | None:
     return None if 0 < wanted < np.inf else f"is {argument!r}; allowed: a number above 0"
 
 
-FAMILY = Family(lambda known, argument, size: search(
-    known.features(), known.labels, size, float(argument), known.generator()), _check)
+def _choose(known: Known, argument: str, size: int) -> np.ndarray:
+    return search(known.features(), known.labels, size, float(argument), known.generator(),
+                  known.fields.names)
+
+
+FAMILY = Family(_choose, _check)

@@ -9,7 +9,7 @@ from rum_jax.forget.known import Family, Known
 def _draw(known: Known, candidates: np.ndarray, size: int, title: str) -> np.ndarray:
     """So many of the candidates at random; 0: all."""
     if not len(candidates) or size > len(candidates):
-        raise InputError(f"config.forget.size: is {size}; allowed with {title}: at most "
+        raise InputError(f"{known.fields.size}: is {size}; allowed with {title}: at most "
                          f"{len(candidates)}, as there are no more in the training set")
     return known.generator().choice(candidates, size, replace=False) if size else candidates
 
@@ -26,8 +26,8 @@ def _of_class(known: Known, argument: str, size: int) -> np.ndarray:
     wanted = [int(number) for number in argument.split("+")]
     unknown = sorted(set(wanted) - set(known.class_numbers))
     if unknown:
-        raise InputError(f"config.forget.sets: class:{argument} names class {unknown[0]}; known: "
-                         f"{', '.join(map(str, known.class_numbers))}")
+        raise InputError(f"{known.fields.names}: class:{argument} names class {unknown[0]}; "
+                         f"known: {', '.join(map(str, known.class_numbers))}")
     numbers = np.asarray(known.class_numbers)[known.labels]
     return _draw(known, np.flatnonzero(np.isin(numbers, wanted)), size, f"class:{argument}")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from rum_jax import checks
 from rum_jax.errors import InputError
-from rum_jax.forget.known import MEMORIZATION, Family, Known
+from rum_jax.forget.known import MEMORIZATION, SETS, Family, Known
 
 MEMORIZATION_CENTERS = (0.5,)
 
@@ -57,7 +57,7 @@ SELECTIONS: dict[str, Callable[[np.ndarray, int, tuple[float, ...]], np.ndarray]
 
 
 def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
-           centers: tuple[float, ...] | None = None) -> np.ndarray:
+           centers: tuple[float, ...] | None = None, field: str = SETS.size) -> np.ndarray:
     """The forget set of that name and size.
 
     Args:
@@ -66,6 +66,7 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
       size: number of examples; for a mix a multiple of 3.
       score: what the scores are called in messages.
       centers: what `mid` is near to; None: 0.5 for memorization, as for a proxy otherwise.
+      field: of the config that says the size, for messages.
 
     Returns:
       int64[size], ascending places in the training set, all different.
@@ -75,7 +76,7 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
     """
     known = np.flatnonzero(np.isfinite(scores))
     if len(known) < size:
-        raise InputError(f"config.forget.size: is {size}; allowed: at most {len(known)}, as "
+        raise InputError(f"{field}: is {size}; allowed: at most {len(known)}, as "
                          f"{score} of only {len(known)} of {len(scores)} examples is known" + (
                              "; the others were in, or out of, the training set of every model, "
                              "so raise config.campaign.models" if score == MEMORIZATION else ""))
@@ -84,7 +85,7 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
         centers = MEMORIZATION_CENTERS if score == MEMORIZATION else proxy_centers(own)
     chosen = known[np.unique(SELECTIONS[name](own, size, centers))]
     if len(chosen) < size:
-        raise InputError(f"config.forget.size: is {size}; {size - len(chosen)} example(s) would "
+        raise InputError(f"{field}: is {size}; {size - len(chosen)} example(s) would "
                          f"be in two of the parts of {score}:{name}; allowed: a smaller size")
     return chosen
 
@@ -93,6 +94,6 @@ def family(score: str) -> Family:
     """Forget sets by that score: low, mid, high, or a third of each."""
 
     def choose(known: Known, argument: str, size: int) -> np.ndarray:
-        return select(argument, known.score(score), size, score)
+        return select(argument, known.score(score), size, score, field=known.fields.size)
 
     return Family(choose, checks.one_of(SELECTIONS))

@@ -9,7 +9,7 @@ import numpy as np
 
 from rum_jax import records
 from rum_jax.errors import InputError
-from rum_jax.forget.known import Family, Known
+from rum_jax.forget.known import REQUESTS, Family, Known
 
 
 def read_ids(path: pathlib.Path) -> np.ndarray:
@@ -51,8 +51,9 @@ def places_of(path: pathlib.Path, ids: np.ndarray, known: Known) -> np.ndarray:
         return found
     outside = wrong[np.isin(wrong, known.elsewhere)]
     if len(outside):
-        raise InputError(f"{path}: {len(outside)} id(s) are of examples that are not trained on, "
-                         f"the first is {outside[0]}; allowed: ids of the training set")
+        earlier = " or were asked for before" if known.fields is REQUESTS else ""
+        raise InputError(f"{path}: {len(outside)} id(s) are of examples that are not trained on"
+                         f"{earlier}, the first is {outside[0]}; allowed: ids of the training set")
     raise InputError(f"{path}: {len(wrong)} of {len(ids)} id(s) are not in this data set, the "
                      f"first is {wrong[0]}; its ids are like {known.ids[0]}")
 
@@ -61,7 +62,7 @@ def _choose(known: Known, argument: str, size: int) -> np.ndarray:
     path = pathlib.Path(argument)
     ids = read_ids(path)
     if size not in (0, len(ids)):
-        raise InputError(f"config.forget.size: is {size}; allowed with file:{argument}: 0, or "
+        raise InputError(f"{known.fields.size}: is {size}; allowed with file:{argument}: 0, or "
                          f"{len(ids)}, as many as it has")
     return places_of(path, ids, known)
 

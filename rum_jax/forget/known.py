@@ -7,8 +7,20 @@ import numpy as np
 
 from rum_jax.checks import Check
 from rum_jax.data.arrays import Dataset
+from rum_jax.errors import InputError
 
 MEMORIZATION, ENTANGLEMENT = "memorization", "entanglement"
+
+
+class Fields(NamedTuple):
+    """What a message calls the fields of the config that name sets, and say their size."""
+
+    names: str
+    size: str
+
+
+SETS = Fields("config.forget.sets", "config.forget.size")
+REQUESTS = Fields("config.stream.requests", "config.stream.size")
 
 
 class Known(NamedTuple):
@@ -25,6 +37,7 @@ class Known(NamedTuple):
         strongly memorized, or more entangled, for every name.
       features: () -> float[n,D], penultimate features of the original model.
       generator: () -> a new generator, always in the same state, for choices that draw.
+      fields: of the config, for messages.
     """
 
     ids: np.ndarray
@@ -35,15 +48,26 @@ class Known(NamedTuple):
     score: Callable[[str], np.ndarray]
     features: Callable[[], np.ndarray]
     generator: Callable[[], np.random.Generator]
+    fields: Fields = SETS
 
 
 def known_of(dataset: Dataset, score: Callable[[str], np.ndarray],
              features: Callable[[], np.ndarray],
-             generator: Callable[[], np.random.Generator]) -> Known:
+             generator: Callable[[], np.random.Generator], fields: Fields = SETS) -> Known:
     """What is known of the training set of a data set; see `Known` for the rest."""
     train = dataset.train
     return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
-                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator)
+                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator,
+                 fields)
+
+
+def untrained(dataset: Dataset, fields: Fields = SETS) -> Known:
+    """What is known before any model is trained; InputError where more is asked for."""
+
+    def unknown(*_: str) -> np.ndarray:
+        raise InputError("is not known before models are trained")
+
+    return known_of(dataset, unknown, unknown, lambda: np.random.default_rng(0), fields)
 
 
 class Family(NamedTuple):

@@ -64,12 +64,12 @@ def _changes(steps: list[dict], parts: dict) -> Iterator[dict]:
                        "change": paired_difference(after, before)}
 
 
-def sentences(found: dict) -> list[str]:
-    """What the numbers say."""
+def sentences(found: dict, named: str = "subsets") -> list[str]:
+    """What the numbers say of subsets, or of what else is unlearned one after another."""
     said = []
     for measure, words in WORDS.items():
-        for role, whom in (("unlearned", "subsets that were unlearned before"),
-                           ("waiting", "subsets that have yet to be unlearned"),
+        for role, whom in (("unlearned", f"{named} that were unlearned before"),
+                           ("waiting", f"{named} that have yet to be unlearned"),
                            (RETAIN, "the retain set")):
             found_ones = [(row, one) for row in found["rows"] if not _is_merged(row["row"])
                           for one in row["changes"]
@@ -120,7 +120,7 @@ def figures(found: dict) -> dict[str, bytes]:
                     one["measure"] == measure for one in row["changes"]):
                 kind = parse(row["row"])
                 made.setdefault((measure, kind.algorithm or kind.kind), []).append(row)
-    return {f"onion_{measure}_{_file_part(name)}.png": _panels(rows, measure, WORDS[measure])
+    return {f"onion_{measure}_{_file_part(name)}.png": panels(rows, measure)
             for (measure, name), rows in made.items()}
 
 
@@ -128,7 +128,8 @@ def _file_part(algorithm: str) -> str:
     return short_name(algorithm) if is_reference(algorithm) else algorithm
 
 
-def _panels(rows: list[dict], measure: str, words: str) -> bytes:
+def panels(rows: list[dict], measure: str) -> bytes:
+    """One of WORDS for every part after each step, with a panel for each of `rows`."""
     across = min(3, len(rows))
     down = -(-len(rows) // across)
     figure = Figure(figsize=(3.4 * across, 0.6 + 2.3 * down), layout="constrained")
@@ -143,9 +144,11 @@ def _panels(rows: list[dict], measure: str, words: str) -> bytes:
         axis.set_xticks(range(len(row["steps"]) + 1),
                         ["original", *(step["subset"] for step in row["steps"])], fontsize=7)
         axis.set_title(row["row"], fontsize=8)
+        axis.set_ylim(bottom=min(0, *(v["mean"] for values in row["after"][measure].values()
+                                      for v in values if v)))
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0, 0].legend(frameon=False, fontsize=7)
     figure.supxlabel("after unlearning", fontsize=9)
-    figure.supylabel(words, fontsize=9)
+    figure.supylabel(WORDS[measure], fontsize=9)
     return png(figure)

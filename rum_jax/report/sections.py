@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 from rum_jax import records
 from rum_jax.memorization.members import subset_size
-from rum_jax.report import chains, levels, onion, proxies
+from rum_jax.report import chains, levels, onion, proxies, streams
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import work_of
 from rum_jax.stages.pipeline import Finished
 
-SECTIONS = {"levels": levels, "proxies": proxies, "chains": chains, "onion": onion}
+SECTIONS = {"levels": levels, "proxies": proxies, "chains": chains, "onion": onion,
+            "streams": streams}
 
 
 def assemble(finished: Finished, rows: list[dict], statistics: list[dict]) -> dict[str, dict]:
@@ -25,7 +26,8 @@ def assemble(finished: Finished, rows: list[dict], statistics: list[dict]) -> di
     made = {"levels": levels.assemble(rows, statistics),
             "proxies": _proxies(finished, of_first),
             "chains": chains.assemble(of_first, config.rum_f.order),
-            "onion": onion.assemble(traces, sets, len(config.seeds))}
+            "onion": onion.assemble(traces, sets, len(config.seeds)),
+            "streams": _streams(finished)}
     return {name: found for name, found in made.items() if found}
 
 
@@ -45,6 +47,18 @@ def _proxies(finished: Finished, rows: list[dict]) -> dict | None:
          for name, folder in finished.proxies.items()},
         work_of(finished.models["retrain"])["example_gradients"], campaign_gradients, seconds, rows,
         min(config.forget.size or len(train), len(train) // 3))
+
+
+def _streams(finished: Finished) -> dict | None:
+    config = finished.study.config
+    sizes = [records.read_arrays(folder / "request.npz")["places"].shape[1]
+             for stream in list(finished.streams.values())[:1] for folder in stream.requests]
+    return streams.assemble(
+        config.stream.requests, sizes,
+        {row: [records.read_json(folder / "metrics.json") for folder in stream.evaluations]
+         for row, stream in finished.streams.items()},
+        {row: records.read_json(stream.trace / "trace.json")
+         for row, stream in finished.streams.items()}, len(config.seeds))
 
 
 def _campaign_seconds(finished: Finished) -> float | None:

@@ -62,7 +62,7 @@ def models_of(row: str, cases: Cases) -> list[int]:
 def views(study: Study, models: pathlib.Path, cases: Cases, which: Sequence[int]) -> Iterator[View]:
     """The model of each case, one by one."""
     params, logits = load_states(study, models).params, load_logits(models)
-    for m, forget in zip(which, cases.forget, strict=True):
+    for m, forget in zip(which, cases.forgotten, strict=True):
         yield View(logits[m], study.task.labels, parts_of(study, forget),
                    jax.tree.map(lambda leaf, m=m: leaf[m], params))
 
@@ -84,15 +84,17 @@ def _relearned(references: References, row: str, models: pathlib.Path) -> list[M
     original = load_logits(references.original)
     target = np.array([(original[cases.original(m)][forget].argmax(-1)
                         == study.task.labels[forget]).mean()
-                       for m, forget in enumerate(cases.forget)])
+                       for m, forget in enumerate(cases.forgotten)])
     states = take(load_states(study, models), models_of(row, cases))
-    made = relearn(study.task, states, cases.forget, cases.seeds, unlearn_optimizer(study.config),
-                   wanted.learning_rate, wanted.epochs, (1 - wanted.tolerance) * target)
+    made = relearn(study.task, states, cases.forgotten, cases.seeds,
+                   unlearn_optimizer(study.config), wanted.learning_rate, wanted.epochs,
+                   (1 - wanted.tolerance) * target)
     return [Measured(float(value), own) for value, own in zip(*made, strict=True)]
 
 
-def evaluated(references: References, row: str, models: pathlib.Path) -> pathlib.Path:
-    """Stage "evaluation/<row>": `metrics.json`, metric -> one value per case.
+def evaluated(references: References, row: str, models: pathlib.Path,
+              stage: str = "") -> pathlib.Path:
+    """Stage "evaluation/<row>", or another name: `metrics.json`, metric -> one value per case.
 
     `per_example.npz` has, for each metric that is made of examples, float[M,n]: accuracies and
     agreement in the order of the part's positions, attacks (called non-member) and relearning in
@@ -126,4 +128,4 @@ def evaluated(references: References, row: str, models: pathlib.Path) -> pathlib
             for name in references.cases.sets
             for m in range(len(judged))[references.cases.of_set(name)]))
 
-    return store.stage(study.workdir, f"evaluation/{folder_of(row)}", write)
+    return store.stage(study.workdir, stage or f"evaluation/{folder_of(row)}", write)

@@ -26,12 +26,19 @@ class Cases(NamedTuple):
       seeds: M seeds, of the original, the oracle and all randomness of each case.
       places: int64[M,F] ascending places in the training set.
       forget: int32[M,F] ascending positions in the data.
+      earlier: int32[M,E] ascending positions that were asked for, and unlearned, before.
     """
 
     sets: tuple[str, ...]
     seeds: tuple[int, ...]
     places: np.ndarray
     forget: np.ndarray
+    earlier: np.ndarray
+
+    @property
+    def forgotten(self) -> np.ndarray:
+        """int32[M,E+F] ascending positions of all that is to be forgotten by now."""
+        return np.sort(np.concatenate([self.earlier, self.forget], axis=1), axis=1)
 
     def original(self, case: int) -> int:
         """The number of a case's original among those of all seeds."""
@@ -112,4 +119,5 @@ def load_cases(folder: pathlib.Path) -> Cases:
     sets, seeds = tuple(stored["sets"].tolist()), tuple(stored["seeds"].tolist())
     flat = {name: stored[name].reshape(-1, stored[name].shape[-1])
             for name in ("places", "positions")}
-    return Cases(sets, seeds * len(sets), flat["places"], flat["positions"])
+    none = np.empty((len(flat["positions"]), 0), np.int32)
+    return Cases(sets, seeds * len(sets), flat["places"], flat["positions"], none)

@@ -78,9 +78,12 @@ class Knowledge:
 
         def write(folder: pathlib.Path) -> None:
             records.write_arrays(folder / "distances.npz", distances=np.stack(
-                [centroid_distances(features) for features in self.features()]))
+                [self._distances(m) for m in range(len(self.study.config.seeds))]))
 
         return self.stage("entanglement", write)
+
+    def _distances(self, m: int) -> np.ndarray:
+        return centroid_distances(self.features()[m])
 
     def proxy(self, name: str) -> pathlib.Path:
         """Stage "proxies/<name>": `values.npz`, float64[S,n] as the proxy is defined.

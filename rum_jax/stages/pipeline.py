@@ -11,6 +11,7 @@ from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.memorization import influence
 from rum_jax.stages.models import again_seeds, originals, retrained
+from rum_jax.stages.stream import Stream, streams
 from rum_jax.stages.study import Study, check_memory, make_study
 from rum_jax.stages.trace import has_trace, traced
 from rum_jax.stages.unlearning import unlearned
@@ -29,6 +30,7 @@ class Finished(NamedTuple):
       rows: row -> folder of its evaluation.
       traces: row -> folder of what it was like after each step, of rows that were traced.
       proxies: proxy -> folder, of those in config.proxies.compared.
+      streams: row -> its stream of requests, if any were asked for.
       influence: folder, if it was asked for.
     """
 
@@ -42,6 +44,7 @@ class Finished(NamedTuple):
     rows: dict[str, pathlib.Path]
     traces: dict[str, pathlib.Path]
     proxies: dict[str, pathlib.Path]
+    streams: dict[str, Stream]
     influence: pathlib.Path | None
 
 
@@ -65,10 +68,10 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
               "retrain_again": retrained(study, "retrain_again", again_seeds(cases.seeds),
                                          cases.forget)}
     for row in config.rows:
-        models[row] = unlearned(knowledge, row, forget)
+        models[row] = unlearned(knowledge, row, cases)
     references = References(study, knowledge.original, models["retrain"], cases)
     rows = {row: evaluated(references, row, folder) for row, folder in models.items()}
     traces = {row: traced(references, row, models[row]) for row in config.rows
               if has_trace(models[row])}
     return Finished(study, knowledge, cases, knowledge.original, forget, scores, models, rows,
-                    traces, proxies, influences)
+                    traces, proxies, streams(knowledge), influences)

@@ -160,7 +160,8 @@ def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.n
     plan = plan_of(start.knowledge, row, cases)
     one = chain_of(start.knowledge, plan, cases)
     many = one._replace(
-        partitions=plan.partitions * points, steps=points_of.stacked(group, len(cases.seeds)),
+        train=np.tile(one.train, (points, 1)), partitions=plan.partitions * points,
+        steps=points_of.stacked(group, len(cases.seeds)),
         seeds=cases.seeds * points, states=jax.tree.map(
             lambda leaf: np.concatenate([leaf] * points), one.states), stop_when_diverged=False)
     logits = predict(start.study.task, run(many, progress).states)

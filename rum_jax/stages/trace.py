@@ -1,6 +1,7 @@
 """The stage that looks at every subset after each step of a row."""
 
 import pathlib
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -49,16 +50,30 @@ def accuracy_out(study: Study) -> np.ndarray:
 
 
 def _measures(references: References, models: pathlib.Path) -> dict:
-    study, cases = references.study, references.cases
+    cases = references.cases
     originals = load_logits(references.original)
     stored = records.read_arrays(models / TRACE_FILE)["logits"]
-    subsets, out = records.read_arrays(models / SUBSETS_FILE), accuracy_out(study)
-    made: dict[str, dict[str, list]] = {}
-    for done in range(len(stored) + 1):
-        for m, forget in enumerate(cases.forget):
-            logits = stored[done - 1, m] if done else originals[cases.original(m)]
-            view = View(logits, study.task.labels, parts_of(study, forget))
-            layers = Layers(view, references.views[m], out)
+    logits = [originals[[cases.original(m) for m in range(len(cases.seeds))]], *stored]
+    return measures(references.study, logits, [references.views] * len(logits), cases.forget,
+                    records.read_arrays(models / SUBSETS_FILE))
+
+
+def measures(study: Study, logits: Sequence[np.ndarray], oracles: Sequence[Sequence[View]],
+             forget: np.ndarray, subsets: Mapping[str, np.ndarray]) -> dict:
+    """Measure -> part -> values of M cases after each number of steps; see `traced`.
+
+    Args:
+      study: see there.
+      logits: float32[M,N,C] after each number of steps, from 0 on.
+      oracles: of the M cases, likewise.
+      forget: int32[M,F] positions of all that is to be forgotten in the end.
+      subsets: name -> int32[M,k] positions.
+    """
+    out, made = accuracy_out(study), {}
+    for done, (models, views) in enumerate(zip(logits, oracles, strict=True)):
+        for m, own in enumerate(forget):
+            view = View(models[m], study.task.labels, parts_of(study, own))
+            layers = Layers(view, views[m], out)
             parts = {**{name: positions[m] for name, positions in subsets.items()},
                      RETAIN: layers.unseen_retain, TEST: view.parts["test"]}
             for measure, part, value in _values(layers, parts):
@@ -73,7 +88,8 @@ def _row(table: list, number: int) -> list:
     return table[number]
 
 
-def _values(layers: Layers, parts: dict[str, np.ndarray]):
+def _values(layers: Layers,
+            parts: dict[str, np.ndarray]) -> Iterator[tuple[str, str, float]]:
     for name, measure in MEASURES.items():
         for part, positions in parts.items():
             if part != TEST or name in ("accuracy", "agreement"):

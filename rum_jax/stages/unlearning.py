@@ -13,8 +13,8 @@ from rum_jax.progress import Progress
 from rum_jax.randomness import generator
 from rum_jax.refine import refinement
 from rum_jax.refine.contract import level_of
-from rum_jax.rum import WHOLE, Chain, Step, partition, run
-from rum_jax.stages.forget import Cases, load_cases
+from rum_jax.rum import WHOLE, Chain, Step, partition, retain_set, run
+from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import Trained, load_states, model_stage
 from rum_jax.stages.study import folder_of, take, unlearn_optimizer
@@ -101,20 +101,22 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
     return Plan(made, steps_of(config, row, list(made[0])), options["steps"] == rows.STEPS[1])
 
 
-def unlearned(knowledge: Knowledge, row: str, forget: pathlib.Path) -> pathlib.Path:
-    """Runs the chain of a row from the original models; stage "unlearn/<row>".
+def unlearned(knowledge: Knowledge, row: str, cases: Cases, name: str = "",
+              first_step: int = 0) -> pathlib.Path:
+    """Runs the chain of a row from the models that are known; stage "unlearn/<row>", or `name`.
 
     Besides the models: `steps.json`, what was done; `subsets.npz`, subset -> int32[M,k]
     positions; and `after_steps.npz`, logits float32[steps,M,N,C] after each step, for rows with
     more than one where config.trace asks for it.
     """
-    study, cases = knowledge.study, load_cases(forget)
+    study = knowledge.study
     plan = plan_of(knowledge, row, cases)
     traced: list[np.ndarray] = []
 
     def make(progress: Progress) -> Trained:
         traced.clear()
-        done = run(chain_of(knowledge, plan, cases), progress,
+        chain = chain_of(knowledge, plan, cases)._replace(first_step=first_step)
+        done = run(chain, progress,
                    watch if study.config.trace and len(plan.steps) > 1 else None)
         losses = {f"{number} {step.subset} {step.algorithm}": history.mean_losses
                   for number, (step, history) in enumerate(zip(plan.steps, done.histories,
@@ -134,13 +136,14 @@ def unlearned(knowledge: Knowledge, row: str, forget: pathlib.Path) -> pathlib.P
         if traced:
             records.write_arrays(folder / TRACE_FILE, logits=np.stack(traced))
 
-    return model_stage(study, f"unlearn/{folder_of(row)}", cases.seeds, make, more)
+    return model_stage(study, name or f"unlearn/{folder_of(row)}", cases.seeds, make, more)
 
 
 def chain_of(knowledge: Knowledge, plan: Plan, cases: Cases) -> Chain:
-    """A row's plan, from the original models of all cases."""
+    """A row's plan, from the models of all cases."""
     study = knowledge.study
+    train = np.stack([retain_set(study.dataset.train, [earlier]) for earlier in cases.earlier])
     states = take(load_states(study, knowledge.original),
                   [cases.original(m) for m in range(len(cases.seeds))])
-    return Chain(study.task, study.dataset.train, plan.partitions, plan.steps, cases.seeds,
+    return Chain(study.task, train, plan.partitions, plan.steps, cases.seeds,
                  unlearn_optimizer(study.config), states, plan.merged)

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+from forget.made import known
 
 from golden_cases.network import (
     Script,
@@ -16,14 +17,15 @@ from rum_jax import entanglement as ent
 from rum_jax.evaluate import entropy as entropies
 from rum_jax.evaluate import interval, mia, threshold_attack, tow
 from rum_jax.forget.by_score import MEMORIZATION_CENTERS, SELECTIONS, proxy_centers
+from rum_jax.forget.remaining import choose_left
 from rum_jax.memorization import estimate
 from rum_jax.memorization import influence as influences
 from rum_jax.proxies.heldout_retrain import heldout_retrain as run_heldout_retrain
 from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.proxies.learning_events import learning_events as run_learning_events
 from rum_jax.proxies.loss_curvature import loss_curvature as run_loss_curvature
-from rum_jax.refine import multistep
-from rum_jax.rum import retain_set
+from rum_jax.refine import refinement
+from rum_jax.rum import partition, retain_set
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, train
 from rum_jax.unlearn.scrub import distillation
@@ -183,10 +185,13 @@ def _check_selection(case, selector, scores, centers, order):
         np.testing.assert_array_equal(forget, case[f"{selector}_{kind}_forget"])
         np.testing.assert_array_equal(retain_set(everything, [np.unique(forget)]),
                                       case[f"{selector}_{kind}_retain"])
-    for kind, (forget, retain) in zip(order, multistep.sequence(
-            scores, everything, order, size, centers), strict=True):
-        np.testing.assert_array_equal(forget, case[f"{selector}_{kind}_seq_forget"])
-        np.testing.assert_array_equal(retain, case[f"{selector}_{kind}_seq_retain"])
+    handled = []
+    for kind in order:
+        handled.append(np.unique(SELECTIONS[kind](scores, size, centers)))
+        np.testing.assert_array_equal(handled[-1],
+                                      np.sort(case[f"{selector}_{kind}_seq_forget"]))
+        np.testing.assert_array_equal(retain_set(everything, handled),
+                                      case[f"{selector}_{kind}_seq_retain"])
 
 
 def forget_sets(case, base):
@@ -198,17 +203,25 @@ def forget_sets(case, base):
 
 
 def multistep_sets(case, base):
+    """The second request of a stream, whole and refined, as RUM does it and at once."""
     first, second = case["scores_step1"], case["scores_step2"]
-    whole, part = len(case["vanilla_mix_forget"]), len(case["low_forget"])
-    left = multistep.remaining(len(first), [first], [("mix", whole)])
-    names = ("low", "mid", "high")
-    for name, (forget, retain) in zip(names, multistep.sequence(second, left, names, part),
-                                      strict=True):
-        np.testing.assert_array_equal(forget, case[f"{name}_forget"])
-        np.testing.assert_array_equal(retain, case[f"{name}_retain"])
-    ((forget, retain),) = multistep.sequence(second, left, ("mix",), whole)
-    np.testing.assert_array_equal(forget, case["vanilla_mix_forget"])
-    np.testing.assert_array_equal(retain, case["vanilla_mix_retain"])
+    whole, everything = len(case["vanilla_mix_forget"]), np.arange(len(first))
+
+    def asked(scores, left):
+        of_all = known({"heldout_retrain": scores})
+        return choose_left("heldout_retrain:mix", of_all, left, whole)
+
+    left = np.setdiff1d(everything, asked(first, everything))
+    forget = asked(second, left)
+    np.testing.assert_array_equal(forget, np.sort(case["vanilla_mix_forget"]))
+    np.testing.assert_array_equal(retain_set(left, [forget]), case["vanilla_mix_retain"])
+    parts = partition(refinement("heldout_retrain"), forget,
+                      {"heldout_retrain": second[forget]}, 3, np.random.default_rng(0))
+    handled = []
+    for name in ("low", "mid", "high"):
+        handled.append(parts[name])
+        np.testing.assert_array_equal(parts[name], np.sort(case[f"{name}_forget"]))
+        np.testing.assert_array_equal(retain_set(left, handled), case[f"{name}_retain"])
 
 
 def learning_events(case, base):

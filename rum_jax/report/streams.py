@@ -1,0 +1,141 @@
+"""A stream of requests: how what a row achieves changes as more and more is to be forgotten."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from rum_jax.evaluate.interval import paired_difference, summary
+from rum_jax.report import levels, onion
+from rum_jax.report.figures import COLORS, hide, png
+from rum_jax.report.words import certain, interval, joined
+
+TITLE = "Request after request"
+CHANGES = ("tow", "tow_mia", "forget_accuracy", "retain_accuracy", "test_accuracy")
+
+
+def assemble(requests: Sequence[str], sizes: Sequence[int],
+             metrics: Mapping[str, Sequence[Mapping[str, Sequence[float]]]],
+             traces: Mapping[str, dict], seeds: int) -> dict | None:
+    """What was found, as JSON values; None where there was no stream.
+
+    Args:
+      requests: names of what they ask for, in order.
+      sizes: how many examples each asks for.
+      metrics: row -> after each request {metric: one value per seed}; forget accuracy and the
+        like are of all that was asked for so far.
+      traces: row -> what its stage "trace" wrote.
+      seeds: how many.
+    """
+    if not metrics:
+        return None
+    rows = [{"row": row, "after": [{name: summary(values) for name, values in one.items()}
+                                   for one in after],
+             "change": {name: paired_difference(after[-1][name], after[0][name])
+                        for name in CHANGES}}
+            for row, after in metrics.items()]
+    unlearning = {row: trace for row, trace in traces.items() if row not in levels.REFERENCES}
+    return {"requests": list(requests), "sizes": list(sizes), "rows": rows,
+            "onion": onion.assemble(unlearning, ("stream",), seeds)}
+
+
+def _seconds(row: dict) -> float:
+    return sum(after["seconds"]["mean"] for after in row["after"])
+
+
+def _row(found: dict, name: str) -> dict:
+    return next(row for row in found["rows"] if row["row"] == name)
+
+
+def sentences(found: dict) -> list[str]:
+    """What the numbers say."""
+    asked = "; ".join(f"{number}. {name} ({size} examples)" for number, (name, size) in enumerate(
+        zip(found["requests"], found["sizes"], strict=True), start=1))
+    return [f"Requests, each unlearned from the models that the one before has left: {asked}.",
+            *_trend(found), *_extremes(found), *_cost(found),
+            *onion.sentences(found["onion"], "requests")]
+
+
+def _trend(found: dict) -> list[str]:
+    """How ToW changes from the first request to the last."""
+    rows = levels.unlearning(found)
+    if len(found["requests"]) < 2:
+        return []
+    said = []
+    for verb, sign in (("falls", -1), ("rises", 1)):
+        moved = [row for row in rows if sign * row["change"]["tow"]["mean"] > 0]
+        sure = [row["row"] for row in moved if certain(row["change"]["tow"])]
+        said.append(f"{verb} for {len(moved)} of {len(rows)} rows, for {len(sure)} of them at 95%"
+                    f"{joined(sure, ' (', ')')}")
+    floor = _row(found, "retrain_again")["change"]["tow"]
+    return [f"ToW after the last request against after the first {'; it '.join(said)}. Retraining "
+            f"again with other seeds changes by {interval(floor, sign=True)}."]
+
+
+def _extremes(found: dict) -> list[str]:
+    rows = sorted(levels.unlearning(found), key=lambda row: -row["after"][-1]["tow"]["mean"])
+    if len(rows) < 2:
+        return []
+    best, worst = rows[0], rows[-1]
+    gap = paired_difference(*(row["after"][-1]["tow"]["per_seed"] for row in (best, worst)))
+    return [f"After the last request ToW is highest for {best['row']} "
+            f"({interval(best['after'][-1]['tow'])}) and lowest for {worst['row']} "
+            f"({interval(worst['after'][-1]['tow'])}), a difference of {interval(gap)}. Both "
+            "were picked after looking."]
+
+
+def _cost(found: dict) -> list[str]:
+    exact = _seconds(_row(found, "retrain"))
+    shares = {row["row"]: _seconds(row) / exact for row in levels.unlearning(found)}
+    if not shares or not exact:
+        return []
+    least, most = min(shares, key=shares.get), max(shares, key=shares.get)
+    return [f"All requests together take from {shares[least]:.0%} ({least}) to "
+            f"{shares[most]:.0%} ({most}) of the time of retraining for each of them."]
+
+
+def table(found: dict) -> tuple[list[str], list[list[str]]]:
+    """(header, lines): ToW after each request, and how it changes."""
+    numbers = range(1, len(found["requests"]) + 1)
+    header = ["row", *(f"ToW after {number}" for number in numbers), "last - first",
+              f"ToW-MIA after {numbers[-1]}", "last - first", "seconds, all"]
+    return header, [[
+        row["row"], *(interval(after["tow"]) for after in row["after"]),
+        interval(row["change"]["tow"], sign=True), interval(row["after"][-1]["tow_mia"]),
+        interval(row["change"]["tow_mia"], sign=True), f"{_seconds(row):.2f}"]
+        for row in found["rows"] if row["row"] != "retrain"]
+
+
+def figures(found: dict) -> dict[str, bytes]:
+    """ToW and ToW-MIA after each request, and how well each request is hidden after each."""
+    made = {"stream.png": _tow(found)}
+    for measure in onion.WORDS:
+        rows = [row for row in found["onion"]["rows"]
+                if all(all(values) for values in row["after"].get(measure, {"": [None]}).values())]
+        if rows:
+            made[f"stream_{measure}.png"] = onion.panels(rows, measure)
+    return made
+
+
+def _tow(found: dict) -> bytes:
+    rows, floor = levels.unlearning(found), _row(found, "retrain_again")
+    numbers = list(range(1, len(found["requests"]) + 1))
+    across = min(4, len(rows))
+    down = -(-len(rows) // across)
+    figure = Figure(figsize=(3 * across, 0.6 + 2.1 * down), layout="constrained")
+    axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    hide(axes, len(rows))
+    for axis, row in zip(axes.ravel(), rows, strict=False):
+        for metric, color, label in (("tow", "rum", "ToW"), ("tow_mia", "vanilla", "ToW-MIA")):
+            values = [after[metric] for after in row["after"]]
+            axis.errorbar(numbers, [v["mean"] for v in values], yerr=[v["ci95"] for v in values],
+                          fmt="o-", ms=4, capsize=2, lw=1, color=COLORS[color], label=label)
+            axis.plot(numbers, [after[metric]["mean"] for after in floor["after"]], "--",
+                      lw=0.8, color=COLORS[color])
+        axis.set_title(row["row"], fontsize=9)
+        axis.grid(alpha=0.3)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_xticks(numbers)
+    axes[0, 0].set_ylim(0, 1.05)
+    axes[0, 0].legend(frameon=False, fontsize=8, loc="lower left")
+    figure.supxlabel("requests so far (dashed: retraining again)", fontsize=9)
+    return png(figure)

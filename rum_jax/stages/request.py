@@ -1,0 +1,110 @@
+"""The stage that chooses what one request of a stream asks for, and what is known by then."""
+
+import pathlib
+
+import numpy as np
+
+from rum_jax import records, store
+from rum_jax.entanglement import centroid_distances
+from rum_jax.errors import InputError
+from rum_jax.forget.known import MEMORIZATION, REQUESTS, Known
+from rum_jax.forget.remaining import choose_left
+from rum_jax.proxies import PROXIES
+from rum_jax.randomness import generator
+from rum_jax.stages.forget import Cases
+from rum_jax.stages.known import Knowledge
+
+
+class Later(Knowledge):
+    """What is known when a later request comes: scores are read off the models as they are then.
+
+    Memorization, and proxies that are read while the originals are trained, stay what they were.
+
+    Args:
+      first: what was known before the first request.
+      models: folder of the models that the requests before have left, one per seed.
+      prefix: of the names of stages.
+      left: int64[S,r] ascending places in the training set that nothing has asked for yet.
+    """
+
+    def __init__(self, first: Knowledge, models: pathlib.Path, prefix: str,
+                 left: np.ndarray) -> None:
+        super().__init__(first.study, models, prefix)
+        self._first, self._left = first, left
+
+    def score(self, name: str) -> np.ndarray:
+        """float64[S,n]; `entanglement`, with what is left, is NaN elsewhere."""
+        if name == MEMORIZATION or (name in PROXIES and not PROXIES[name].compute):
+            return self._first.score(name)
+        return super().score(name)
+
+    def _distances(self, m: int) -> np.ndarray:
+        distances = np.full(self.features().shape[1], np.nan)
+        distances[self._left[m]] = centroid_distances(self.features()[m][self._left[m]])
+        return distances
+
+
+def places_left(examples: int, earlier: np.ndarray) -> np.ndarray:
+    """int64[S,r] ascending: those of n places that are not among int64[S,E]."""
+    return np.stack([np.setdiff1d(np.arange(examples), own) for own in earlier])
+
+
+def request(knowledge: Knowledge, stage: str, number: int, earlier: np.ndarray) -> pathlib.Path:
+    """Chooses what a request asks for, of what is left; a stage of that name.
+
+    `request.npz` has `ids`, `places` int64[S,F] in the training set, `positions` int32[S,F] and,
+    where it is known, `memorization`.
+
+    Args:
+      knowledge: of the models by then.
+      stage: its name.
+      number: of the request, from 0.
+      earlier: int64[S,E] places that were asked for before.
+
+    Raises:
+      InputError: there is no such set, or it is all that is left.
+    """
+    study, name = knowledge.study, knowledge.study.config.stream.requests[number]
+
+    def write(folder: pathlib.Path) -> None:
+        dataset = study.dataset
+        try:
+            places = _places(knowledge, name, number, earlier)
+        except InputError as error:
+            raise InputError(f"request {number + 1}, {name}: {error}") from error
+        positions = dataset.train[places]
+        arrays = {"ids": dataset.ids[positions], "positions": positions, "places": places}
+        if knowledge.has_memorization:
+            arrays[MEMORIZATION] = np.take_along_axis(knowledge.score(MEMORIZATION), places, 1)
+        records.write_arrays(folder / "request.npz", **arrays)
+
+    return store.stage(study.workdir, stage, write)
+
+
+def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray) -> np.ndarray:
+    size, examples = knowledge.study.config.stream.size, len(knowledge.study.dataset.train)
+    chosen = [choose_left(name, _known(knowledge, m, number), left, size)
+              for m, left in enumerate(places_left(examples, earlier))]
+    sizes = sorted({len(own) for own in chosen})
+    if len(sizes) > 1:
+        raise InputError(f"{REQUESTS.size}: is {size}; allowed where seeds would have sets of "
+                         f"{sizes[0]} to {sizes[-1]}: at least 1, as their models are worked on "
+                         "together")
+    if sizes[0] + earlier.shape[1] == examples:
+        raise InputError(f"{REQUESTS.size}: is {size}; allowed: less, as nothing is left to retain")
+    return np.stack(chosen)
+
+
+def _known(knowledge: Knowledge, m: int, number: int) -> Known:
+    """What the m-th seed's model makes of the training set; what is drawn differs by request."""
+    known, seed = knowledge.of_seed(m), knowledge.study.config.seeds[m]
+    if number:
+        known = known._replace(generator=lambda: generator(seed, "forget_set", number))
+    return known._replace(fields=REQUESTS)
+
+
+def load_request(folder: pathlib.Path, name: str, seeds: tuple[int, ...],
+                 earlier: np.ndarray) -> Cases:
+    """What the stage chose; earlier: int32[S,E] positions that were asked for before."""
+    stored = records.read_arrays(folder / "request.npz")
+    return Cases((name,), seeds, stored["places"], stored["positions"], earlier)

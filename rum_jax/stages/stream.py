@@ -1,0 +1,140 @@
+"""Streams of requests: each is unlearned from the models that the one before has left.
+
+A row does to every request what it does to a forget set. After each it is compared with oracles
+that never saw what any request so far has asked for (spec section 8, 7).
+"""
+
+import pathlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from rum_jax import records, store
+from rum_jax.rows import MOST_SUBSETS
+from rum_jax.stages.evaluation import ORIGINAL, References, evaluated
+from rum_jax.stages.forget import Cases
+from rum_jax.stages.known import Knowledge
+from rum_jax.stages.models import again_seeds, load_logits, retrained
+from rum_jax.stages.request import Later, load_request, places_left, request
+from rum_jax.stages.study import Study, folder_of
+from rum_jax.stages.trace import measures
+from rum_jax.stages.unlearning import unlearned
+
+RETRAIN, RETRAIN_AGAIN = "retrain", "retrain_again"
+
+
+class Answered(NamedTuple):
+    """A request, and what was done about it.
+
+    Attributes:
+      request: folder of what it asks for.
+      cases: that, and what was asked for before.
+      oracle: folder of the models that never saw any of it.
+      models: folder of the models that have unlearned it.
+    """
+
+    request: pathlib.Path
+    cases: Cases
+    oracle: pathlib.Path
+    models: pathlib.Path
+
+
+class Stream(NamedTuple):
+    """A row's stream, judged.
+
+    Attributes:
+      requests: folders of the choice of each request.
+      evaluations: folders of the evaluation after each.
+      trace: folder with `trace.json`, as of `stages/trace.py`: every request after every step.
+    """
+
+    requests: list[pathlib.Path]
+    evaluations: list[pathlib.Path]
+    trace: pathlib.Path
+
+
+def streams(knowledge: Knowledge) -> dict[str, Stream]:
+    """Row -> its stream, for config.stream.rows and what they are compared with.
+
+    Requests that depend on what a model makes of the examples differ from row to row. Those of
+    `retrain`, which retrains for each, are also those of `original`, which does nothing, and
+    `retrain_again`, which retrains with other seeds.
+    """
+    study = knowledge.study
+    if not study.config.stream.requests:
+        return {}
+    exact = _answered(knowledge, RETRAIN)
+    rows = {ORIGINAL: [one._replace(models=knowledge.original) for one in exact],
+            RETRAIN: exact,
+            RETRAIN_AGAIN: [one._replace(models=_retrained(
+                study, "oracles_again", again_seeds(one.cases.seeds), one.cases)) for one in exact],
+            **{row: _answered(knowledge, row) for row in study.config.stream.rows}}
+    judged: dict[pathlib.Path, References] = {}
+    return {row: _judged(knowledge, row, answered, judged) for row, answered in rows.items()}
+
+
+def _folder(study: Study, row: str) -> str:
+    """Of a row's stages; other requests are another stream, in a folder of its own."""
+    stream = study.config.stream
+    return (f"stream/{records.digest([list(stream.requests), stream.size])[:8]}/{folder_of(row)}")
+
+
+def _answered(knowledge: Knowledge, row: str) -> list[Answered]:
+    """What a row leaves after each request."""
+    study, config, known = knowledge.study, knowledge.study.config, knowledge
+    examples, made = len(study.dataset.train), []
+    earlier = np.empty((len(config.seeds), 0), np.int64)
+    for number, name in enumerate(config.stream.requests):
+        folder = f"{_folder(study, row)}/{number + 1}"
+        if made:
+            known = Later(knowledge, made[-1].models, f"{folder}/", places_left(examples, earlier))
+        chosen = request(known, f"{folder}/request", number, earlier)
+        cases = load_request(chosen, name, tuple(config.seeds), study.dataset.train[earlier])
+        oracle = _retrained(study, "oracles", cases.seeds, cases)
+        models = oracle if row == RETRAIN else unlearned(
+            known, row, cases, f"{folder}/models", number * MOST_SUBSETS)
+        made.append(Answered(chosen, cases, oracle, models))
+        earlier = np.concatenate([earlier, cases.places], axis=1)
+    return made
+
+
+def _retrained(study: Study, kind: str, seeds: tuple[int, ...], cases: Cases) -> pathlib.Path:
+    """Oracles of all that was asked for so far; rows that were asked for the same share them."""
+    number = records.digest(cases.forgotten.tolist())[:12]
+    return retrained(study, f"stream/{kind}/{number}", seeds, cases.forgotten)
+
+
+def _judged(knowledge: Knowledge, row: str, answered: list[Answered],
+            judged: dict[pathlib.Path, References]) -> Stream:
+    study, evaluations, references = knowledge.study, [], []
+    for number, one in enumerate(answered):
+        if one.oracle not in judged:
+            judged[one.oracle] = References(study, knowledge.original, one.oracle, one.cases)
+        references.append(judged[one.oracle])
+        evaluations.append(evaluated(references[-1], row, one.models,
+                                     f"{_folder(study, row)}/{number + 1}/evaluation"))
+    return Stream([one.request for one in answered], evaluations,
+                  _traced(knowledge, row, answered, references))
+
+
+def _traced(knowledge: Knowledge, row: str, answered: list[Answered],
+            references: list[References]) -> pathlib.Path:
+    """Stage "trace" of a row."""
+    study, last = knowledge.study, answered[-1].cases
+
+    def write(folder: pathlib.Path) -> None:
+        logits = [load_logits(models) for models in
+                  (knowledge.original, *(one.models for one in answered))]
+        oracles = [one.views for one in (references[0], *references)]
+        requests = _requests(answered)
+        records.write_json(folder / "trace.json", {
+            "steps": [{"subset": name, "algorithm": row} for name in requests],
+            "measures": measures(study, logits, oracles, last.forgotten, requests)})
+
+    return store.stage(study.workdir, f"{_folder(study, row)}/trace", write)
+
+
+def _requests(answered: list[Answered]) -> Mapping[str, np.ndarray]:
+    """What is asked for, int32[S,F] positions, by a name that says when."""
+    return {f"request {number}": one.cases.forget for number, one in enumerate(answered, start=1)}

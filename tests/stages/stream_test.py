@@ -1,0 +1,182 @@
+"""A stream of requests at toy size: what each row is asked, what it does, how it is judged."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rum_jax import provenance, records, report
+from rum_jax.entanglement import centroid_distances
+from rum_jax.errors import InputError
+from rum_jax.forget.by_score import select
+from rum_jax.progress import silent
+from rum_jax.proxies import scores
+from rum_jax.rum import WHOLE, Chain, run
+from rum_jax.stages import pipeline
+from rum_jax.stages.models import load_logits, load_states
+from rum_jax.stages.study import unlearn_optimizer
+from rum_jax.stages.unlearning import steps_of
+from rum_jax.train.predict import embed, predict
+from stages.pipeline_test import toy
+
+REQUESTS = ("heldout_retrain:mix", "heldout_retrain:mix", "entanglement:high")
+ROWS = ("vanilla:finetune", "rum[by=heldout_retrain]", "vanilla:boundary_expand")
+FIELDS = {"rows": ROWS[:1], "forget.sets": ("heldout_retrain:mix",), "forget.size": 30,
+          "relearn.epochs": 0, "metrics": (), "campaign.influence": "none", "campaign.models": 0,
+          "stream.requests": REQUESTS, "stream.size": 30, "stream.rows": ROWS,
+          "vanilla.hparams.boundary_expand.epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    made = pipeline.run(tmp_path_factory.mktemp("stream"), toy(**FIELDS))
+    report.write(made, provenance.provenance())
+    return made
+
+
+def places(finished, row):
+    """int64[requests,S,F]."""
+    return np.stack([records.read_arrays(folder / "request.npz")["places"]
+                     for folder in finished.streams[row].requests])
+
+
+def metrics(finished, row, number):
+    return records.read_json(finished.streams[row].evaluations[number] / "metrics.json")
+
+
+def test_no_example_is_asked_for_twice(finished):
+    for row in finished.streams:
+        asked = places(finished, row)
+        for m in range(3):
+            assert len(np.unique(asked[:, m])) == 90
+
+
+def test_requests_are_chosen_by_the_models_that_are_there_by_then(finished):
+    first = {row: places(finished, row)[0].tolist() for row in ROWS}
+    assert first[ROWS[0]] == first[ROWS[1]] == first[ROWS[2]]
+    row = ROWS[0]
+    asked, folder = places(finished, row), finished.streams[row].requests[1].parent
+    values = records.read_arrays(folder / "proxies" / "heldout_retrain" / "values.npz")["values"]
+    fresh = scores("heldout_retrain", values)
+    for m in range(3):
+        left = np.setdiff1d(np.arange(fresh.shape[1]), asked[0, m])
+        expected = left[select("mix", fresh[m][left], 30, "heldout_retrain")]
+        assert asked[1, m].tolist() == expected.tolist()
+    before = finished.knowledge.score("heldout_retrain")
+    assert not np.array_equal(before, fresh)
+    assert not np.array_equal(asked[1], places(finished, "retrain")[1])
+
+
+def test_entanglement_is_with_what_is_left(finished):
+    row = ROWS[0]
+    asked, study = places(finished, row), finished.study
+    models = finished.streams[row].requests[1].parent / "models"
+    features = embed(study.task, load_states(study, models))[:, study.dataset.train]
+    for m in range(3):
+        left = np.setdiff1d(np.arange(features.shape[1]), asked[:2, m])
+        order = left[np.argsort(centroid_distances(features[m][left]), kind="stable")]
+        each = len(left) // (len(left) // 30)
+        number = 3 * (len(left) // 30) // 15
+        assert asked[2, m].tolist() == sorted(order[number * each:][:30].tolist())
+
+
+def test_the_first_request_gives_what_the_study_gives(finished):
+    alone = records.read_json(finished.rows[ROWS[0]] / "metrics.json")
+    stream = metrics(finished, ROWS[0], 0)
+    del alone["seconds"], stream["seconds"]
+    assert stream == alone
+
+
+def test_oracles_never_saw_what_was_asked_for_so_far(finished):
+    asked = finished.study.dataset.train[places(finished, "retrain")]
+    for number in range(3):
+        assert metrics(finished, "retrain", number)["tow"] == [1, 1, 1]
+        wanted = np.sort(np.concatenate(asked[:number + 1], axis=1), axis=1)
+        name = records.digest(wanted.tolist())[:12]
+        oracle = finished.study.workdir / "stages" / "stream" / "oracles" / name
+        right = load_logits(oracle).argmax(-1) == finished.study.task.labels
+        np.testing.assert_allclose(
+            metrics(finished, "retrain", number)["forget_accuracy"],
+            [right[m, wanted[m]].mean() for m in range(3)])
+        np.testing.assert_allclose(
+            metrics(finished, "original", number)["forget_accuracy"],
+            [(load_logits(finished.original).argmax(-1) == finished.study.task.labels)[
+                m, wanted[m]].mean() for m in range(3)])
+
+
+def test_each_request_starts_where_the_one_before_ended(finished):
+    trace = records.read_json(finished.streams[ROWS[0]].trace / "trace.json")
+    accuracy = trace["measures"]["accuracy"]
+    assert [step["subset"] for step in trace["steps"]] == ["request 1", "request 2", "request 3"]
+    assert np.shape(accuracy["request 2"]) == (4, 3)
+    original = (load_logits(finished.original).argmax(-1) == finished.study.task.labels)
+    asked = finished.study.dataset.train[places(finished, ROWS[0])]
+    np.testing.assert_allclose(accuracy["request 3"][0],
+                               [original[m, asked[2, m]].mean() for m in range(3)])
+    for number in range(3):
+        np.testing.assert_allclose(accuracy["test"][number + 1],
+                                   metrics(finished, ROWS[0], number)["test_accuracy"])
+
+
+def test_a_request_is_unlearned_from_the_models_before_it(finished):
+    study, row = finished.study, ROWS[0]
+    asked = study.dataset.train[places(finished, row)]
+    folders = [folder.parent / "models" for folder in finished.streams[row].requests]
+    left = np.stack([np.setdiff1d(study.dataset.train, own) for own in asked[0]])
+    (step,) = steps_of(study.config, row)
+    done = run(Chain(study.task, left, [{WHOLE: own} for own in asked[1]], [step], (0, 1, 2),
+                     unlearn_optimizer(study.config), load_states(study, folders[0]),
+                     first_step=100), silent)
+    np.testing.assert_array_equal(predict(study.task, done.states), load_logits(folders[1]))
+
+
+def test_every_row_is_in_the_report(finished):
+    results = json.loads((finished.study.workdir / "results.json").read_text())
+    found = results["sections"]["streams"]
+    assert found["requests"] == list(REQUESTS) and found["sizes"] == [30, 30, 30]
+    assert [row["row"] for row in found["rows"]] == ["original", "retrain", "retrain_again", *ROWS]
+    for row in found["rows"]:
+        assert [after["tow"]["per_seed"] for after in row["after"]] == [
+            metrics(finished, row["row"], number)["tow"] for number in range(3)]
+    page = (finished.study.workdir / "report.html").read_text()
+    assert "Request after request" in page and "1. heldout_retrain:mix (30 examples)" in page
+
+
+def test_other_rows_and_requests_may_come_later(finished):
+    """The stream is no part of what a workdir is bound to; what is there is not done again."""
+    again = pipeline.run(finished.study.workdir, toy(**{**FIELDS, "stream.rows": ROWS[:1]}))
+    assert again.streams[ROWS[0]] == finished.streams[ROWS[0]]
+    other = pipeline.run(finished.study.workdir, toy(**{
+        **FIELDS, "stream.requests": ("class:3", "class:5"), "stream.size": 20,
+        "stream.rows": ROWS[:1]}))
+    labels = finished.study.dataset.labels[finished.study.dataset.train]
+    for number, label in enumerate((3, 5)):
+        assert set(labels[places(other, ROWS[0])[number].ravel()]) == {label}
+    for one, exact in zip(other.streams[ROWS[0]].requests, other.streams["retrain"].requests,
+                          strict=True):
+        np.testing.assert_array_equal(*(records.read_arrays(folder / "request.npz")["places"]
+                                        for folder in (one, exact)))
+
+
+@pytest.mark.parametrize("changed, message", [
+    ({"stream.rows": ()}, r"config.stream.rows: is \(\); allowed with config.stream.requests="),
+    ({"stream.requests": ()}, r"config.stream.rows: is \('vanilla:finetune'.*allowed.*: \(\)"),
+    ({"stream.requests": ("memorization:high",)},
+     "config.campaign.models: is 0; allowed with config.stream.requests: at least 4"),
+    ({"stream.rows": ("rum",)},
+     "config.campaign.models: is 0; allowed with config.stream.rows: rum: at least 4"),
+    ({"stream.size": 31}, "config.stream.size: is 31; allowed with heldout_retrain:mix: a mult"),
+    ({"stream.size": 420}, "config.stream.size: is 420; allowed: less than the training set's "
+                           "1259 examples, for 3 requests together"),
+    ({"stream.size": 0}, "config.stream.size: is 0; allowed with heldout_retrain:mix: at least 1"),
+    ({"stream.requests": ("class:3", "class:3"), "stream.size": 0},
+     r"config.stream.size: is 0; allowed with class:3: at most 0, as there .* \(request 2\)"),
+    ({"stream.requests": ("noise", "noise"), "stream.size": 40},
+     r"config.stream.size: is 40; allowed with noise: at most 23, as .*\(request 2\)"),
+    ({"stream.requests": ("class:12",), "stream.size": 10},
+     "config.stream.requests: class:12 names class 12; known: 0, 1"),
+    ({"stream.rows": ("rum_f:finetune[subsets=40;by=heldout_retrain]",)},
+     "config.stream.rows: .* has 40 subsets; allowed with config.stream.size=30: at most 30")])
+def test_streams_that_cannot_be_are_refused(changed, message):
+    with pytest.raises(InputError, match=message):
+        toy(**{**FIELDS, **changed})
