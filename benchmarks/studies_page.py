@@ -2,8 +2,9 @@
 
     python benchmarks/studies_page.py --runs=runs
 
-`runs` has a folder for each study, called as its config (digits_entanglement, ...); those that
-are not there are left out of the page. Pictures and tables are copied to docs/results/studies/.
+`runs` has a folder for each study, called as its config (digits_entanglement, ...). The page keeps
+what it says of those that are not there, so that one study can be done again without the others.
+Pictures and tables are copied to docs/results/studies/.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from rum_jax.report import levels, sections, text
 from rum_jax.report.words import certain
 
 ROOT = pathlib.Path(__file__).parents[1]
-TARGET = ROOT / "docs" / "results" / "studies"
+PAGE, TARGET = ROOT / "docs" / "studies.md", ROOT / "docs" / "results" / "studies"
 DATA = {"digits": "scikit-learn's digits", "cifar10_small": "five classes of CIFAR-10"}
 STUDIES = {"entanglement": "Entanglement", "memorization_levels": "Memorization",
            "proxies": "Proxies of memorization",
@@ -155,17 +156,30 @@ def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
     return lines
 
 
+def kept(page: str, title: str, data: str) -> list[str]:
+    """What a page says of the study under that title on those data: its lines, if there are any."""
+    for chapter in page.split("\n## ")[1:]:
+        own, *parts = chapter.split("\n### ")
+        for one in parts:
+            if own.strip() == title and one.partition("\n")[0] == data:
+                return ["", *f"### {one}".rstrip("\n").split("\n")]
+    return []
+
+
 def main() -> None:
     """Writes the page and the files it shows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=pathlib.Path, required=True)
     runs = parser.parse_args().runs
-    lines = [HEAD.rstrip()]
+    lines, page = [HEAD.rstrip()], PAGE.read_text() if PAGE.is_file() else ""
     for study, title in STUDIES.items():
-        own = [line for data in DATA if (runs / f"{data}_{study}" / "results.json").is_file()
-               for line in part(f"{data}_{study}", study, data, runs / f"{data}_{study}")]
+        own = []
+        for data, words in DATA.items():
+            workdir = runs / f"{data}_{study}"
+            own += (part(workdir.name, study, data, workdir)
+                    if (workdir / "results.json").is_file() else kept(page, title, words))
         lines += ["", f"## {title}", *own] if own else []
-    records.write_bytes(ROOT / "docs" / "studies.md", ("\n".join(lines) + "\n").encode())
+    records.write_bytes(PAGE, ("\n".join(lines).rstrip() + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@
 The same algorithms and the same number of epochs: the whole forget set at once; low, mid and
 high memorization one after another in all six orders; random subsets; and each subset from the
 original model, changes added up. What every step does to the other subsets is reported too.
-And request after request: three of 60 examples, each chosen by the models as they are by then.
+And request after request: three of 60 examples, the same for all rows.
 """
 
 from rum_jax.config import digits, images, studies
+from rum_jax.forget.known import MEMORIZATION
 
 VARIANTS = ("full",)
 
@@ -19,6 +20,6 @@ def get_config(variant="full"):
     images.check_variant(variant, VARIANTS)
     c = digits.get_config()
     c.seeds = digits.STUDY_SEEDS
-    c = studies.sequential_vs_one_shot(c, epochs=3)
+    c = studies.sequential_vs_one_shot(c, epochs=3, requested=MEMORIZATION)
     c.stream.size = 60
     return c

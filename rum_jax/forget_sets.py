@@ -39,6 +39,8 @@ def main(arguments: Arguments) -> None:
 
 def write(workdir: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
     """Copies the stage's files into the workdir, and writes the ids as text; returns all paths."""
+    from rum_jax.stages.study import folder_of
+
     made = []
     for source, name in (("forget.npz", "forget.npz"),
                          ("statistics.json", "forget_statistics.json")):
@@ -48,15 +50,10 @@ def write(workdir: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
     stored = records.read_arrays(folder / "forget.npz")
     for name, own in zip(stored["sets"], stored["ids"], strict=True):
         for seed, ids in zip(stored["seeds"], own, strict=True):
-            path = workdir / f"{file_name(name)}-seed{seed}.txt"
+            path = workdir / f"{folder_of(name)}-seed{seed}.txt"
             records.write_bytes(path, "".join(f"{one}\n" for one in ids).encode())
             made.append(path)
     return made
-
-
-def file_name(forget_set: str) -> str:
-    """A set's name as part of a file name: `class:3+5` is class-3-5."""
-    return "".join(c if c.isalnum() or c in "._" else "-" for c in forget_set)
 
 
 if __name__ == "__main__":

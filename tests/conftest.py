@@ -28,6 +28,18 @@ from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train  # noq
 from rum_jax.unlearn.base import Problem, UnlearnOptimizer  # noqa: E402
 
 
+@pytest.fixture(autouse=True, scope="module")
+def optimized(request):
+    """Compiling takes longer than running here, so that most programs are optimized less.
+
+    Modules that are about rounding, with `OPTIMIZED = True`, have the programs that users have.
+    """
+    jax.config.update("jax_disable_most_optimizations",
+                      not getattr(request.module, "OPTIMIZED", False))
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture(scope="session")
 def dataset():
     return data.load("digits", 0.1, 0.2, 0.05, seed=0)

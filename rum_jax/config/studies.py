@@ -14,8 +14,7 @@ CHAINED = ("finetune", "neggrad_plus", "salun")
 # Relearn time and the attacks on other features take longer than the unlearning itself.
 METRICS = {"relearn.epochs": 0, "metrics": ("forget_agreement", "test_agreement", "forget_kl",
                                             "test_kl")}
-# Each request of a stream asks for a mix of what the model by then makes of the examples.
-REQUESTS = 3 * ("heldout_retrain:mix",)
+REQUESTS = 3  # of a stream
 ORDERS = ("low-mid-high", "low-high-mid", "mid-low-high", "mid-high-low", "high-low-mid",
           "high-mid-low")
 
@@ -43,8 +42,8 @@ def proxies(c: ConfigDict) -> ConfigDict:
     return c
 
 
-def sequential_vs_one_shot(c: ConfigDict, epochs: int,
-                           algorithms: Sequence[str] = CHAINED) -> ConfigDict:
+def sequential_vs_one_shot(c: ConfigDict, epochs: int, algorithms: Sequence[str] = CHAINED,
+                           requested: str = "heldout_retrain") -> ConfigDict:
     """The same algorithms and budget, at once and subset after subset, in every order.
 
     And request after request: what each algorithm does to a stream of them, in both ways.
@@ -53,6 +52,8 @@ def sequential_vs_one_shot(c: ConfigDict, epochs: int,
       c: whose hyper-parameters for the whole forget set are taken for every subset too.
       epochs: of each of three steps; the whole forget set gets three times as many.
       algorithms: that are compared.
+      requested: score by which each request asks for a mix; a proxy that is read off the models
+        as they are by then asks each row for other examples, and needs oracles for each.
     """
     for name in algorithms:
         c.vanilla.hparams[name].epochs = len(SUBSETS) * epochs
@@ -62,8 +63,9 @@ def sequential_vs_one_shot(c: ConfigDict, epochs: int,
     base.set_fields(c, {**METRICS, "trace": True, "rows": tuple(
         row for name in algorithms for row in (
             f"vanilla:{name}", *(f"rum_f:{name}[order={order}]" for order in ORDERS),
-            f"rum_f:{name}[by=shuffled]", f"rum_f:{name}[steps=merged]")),
-        "stream.requests": REQUESTS, "stream.size": c.forget.size, "stream.rows": tuple(
-            row for name in algorithms
-            for row in (f"vanilla:{name}", f"rum_f:{name}[by=heldout_retrain]"))})
+            f"rum_f:{name}[by=shuffled]", f"rum_f:{name}[steps=merged]"))})
+    base.set_fields(c, {
+        "stream.requests": REQUESTS * (f"{requested}:mix",), "stream.size": c.forget.size,
+        "stream.rows": tuple(row for name in algorithms for row in (
+            f"vanilla:{name}", f"rum_f:{name}[by={requested}]"))})
     return c

@@ -43,7 +43,7 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
     if sound("campaign", "memorization", "forget", "stream", "proxies", "rows", "rum",
              "sweep", "train"):
         joint += study_faults(config)
-    if data and sound("model", "data", "forget", "stream", "memorization", "campaign"):
+    if data and sound("model", "data", "forget", "stream", "memorization", "campaign", "seeds"):
         joint += _data_faults(config)
     return found + joint
 
@@ -182,7 +182,7 @@ def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
             forget["sets"], dataset, forget["size"])
         found += _forget_faults(REQUESTS, stream["requests"], stream["size"], size,
                                 len(stream["requests"])) or request_faults(
-            stream["requests"], dataset, stream["size"])
+            stream["requests"], dataset, stream["size"], config["seeds"])
     subset = subset_size(config["memorization"]["subset_fraction"], size)
     if not 1 <= subset < size:
         found.append(f"config.memorization.subset_fraction: is "

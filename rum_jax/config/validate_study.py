@@ -65,12 +65,12 @@ def _score_faults(config: Mapping) -> list[str]:
 def _scores_asked(config: Mapping) -> dict[str, str]:
     """Score -> the field that asks for it first."""
     asked = {name.partition(":")[0]: "config.forget.sets" for name in config["forget"]["sets"]}
-    asked |= dict.fromkeys(config["proxies"]["compared"], "config.proxies.compared")
-    asked |= {name.partition(":")[0]: "config.stream.requests"
+    later = dict.fromkeys(config["proxies"]["compared"], "config.proxies.compared")
+    later |= {name.partition(":")[0]: "config.stream.requests"
               for name in config["stream"]["requests"]}
     for field, section in (("config.rows", config), ("config.stream.rows", config["stream"])):
         for row in section["rows"]:
             if rows.parse(row).kind != rows.VANILLA:
                 by = rows.options_of(config, row)["by"]
-                asked |= dict.fromkeys(by.split(TIMES), f"{field}: {row}")
-    return asked
+                later = {**dict.fromkeys(by.split(TIMES), f"{field}: {row}"), **later}
+    return {**later, **asked}

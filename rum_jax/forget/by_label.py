@@ -3,12 +3,15 @@
 import numpy as np
 
 from rum_jax.errors import InputError
-from rum_jax.forget.known import Family, Known
+from rum_jax.forget.known import REQUESTS, Family, Known
 
 
 def _draw(known: Known, candidates: np.ndarray, size: int, title: str) -> np.ndarray:
     """So many of the candidates at random; 0: all."""
-    if not len(candidates) or size > len(candidates):
+    if not len(candidates):
+        left = " that was not asked for before" if known.fields is REQUESTS else ""
+        raise InputError(f"{known.fields.names}: {title} has no example in the training set{left}")
+    if size > len(candidates):
         raise InputError(f"{known.fields.size}: is {size}; allowed with {title}: at most "
                          f"{len(candidates)}, as there are no more in the training set")
     return known.generator().choice(candidates, size, replace=False) if size else candidates

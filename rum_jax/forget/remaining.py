@@ -1,6 +1,6 @@
 """Requests to forget, one after another: each chooses among what is left (spec section 8, 7)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.forget import FAMILIES, choose
 from rum_jax.forget.known import REQUESTS, Known, untrained
+from rum_jax.randomness import generator
 
 
 def among(known: Known, left: np.ndarray) -> Known:
@@ -37,14 +38,31 @@ def choose_left(name: str, known: Known, left: np.ndarray, size: int) -> np.ndar
     return left[choose(name, among(known, left), size)]
 
 
-def request_faults(names: Sequence[str], dataset: Dataset, size: int) -> list[str]:
-    """What is wrong with requests in that order, as far as the data alone tell."""
-    known, left = untrained(dataset, REQUESTS), np.arange(len(dataset.train))
-    for number, name in enumerate(names, start=1):
-        if not FAMILIES[name.partition(":")[0]].early:
-            continue
-        try:
-            left = np.setdiff1d(left, choose_left(name, known, left, size))
-        except InputError as error:
-            return [f"{error} (request {number})"]
+def drawing(seed: int, number: int) -> Callable[[], np.random.Generator]:
+    """What draws the request of that number, from 0; the first one as a forget set is drawn."""
+    return lambda: generator(seed, "forget_set", *([number] if number else []))
+
+
+def request_faults(names: Sequence[str], dataset: Dataset, size: int,
+                   seeds: Sequence[int]) -> list[str]:
+    """What is wrong with requests in that order, as far as the data alone tell.
+
+    After one that depends on a model, what is left is only known to be no more than before.
+    """
+    for seed in seeds:
+        known, left = untrained(dataset, REQUESTS), np.arange(len(dataset.train))
+        certain = True
+        for number, name in enumerate(names):
+            if not FAMILIES[name.partition(":")[0]].early:
+                certain = False
+                continue
+            try:
+                chosen = choose_left(
+                    name, known._replace(generator=drawing(seed, number)), left, size)
+            except InputError as error:
+                return [f"{error} (request {number + 1}, seed {seed})"]
+            left = np.setdiff1d(left, chosen) if certain else left
+        if not len(left):
+            return [f"{REQUESTS.names}: ask for the whole training set; allowed: some that leave "
+                    "examples to retain"]
     return []

@@ -27,12 +27,13 @@ def assemble(rows: Sequence[dict], statistics: Sequence[dict]) -> dict | None:
     if len(statistics) < 2:
         return None
     names = list(dict.fromkeys(row["name"] for row in rows))
-    return {"sets": [_set(one) for one in statistics],
+    return {"sets": [summarized(one) for one in statistics],
             "rows": [_changes(name, [row for row in rows if row["name"] == name])
                      for name in names if name not in ("original", "retrain")]}
 
 
-def _set(statistics: dict) -> dict:
+def summarized(statistics: dict) -> dict:
+    """What a forget set is like, with intervals over seeds; None where it is not known."""
     values = {name: statistics[name] for name in OF_SETS}
     return {"set": statistics["set"], **{
         name: None if own is None or None in own else summary(own)

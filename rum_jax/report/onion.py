@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.own import is_reference, short_name
 from rum_jax.report.figures import hide, png
-from rum_jax.report.words import certain, interval
+from rum_jax.report.words import certain, interval, joined
 from rum_jax.rows import STEPS, parse
 
 TITLE = "What each step does to the others"
@@ -16,6 +16,8 @@ RETAIN, TEST = "retain", "test"
 # Measures whose changes are looked at, in words; more of either means better known.
 WORDS = {"called_member": "the share that the attack calls members",
          "residual_memorization": "residual memorization"}
+ROLES = {"unlearned": "{} that were unlearned before",
+         "waiting": "{} that have yet to be unlearned", RETAIN: "the retain set"}
 CHANCE = 0.05   # share of tests at 95% that find something where there is nothing
 
 
@@ -64,19 +66,28 @@ def _changes(steps: list[dict], parts: dict) -> Iterator[dict]:
                        "change": paired_difference(after, before)}
 
 
-def sentences(found: dict, named: str = "subsets") -> list[str]:
-    """What the numbers say of subsets, or of what else is unlearned one after another."""
+def sentences(found: dict) -> list[str]:
+    """What the numbers say."""
+    return changes_in_words([row for row in found["rows"] if not _is_merged(row["row"])],
+                            "subsets", ROLES)
+
+
+def changes_in_words(rows: Sequence[dict], named: str, roles: Sequence[str]) -> list[str]:
+    """How steps that do something change parts of those roles.
+
+    Args:
+      rows: of what was found, in which each step starts where the one before ended.
+      named: what the parts are called.
+      roles: of ROLES.
+    """
     said = []
     for measure, words in WORDS.items():
-        for role, whom in (("unlearned", f"{named} that were unlearned before"),
-                           ("waiting", f"{named} that have yet to be unlearned"),
-                           (RETAIN, "the retain set")):
-            found_ones = [(row, one) for row in found["rows"] if not _is_merged(row["row"])
-                          for one in row["changes"]
-                          if one["measure"] == measure and one["role"] == role
-                          and one["algorithm"] != "none"]
-            if found_ones:
-                said.append(_counted(found_ones, words, whom))
+        for role in roles:
+            ones = [(row, one) for row in rows for one in row["changes"]
+                    if one["measure"] == measure and one["role"] == role
+                    and one["algorithm"] != "none"]
+            if ones:
+                said.append(_counted(ones, words, ROLES[role].format(named)))
     return said
 
 
@@ -94,7 +105,8 @@ def _counted(ones: list[tuple[dict, dict]], words: str, whom: str) -> str:
     row, one = max(rising or sure or ones, key=lambda pair: abs(pair[1]["change"]["mean"]))
     largest = "largest rise" if rising else "largest change"
     return (f"{text}. The {largest}, {interval(one['change'], sign=True)}, is that of "
-            f"{one['part']} when {row['row']} unlearns {one['subset']} of {row['set']}.")
+            f"{one['part']} when {row['row']} unlearns {one['subset']}"
+            f"{joined([row['set']] if row['set'] else [], ' of ')}.")
 
 
 def table(found: dict) -> tuple[list[str], list[list[str]]]:

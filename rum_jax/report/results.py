@@ -27,7 +27,7 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         "comparisons": list(_comparisons(rows, finished.cases.sets)),
         "sections": sections.assemble(finished, rows, statistics),
         "memorization": memorization,
-        "original_files": records.read_json(finished.original / "models.json")["files"],
+        "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
         "stages": {name: {"seconds": store.seconds(folder)}
                    for name, folder in _stages(finished)},
         "provenance": {**provenance, "seeds": list(finished.study.config.seeds),

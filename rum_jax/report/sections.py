@@ -6,6 +6,8 @@ made of plain values by its `assemble`, which is None where it does not apply.
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from rum_jax import records
 from rum_jax.memorization.members import subset_size
 from rum_jax.report import chains, levels, onion, proxies, streams
@@ -51,14 +53,16 @@ def _proxies(finished: Finished, rows: list[dict]) -> dict | None:
 
 def _streams(finished: Finished) -> dict | None:
     config = finished.study.config
-    sizes = [records.read_arrays(folder / "request.npz")["places"].shape[1]
-             for stream in list(finished.streams.values())[:1] for folder in stream.requests]
+    asked = [[records.read_arrays(folder / "request.npz")["places"] for folder in stream.requests]
+             for stream in finished.streams.values()]
     return streams.assemble(
-        config.stream.requests, sizes,
+        {row: [records.read_json(folder / "statistics.json") for folder in stream.requests]
+         for row, stream in finished.streams.items()},
+        all(map(np.array_equal, own, first) for own in asked for first in asked[:1]),
         {row: [records.read_json(folder / "metrics.json") for folder in stream.evaluations]
          for row, stream in finished.streams.items()},
         {row: records.read_json(stream.trace / "trace.json")
-         for row, stream in finished.streams.items()}, len(config.seeds))
+         for row, stream in finished.streams.items() if stream.trace}, len(config.seeds))
 
 
 def _campaign_seconds(finished: Finished) -> float | None:

@@ -10,17 +10,18 @@ from rum_jax.report.figures import COLORS, hide, png
 from rum_jax.report.words import certain, interval, joined
 
 TITLE = "Request after request"
+EXACT, WAITING = "retrain", "waiting"
 CHANGES = ("tow", "tow_mia", "forget_accuracy", "retain_accuracy", "test_accuracy")
 
 
-def assemble(requests: Sequence[str], sizes: Sequence[int],
+def assemble(requests: Mapping[str, Sequence[dict]], alike: bool,
              metrics: Mapping[str, Sequence[Mapping[str, Sequence[float]]]],
              traces: Mapping[str, dict], seeds: int) -> dict | None:
     """What was found, as JSON values; None where there was no stream.
 
     Args:
-      requests: names of what they ask for, in order.
-      sizes: how many examples each asks for.
+      requests: row -> what each request is like, see `forget.describe` of the stages.
+      alike: whether all rows were asked for the same examples.
       metrics: row -> after each request {metric: one value per seed}; forget accuracy and the
         like are of all that was asked for so far.
       traces: row -> what its stage "trace" wrote.
@@ -33,9 +34,12 @@ def assemble(requests: Sequence[str], sizes: Sequence[int],
              "change": {name: paired_difference(after[-1][name], after[0][name])
                         for name in CHANGES}}
             for row, after in metrics.items()]
-    unlearning = {row: trace for row, trace in traces.items() if row not in levels.REFERENCES}
-    return {"requests": list(requests), "sizes": list(sizes), "rows": rows,
-            "onion": onion.assemble(unlearning, ("stream",), seeds)}
+    asked = requests[EXACT]
+    return {"requests": [one["set"] for one in asked], "sizes": [one["size"] for one in asked],
+            "statistics": {row: [levels.summarized(one) for one in own]
+                           for row, own in requests.items()},
+            "rows": rows,
+            "alike": alike, "onion": onion.assemble(traces, ("",), seeds)}
 
 
 def _seconds(row: dict) -> float:
@@ -51,8 +55,30 @@ def sentences(found: dict) -> list[str]:
     asked = "; ".join(f"{number}. {name} ({size} examples)" for number, (name, size) in enumerate(
         zip(found["requests"], found["sizes"], strict=True), start=1))
     return [f"Requests, each unlearned from the models that the one before has left: {asked}.",
-            *_trend(found), *_extremes(found), *_cost(found),
-            *onion.sentences(found["onion"], "requests")]
+            *_described(found), *_alike(found), *_trend(found), *_extremes(found), *_cost(found),
+            *onion.changes_in_words(found["onion"]["rows"], "requests", [
+                role for role in onion.ROLES if found["alike"] or role != WAITING])]
+
+
+def _alike(found: dict) -> list[str]:
+    if found["alike"]:
+        return ["All rows were asked for the same examples."]
+    return ["Rows were asked for different examples after the first request, as their own models "
+            "are part of the choice: each is compared with oracles of its own, and a difference "
+            "between rows is also one of what they were asked for."]
+
+
+def _described(found: dict) -> list[str]:
+    """What the requests are like to models that were retrained without the earlier ones."""
+    said = []
+    for name, words in (("entanglement_score", "Entanglement scores"),
+                        ("mean_memorization", "Mean memorization")):
+        values = [one[name] for one in found["statistics"][EXACT]]
+        if all(values):
+            listed = "; ".join(f"{number}. {interval(value)}" for number, value in enumerate(
+                values, start=1))
+            said.append(f"{words} of the requests to exactly retrained models: {listed}.")
+    return said
 
 
 def _trend(found: dict) -> list[str]:
@@ -84,13 +110,13 @@ def _extremes(found: dict) -> list[str]:
 
 
 def _cost(found: dict) -> list[str]:
-    exact = _seconds(_row(found, "retrain"))
+    exact = _seconds(_row(found, EXACT))
     shares = {row["row"]: _seconds(row) / exact for row in levels.unlearning(found)}
     if not shares or not exact:
         return []
     least, most = min(shares, key=shares.get), max(shares, key=shares.get)
-    return [f"All requests together take from {shares[least]:.0%} ({least}) to "
-            f"{shares[most]:.0%} ({most}) of the time of retraining for each of them."]
+    return [f"All requests together, scores not counted, take from {shares[least]:.0%} ({least}) "
+            f"to {shares[most]:.0%} ({most}) of the time of retraining for each of them."]
 
 
 def table(found: dict) -> tuple[list[str], list[list[str]]]:
@@ -102,7 +128,7 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
         row["row"], *(interval(after["tow"]) for after in row["after"]),
         interval(row["change"]["tow"], sign=True), interval(row["after"][-1]["tow_mia"]),
         interval(row["change"]["tow_mia"], sign=True), f"{_seconds(row):.2f}"]
-        for row in found["rows"] if row["row"] != "retrain"]
+        for row in found["rows"] if row["row"] != EXACT]
 
 
 def figures(found: dict) -> dict[str, bytes]:

@@ -123,7 +123,8 @@ def evaluated(references: References, row: str, models: pathlib.Path,
             name: np.stack([metrics[name].per_example for metrics in judged])
             for name, first in judged[0].items() if first.per_example is not None})
         records.write_lines(folder / "metrics.jsonl", (
-            {"stage": "evaluation", "row": row, "set": name, "seed": references.cases.seeds[m],
+            {"stage": stage or "evaluation", "row": row, "set": name,
+             "seed": references.cases.seeds[m],
              **{key: values[m] for key, values in table.items() if key != "seconds"}}
             for name in references.cases.sets
             for m in range(len(judged))[references.cases.of_set(name)]))

@@ -26,7 +26,8 @@ class Cases(NamedTuple):
       seeds: M seeds, of the original, the oracle and all randomness of each case.
       places: int64[M,F] ascending places in the training set.
       forget: int32[M,F] ascending positions in the data.
-      earlier: int32[M,E] ascending positions that were asked for, and unlearned, before.
+      earlier: int32[M,E] positions that were asked for, and unlearned, before.
+      request: how many requests that were; part of the addresses of what is drawn.
     """
 
     sets: tuple[str, ...]
@@ -34,6 +35,7 @@ class Cases(NamedTuple):
     places: np.ndarray
     forget: np.ndarray
     earlier: np.ndarray
+    request: int = 0
 
     @property
     def forgotten(self) -> np.ndarray:
@@ -91,26 +93,39 @@ def _places(knowledge: Knowledge) -> np.ndarray:
 
 
 def _statistics(knowledge: Knowledge, arrays: dict[str, np.ndarray]) -> list[dict]:
-    """For each set what `forget.statistics` says of it, values of all seeds."""
-    dataset, sets = knowledge.study.dataset, arrays["sets"].tolist()
-    labels, made = dataset.labels[dataset.train], []
-    by_seed = [dict(zip(sets, arrays["places"][:, m], strict=True))
-               for m in range(arrays["places"].shape[1])]
-    overlaps = [statistics.overlaps(own) for own in by_seed]
-    for number, name in enumerate(sets):
-        found = [statistics.in_embedding(knowledge.features()[m], own[name],
-                                         knowledge.of_seed(m).generator())
-                 for m, own in enumerate(by_seed)]
-        memorized = arrays[MEMORIZATION][number] if MEMORIZATION in arrays else None
-        made.append({
-            "set": name, "size": arrays["places"].shape[-1],
+    """What is said of each set, and its overlap with the others; values of all seeds."""
+    sets, places = arrays["sets"].tolist(), arrays["places"]
+    overlaps = [statistics.overlaps(dict(zip(sets, places[:, m], strict=True)))
+                for m in range(places.shape[1])]
+    return [{**describe(knowledge, name, places[number]),
+             "overlap": {other: [one[name][other] for one in overlaps]
+                         for other in sets if other != name}}
+            for number, name in enumerate(sets)]
+
+
+def describe(knowledge: Knowledge, name: str, places: np.ndarray,
+             among: np.ndarray | None = None) -> dict:
+    """What `forget.statistics` says of a set, values of all seeds, as JSON values.
+
+    Args:
+      knowledge: of the models that it is to be unlearned from.
+      name: of the set.
+      places: int64[S,F] ascending places in the training set.
+      among: int64[S,r] ascending: the set and its retain set; None: the whole training set.
+    """
+    dataset, features = knowledge.study.dataset, knowledge.features()
+    found = []
+    for m, own in enumerate(places):
+        whole = np.arange(features.shape[1]) if among is None else among[m]
+        found.append(statistics.in_embedding(features[m][whole], np.searchsorted(whole, own),
+                                             knowledge.of_seed(m).generator()))
+    memorized = (np.take_along_axis(knowledge.score(MEMORIZATION), places, 1)
+                 if knowledge.has_memorization else None)
+    return {"set": name, "size": places.shape[1],
             **{key: [one[key] for one in found] for key in found[0]},
             "mean_memorization": None if memorized is None else np.nanmean(memorized, 1).tolist(),
             "class_histogram": [statistics.class_histogram(
-                labels, own[name], dataset.spec.classes) for own in by_seed],
-            "overlap": {other: [one[name][other] for one in overlaps]
-                        for other in sets if other != name}})
-    return made
+                dataset.labels[dataset.train], own, dataset.spec.classes) for own in places]}
 
 
 def load_cases(folder: pathlib.Path) -> Cases:

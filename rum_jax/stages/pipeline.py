@@ -24,7 +24,7 @@ class Finished(NamedTuple):
       study: what all stages shared.
       knowledge: scores of the training examples.
       cases: forget sets and seeds.
-      original, forget: those stages' folders.
+      forget: that stage's folder.
       memorization: folder, if the study has memorization scores.
       models: row -> folder of its models, in the order of the table.
       rows: row -> folder of its evaluation.
@@ -37,7 +37,6 @@ class Finished(NamedTuple):
     study: Study
     knowledge: Knowledge
     cases: Cases
-    original: pathlib.Path
     forget: pathlib.Path
     memorization: pathlib.Path | None
     models: dict[str, pathlib.Path]
@@ -73,5 +72,5 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     rows = {row: evaluated(references, row, folder) for row, folder in models.items()}
     traces = {row: traced(references, row, models[row]) for row in config.rows
               if has_trace(models[row])}
-    return Finished(study, knowledge, cases, knowledge.original, forget, scores, models, rows,
+    return Finished(study, knowledge, cases, forget, scores, models, rows,
                     traces, proxies, streams(knowledge), influences)

@@ -8,11 +8,11 @@ from rum_jax import records, store
 from rum_jax.entanglement import centroid_distances
 from rum_jax.errors import InputError
 from rum_jax.forget.known import MEMORIZATION, REQUESTS, Known
-from rum_jax.forget.remaining import choose_left
+from rum_jax.forget.remaining import choose_left, drawing
 from rum_jax.proxies import PROXIES
-from rum_jax.randomness import generator
-from rum_jax.stages.forget import Cases
+from rum_jax.stages.forget import Cases, describe
 from rum_jax.stages.known import Knowledge
+from rum_jax.stages.study import Study
 
 
 class Later(Knowledge):
@@ -49,14 +49,16 @@ def places_left(examples: int, earlier: np.ndarray) -> np.ndarray:
     return np.stack([np.setdiff1d(np.arange(examples), own) for own in earlier])
 
 
-def request(knowledge: Knowledge, stage: str, number: int, earlier: np.ndarray) -> pathlib.Path:
+def request(knowledge: Knowledge, row: str, stage: str, number: int,
+            earlier: np.ndarray) -> pathlib.Path:
     """Chooses what a request asks for, of what is left; a stage of that name.
 
-    `request.npz` has `ids`, `places` int64[S,F] in the training set, `positions` int32[S,F] and,
-    where it is known, `memorization`.
+    `request.npz` has `ids`, `places` int64[S,F] in the training set, and `positions` int32[S,F];
+    `statistics.json` says what it is like among what is left, as of the models by then.
 
     Args:
       knowledge: of the models by then.
+      row: whose models they are, for messages.
       stage: its name.
       number: of the request, from 0.
       earlier: int64[S,E] places that were asked for before.
@@ -71,12 +73,12 @@ def request(knowledge: Knowledge, stage: str, number: int, earlier: np.ndarray) 
         try:
             places = _places(knowledge, name, number, earlier)
         except InputError as error:
-            raise InputError(f"request {number + 1}, {name}: {error}") from error
+            raise InputError(f"{row}, request {number + 1}: {error}") from error
         positions = dataset.train[places]
-        arrays = {"ids": dataset.ids[positions], "positions": positions, "places": places}
-        if knowledge.has_memorization:
-            arrays[MEMORIZATION] = np.take_along_axis(knowledge.score(MEMORIZATION), places, 1)
-        records.write_arrays(folder / "request.npz", **arrays)
+        records.write_arrays(folder / "request.npz", ids=dataset.ids[positions],
+                             positions=positions, places=places)
+        left = places_left(len(dataset.train), earlier)
+        records.write_json(folder / "statistics.json", describe(knowledge, name, places, left))
 
     return store.stage(study.workdir, stage, write)
 
@@ -91,20 +93,19 @@ def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray) -
                          f"{sizes[0]} to {sizes[-1]}: at least 1, as their models are worked on "
                          "together")
     if sizes[0] + earlier.shape[1] == examples:
-        raise InputError(f"{REQUESTS.size}: is {size}; allowed: less, as nothing is left to retain")
+        raise InputError(f"{REQUESTS.names}: ask for the whole training set; allowed: some that "
+                         "leave examples to retain")
     return np.stack(chosen)
 
 
 def _known(knowledge: Knowledge, m: int, number: int) -> Known:
     """What the m-th seed's model makes of the training set; what is drawn differs by request."""
-    known, seed = knowledge.of_seed(m), knowledge.study.config.seeds[m]
-    if number:
-        known = known._replace(generator=lambda: generator(seed, "forget_set", number))
-    return known._replace(fields=REQUESTS)
+    return knowledge.of_seed(m)._replace(
+        fields=REQUESTS, generator=drawing(knowledge.study.config.seeds[m], number))
 
 
-def load_request(folder: pathlib.Path, name: str, seeds: tuple[int, ...],
-                 earlier: np.ndarray) -> Cases:
-    """What the stage chose; earlier: int32[S,E] positions that were asked for before."""
-    stored = records.read_arrays(folder / "request.npz")
-    return Cases((name,), seeds, stored["places"], stored["positions"], earlier)
+def load_request(study: Study, folder: pathlib.Path, number: int, earlier: np.ndarray) -> Cases:
+    """What the stage chose; earlier: int64[S,E] places that were asked for before."""
+    stored, config = records.read_arrays(folder / "request.npz"), study.config
+    return Cases((config.stream.requests[number],), tuple(config.seeds), stored["places"],
+                 stored["positions"], study.dataset.train[earlier], number)

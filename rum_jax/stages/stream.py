@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax import records, store
-from rum_jax.rows import MOST_SUBSETS
+from rum_jax.rows import parse
 from rum_jax.stages.evaluation import ORIGINAL, References, evaluated
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge
@@ -46,12 +46,13 @@ class Stream(NamedTuple):
     Attributes:
       requests: folders of the choice of each request.
       evaluations: folders of the evaluation after each.
-      trace: folder with `trace.json`, as of `stages/trace.py`: every request after every step.
+      trace: folder with `trace.json`, as of `stages/trace.py`: every request after every step;
+        None for what rows are compared with.
     """
 
     requests: list[pathlib.Path]
     evaluations: list[pathlib.Path]
-    trace: pathlib.Path
+    trace: pathlib.Path | None
 
 
 def streams(knowledge: Knowledge) -> dict[str, Stream]:
@@ -75,9 +76,11 @@ def streams(knowledge: Knowledge) -> dict[str, Stream]:
 
 
 def _folder(study: Study, row: str) -> str:
-    """Of a row's stages; other requests are another stream, in a folder of its own."""
+    """Of a row's stages; other requests, or other ids in a file, are another stream."""
     stream = study.config.stream
-    return (f"stream/{records.digest([list(stream.requests), stream.size])[:8]}/{folder_of(row)}")
+    asked = [[name, records.sha256(pathlib.Path(argument)) if family == "file" else ""]
+             for name in stream.requests for family, _, argument in [name.partition(":")]]
+    return f"stream/{records.digest([asked, stream.size])[:8]}/{folder_of(row)}"
 
 
 def _answered(knowledge: Knowledge, row: str) -> list[Answered]:
@@ -85,15 +88,14 @@ def _answered(knowledge: Knowledge, row: str) -> list[Answered]:
     study, config, known = knowledge.study, knowledge.study.config, knowledge
     examples, made = len(study.dataset.train), []
     earlier = np.empty((len(config.seeds), 0), np.int64)
-    for number, name in enumerate(config.stream.requests):
+    for number in range(len(config.stream.requests)):
         folder = f"{_folder(study, row)}/{number + 1}"
         if made:
             known = Later(knowledge, made[-1].models, f"{folder}/", places_left(examples, earlier))
-        chosen = request(known, f"{folder}/request", number, earlier)
-        cases = load_request(chosen, name, tuple(config.seeds), study.dataset.train[earlier])
+        chosen = request(known, row, f"{folder}/request", number, earlier)
+        cases = load_request(study, chosen, number, earlier)
         oracle = _retrained(study, "oracles", cases.seeds, cases)
-        models = oracle if row == RETRAIN else unlearned(
-            known, row, cases, f"{folder}/models", number * MOST_SUBSETS)
+        models = oracle if row == RETRAIN else unlearned(known, row, cases, f"{folder}/models")
         made.append(Answered(chosen, cases, oracle, models))
         earlier = np.concatenate([earlier, cases.places], axis=1)
     return made
@@ -115,6 +117,7 @@ def _judged(knowledge: Knowledge, row: str, answered: list[Answered],
         evaluations.append(evaluated(references[-1], row, one.models,
                                      f"{_folder(study, row)}/{number + 1}/evaluation"))
     return Stream([one.request for one in answered], evaluations,
+                  None if row in (ORIGINAL, RETRAIN, RETRAIN_AGAIN) else
                   _traced(knowledge, row, answered, references))
 
 
@@ -129,7 +132,8 @@ def _traced(knowledge: Knowledge, row: str, answered: list[Answered],
         oracles = [one.views for one in (references[0], *references)]
         requests = _requests(answered)
         records.write_json(folder / "trace.json", {
-            "steps": [{"subset": name, "algorithm": row} for name in requests],
+            "steps": [{"subset": name, "algorithm": parse(row).algorithm or row}
+                      for name in requests],
             "measures": measures(study, logits, oracles, last.forgotten, requests)})
 
     return store.stage(study.workdir, f"{_folder(study, row)}/trace", write)

@@ -95,9 +95,9 @@ def check_group_memory(config: ConfigDict, task: Task) -> None:
                  f"a smaller config.campaign.group_size, {SMALLER}")
 
 
-def folder_of(row: str) -> str:
-    """Name of a row's folder: rum_f:salun[order=descending] is in rum_f-salun-order-descending."""
-    return re.sub(r"[^\w.-]+", "-", row.replace("*", "x")).strip("-")
+def folder_of(name: str) -> str:
+    """A row's or set's name in a path: rum_f:salun[subsets=5] is in rum_f-salun-subsets-5."""
+    return re.sub(r"[^\w.-]+", "-", name.replace("*", "x")).strip("-")
 
 
 def take(states: TrainState, models: Sequence[int]) -> TrainState:

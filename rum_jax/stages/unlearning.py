@@ -90,7 +90,7 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
         raise InputError(f"row {row}: cuts a forget set of {cases.forget.shape[1]} into "
                          f"{subsets} subsets; allowed: at most as many as it has examples")
     made = [partition(refine, forget, knowledge.of_forget(cases.original(m), places), subsets,
-                      generator(seed, "shuffle"))
+                      generator(seed, "shuffle", *([cases.request] if cases.request else [])))
             for m, (forget, places, seed) in enumerate(
                 zip(cases.forget, cases.places, cases.seeds, strict=True))]
     if len({tuple((name, len(part)) for name, part in own_parts.items())
@@ -101,23 +101,21 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
     return Plan(made, steps_of(config, row, list(made[0])), options["steps"] == rows.STEPS[1])
 
 
-def unlearned(knowledge: Knowledge, row: str, cases: Cases, name: str = "",
-              first_step: int = 0) -> pathlib.Path:
+def unlearned(knowledge: Knowledge, row: str, cases: Cases, name: str = "") -> pathlib.Path:
     """Runs the chain of a row from the models that are known; stage "unlearn/<row>", or `name`.
 
     Besides the models: `steps.json`, what was done; `subsets.npz`, subset -> int32[M,k]
-    positions; and `after_steps.npz`, logits float32[steps,M,N,C] after each step, for rows with
-    more than one where config.trace asks for it.
+    positions; and `after_steps.npz`, logits float32[steps,M,N,C] after each step, for rows of the
+    study with more than one where config.trace asks for it.
     """
     study = knowledge.study
     plan = plan_of(knowledge, row, cases)
     traced: list[np.ndarray] = []
+    traces = study.config.trace and len(plan.steps) > 1 and not name
 
     def make(progress: Progress) -> Trained:
         traced.clear()
-        chain = chain_of(knowledge, plan, cases)._replace(first_step=first_step)
-        done = run(chain, progress,
-                   watch if study.config.trace and len(plan.steps) > 1 else None)
+        done = run(chain_of(knowledge, plan, cases), progress, watch if traces else None)
         losses = {f"{number} {step.subset} {step.algorithm}": history.mean_losses
                   for number, (step, history) in enumerate(zip(plan.steps, done.histories,
                                                                strict=True))}
@@ -146,4 +144,5 @@ def chain_of(knowledge: Knowledge, plan: Plan, cases: Cases) -> Chain:
     states = take(load_states(study, knowledge.original),
                   [cases.original(m) for m in range(len(cases.seeds))])
     return Chain(study.task, train, plan.partitions, plan.steps, cases.seeds,
-                 unlearn_optimizer(study.config), states, plan.merged)
+                 unlearn_optimizer(study.config), states, plan.merged,
+                 first_step=cases.request * rows.MOST_SUBSETS)

@@ -105,7 +105,7 @@ def test_subsets_are_by_the_score_that_a_row_asks_for(finished):
 
 
 def test_proxies_come_from_the_originals_own_training(finished):
-    events = records.read_arrays(finished.original / "learning_events.npz")
+    events = records.read_arrays(finished.knowledge.original / "learning_events.npz")
     np.testing.assert_array_equal(finished.knowledge.score("confidence"), -events["confidence"])
     assert events["accuracy"].shape == (3, len(finished.study.dataset.train))
     assert records.read_json(finished.proxies["confidence"] / "cost.json")["example_gradients"] == 0

@@ -13,7 +13,7 @@ from rum_jax.progress import silent
 from rum_jax.proxies import scores
 from rum_jax.rum import WHOLE, Chain, run
 from rum_jax.stages import pipeline
-from rum_jax.stages.models import load_logits, load_states
+from rum_jax.stages.models import load_logits, load_states, retrained, work_of
 from rum_jax.stages.study import unlearn_optimizer
 from rum_jax.stages.unlearning import steps_of
 from rum_jax.train.predict import embed, predict
@@ -100,8 +100,31 @@ def test_oracles_never_saw_what_was_asked_for_so_far(finished):
             [right[m, wanted[m]].mean() for m in range(3)])
         np.testing.assert_allclose(
             metrics(finished, "original", number)["forget_accuracy"],
-            [(load_logits(finished.original).argmax(-1) == finished.study.task.labels)[
+            [(load_logits(finished.knowledge.original).argmax(-1) == finished.study.task.labels)[
                 m, wanted[m]].mean() for m in range(3)])
+
+
+def test_oracles_are_retrained_without_all_that_was_asked_for(finished):
+    """The second ones, made anew from what was asked for."""
+    study, asked = finished.study, finished.study.dataset.train[places(finished, "retrain")]
+    wanted = np.sort(np.concatenate(asked[:2], axis=1), axis=1)
+    name = records.digest(wanted.tolist())[:12]
+    for kind, seeds in (("oracles", (0, 1, 2)), ("oracles_again", (3, 4, 5))):
+        anew = retrained(study, f"test/{kind}", seeds, wanted)
+        stored = study.workdir / "stages" / "stream" / kind / name
+        np.testing.assert_array_equal(load_logits(stored), load_logits(anew))
+        assert work_of(stored)["example_gradients"] == 4 * (len(study.dataset.train) - 60)
+
+
+def test_later_requests_are_refined_by_the_models_by_then(finished):
+    folder = finished.streams[ROWS[1]].requests[1].parent
+    fresh = scores("heldout_retrain", records.read_arrays(
+        folder / "proxies" / "heldout_retrain" / "values.npz")["values"])
+    subsets = records.read_arrays(folder / "models" / "subsets.npz")
+    for m in range(3):
+        low, mid, high = (fresh[m][np.searchsorted(finished.study.dataset.train, subsets[name][m])]
+                          for name in ("low", "mid", "high"))
+        assert low.max() <= mid.min() and mid.max() <= high.min()
 
 
 def test_each_request_starts_where_the_one_before_ended(finished):
@@ -109,7 +132,7 @@ def test_each_request_starts_where_the_one_before_ended(finished):
     accuracy = trace["measures"]["accuracy"]
     assert [step["subset"] for step in trace["steps"]] == ["request 1", "request 2", "request 3"]
     assert np.shape(accuracy["request 2"]) == (4, 3)
-    original = (load_logits(finished.original).argmax(-1) == finished.study.task.labels)
+    original = (load_logits(finished.knowledge.original).argmax(-1) == finished.study.task.labels)
     asked = finished.study.dataset.train[places(finished, ROWS[0])]
     np.testing.assert_allclose(accuracy["request 3"][0],
                                [original[m, asked[2, m]].mean() for m in range(3)])
@@ -144,8 +167,13 @@ def test_every_row_is_in_the_report(finished):
 
 def test_other_rows_and_requests_may_come_later(finished):
     """The stream is no part of what a workdir is bound to; what is there is not done again."""
-    again = pipeline.run(finished.study.workdir, toy(**{**FIELDS, "stream.rows": ROWS[:1]}))
-    assert again.streams[ROWS[0]] == finished.streams[ROWS[0]]
+    def made():
+        return {path: path.stat().st_mtime_ns
+                for path in (finished.study.workdir / "stages").rglob("done.json")}
+
+    before = made()
+    pipeline.run(finished.study.workdir, toy(**{**FIELDS, "stream.rows": ROWS[:1]}))
+    assert made() == before
     other = pipeline.run(finished.study.workdir, toy(**{
         **FIELDS, "stream.requests": ("class:3", "class:5"), "stream.size": 20,
         "stream.rows": ROWS[:1]}))
@@ -170,9 +198,14 @@ def test_other_rows_and_requests_may_come_later(finished):
                            "1259 examples, for 3 requests together"),
     ({"stream.size": 0}, "config.stream.size: is 0; allowed with heldout_retrain:mix: at least 1"),
     ({"stream.requests": ("class:3", "class:3"), "stream.size": 0},
-     r"config.stream.size: is 0; allowed with class:3: at most 0, as there .* \(request 2\)"),
+     "config.stream.requests: class:3 has no example in the training set that was not asked for "
+     r"before \(request 2, seed 0\)"),
+    ({"stream.requests": ("class:0+1+2+3+4", "class:5+6+7+8+9"), "stream.size": 0},
+     "config.stream.requests: ask for the whole training set; allowed: some that leave"),
+    ({"stream.requests": ("random", "class:3"), "stream.size": 120},
+     r"config.stream.size: is 120; allowed with class:3: at most 1\d\d, .*\(request 2, seed 0\)"),
     ({"stream.requests": ("noise", "noise"), "stream.size": 40},
-     r"config.stream.size: is 40; allowed with noise: at most 23, as .*\(request 2\)"),
+     r"config.stream.size: is 40; allowed with noise: at most 23, as .*\(request 2, seed 0\)"),
     ({"stream.requests": ("class:12",), "stream.size": 10},
      "config.stream.requests: class:12 names class 12; known: 0, 1"),
     ({"stream.rows": ("rum_f:finetune[subsets=40;by=heldout_retrain]",)},
