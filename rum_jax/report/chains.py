@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
-from rum_jax.report.figures import COLORS, png
+from rum_jax.report.figures import COLORS, hide, png
 from rum_jax.report.words import certain, interval, joined, verdict
 from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA, parse
 
@@ -31,20 +31,21 @@ def assemble(rows: Sequence[dict], default_order: str) -> dict | None:
     """What was found, as JSON values; None where nothing is done in both ways.
 
     Args:
-      rows: of one forget set, see `results.assemble`.
+      rows: of all forget sets, see `results.assemble`.
       default_order: of rows that name none.
     """
-    made = []
+    made, several = [], len({row["set"] for row in rows}) > 1
     for row in rows:
         kind, _, algorithm = row["name"].partition(":")
         if kind == VANILLA:
             own = [(ONE_SHOT, row)] + [
                 (_kind(parsed.options, default_order), other) for other in rows
                 if (parsed := parse(other["name"])).kind == RUM_F
-                and parsed.algorithm == algorithm]
+                and parsed.algorithm == algorithm and other["set"] == row["set"]]
             if len(own) > 2:
-                made.append({"algorithm": algorithm, "ways": [
-                    _way(name, one, row["metrics"]) for name, one in own]})
+                made.append({
+                    "algorithm": f"{algorithm}, {row['set']}" if several else algorithm,
+                    "ways": [_way(name, one, row["metrics"]) for name, one in own]})
     return {"algorithms": made} if made else None
 
 
@@ -139,9 +140,12 @@ def figures(found: dict) -> dict[str, bytes]:
     """ToW and ToW-MIA of each way, a panel for each algorithm."""
     algorithms = found["algorithms"]
     most = max(len(one["ways"]) for one in algorithms)
-    figure = Figure(figsize=(1.5 + 3.2 * len(algorithms), 0.9 + 0.3 * most), layout="constrained")
-    axes = figure.subplots(1, len(algorithms), sharex=True, squeeze=False)[0]
-    for number, (axis, one) in enumerate(zip(axes, algorithms, strict=True)):
+    across = min(3, len(algorithms))
+    down = -(-len(algorithms) // across)
+    figure = Figure(figsize=(1.5 + 3.2 * across, down * (0.9 + 0.3 * most)), layout="constrained")
+    axes = figure.subplots(down, across, sharex=True, squeeze=False)
+    hide(axes, len(algorithms))
+    for number, (axis, one) in enumerate(zip(axes.ravel(), algorithms, strict=False)):
         for shift, metric, color in ((-0.12, "tow", "rum"), (0.12, "tow_mia", "vanilla")):
             values = [way[metric] for way in one["ways"]]
             axis.errorbar([v["mean"] for v in values],

@@ -57,7 +57,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
             "retrainings": costs[name]["example_gradients"] / retrain_gradients,
             "overlap": {} if memorization is None else _overlaps(name, values, memorization, size),
             **_of_row(of_rows, name)})
-    return {"proxies": made, "others": {
+    return {"proxies": made, "set": rows[0]["set"] if rows else None, "others": {
         name: row["metrics"]["tow"] for name, row in of_rows.items() if name not in known}}
 
 
@@ -146,11 +146,12 @@ def _rum(found: dict) -> list[str]:
     if tested:
         groups = {word: [one["proxy"] for one in tested if verdict(one["to_memorization"]) == word]
                   for word in ("better", "worse", "not distinguishable")}
-        said.append("ToW of RUM refined by a proxy, against RUM refined by memorization, paired by "
-                    f"seed at 95%: better for {len(groups['better'])} of {len(tested)}"
-                    f"{joined(groups['better'], ' (', ')')}, worse for {len(groups['worse'])}"
-                    f"{joined(groups['worse'], ' (', ')')}, not distinguishable for "
-                    f"{len(groups['not distinguishable'])}.")
+        better, worse = (joined(groups[word], " (", ")") for word in ("better", "worse"))
+        said.append(f"On {found['set']}, ToW of RUM refined by a proxy, against RUM refined by "
+                    "memorization, paired by seed at 95%: "
+                    f"better for {len(groups['better'])} of {len(tested)}{better}, "
+                    f"worse for {len(groups['worse'])}{worse}, "
+                    f"not distinguishable for {len(groups['not distinguishable'])}.")
     control = [one for one in found["proxies"] if one["to_shuffled"]]
     if control:
         better = [one["proxy"] for one in control if verdict(one["to_shuffled"]) == "better"]

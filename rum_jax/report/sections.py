@@ -22,12 +22,11 @@ SECTIONS = {"levels": levels, "proxies": proxies, "chains": chains, "onion": oni
 def assemble(finished: Finished, rows: list[dict], statistics: list[dict]) -> dict[str, dict]:
     """Section -> what it found, of those that apply."""
     config, sets = finished.study.config, finished.cases.sets
-    of_first = [row for row in rows if row["set"] == sets[0]]
     traces = {row: records.read_json(folder / "trace.json")
               for row, folder in finished.traces.items()}
     made = {"levels": levels.assemble(rows, statistics),
-            "proxies": _proxies(finished, of_first),
-            "chains": chains.assemble(of_first, config.rum_f.order),
+            "proxies": _proxies(finished, [row for row in rows if row["set"] == sets[0]]),
+            "chains": chains.assemble(rows, config.rum_f.order),
             "onion": onion.assemble(traces, sets, len(config.seeds)),
             "streams": _streams(finished)}
     return {name: found for name, found in made.items() if found}

@@ -21,6 +21,16 @@ def test_only_algorithms_done_in_both_ways_are_compared():
     assert chains.assemble([row("vanilla:salun", tow=[1, 1.0])], "ascending") is None
 
 
+def test_forget_sets_are_told_apart():
+    rows = [row(name, forget_set=forget_set, tow=tow) for forget_set, tow in
+            (("a", [0.9, 0.8]), ("b", [0.4, 0.5])) for name in ("vanilla:salun", UP, DOWN)]
+    made = chains.assemble(rows, "ascending")["algorithms"]
+    assert [one["algorithm"] for one in made] == ["salun, a", "salun, b"]
+    assert [[way["tow"]["mean"] for way in one["ways"]] for one in made] == [
+        pytest.approx([0.85] * 3), pytest.approx([0.45] * 3)]
+    assert chains.figures({"algorithms": made})["chains.png"].startswith(b"\x89PNG")
+
+
 def test_rows_that_name_no_order_have_that_of_the_config():
     rows = [row("vanilla:scrub", tow=[0.8, 0.9]), row("rum_f:scrub", tow=[0.8, 0.9]),
             row("rum_f:scrub[order=ascending]", tow=[0.8, 0.9])]
