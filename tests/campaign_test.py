@@ -97,6 +97,7 @@ def test_it_says_what_it_found_and_where(unbroken):
     assert "40 models" in page and page.count("data:image/png;base64,") == 3
 
 
+@pytest.mark.slow
 def test_three_workers_killed_stopped_doubled_and_regrouped_give_the_same(unbroken, tmp_path):
     """One is killed again and again and comes back with other groups and devices, one is
     stopped for longer than its lease, and two have the same number."""

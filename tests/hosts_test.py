@@ -81,6 +81,7 @@ def test_two_processes_with_models_of_their_own_get_the_results_of_one(alone, tm
     assert not list((tmp_path / "both" / "checkpoints").rglob("steps-*"))
 
 
+@pytest.mark.slow
 def test_two_processes_share_batches_and_resume(tmp_path):
     """The data axis spans both processes, and so do states that were kept on the way."""
     port, script = str(free_port()), str(pathlib.Path(two_hosts.__file__))
@@ -109,6 +110,7 @@ def test_one_process_is_the_writer_and_agrees_with_itself():
     hosts.wait("nobody")
 
 
+@pytest.mark.slow
 def test_two_processes_are_one_worker_of_a_campaign_and_find_it_finished(tmp_path):
     small = {"campaign.alone": True, "campaign.influence": "none"}
     for _ in range(2):

@@ -14,6 +14,7 @@ INSTANT = ("data", "memorization", "influence", "forget", "evaluation/rum")
 STAGES = ("data", "original", "members/00000-00003", "members/00004-00007", "memorization",
           "influence", "forget", "retrain", "retrain_again", "unlearn/vanilla-finetune",
           "unlearn/rum_f-neggrad_plus", "unlearn/rum", "unlearn/rum_shuffled", "evaluation/rum")
+SOME = ("original", "members/00004-00007", "unlearn/rum_f-neggrad_plus")
 
 
 def run(*arguments):
@@ -74,10 +75,12 @@ def test_prints_the_table_and_last_the_reports_path(unbroken):
     assert "original: done in" in done.stderr and "\r" not in done.stderr
 
 
-def test_killed_in_every_stage_it_ends_with_the_same_findings(unbroken, tmp_path):
+@pytest.mark.parametrize("stages", [
+    SOME, pytest.param(STAGES, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_killed_in_every_stage_it_ends_with_the_same_findings(unbroken, tmp_path, stages):
     workdir, arguments = tmp_path / "killed", command(tmp_path / "killed")
     kept, survived = {}, []
-    for stage in STAGES:
+    for stage in stages:
         if killed_in(stage, arguments, workdir):
             survived.append(stage)
         now = stamps(workdir)
@@ -93,6 +96,7 @@ def test_killed_in_every_stage_it_ends_with_the_same_findings(unbroken, tmp_path
     assert list((workdir / "stages").rglob("*.partial")) == []
 
 
+@pytest.mark.slow
 def test_groups_of_another_size_after_a_kill_change_scores_by_rounding_at_most(unbroken, tmp_path):
     workdir = tmp_path / "regrouped"
     killed_in("members/00004-00007", command(workdir), workdir)
@@ -171,6 +175,7 @@ def test_a_sweep_chooses_by_validation_and_resumes(tmp_path):
     assert again.stdout == first.stdout and stamps(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_the_config_a_sweep_writes_runs_and_has_what_was_chosen(tmp_path):
     done = run(*command(tmp_path / "sweep", sweep__seeds=(8, 9), sweep__method="grid",
                         sweep__grid="learning_rate=0.02,0.04,1e38",

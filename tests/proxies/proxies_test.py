@@ -11,6 +11,8 @@ from rum_jax.randomness import ROLES, generator
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
 from rum_jax.train.state import Batch, Context, fresh
 
+OPTIMIZED = True  # the same training in two programs
+
 
 def test_learning_events_leave_training_as_it_is_and_find_noise(task, dataset):
     states = initial_states(task.model, [(s, ROLES["init"], 0) for s in (0, 1)])

@@ -58,7 +58,7 @@ def alone(problem, states, seed):
             jax.tree.map(lambda leaf: np.asarray(leaf)[part], states))
 
 
-@pytest.fixture(scope="module", params=["resnet", "vgg"])
+@pytest.fixture(scope="module", params=["resnet", pytest.param("vgg", marks=pytest.mark.slow)])
 def setting(request, task, problem, original, dataset):
     """(problem, states) of a model of each kind."""
     if request.param == "resnet":
@@ -118,7 +118,9 @@ def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, origina
     np.testing.assert_allclose(leaves(states), leaves(expected), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if TABLE[name][1]])
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in ("finetune", "scrub", "salun") else pytest.mark.slow)
+    for name in TABLE if TABLE[name][1]])
 def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, original):
     """Two values for the same seed, in one program, give what each gives alone."""
     own, states = alone(problem, original, 0)
