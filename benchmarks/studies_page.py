@@ -32,6 +32,8 @@ that the 95% t-interval of the difference excludes 0, without correction for how
 at, so one in twenty is expected by chance alone. "Agrees" means so at 95% for more than half of
 what is looked at, "agrees in part" for more than the other way round.
 
+Seconds are those of the machine as it was, with other jobs beside it for some of the studies.
+
 Findings of the papers (arXiv 2406.01257 and 2410.16516) were made on CIFAR-10, CIFAR-100 and
 Tiny-ImageNet with large networks; these data and networks are far smaller, and hyper-parameters
 were chosen for one forget set, a mix of low, middle and high memorization.
