@@ -130,6 +130,11 @@ def _shorter(value: object) -> object:
     return [_shorter(one) for one in value] if isinstance(value, list) else value
 
 
+def _seconds(results: dict) -> float:
+    """Of all stages; a run that was resumed has its earlier ones too."""
+    return sum(stage["seconds"] for stage in results["stages"].values())
+
+
 def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
     """The part of the page that one study makes."""
     results, folder = records.read_json(workdir / "results.json"), TARGET / name
@@ -143,7 +148,7 @@ def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
              f"    {' '.join(origin['command'])}", "",
              f"{len(origin['seeds'])} seeds, forget sets of {results['sets'][0]['size']}; "
              f"{origin['cpu_count']} {origin['cpu']} cores, jax {origin['versions']['jax']}, "
-             f"{origin['wall_seconds']:.0f} s.", "", *_markdown(*text.set_table(results["sets"])),
+             f"{_seconds(results):.0f} s in its stages.", "", *_markdown(*text.set_table(results["sets"])),
              "", "| finding of the papers, or question they ask | here |", "|---|---|"]
     lines += [f"| {claim} | {said(found[section])} |" for claim, section, said in CLAIMS[study]
               if section in found]
