@@ -149,7 +149,8 @@ def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
              f"{len(origin['seeds'])} seeds, forget sets of {results['sets'][0]['size']}; "
              f"{origin['cpu_count']} {origin['cpu']} cores, jax {origin['versions']['jax']}, "
              f"{_seconds(results):.0f} s in its stages.", "",
-             *_markdown(*text.set_table(results["sets"])), "| finding of the papers, or question they ask | here |", "|---|---|"]
+             *_markdown(*text.set_table(results["sets"])), "",
+             "| finding of the papers, or question they ask | here |", "|---|---|"]
     lines += [f"| {claim} | {said(found[section])} |" for claim, section, said in CLAIMS[study]
               if section in found]
     pictures = sections.figures(found)
