@@ -35,6 +35,11 @@ def generator(seed: int, role: str, *address: int) -> np.random.Generator:
     return np.random.default_rng([seed, ROLES[role], *address])
 
 
+def of_request(number: int) -> tuple[int, ...]:
+    """What a request of a stream, from 0, adds to an address; the first one adds nothing."""
+    return (number,) if number else ()
+
+
 def words(rng: np.random.Generator) -> np.ndarray:
     """uint32[2], the raw data of a typed JAX key, from a child of a generator.
 

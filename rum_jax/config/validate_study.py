@@ -64,13 +64,15 @@ def _score_faults(config: Mapping) -> list[str]:
 
 def _scores_asked(config: Mapping) -> dict[str, str]:
     """Score -> the field that asks for it first."""
-    asked = {name.partition(":")[0]: "config.forget.sets" for name in config["forget"]["sets"]}
-    later = dict.fromkeys(config["proxies"]["compared"], "config.proxies.compared")
-    later |= {name.partition(":")[0]: "config.stream.requests"
-              for name in config["stream"]["requests"]}
-    for field, section in (("config.rows", config), ("config.stream.rows", config["stream"])):
-        for row in section["rows"]:
-            if rows.parse(row).kind != rows.VANILLA:
-                by = rows.options_of(config, row)["by"]
-                later = {**dict.fromkeys(by.split(TIMES), f"{field}: {row}"), **later}
-    return {**later, **asked}
+    asked: dict[str, str] = {}
+    named = [(name.partition(":")[0], field) for field, names in (
+        ("config.forget.sets", config["forget"]["sets"]),
+        ("config.stream.requests", config["stream"]["requests"]),
+        ("config.proxies.compared", config["proxies"]["compared"])) for name in names]
+    refined = [(score, f"{field}: {row}") for field, section in (
+        ("config.rows", config), ("config.stream.rows", config["stream"]))
+        for row in section["rows"] if rows.parse(row).kind != rows.VANILLA
+        for score in rows.options_of(config, row)["by"].split(TIMES)]
+    for score, field in (*named, *refined):
+        asked.setdefault(score, field)
+    return asked

@@ -53,21 +53,20 @@ class Known(NamedTuple):
 
 def known_of(dataset: Dataset, score: Callable[[str], np.ndarray],
              features: Callable[[], np.ndarray],
-             generator: Callable[[], np.random.Generator], fields: Fields = SETS) -> Known:
+             generator: Callable[[], np.random.Generator]) -> Known:
     """What is known of the training set of a data set; see `Known` for the rest."""
     train = dataset.train
     return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
-                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator,
-                 fields)
+                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator)
 
 
-def untrained(dataset: Dataset, fields: Fields = SETS) -> Known:
+def untrained(dataset: Dataset) -> Known:
     """What is known before any model is trained; InputError where more is asked for."""
 
     def unknown(*_: str) -> np.ndarray:
         raise InputError("is not known before models are trained")
 
-    return known_of(dataset, unknown, unknown, lambda: np.random.default_rng(0), fields)
+    return known_of(dataset, unknown, unknown, lambda: np.random.default_rng(0))
 
 
 class Family(NamedTuple):

@@ -1,6 +1,6 @@
 """Requests to forget, one after another: each chooses among what is left (spec section 8, 7)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.forget import FAMILIES, choose
 from rum_jax.forget.known import REQUESTS, Known, untrained
-from rum_jax.randomness import generator
+from rum_jax.randomness import generator, of_request
 
 
 def among(known: Known, left: np.ndarray) -> Known:
@@ -38,9 +38,10 @@ def choose_left(name: str, known: Known, left: np.ndarray, size: int) -> np.ndar
     return left[choose(name, among(known, left), size)]
 
 
-def drawing(seed: int, number: int) -> Callable[[], np.random.Generator]:
-    """What draws the request of that number, from 0; the first one as a forget set is drawn."""
-    return lambda: generator(seed, "forget_set", *([number] if number else []))
+def as_request(known: Known, seed: int, number: int) -> Known:
+    """The same for the request of that number, from 0: what draws it, and the fields it is of."""
+    return known._replace(fields=REQUESTS, generator=lambda: generator(
+        seed, "forget_set", *of_request(number)))
 
 
 def request_faults(names: Sequence[str], dataset: Dataset, size: int,
@@ -50,15 +51,14 @@ def request_faults(names: Sequence[str], dataset: Dataset, size: int,
     After one that depends on a model, what is left is only known to be no more than before.
     """
     for seed in seeds:
-        known, left = untrained(dataset, REQUESTS), np.arange(len(dataset.train))
+        known, left = untrained(dataset), np.arange(len(dataset.train))
         certain = True
         for number, name in enumerate(names):
             if not FAMILIES[name.partition(":")[0]].early:
                 certain = False
                 continue
             try:
-                chosen = choose_left(
-                    name, known._replace(generator=drawing(seed, number)), left, size)
+                chosen = choose_left(name, as_request(known, seed, number), left, size)
             except InputError as error:
                 return [f"{error} (request {number + 1}, seed {seed})"]
             left = np.setdiff1d(left, chosen) if certain else left

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
-from rum_jax.report.figures import COLORS, hide, png
+from rum_jax.report.figures import COLORS, grid, png
 from rum_jax.report.words import certain, interval, joined, verdict
 from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA, parse
 
@@ -140,11 +138,7 @@ def figures(found: dict) -> dict[str, bytes]:
     """ToW and ToW-MIA of each way, a panel for each algorithm."""
     algorithms = found["algorithms"]
     most = max(len(one["ways"]) for one in algorithms)
-    across = min(3, len(algorithms))
-    down = -(-len(algorithms) // across)
-    figure = Figure(figsize=(1.5 + 3.2 * across, down * (0.9 + 0.3 * most)), layout="constrained")
-    axes = figure.subplots(down, across, sharex=True, squeeze=False)
-    hide(axes, len(algorithms))
+    figure, axes = grid(len(algorithms), 3, (3.2, 0.9 + 0.3 * most), (1.5, 0), sharex=True)
     for number, (axis, one) in enumerate(zip(axes.ravel(), algorithms, strict=False)):
         for shift, metric, color in ((-0.12, "tow", "rum"), (0.12, "tow_mia", "vanilla")):
             values = [way[metric] for way in one["ways"]]

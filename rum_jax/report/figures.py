@@ -22,6 +22,26 @@ def png(figure: Figure) -> bytes:
     return content.getvalue()
 
 
+def grid(count: int, across: int, size: tuple[float, float], margin: tuple[float, float],
+         **shared: bool) -> tuple[Figure, np.ndarray]:
+    """A figure with so many panels, at most `across` of them beside each other.
+
+    Args:
+      count: of the panels.
+      across: see above.
+      size: width and height of a panel, inches.
+      margin: what is added to the width and height of all, inches.
+      shared: `sharex`, `sharey`.
+    """
+    across = min(across, count)
+    down = -(-count // across)
+    figure = Figure(figsize=(margin[0] + size[0] * across, margin[1] + size[1] * down),
+                    layout="constrained")
+    axes = figure.subplots(down, across, squeeze=False, **shared)
+    hide(axes, count)
+    return figure, axes
+
+
 def hide(axes: np.ndarray, used: int) -> None:
     """Hides the panels after so many; those above them get the labels of the axis they share."""
     across = axes.shape[1]

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from rum_jax.evaluate.interval import paired_difference, summary
-from rum_jax.report.figures import COLORS, hide, png
+from rum_jax.report.figures import COLORS, grid, png
 from rum_jax.report.words import certain, interval, joined
 from rum_jax.rows import RUM, parse
 
@@ -153,12 +152,8 @@ def figures(found: dict) -> dict[str, bytes]:
     if not rows:
         return {}
     floor = next((row for row in found["rows"] if row["row"] == "retrain_again"), None)
-    across = min(4, len(rows))
-    down = -(-len(rows) // across)
-    figure = Figure(figsize=(3 * across, 0.6 + 2.1 * down), layout="constrained")
-    axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    figure, axes = grid(len(rows), 4, (3, 2.1), (0, 0.6), sharex=True, sharey=True)
     places, spread, label = _axis(sets)
-    hide(axes, len(rows))
     for axis, row in zip(axes.ravel(), rows, strict=False):
         if floor:
             axis.plot(places, [one["mean"] for one in floor["tow"]], "k--", lw=0.8)

@@ -3,21 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.own import is_reference, short_name
-from rum_jax.report.figures import hide, png
+from rum_jax.report.figures import grid, png
 from rum_jax.report.words import certain, interval, joined
 from rum_jax.rows import STEPS, parse
 
 TITLE = "What each step does to the others"
-RETAIN, TEST = "retain", "test"
+RETAIN, TEST, WAITING = "retain", "test", "waiting"
 # Measures whose changes are looked at, in words; more of either means better known.
 WORDS = {"called_member": "the share that the attack calls members",
          "residual_memorization": "residual memorization"}
 ROLES = {"unlearned": "{} that were unlearned before",
-         "waiting": "{} that have yet to be unlearned", RETAIN: "the retain set"}
+         WAITING: "{} that have yet to be unlearned", RETAIN: "the retain set"}
 CHANCE = 0.05   # share of tests at 95% that find something where there is nothing
 
 
@@ -60,7 +59,7 @@ def _changes(steps: list[dict], parts: dict) -> Iterator[dict]:
                 if part == TEST or _summary(before) is None or _summary(after) is None:
                     continue
                 role = ("own" if part == step["subset"] else RETAIN if part == RETAIN
-                        else "unlearned" if part in handled else "waiting")
+                        else "unlearned" if part in handled else WAITING)
                 yield {"step": number, "subset": step["subset"], "algorithm": step["algorithm"],
                        "measure": measure, "part": part, "role": role,
                        "change": paired_difference(after, before)}
@@ -142,11 +141,7 @@ def _file_part(algorithm: str) -> str:
 
 def panels(rows: list[dict], measure: str) -> bytes:
     """One of WORDS for every part after each step, with a panel for each of `rows`."""
-    across = min(3, len(rows))
-    down = -(-len(rows) // across)
-    figure = Figure(figsize=(3.4 * across, 0.6 + 2.3 * down), layout="constrained")
-    axes = figure.subplots(down, across, sharey=True, squeeze=False)
-    hide(axes, len(rows))
+    figure, axes = grid(len(rows), 3, (3.4, 2.3), (0, 0.6), sharey=True)
     for axis, row in zip(axes.ravel(), rows, strict=False):
         for part, values in row["after"][measure].items():
             if all(values):
@@ -156,10 +151,10 @@ def panels(rows: list[dict], measure: str) -> bytes:
         axis.set_xticks(range(len(row["steps"]) + 1),
                         ["original", *(step["subset"] for step in row["steps"])], fontsize=7)
         axis.set_title(row["row"], fontsize=8)
-        axis.set_ylim(bottom=min(0, *(v["mean"] for values in row["after"][measure].values()
-                                      for v in values if v)))
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_ylim(bottom=min(0, *(v["mean"] for row in rows for values in
+                                        row["after"][measure].values() for v in values if v)))
     axes[0, 0].legend(frameon=False, fontsize=7)
     figure.supxlabel("after unlearning", fontsize=9)
     figure.supylabel(WORDS[measure], fontsize=9)

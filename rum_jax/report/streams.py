@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
-
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import levels, onion
-from rum_jax.report.figures import COLORS, hide, png
+from rum_jax.report.figures import COLORS, grid, png
 from rum_jax.report.words import certain, interval, joined
+from rum_jax.stages.stream import RETRAIN, RETRAIN_AGAIN
 
 TITLE = "Request after request"
-EXACT, WAITING = "retrain", "waiting"
 CHANGES = ("tow", "tow_mia", "forget_accuracy", "retain_accuracy", "test_accuracy")
 
 
@@ -34,7 +32,7 @@ def assemble(requests: Mapping[str, Sequence[dict]], alike: bool,
              "change": {name: paired_difference(after[-1][name], after[0][name])
                         for name in CHANGES}}
             for row, after in metrics.items()]
-    asked = requests[EXACT]
+    asked = requests[RETRAIN]
     return {"requests": [one["set"] for one in asked], "sizes": [one["size"] for one in asked],
             "statistics": {row: [levels.summarized(one) for one in own]
                            for row, own in requests.items()},
@@ -57,7 +55,7 @@ def sentences(found: dict) -> list[str]:
     return [f"Requests, each unlearned from the models that the one before has left: {asked}.",
             *_described(found), *_alike(found), *_trend(found), *_extremes(found), *_cost(found),
             *onion.changes_in_words(found["onion"]["rows"], "requests", [
-                role for role in onion.ROLES if found["alike"] or role != WAITING])]
+                role for role in onion.ROLES if found["alike"] or role != onion.WAITING])]
 
 
 def _alike(found: dict) -> list[str]:
@@ -73,7 +71,7 @@ def _described(found: dict) -> list[str]:
     said = []
     for name, words in (("entanglement_score", "Entanglement scores"),
                         ("mean_memorization", "Mean memorization")):
-        values = [one[name] for one in found["statistics"][EXACT]]
+        values = [one[name] for one in found["statistics"][RETRAIN]]
         if all(values):
             listed = "; ".join(f"{number}. {interval(value)}" for number, value in enumerate(
                 values, start=1))
@@ -92,7 +90,7 @@ def _trend(found: dict) -> list[str]:
         sure = [row["row"] for row in moved if certain(row["change"]["tow"])]
         said.append(f"{verb} for {len(moved)} of {len(rows)} rows, for {len(sure)} of them at 95%"
                     f"{joined(sure, ' (', ')')}")
-    floor = _row(found, "retrain_again")["change"]["tow"]
+    floor = _row(found, RETRAIN_AGAIN)["change"]["tow"]
     return [f"ToW after the last request against after the first {'; it '.join(said)}. Retraining "
             f"again with other seeds changes by {interval(floor, sign=True)}."]
 
@@ -110,7 +108,7 @@ def _extremes(found: dict) -> list[str]:
 
 
 def _cost(found: dict) -> list[str]:
-    exact = _seconds(_row(found, EXACT))
+    exact = _seconds(_row(found, RETRAIN))
     shares = {row["row"]: _seconds(row) / exact for row in levels.unlearning(found)}
     if not shares or not exact:
         return []
@@ -128,7 +126,7 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
         row["row"], *(interval(after["tow"]) for after in row["after"]),
         interval(row["change"]["tow"], sign=True), interval(row["after"][-1]["tow_mia"]),
         interval(row["change"]["tow_mia"], sign=True), f"{_seconds(row):.2f}"]
-        for row in found["rows"] if row["row"] != EXACT]
+        for row in found["rows"] if row["row"] != RETRAIN]
 
 
 def figures(found: dict) -> dict[str, bytes]:
@@ -143,13 +141,9 @@ def figures(found: dict) -> dict[str, bytes]:
 
 
 def _tow(found: dict) -> bytes:
-    rows, floor = levels.unlearning(found), _row(found, "retrain_again")
+    rows, floor = levels.unlearning(found), _row(found, RETRAIN_AGAIN)
     numbers = list(range(1, len(found["requests"]) + 1))
-    across = min(4, len(rows))
-    down = -(-len(rows) // across)
-    figure = Figure(figsize=(3 * across, 0.6 + 2.1 * down), layout="constrained")
-    axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    hide(axes, len(rows))
+    figure, axes = grid(len(rows), 4, (3, 2.1), (0, 0.6), sharex=True, sharey=True)
     for axis, row in zip(axes.ravel(), rows, strict=False):
         for metric, color, label in (("tow", "rum", "ToW"), ("tow_mia", "vanilla", "ToW-MIA")):
             values = [after[metric] for after in row["after"]]

@@ -7,8 +7,8 @@ import numpy as np
 from rum_jax import records, store
 from rum_jax.entanglement import centroid_distances
 from rum_jax.errors import InputError
-from rum_jax.forget.known import MEMORIZATION, REQUESTS, Known
-from rum_jax.forget.remaining import choose_left, drawing
+from rum_jax.forget.known import MEMORIZATION, REQUESTS
+from rum_jax.forget.remaining import as_request, choose_left
 from rum_jax.proxies import PROXIES
 from rum_jax.stages.forget import Cases, describe
 from rum_jax.stages.known import Knowledge
@@ -85,7 +85,8 @@ def request(knowledge: Knowledge, row: str, stage: str, number: int,
 
 def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray) -> np.ndarray:
     size, examples = knowledge.study.config.stream.size, len(knowledge.study.dataset.train)
-    chosen = [choose_left(name, _known(knowledge, m, number), left, size)
+    seeds = knowledge.study.config.seeds
+    chosen = [choose_left(name, as_request(knowledge.of_seed(m), seeds[m], number), left, size)
               for m, left in enumerate(places_left(examples, earlier))]
     sizes = sorted({len(own) for own in chosen})
     if len(sizes) > 1:
@@ -96,12 +97,6 @@ def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray) -
         raise InputError(f"{REQUESTS.names}: ask for the whole training set; allowed: some that "
                          "leave examples to retain")
     return np.stack(chosen)
-
-
-def _known(knowledge: Knowledge, m: int, number: int) -> Known:
-    """What the m-th seed's model makes of the training set; what is drawn differs by request."""
-    return knowledge.of_seed(m)._replace(
-        fields=REQUESTS, generator=drawing(knowledge.study.config.seeds[m], number))
 
 
 def load_request(study: Study, folder: pathlib.Path, number: int, earlier: np.ndarray) -> Cases:

@@ -87,9 +87,9 @@ def _answered(knowledge: Knowledge, row: str) -> list[Answered]:
     """What a row leaves after each request."""
     study, config, known = knowledge.study, knowledge.study.config, knowledge
     examples, made = len(study.dataset.train), []
-    earlier = np.empty((len(config.seeds), 0), np.int64)
+    earlier, root = np.empty((len(config.seeds), 0), np.int64), _folder(study, row)
     for number in range(len(config.stream.requests)):
-        folder = f"{_folder(study, row)}/{number + 1}"
+        folder = f"{root}/{number + 1}"
         if made:
             known = Later(knowledge, made[-1].models, f"{folder}/", places_left(examples, earlier))
         chosen = request(known, row, f"{folder}/request", number, earlier)
@@ -110,20 +110,20 @@ def _retrained(study: Study, kind: str, seeds: tuple[int, ...], cases: Cases) ->
 def _judged(knowledge: Knowledge, row: str, answered: list[Answered],
             judged: dict[pathlib.Path, References]) -> Stream:
     study, evaluations, references = knowledge.study, [], []
+    root = _folder(study, row)
     for number, one in enumerate(answered):
         if one.oracle not in judged:
             judged[one.oracle] = References(study, knowledge.original, one.oracle, one.cases)
         references.append(judged[one.oracle])
         evaluations.append(evaluated(references[-1], row, one.models,
-                                     f"{_folder(study, row)}/{number + 1}/evaluation"))
-    return Stream([one.request for one in answered], evaluations,
-                  None if row in (ORIGINAL, RETRAIN, RETRAIN_AGAIN) else
-                  _traced(knowledge, row, answered, references))
+                                     f"{root}/{number + 1}/evaluation"))
+    trace = (_traced(knowledge, row, f"{root}/trace", answered, references)
+             if row in study.config.stream.rows else None)
+    return Stream([one.request for one in answered], evaluations, trace)
 
 
-def _traced(knowledge: Knowledge, row: str, answered: list[Answered],
+def _traced(knowledge: Knowledge, row: str, stage: str, answered: list[Answered],
             references: list[References]) -> pathlib.Path:
-    """Stage "trace" of a row."""
     study, last = knowledge.study, answered[-1].cases
 
     def write(folder: pathlib.Path) -> None:
@@ -136,7 +136,7 @@ def _traced(knowledge: Knowledge, row: str, answered: list[Answered],
                       for name in requests],
             "measures": measures(study, logits, oracles, last.forgotten, requests)})
 
-    return store.stage(study.workdir, f"{_folder(study, row)}/trace", write)
+    return store.stage(study.workdir, stage, write)
 
 
 def _requests(answered: list[Answered]) -> Mapping[str, np.ndarray]:

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from rum_jax import own, records, rows
 from rum_jax.errors import InputError
 from rum_jax.progress import Progress
-from rum_jax.randomness import generator
+from rum_jax.randomness import generator, of_request
 from rum_jax.refine import refinement
 from rum_jax.refine.contract import level_of
 from rum_jax.rum import WHOLE, Chain, Step, partition, retain_set, run
@@ -90,7 +90,7 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
         raise InputError(f"row {row}: cuts a forget set of {cases.forget.shape[1]} into "
                          f"{subsets} subsets; allowed: at most as many as it has examples")
     made = [partition(refine, forget, knowledge.of_forget(cases.original(m), places), subsets,
-                      generator(seed, "shuffle", *([cases.request] if cases.request else [])))
+                      generator(seed, "shuffle", *of_request(cases.request)))
             for m, (forget, places, seed) in enumerate(
                 zip(cases.forget, cases.places, cases.seeds, strict=True))]
     if len({tuple((name, len(part)) for name, part in own_parts.items())

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from rum_jax import provenance, records, report
+from rum_jax import records
 from rum_jax.entanglement import entanglement_score
 from rum_jax.errors import InputError
 from rum_jax.forget_sets import write
 from rum_jax.stages import pipeline
-from stages.pipeline_test import metric, toy
+from stages.pipeline_test import metric, reported, toy
 
 SETS = ("memorization:mix", "entanglement:high", "random")
 ROWS = ("vanilla:finetune", "rum", "rum[by=confidence]", "rum_f:finetune[steps=merged]",
@@ -22,9 +22,7 @@ FIELDS = {"forget.sets": SETS, "rows": ROWS, "trace": True, "relearn.epochs": 0,
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    made = pipeline.run(tmp_path_factory.mktemp("cases"), toy(**FIELDS))
-    report.write(made, provenance.provenance())
-    return made
+    return reported(tmp_path_factory.mktemp("cases"), **FIELDS)[0]
 
 
 def row_metrics(finished, row):

@@ -27,11 +27,15 @@ def toy(**changed) -> ConfigDict:
     return config
 
 
+def reported(workdir, **changed) -> tuple:
+    """A toy study with its report, and what that prints."""
+    made = pipeline.run(workdir, toy(**changed))
+    return made, *report.write(made, provenance.provenance())
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    workdir = tmp_path_factory.mktemp("toy")
-    made = pipeline.run(workdir, toy())
-    return made, *report.write(made, provenance.provenance())
+    return reported(tmp_path_factory.mktemp("toy"))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rum_jax import provenance, records, report
+from rum_jax import records
 from rum_jax.entanglement import centroid_distances
 from rum_jax.errors import InputError
 from rum_jax.forget.by_score import select
@@ -17,7 +17,7 @@ from rum_jax.stages.models import load_logits, load_states, retrained, work_of
 from rum_jax.stages.study import unlearn_optimizer
 from rum_jax.stages.unlearning import steps_of
 from rum_jax.train.predict import embed, predict
-from stages.pipeline_test import toy
+from stages.pipeline_test import reported, toy
 
 REQUESTS = ("heldout_retrain:mix", "heldout_retrain:mix", "entanglement:high")
 ROWS = ("vanilla:finetune", "rum[by=heldout_retrain]")
@@ -28,9 +28,7 @@ FIELDS = {"rows": ROWS[:1], "forget.sets": ("heldout_retrain:mix",), "forget.siz
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    made = pipeline.run(tmp_path_factory.mktemp("stream"), toy(**FIELDS))
-    report.write(made, provenance.provenance())
-    return made
+    return reported(tmp_path_factory.mktemp("stream"), **FIELDS)[0]
 
 
 def places(finished, row):
