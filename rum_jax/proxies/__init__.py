@@ -45,10 +45,12 @@ class Found(NamedTuple):
     """Attributes:
       values: float[M,n], as the proxy is defined.
       gradients: example gradients that each model took.
+      caution: why the values may not be what they are meant to be; "": they are.
     """
 
     values: np.ndarray
     gradients: int
+    caution: str = ""
 
 
 class Proxy(NamedTuple):
@@ -70,7 +72,8 @@ def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> Found:
     made = heldout_retrain.heldout_retrain(
         start.task, start.states, held_out, start.optimizer, hparams["learning_rate"],
         hparams["epochs"], start.names, start.progress)
-    return Found(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)))
+    return Found(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)),
+                 heldout_retrain.caution(made.accuracy))
 
 
 def _loss_curvature(start: Start, hparams: dict[str, Any]) -> Found:

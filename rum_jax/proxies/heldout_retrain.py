@@ -3,6 +3,10 @@
 The model is fine-tuned on held-out data, in a fixed order, until the loss stops to fall; the
 score is half the symmetric KL divergence between its predictions before and after. It rises with
 memorization. The released code uses the test set (spec quirk Q27, kept); any other set works.
+
+With a learning rate at which the model breaks down, to one answer for every example, the score
+is of how sure the model was before, and falls with memorization. So what fine-tuning has done to
+the accuracy on the held-out data is told too.
 """
 
 from typing import NamedTuple
@@ -28,11 +32,13 @@ class HeldOut(NamedTuple):
       scores: float64[M,N] of all examples.
       states: the fine-tuned models.
       epochs: int[M], how many were run.
+      accuracy: float64[M,2] on the held-out data, before and after.
     """
 
     scores: np.ndarray
     states: TrainState
     epochs: np.ndarray
+    accuracy: np.ndarray
 
 
 def symmetric_divergence(logits: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -80,5 +86,22 @@ def heldout_retrain(task: Task, states: TrainState, held_out: np.ndarray, optimi
         best = np.where(active & better, total, best)
         epochs += active
         progress((epoch + 1) / most_epochs)
-    scores = symmetric_divergence(predict(task, states), predict(task, now))
-    return HeldOut(scores, now, epochs)
+    both = [predict(task, which) for which in (states, now)]
+    accuracy = [(logits.argmax(-1) == task.labels)[:, held_out].mean(1) for logits in both]
+    return HeldOut(symmetric_divergence(*both), now, epochs, np.stack(accuracy, axis=1))
+
+
+def caution(accuracy: np.ndarray) -> str:
+    """What is to be said of models that fine-tuning has made worse; "": nothing.
+
+    Args:
+      accuracy: float[M,2] on the held-out data, before and after.
+    """
+    before, after = accuracy.T
+    worse = int((after < before).sum())
+    if not worse:
+        return ""
+    return (f"fine-tuning has made {worse} of {len(accuracy)} models worse on the held-out data "
+            f"themselves (accuracy {before.mean():.1%} before, {after.mean():.1%} after, on "
+            "average), so the scores are not what they are meant to be; lower "
+            "config.proxies.heldout_retrain.learning_rate")

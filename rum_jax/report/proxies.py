@@ -30,7 +30,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
       scores: proxy -> float[S,n], of the training set; the higher, the more memorized.
       memorization: float[n], NaN where it is not known; None: not at all.
       planted: bool[n], whether the label was planted.
-      costs: proxy -> `seconds` and `example_gradients` of one model.
+      costs: proxy -> `seconds` and `example_gradients` of one model, and a `caution`.
       retrain_gradients: example gradients of retraining one model.
       campaign_gradients: of all memorization models together.
       campaign_seconds: of all of them; None where they were not trained here.
@@ -46,7 +46,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
         known = {MEMORIZATION: np.tile(memorization, (len(next(iter(known.values()))), 1)),
                  **known}
         costs = {MEMORIZATION: {"seconds": campaign_seconds,
-                                "example_gradients": campaign_gradients}, **costs}
+                                "example_gradients": campaign_gradients, "caution": ""}, **costs}
     for name, values in known.items():
         made.append({
             "proxy": name,
@@ -55,6 +55,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
             "planted_noise_auroc": _auroc(values, planted),
             "seconds": costs[name]["seconds"],
             "retrainings": costs[name]["example_gradients"] / retrain_gradients,
+            "caution": costs[name]["caution"],
             "overlap": {} if memorization is None else _overlaps(name, values, memorization, size),
             **_of_row(of_rows, name)})
     return {"proxies": made, "set": rows[0]["set"] if rows else None, "others": {
@@ -113,7 +114,9 @@ def _overlaps(name: str, values: np.ndarray, memorization: np.ndarray,
 def sentences(found: dict) -> list[str]:
     """What the numbers say."""
     own = [one for one in found["proxies"] if one["proxy"] != MEMORIZATION]
-    return [*_ranking(own), *_noise(found["proxies"]), *_cost(found["proxies"]), *_rum(found)]
+    cautions = [f"Of {one['proxy']}: {one['caution']}." for one in own if one["caution"]]
+    return [*_ranking(own), *cautions, *_noise(found["proxies"]), *_cost(found["proxies"]),
+            *_rum(found)]
 
 
 def _ranking(own: list[dict]) -> list[str]:

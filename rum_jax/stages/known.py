@@ -10,7 +10,7 @@ from rum_jax.clock import stopwatch
 from rum_jax.entanglement import centroid_distances
 from rum_jax.errors import InputError
 from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Known, known_of
-from rum_jax.progress import shown
+from rum_jax.progress import say, shown
 from rum_jax.proxies import PROXIES, Start, scores
 from rum_jax.randomness import generator
 from rum_jax.refine import SCORES
@@ -89,7 +89,7 @@ class Knowledge:
         """Stage "proxies/<name>": `values.npz`, float64[S,n] as the proxy is defined.
 
         `cost.json` has `seconds` and `example_gradients` of each model, beyond the original's
-        own training.
+        own training, and a `caution`, which is also said.
         """
 
         def write(folder: pathlib.Path) -> None:
@@ -107,14 +107,17 @@ class Knowledge:
                 raise InputError(f"{name}: is read while the originals are trained, and these "
                                  "were not trained here (config.train.from_files); allowed: "
                                  "heldout_retrain or loss_curvature, or from_files=()")
-            return records.read_arrays(path)[name], {"seconds": 0.0, "example_gradients": 0}
+            return records.read_arrays(path)[name], {"seconds": 0.0, "example_gradients": 0,
+                                                     "caution": ""}
         with stopwatch() as seconds, shown(f"proxies/{name}") as progress:
             start = Start(study.task, load_states(study, self.original), study.dataset.train,
                           study.dataset.positions, recipe(config, config.train).optimizer,
                           [f"seed {seed}" for seed in config.seeds], progress)
             made = PROXIES[name].compute(start, config.proxies[name].to_dict())
             cost = {"seconds": seconds() / len(config.seeds),
-                    "example_gradients": made.gradients}
+                    "example_gradients": made.gradients, "caution": made.caution}
+        if made.caution:
+            say(f"{name}: {made.caution}")
         return made.values, cost
 
     def of_seed(self, m: int) -> Known:

@@ -11,6 +11,7 @@ from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.memorization import influence
 from rum_jax.stages.models import again_seeds, originals, retrained
+from rum_jax.stages.request import check_requests
 from rum_jax.stages.stream import Stream, streams
 from rum_jax.stages.study import Study, check_memory, make_study
 from rum_jax.stages.trace import has_trace, traced
@@ -62,6 +63,7 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     proxies = {name: knowledge.proxy(name) for name in config.proxies.compared}
     forget = forget_sets(knowledge)
     cases = load_cases(forget)
+    check_requests(knowledge)
     models = {"original": knowledge.original,
               "retrain": retrained(study, "retrain", cases.seeds, cases.forget),
               "retrain_again": retrained(study, "retrain_again", again_seeds(cases.seeds),

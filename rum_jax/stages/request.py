@@ -7,6 +7,7 @@ import numpy as np
 from rum_jax import records, store
 from rum_jax.entanglement import centroid_distances
 from rum_jax.errors import InputError
+from rum_jax.forget import FAMILIES
 from rum_jax.forget.known import MEMORIZATION, REQUESTS
 from rum_jax.forget.remaining import as_request, choose_left
 from rum_jax.proxies import PROXIES
@@ -34,7 +35,7 @@ class Later(Knowledge):
 
     def score(self, name: str) -> np.ndarray:
         """float64[S,n]; `entanglement`, with what is left, is NaN elsewhere."""
-        if name == MEMORIZATION or (name in PROXIES and not PROXIES[name].compute):
+        if _lasts(name):
             return self._first.score(name)
         return super().score(name)
 
@@ -44,9 +45,32 @@ class Later(Knowledge):
         return distances
 
 
+def _lasts(score: str) -> bool:
+    """Whether a score stays what it was, whatever is unlearned."""
+    return score == MEMORIZATION or (score in PROXIES and not PROXIES[score].compute)
+
+
 def places_left(examples: int, earlier: np.ndarray) -> np.ndarray:
     """int64[S,r] ascending: those of n places that are not among int64[S,E]."""
     return np.stack([np.setdiff1d(np.arange(examples), own) for own in earlier])
+
+
+def check_requests(knowledge: Knowledge) -> None:
+    """Refuses requests that cannot be met, as far as that shows before anything is unlearned.
+
+    That is the first one, and those after it up to one that depends on what a row leaves.
+
+    Raises:
+      InputError: there is no such set, or it is all that is left.
+    """
+    config = knowledge.study.config
+    earlier = np.empty((len(config.seeds), 0), np.int64)
+    for number, name in enumerate(config.stream.requests):
+        family = name.partition(":")[0]
+        if number and not (FAMILIES[family].early or _lasts(family)):
+            return
+        chosen = _places(knowledge, name, number, earlier, "any row")
+        earlier = np.concatenate([earlier, chosen], axis=1)
 
 
 def request(knowledge: Knowledge, row: str, stage: str, number: int,
@@ -70,10 +94,7 @@ def request(knowledge: Knowledge, row: str, stage: str, number: int,
 
     def write(folder: pathlib.Path) -> None:
         dataset = study.dataset
-        try:
-            places = _places(knowledge, name, number, earlier)
-        except InputError as error:
-            raise InputError(f"{row}, request {number + 1}: {error}") from error
+        places = _places(knowledge, name, number, earlier, row)
         positions = dataset.train[places]
         records.write_arrays(folder / "request.npz", ids=dataset.ids[positions],
                              positions=positions, places=places)
@@ -83,20 +104,29 @@ def request(knowledge: Knowledge, row: str, stage: str, number: int,
     return store.stage(study.workdir, stage, write)
 
 
-def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray) -> np.ndarray:
+def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray,
+            row: str) -> np.ndarray:
+    """int64[S,F] places that a request asks for; for the arguments see `request`."""
     size, examples = knowledge.study.config.stream.size, len(knowledge.study.dataset.train)
     seeds = knowledge.study.config.seeds
-    chosen = [choose_left(name, as_request(knowledge.of_seed(m), seeds[m], number), left, size)
-              for m, left in enumerate(places_left(examples, earlier))]
-    sizes = sorted({len(own) for own in chosen})
+    try:
+        chosen = [choose_left(name, as_request(knowledge.of_seed(m), seeds[m], number), left, size)
+                  for m, left in enumerate(places_left(examples, earlier))]
+        _check_sizes(sorted({len(own) for own in chosen}), earlier.shape[1], examples, size)
+    except InputError as error:
+        raise InputError(f"{row}, request {number + 1}: {error}") from error
+    return np.stack(chosen)
+
+
+def _check_sizes(sizes: list[int], earlier: int, examples: int, size: int) -> None:
+    """Of what all seeds ask for, after that many examples of so many."""
     if len(sizes) > 1:
         raise InputError(f"{REQUESTS.size}: is {size}; allowed where seeds would have sets of "
                          f"{sizes[0]} to {sizes[-1]}: at least 1, as their models are worked on "
                          "together")
-    if sizes[0] + earlier.shape[1] == examples:
+    if sizes[0] + earlier == examples:
         raise InputError(f"{REQUESTS.names}: ask for the whole training set; allowed: some that "
                          "leave examples to retain")
-    return np.stack(chosen)
 
 
 def load_request(study: Study, folder: pathlib.Path, number: int, earlier: np.ndarray) -> Cases:

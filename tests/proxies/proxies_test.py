@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from rum_jax.proxies import PROXIES, Start, heldout_retrain, learning_events, loss_curvature, scores
 from rum_jax.randomness import ROLES, generator
+from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
 from rum_jax.train.state import Batch, Context, fresh
 
@@ -54,8 +55,25 @@ def test_heldout_retraining_stops_each_model_by_itself(task, original, dataset):
     assert (made.epochs >= heldout_retrain.PATIENCE_EPOCHS).all() and (made.epochs <= 12).all()
     one = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], original)
     alone = heldout_retrain.heldout_retrain(task, one, held_out, optimizer, 0.3, 12, ["b"])
+    right = [predict(task, states).argmax(-1)[:, held_out] == dataset.labels[held_out]
+             for states in (original, made.states)]
+    np.testing.assert_array_equal(made.accuracy, np.transpose([one.mean(1) for one in right]))
     assert alone.epochs[0] == made.epochs[1]
     np.testing.assert_allclose(alone.scores[0], made.scores[1], rtol=0.05, atol=1e-3)
+
+
+def test_a_rate_at_which_models_break_down_is_told(task, original, dataset):
+    start = Start(task, original, dataset.train, dataset.positions, Optimizer(64, 0.9, 5e-4),
+                  ["a", "b"])
+    hparams = {"part": "test", "epochs": 2}
+    fine, broken = (PROXIES["heldout_retrain"].compute(start, {**hparams, "learning_rate": rate})
+                    for rate in (1e-3, 30.0))
+    assert fine.caution == ""
+    assert broken.caution.startswith("fine-tuning has made 2 of 2 models worse on the held-out")
+    assert heldout_retrain.caution(np.array([[0.5, 0.5], [0.75, 0.25]])) == (
+        "fine-tuning has made 1 of 2 models worse on the held-out data themselves (accuracy 62.5% "
+        "before, 37.5% after, on average), so the scores are not what they are meant to be; lower "
+        "config.proxies.heldout_retrain.learning_rate")
 
 
 def test_symmetric_divergence_by_hand():

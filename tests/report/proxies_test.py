@@ -12,8 +12,8 @@ SAME, REVERSED = np.arange(10.0), -np.arange(10.0)
 def found(rows=(), memorization=MEMORIZATION, planted=PLANTED):
     scores = {"confidence": np.stack([SAME, SAME]),
               "loss_curvature": np.stack([REVERSED, REVERSED])}
-    costs = {"confidence": {"seconds": 0.0, "example_gradients": 0},
-             "loss_curvature": {"seconds": 1.5, "example_gradients": 50}}
+    costs = {"confidence": {"seconds": 0.0, "example_gradients": 0, "caution": ""},
+             "loss_curvature": {"seconds": 1.5, "example_gradients": 50, "caution": "it is"}}
     return proxies.assemble(scores, memorization, planted, costs, 100, 6400, 12.0, rows, 3)
 
 
@@ -34,6 +34,8 @@ def test_ranks_costs_noise_and_strata():
     overlap = of(made, "confidence")["overlap"]
     assert overlap["low"]["mean"] == 1 and overlap["high"]["mean"] == pytest.approx(2 / 3)
     assert of(made, "loss_curvature")["overlap"]["low"]["mean"] == 0
+    assert [said for said in proxies.sentences(made) if said.startswith("Of ")] == [
+        "Of loss_curvature: it is."]
 
 
 def test_nothing_compared_and_nothing_known():

@@ -183,6 +183,23 @@ def test_other_rows_and_requests_may_come_later(finished):
                                         for folder in (one, exact)))
 
 
+def test_requests_that_scores_rule_out_are_refused_before_anything_is_unlearned(tmp_path):
+    """Ten examples have a middle score and twenty a high one: enough for two mixes of 15."""
+    config = toy(**{**FIELDS, "forget.sets": ("random",)})
+    dataset = pipeline.make_study(tmp_path / "study", config).dataset
+    ids = dataset.ids[dataset.train]
+    memorization = np.zeros(len(ids))
+    memorization[:30] = [0.5] * 10 + [1.0] * 20
+    np.savez(tmp_path / "scores.npz", ids=ids, memorization=memorization)
+    fields = {**FIELDS, "memorization.scores": str(tmp_path / "scores.npz"),
+              "stream.requests": ("memorization:mix",) * 3, "stream.size": 15}
+    with pytest.raises(InputError, match="any row, request 3: config.stream.size: is 15; 5 "
+                                         "example.s. would be in two of the parts of memorization"):
+        pipeline.run(tmp_path / "run", toy(**fields))
+    assert sorted(path.name for path in (tmp_path / "run" / "stages").iterdir()) == [
+        "data", "forget", "memorization", "original", "proxies"]
+
+
 @pytest.mark.parametrize("changed, message", [
     ({"stream.rows": ()}, r"config.stream.rows: is \(\); allowed with config.stream.requests="),
     ({"stream.requests": ()}, r"config.stream.rows: is \('vanilla:finetune'.*allowed.*: \(\)"),
