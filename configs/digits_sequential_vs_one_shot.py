@@ -22,5 +22,4 @@ def get_config(variant="full"):
     c.seeds = digits.STUDY_SEEDS
     c = studies.sequential_vs_one_shot(c, epochs=3, requested=MEMORIZATION)
     c.stream.size = 45  # more would need more examples of middle memorization than there are
-    c.engine.convolution = "blocked"  # many rows of few programs: worth a longer compilation
     return c

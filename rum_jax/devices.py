@@ -76,9 +76,9 @@ def engine_of(config: Mapping, batch_sizes: Sequence[int]) -> Engine:
 def convolution_of(config: Mapping, long: bool = False) -> str:
     """The convolution lowering of a config's `engine` section.
 
-    On CPUs that is chosen automatically by what it is for: the one that computes fastest for a
-    `long` training, a campaign, and for the many short phases of a study the one whose programs
-    compile in half the time.
+    On CPUs that is chosen automatically by what it is for: the one that computes fastest for
+    `long` trainings, and for the many short phases of a small study the one whose programs compile
+    in half the time.
     """
     if config["convolution"] != AUTO:
         return config["convolution"]

@@ -178,8 +178,8 @@ def _engine() -> ConfigDict:
                                         # leave no device idle
         "cpu_threads": 0,               # 0: one per core; rounding depends on it, see README
         "strategy": "auto",             # series, map, vmap, unroll; auto: series
-        "convolution": "auto",          # native, patches, blocked; auto: native, on CPUs blocked
-                                        # in campaigns and patches in studies
+        "convolution": "auto",          # native, patches, blocked; auto: native, on CPUs blocked,
+                                        # and patches in studies that are soon done
         "steps_per_call": 128,          # optimizer steps between two progress reports
         "remember_programs": True,      # compiled programs, in RUM_JAX_CACHE or ~/.cache/rum_jax
     })

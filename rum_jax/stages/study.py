@@ -23,6 +23,7 @@ from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import UnlearnOptimizer
 
 KEPT = "checkpoints"  # folder of states that are kept on the way
+LONG_PIXELS = 10_000_000
 SMALLER = "a smaller config.train.batch_size, or a larger config.engine.data_devices"
 
 
@@ -67,9 +68,20 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
     dataset, wanted = data.load(**config.data.to_dict()), config.model
     model = models.build(wanted.name, dataset.spec, wanted.widths, wanted.blocks,
-                         convolution_of(config.engine, config.campaign.alone),
+                         convolution_of(config.engine, _is_long(config, dataset)),
                          dtype_of(wanted.dtype), wanted.batch_norm_groups)
     return dataset, Task(engine, model, dataset.images, dataset.labels)
+
+
+def _is_long(config: ConfigDict, dataset: Dataset) -> bool:
+    """Whether training takes so long that a program may take twice as long to compile.
+
+    A campaign does, and a study whose originals see LONG_PIXELS each: its programs have more to do
+    than to be compiled. Small CIFAR-10 has 35 million, a search on it takes half as long with
+    them; the digits have 1.2 million.
+    """
+    pixels = len(dataset.train) * config.train.epochs * np.prod(dataset.images.shape[1:3])
+    return config.campaign.alone or pixels >= LONG_PIXELS
 
 
 def check_memory(study: Study) -> None:
