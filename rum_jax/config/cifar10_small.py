@@ -2,7 +2,7 @@
 
 Airplane, automobile, frog, horse and ship, 450 training, 50 validation and 200 test images of
 each; a narrow ResNet; forget sets of 150 (6.7%, as 3,000 of CIFAR-10's 45,000). Learning rates
-and NegGrad+'s alpha are the best of a few on validation images, see docs/cifar10_small.md.
+and alphas are the best of a few on validation images: docs/cifar10_small.md, docs/studies.md.
 """
 
 from ml_collections import ConfigDict
@@ -35,6 +35,15 @@ CHOSEN = {
     "finetune": {"epochs": 5, "learning_rate": 0.2},
     "neggrad_plus": {"epochs": 3, "learning_rate": 0.03, "alpha": 0.95},
     "salun": {"epochs": 5, "learning_rate": 0.03},
+    "l1_sparse": {"epochs": 5, "learning_rate": 0.1, "alpha": 5e-5},
+    "neggrad": {"epochs": 5, "learning_rate": 0.01},
+    "scrub": {"epochs": 5, "learning_rate": 0.01},
+    "random_label": {"epochs": 5, "learning_rate": 0.03},
+    "influence": {"alpha": 3.0},
+    "fisher": {"alpha": 1e-8},
+    "fisher_new": {"alpha": 1e-5},
+    "boundary_shrink": {"epochs": 10, "learning_rate": 0.001},
+    "boundary_expand": {"epochs": 10, "learning_rate": 0.0003},
 }
 
 
