@@ -46,7 +46,7 @@ SEARCHED = """
 
 Of `vanilla:finetune`, `vanilla:neggrad_plus` and `vanilla:salun` see
 [the RUM study](cifar10_small.md). The others were searched in the same way, with seeds that the
-studies do not use, {seeds}:
+studies do not use, {seeds}, and memorization of an earlier run of the proxies' study:
 
 {commands}
 """

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from rum_jax.config import base, digits, studies
+from rum_jax.config import base, cifar10_small, digits, studies
 from rum_jax.config.validate import faults
 from rum_jax.proxies import PROXIES
 from rum_jax.stages import study
@@ -90,6 +90,21 @@ def test_digits_ships_what_the_committed_search_chose():
     found = json.loads((ROOT / "docs" / "results" / "digits_search.json").read_text())
     assert found["chosen_fields"] == digits.CHOSEN
     assert {len(row["trials"]) for row in found["rows"].values()} == {found["sweep"]["points"]}
+
+
+def test_small_cifar10_ships_what_the_committed_searches_chose():
+    results, shipped = ROOT / "docs" / "results", set()
+    config = load(ROOT / "configs" / "cifar10_small_rum.py").get_config()
+    for path in (*results.glob("studies/search_*.json"), *results.glob("cifar10_small/search_*")):
+        for row, found in json.loads(path.read_text())["rows"].items():
+            (step,) = found["chosen"]["steps"]
+            shipped.add(step["algorithm"])
+            own = config.vanilla.hparams[step["algorithm"]].to_dict()
+            assert {name: own[name] for name in ("epochs", "learning_rate", "alpha")
+                    if name in own} == {name: step["hparams"][name] for name in (
+                        "epochs", "learning_rate", "alpha") if name in own}, row
+    assert {f"vanilla:{name}" for name in shipped} == set(base.VANILLA)
+    assert shipped == set(cifar10_small.CHOSEN)
 
 
 @pytest.mark.parametrize("data", ["digits", "cifar10_small", "cifar10", "cifar100"])
