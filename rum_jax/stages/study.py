@@ -77,8 +77,8 @@ def _is_long(config: ConfigDict, dataset: Dataset) -> bool:
     """Whether training takes so long that a program may take twice as long to compile.
 
     A campaign does, and a study whose originals see LONG_PIXELS each: its programs have more to do
-    than to be compiled. Small CIFAR-10 has 35 million, a search on it takes half as long with
-    them; the digits have 1.2 million.
+    than to be compiled. On small CIFAR-10, with 35 million, a search then takes half as long; the
+    digits have 1.2 million.
     """
     pixels = len(dataset.train) * config.train.epochs * np.prod(dataset.images.shape[1:3])
     return config.campaign.alone or pixels >= LONG_PIXELS

@@ -1,4 +1,5 @@
 import importlib
+import json
 
 import pytest
 from toy import ROOT
@@ -52,3 +53,20 @@ def test_findings_are_counted_at_95_percent(studies_page):
         "not seen: so at 95% for 0 of 1, the other way for 0, not distinguishable for 1")
     assert studies_page.alike([up, flat]) == (
         "not distinguishable at 95% for 1 of 2; differences of up to 0.100 would not be seen")
+
+
+def test_every_point_of_a_search_is_told(studies_page, monkeypatch, tmp_path):
+    monkeypatch.setattr(studies_page, "TARGET", tmp_path)
+    assert studies_page.searched() == []
+    trials = [{"trial": n, "steps": [{"hparams": {"alpha": alpha, "other": 1}}],
+               "validation_tow": tow} for n, (alpha, tow) in enumerate(
+                   [(0.1, {"mean": 0.5, "ci95": 0.25}), (0.2, None)])]
+    (tmp_path / "search_x.json").write_text(json.dumps({
+        "provenance": {"command": ["python", "--config.sweep.grid=alpha=0.1, 0.2"]},
+        "sweep": {"seeds": [7, 8]},
+        "rows": {"vanilla:x": {"trials": trials, "chosen": trials[0]}}}))
+    said = "\n".join(studies_page.searched())
+    assert "studies do not use, 7 and 8," in said
+    assert "    python '--config.sweep.grid=alpha=0.1, 0.2'\n" in said
+    assert said.endswith("| `vanilla:x` |  |  | 0.1 | 0.500 ± 0.250 | chosen |\n"
+                         "| `vanilla:x` |  |  | 0.2 | diverged |  |")
