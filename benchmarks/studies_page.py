@@ -142,9 +142,12 @@ def _shorter(value: object) -> object:
     return [_shorter(one) for one in value] if isinstance(value, list) else value
 
 
-def _seconds(results: dict) -> float:
-    """Of all stages; a run that was resumed has its earlier ones too."""
-    return sum(stage["seconds"] for stage in results["stages"].values())
+def _time(results: dict) -> str:
+    """How long it took; of a run that was resumed only the stages are known in all."""
+    if not results["provenance"]["earlier_processes"]:
+        return f"{results['provenance']['wall_seconds']:.0f} s"
+    seconds = sum(stage["seconds"] for stage in results["stages"].values())
+    return f"{seconds:.0f} s in its stages, memorization models not counted"
 
 
 def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
@@ -160,7 +163,7 @@ def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
              f"    {' '.join(origin['command'])}", "",
              f"{len(origin['seeds'])} seeds, forget sets of {results['sets'][0]['size']}; "
              f"{origin['cpu_count']} {origin['cpu']} cores, jax {origin['versions']['jax']}, "
-             f"{_seconds(results):.0f} s in its stages.", "",
+             f"{_time(results)}.", "",
              *_markdown(*text.set_table(results["sets"])), "",
              "| finding of the papers, or question they ask | here |", "|---|---|"]
     lines += [f"| {claim} | {said(found[section])} |" for claim, section, said in CLAIMS[study]
