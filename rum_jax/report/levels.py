@@ -28,7 +28,7 @@ def assemble(rows: Sequence[dict], statistics: Sequence[dict]) -> dict | None:
     names = list(dict.fromkeys(row["name"] for row in rows))
     return {"sets": [summarized(one) for one in statistics],
             "rows": [_changes(name, [row for row in rows if row["name"] == name])
-                     for name in names if name not in ("original", "retrain")]}
+                     for name in names if name != "retrain"]}
 
 
 def summarized(statistics: dict) -> dict:
@@ -53,7 +53,7 @@ def _changes(name: str, of_sets: list[dict]) -> dict:
 
 
 def unlearning(found: dict) -> list[dict]:
-    """The rows that unlearn; not the noise floor."""
+    """The rows that unlearn; not those that they are compared with."""
     return [row for row in found["rows"] if row["row"] not in REFERENCES]
 
 
@@ -90,10 +90,12 @@ def sentences(found: dict) -> list[str]:
         said.append(f"ToW from {first} to {last}: {_direction(rows, -1)}; {_direction(rows, 1)}.")
         said += _extremes(rows)
         said += _relabelling(rows)
-    floor = [row for row in found["rows"] if row["row"] == "retrain_again"]
-    said += [f"Retraining again with other seeds changes by {interval(row['change']['tow'])}: "
-             "what chance does to such a difference." for row in floor]
-    return said
+    words = {"original": "The original, which forgets nothing, changes by {}: a row that does next "
+                         "to nothing changes by as much.",
+             "retrain_again": "Retraining again with other seeds changes by {}: what chance does "
+                              "to such a difference."}
+    return said + [words[row["row"]].format(interval(row["change"]["tow"]))
+                   for row in found["rows"] if row["row"] in words]
 
 
 def _of_the_sets(sets: list[dict]) -> str:
@@ -151,12 +153,13 @@ def figures(found: dict) -> dict[str, bytes]:
     rows, sets = unlearning(found), found["sets"]
     if not rows:
         return {}
-    floor = next((row for row in found["rows"] if row["row"] == "retrain_again"), None)
+    lines = {row["row"]: [one["mean"] for one in row["tow"]] for row in found["rows"]}
     figure, axes = grid(len(rows), 4, (3, 2.1), (0, 0.6), sharex=True, sharey=True)
     places, spread, label = _axis(sets)
     for axis, row in zip(axes.ravel(), rows, strict=False):
-        if floor:
-            axis.plot(places, [one["mean"] for one in floor["tow"]], "k--", lw=0.8)
+        for name, style in (("retrain_again", "k--"), ("original", "k:")):
+            if name in lines:
+                axis.plot(places, lines[name], style, lw=0.8)
         axis.errorbar(places, [one["mean"] for one in row["tow"]], xerr=spread,
                       yerr=[one["ci95"] for one in row["tow"]], fmt="o-", ms=4, capsize=2, lw=1,
                       color=COLORS["rum"] if is_relabelling(row["row"]) else COLORS["vanilla"])
@@ -169,7 +172,8 @@ def figures(found: dict) -> dict[str, bytes]:
         axes[0, 0].set_xscale("log")
     figure.supxlabel(label, fontsize=9)
     axes[0, 0].set_ylim(0, 1.05)
-    figure.supylabel("ToW (dashed: retraining again; red: relabelling methods)", fontsize=9)
+    figure.supylabel("ToW (dashed: retraining again; dotted: the original; red: relabelling "
+                     "methods)", fontsize=9)
     return {"levels.png": png(figure)}
 
 

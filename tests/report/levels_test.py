@@ -47,6 +47,18 @@ def test_what_falls_and_what_rises_is_counted():
     assert "it falls for 0 of 2 rows; it rises for 2 of 2 rows" in opposite
 
 
+def test_what_forgets_nothing_is_told_beside_what_chance_does():
+    made = found(original=[-0.5, -0.5, -0.5], vanilla__salun=[-0.3, -0.28, -0.32])
+    assert [one["row"] for one in made["rows"]] == ["retrain_again", "original", "vanilla:salun"]
+    said = levels.sentences(made)
+    assert said[-2:] == [
+        "Retraining again with other seeds changes by 0.000 ± 0.000: what chance does to such a "
+        "difference.",
+        "The original, which forgets nothing, changes by -0.500 ± 0.000: a row that does next to "
+        "nothing changes by as much."]
+    assert "it falls for 1 of 1 rows" in said[1]
+
+
 @pytest.mark.parametrize("change, expected", [
     ([-0.3, -0.28, -0.32], "that of relabelling rows is less by 0.350 ± 0.050, distinguishable"),
     ([0.3, 0.28, 0.32], "that of relabelling rows is more by 0.250 ± 0.050, distinguishable"),
