@@ -46,7 +46,9 @@ SEARCHED = """
 
 Of `vanilla:finetune`, `vanilla:neggrad_plus` and `vanilla:salun` see
 [the RUM study](cifar10_small.md). The others were searched in the same way, with seeds that the
-studies do not use, {seeds}, and memorization of an earlier run of the proxies' study:
+studies do not use, {seeds}, and memorization of an earlier run of the proxies' study. Some choices
+are at the edge of what was tried (`vanilla:neggrad`) or on a plateau (`vanilla:fisher`, which does
+next to nothing with any of these values):
 
 {commands}
 """
@@ -147,7 +149,9 @@ def _time(results: dict) -> str:
     if not results["provenance"]["earlier_processes"]:
         return f"{results['provenance']['wall_seconds']:.0f} s"
     seconds = sum(stage["seconds"] for stage in results["stages"].values())
-    return f"{seconds:.0f} s in its stages, memorization models not counted"
+    trained = results["memorization"] and results["memorization"]["models"]
+    apart = ", memorization models not counted" if trained else ""
+    return f"{seconds:.0f} s in its stages{apart}"
 
 
 def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
@@ -160,7 +164,7 @@ def part(name: str, study: str, data: str, workdir: pathlib.Path) -> list[str]:
     records.write_json(folder / "found.json", {"sections": _shorter(found),
                                                "provenance": origin})
     lines = ["", f"### {DATA[data]}", "",
-             f"    {' '.join(origin['command'])}", "",
+             f"    {shlex.join(origin['command'])}", "",
              f"{len(origin['seeds'])} seeds, forget sets of {results['sets'][0]['size']}; "
              f"{origin['cpu_count']} {origin['cpu']} cores, jax {origin['versions']['jax']}, "
              f"{_time(results)}.", "",

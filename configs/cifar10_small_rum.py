@@ -5,7 +5,7 @@
 
 Airplane, automobile, frog, horse and ship, 450 training, 50 validation and 200 test images of
 each; 64 memorization models; a forget set of 150 (6.7%, as 3,000 of CIFAR-10's 45,000). Learning
-rates and NegGrad+'s alpha are the best of a few on validation images, see docs/cifar10_small.md,
+rates and alphas are the best of a few on validation images, see docs/cifar10_small.md,
 which has the time it takes and what it finds.
 """
 

@@ -20,6 +20,6 @@ def get_config(variant="full"):
     images.check_variant(variant, VARIANTS)
     c = digits.get_config()
     c.seeds = digits.STUDY_SEEDS
-    c = studies.sequential_vs_one_shot(c, epochs=3, requested=MEMORIZATION)
+    c = studies.sequential_vs_one_shot(c, epochs=2, requested=MEMORIZATION)
     c.stream.size = 45  # more would need more examples of middle memorization than there are
     return c

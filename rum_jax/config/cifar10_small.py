@@ -27,7 +27,7 @@ FIELDS = {
     "campaign.models": 64,
     "memorization.epochs": 15,
     "forget.size": 150,
-    "proxies.heldout_retrain.learning_rate": 0.01,  # at 0.1 this network breaks down
+    "proxies.heldout_retrain.learning_rate": 0.01,  # at 0.1 the network breaks down
     "engine.steps_per_call": 32,
 }
 

@@ -45,7 +45,7 @@ class Found(NamedTuple):
     """Attributes:
       values: float[M,n], as the proxy is defined.
       gradients: example gradients that each model took.
-      caution: why the values may not be what they are meant to be; "": they are.
+      caution: why the values may not be what they are meant to be; "": nothing was noticed.
     """
 
     values: np.ndarray

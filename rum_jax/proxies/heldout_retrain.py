@@ -97,11 +97,11 @@ def caution(accuracy: np.ndarray) -> str:
     Args:
       accuracy: float[M,2] on the held-out data, before and after.
     """
-    before, after = accuracy.T
-    worse = int((after < before).sum())
-    if not worse:
+    worse = accuracy[accuracy[:, 1] < accuracy[:, 0]]
+    if not len(worse):
         return ""
-    return (f"fine-tuning has made {worse} of {len(accuracy)} models worse on the held-out data "
-            f"themselves (accuracy {before.mean():.1%} before, {after.mean():.1%} after, on "
-            "average), so the scores are not what they are meant to be; lower "
+    before, after = worse.mean(0)
+    return (f"fine-tuning has made {len(worse)} of {len(accuracy)} models worse on the held-out "
+            f"data themselves (their accuracy is {before:.1%} before and {after:.1%} after, on "
+            "average), so their scores are not what they are meant to be; lower "
             "config.proxies.heldout_retrain.learning_rate")

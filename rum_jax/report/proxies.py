@@ -30,7 +30,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
       scores: proxy -> float[S,n], of the training set; the higher, the more memorized.
       memorization: float[n], NaN where it is not known; None: not at all.
       planted: bool[n], whether the label was planted.
-      costs: proxy -> `seconds` and `example_gradients` of one model, and a `caution`.
+      costs: proxy -> `seconds` and `example_gradients` of one model, and maybe a `caution`.
       retrain_gradients: example gradients of retraining one model.
       campaign_gradients: of all memorization models together.
       campaign_seconds: of all of them; None where they were not trained here.
@@ -46,7 +46,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
         known = {MEMORIZATION: np.tile(memorization, (len(next(iter(known.values()))), 1)),
                  **known}
         costs = {MEMORIZATION: {"seconds": campaign_seconds,
-                                "example_gradients": campaign_gradients, "caution": ""}, **costs}
+                                "example_gradients": campaign_gradients}, **costs}
     for name, values in known.items():
         made.append({
             "proxy": name,
@@ -55,7 +55,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
             "planted_noise_auroc": _auroc(values, planted),
             "seconds": costs[name]["seconds"],
             "retrainings": costs[name]["example_gradients"] / retrain_gradients,
-            "caution": costs[name]["caution"],
+            "caution": costs[name].get("caution", ""),
             "overlap": {} if memorization is None else _overlaps(name, values, memorization, size),
             **_of_row(of_rows, name)})
     return {"proxies": made, "set": rows[0]["set"] if rows else None, "others": {

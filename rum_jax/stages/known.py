@@ -117,7 +117,7 @@ class Knowledge:
             cost = {"seconds": seconds() / len(config.seeds),
                     "example_gradients": made.gradients, "caution": made.caution}
         if made.caution:
-            say(f"{name}: {made.caution}")
+            say(f"{self._prefix}proxies/{name}: {made.caution}")
         return made.values, cost
 
     def of_seed(self, m: int) -> Known:

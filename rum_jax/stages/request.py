@@ -69,7 +69,7 @@ def check_requests(knowledge: Knowledge) -> None:
         family = name.partition(":")[0]
         if number and not (FAMILIES[family].early or _lasts(family)):
             return
-        chosen = _places(knowledge, name, number, earlier, "any row")
+        chosen = _places(knowledge, name, number, earlier, "every row")
         earlier = np.concatenate([earlier, chosen], axis=1)
 
 
@@ -106,7 +106,7 @@ def request(knowledge: Knowledge, row: str, stage: str, number: int,
 
 def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray,
             row: str) -> np.ndarray:
-    """int64[S,F] places that a request asks for; for the arguments see `request`."""
+    """int64[S,F] places that a request, the set of that name, asks for; see `request`."""
     size, examples = knowledge.study.config.stream.size, len(knowledge.study.dataset.train)
     seeds = knowledge.study.config.seeds
     try:
@@ -119,7 +119,14 @@ def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray,
 
 
 def _check_sizes(sizes: list[int], earlier: int, examples: int, size: int) -> None:
-    """Of what all seeds ask for, after that many examples of so many."""
+    """Raises InputError if seeds ask for different sizes, or for all that is left.
+
+    Args:
+      sizes: ascending, of what the seeds ask for.
+      earlier: how many were asked for before.
+      examples: how many there are.
+      size: as the config has it.
+    """
     if len(sizes) > 1:
         raise InputError(f"{REQUESTS.size}: is {size}; allowed where seeds would have sets of "
                          f"{sizes[0]} to {sizes[-1]}: at least 1, as their models are worked on "

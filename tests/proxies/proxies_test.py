@@ -70,10 +70,10 @@ def test_a_rate_at_which_models_break_down_is_told(task, original, dataset):
                     for rate in (1e-3, 30.0))
     assert fine.caution == ""
     assert broken.caution.startswith("fine-tuning has made 2 of 2 models worse on the held-out")
-    assert heldout_retrain.caution(np.array([[0.5, 0.5], [0.75, 0.25]])) == (
-        "fine-tuning has made 1 of 2 models worse on the held-out data themselves (accuracy 62.5% "
-        "before, 37.5% after, on average), so the scores are not what they are meant to be; lower "
-        "config.proxies.heldout_retrain.learning_rate")
+    assert heldout_retrain.caution(np.array([[0.5, 0.5], [0.2, 1.0], [0.75, 0.5]])) == (
+        "fine-tuning has made 1 of 3 models worse on the held-out data themselves (their accuracy "
+        "is 75.0% before and 50.0% after, on average), so their scores are not what they are meant "
+        "to be; lower config.proxies.heldout_retrain.learning_rate")
 
 
 def test_symmetric_divergence_by_hand():

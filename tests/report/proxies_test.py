@@ -12,7 +12,7 @@ SAME, REVERSED = np.arange(10.0), -np.arange(10.0)
 def found(rows=(), memorization=MEMORIZATION, planted=PLANTED):
     scores = {"confidence": np.stack([SAME, SAME]),
               "loss_curvature": np.stack([REVERSED, REVERSED])}
-    costs = {"confidence": {"seconds": 0.0, "example_gradients": 0, "caution": ""},
+    costs = {"confidence": {"seconds": 0.0, "example_gradients": 0},
              "loss_curvature": {"seconds": 1.5, "example_gradients": 50, "caution": "it is"}}
     return proxies.assemble(scores, memorization, planted, costs, 100, 6400, 12.0, rows, 3)
 

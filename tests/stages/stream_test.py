@@ -193,7 +193,7 @@ def test_requests_that_scores_rule_out_are_refused_before_anything_is_unlearned(
     np.savez(tmp_path / "scores.npz", ids=ids, memorization=memorization)
     fields = {**FIELDS, "memorization.scores": str(tmp_path / "scores.npz"),
               "stream.requests": ("memorization:mix",) * 3, "stream.size": 15}
-    with pytest.raises(InputError, match="any row, request 3: config.stream.size: is 15; 5 "
+    with pytest.raises(InputError, match="every row, request 3: config.stream.size: is 15; 5 "
                                          "example.s. would be in two of the parts of memorization"):
         pipeline.run(tmp_path / "run", toy(**fields))
     assert sorted(path.name for path in (tmp_path / "run" / "stages").iterdir()) == [
