@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report.figures import COLORS, grid, png
@@ -170,6 +171,9 @@ def figures(found: dict) -> dict[str, bytes]:
         axes[0, 0].set_xticks(places, [one["set"].partition(":")[2] or one["set"] for one in sets])
     elif min(places) > 0 and max(places) > 5 * min(places):
         axes[0, 0].set_xscale("log")
+        axes[0, 0].xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axes[0, 0].xaxis.set_major_formatter("{x:g}")
+        axes[0, 0].xaxis.set_minor_formatter(NullFormatter())
     figure.supxlabel(label, fontsize=9)
     axes[0, 0].set_ylim(0, 1.05)
     figure.supylabel("ToW (dashed: retraining again; dotted: the original; red: relabelling "
