@@ -89,7 +89,7 @@ class Knowledge:
         """Stage "proxies/<name>": `values.npz`, float64[S,n] as the proxy is defined.
 
         `cost.json` has `seconds` and `example_gradients` of each model, beyond the original's
-        own training, and a `caution`, which is also said.
+        own training, and of proxies that are computed a `caution`, which is also said.
         """
 
         def write(folder: pathlib.Path) -> None:
@@ -107,8 +107,7 @@ class Knowledge:
                 raise InputError(f"{name}: is read while the originals are trained, and these "
                                  "were not trained here (config.train.from_files); allowed: "
                                  "heldout_retrain or loss_curvature, or from_files=()")
-            return records.read_arrays(path)[name], {"seconds": 0.0, "example_gradients": 0,
-                                                     "caution": ""}
+            return records.read_arrays(path)[name], {"seconds": 0.0, "example_gradients": 0}
         with stopwatch() as seconds, shown(f"proxies/{name}") as progress:
             start = Start(study.task, load_states(study, self.original), study.dataset.train,
                           study.dataset.positions, recipe(config, config.train).optimizer,
