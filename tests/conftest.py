@@ -13,6 +13,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["RUM_JAX_CACHE"] = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, os.environ["RUM_JAX_CACHE"], ignore_errors=True)
 
+# Compiling takes longer than running here, so that programs, those of commands under test too,
+# are optimized less. With XLA_FLAGS= in the environment they are the programs that users have.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1"
+                                   " --xla_llvm_disable_expensive_passes=true")
 jax.config.update("jax_num_cpu_devices", 8)
 jax.config.update("jax_compilation_cache_dir", os.path.join(os.environ["RUM_JAX_CACHE"], "tests"))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
@@ -28,18 +32,6 @@ from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train  # noq
 from rum_jax.unlearn.base import Problem, UnlearnOptimizer  # noqa: E402
 
 
-@pytest.fixture(autouse=True, scope="module")
-def optimized(request):
-    """Compiling takes longer than running here, so that most programs are optimized less.
-
-    Modules that are about rounding, with `OPTIMIZED = True`, have the programs that users have.
-    """
-    jax.config.update("jax_disable_most_optimizations",
-                      not getattr(request.module, "OPTIMIZED", False))
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 @pytest.fixture(scope="session")
 def dataset():
     return data.load("digits", 0.1, 0.2, 0.05, seed=0)
@@ -47,6 +39,12 @@ def dataset():
 
 @pytest.fixture(scope="session")
 def model(dataset):
+    return models.build("resnet", dataset.spec, (8,), (1,), "patches")
+
+
+@pytest.fixture(scope="session")
+def two_stages(dataset):
+    """A network that halves its images once; it takes twice as long to compile."""
     return models.build("resnet", dataset.spec, (4, 8), (1, 1), "patches")
 
 
@@ -71,7 +69,7 @@ def original(task, dataset, recipe):
     """Two trained models."""
     seeds = (0, 1)
     states = initial_states(task.model, [(s, ROLES["init"], 0) for s in seeds])
-    longer = Recipe(5, 0.1, recipe.optimizer)
+    longer = Recipe(10, 0.1, recipe.optimizer)
     orders = [lambda e, s=s: generator(s, "order", 0, e) for s in seeds]
     positions = np.tile(dataset.train, (2, 1))
     return train(task, positions, states, longer, orders, ["a", "b"])[1].states

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from golden_cases import other, unlearning
 
-OPTIMIZED = True
 FOLDER = pathlib.Path(os.environ.get("RUM_JAX_GOLDEN_DIR",
                                      pathlib.Path(__file__).parent / "golden"))
 

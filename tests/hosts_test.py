@@ -26,7 +26,8 @@ def free_port() -> int:
 
 
 def start(workdir, *flags, **fields) -> subprocess.Popen:
-    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    flags_of_xla = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=2"
+    environment = {**os.environ, "XLA_FLAGS": flags_of_xla}
     return subprocess.Popen([*toy.command(workdir, **{**SMALL, **fields}), *flags],
                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             text=True)

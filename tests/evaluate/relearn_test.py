@@ -11,14 +11,15 @@ def test_counts_passes_until_the_target_for_each_model_and_example(
     forget = dataset.train[dataset.noisy[dataset.train]]  # wrong labels: hardly known yet
     before = predict(task, original)[:, forget].argmax(-1) == dataset.labels[forget]
     both = np.stack([forget, forget])
-    made = relearn(task, original, both, (0, 1), Optimizer(64, 0.9, 5e-4), 0.05, 12,
+    optimizer = Optimizer(16, 0.9, 5e-4)
+    made = relearn(task, original, both, (0, 1), optimizer, 0.05, 12,
                    np.array([0.0, 0.9]))
     assert made.epochs[0] == 0 and 0 < made.epochs[1] <= 13
     assert made.per_example.shape == (2, len(forget))
     np.testing.assert_array_equal(made.per_example == 0, before)
     assert (made.per_example[1] < 13).mean() > 0.3, "many are learned sooner or later"
     second = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], original)
-    alone = relearn(task, second, both[1:], (1,), Optimizer(64, 0.9, 5e-4), 0.05, 12,
+    alone = relearn(task, second, both[1:], (1,), optimizer, 0.05, 12,
                     np.array([0.9]))
     assert (alone.per_example[0] != made.per_example[1]).mean() < 0.1
 

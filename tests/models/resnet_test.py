@@ -30,7 +30,8 @@ def test_bottleneck_blocks_stride_on_the_3x3_and_start_undamped():
     assert "shortcut_conv" not in params["stage1_block1"]
 
 
-def test_shapes_initial_values_and_one_golden_output(model, dataset):
+def test_shapes_initial_values_and_one_golden_output(two_stages, dataset):
+    model = two_stages
     params, state = model.init(jax.random.key(0))
     pixels = model.to_unit(jnp.asarray(dataset.images[:5]))
     out, after = model.apply(params, state, pixels, jnp.ones(5, bool), train=True)

@@ -10,15 +10,15 @@ from rum_jax.train.engine import make_engine
 from rum_jax.train.memory import Memory
 
 
-@pytest.mark.parametrize("name, widths, lowering", [
-    ("resnet", (8, 16), "patches"), ("resnet", (8, 16), "native"), ("resnet", (8, 16), "blocked"),
-    ("resnet_bottleneck", (4, 8), "native"), ("vgg", (8, 16), "native")])
-def test_the_bound_from_shapes_is_above_the_compilers_figure_and_near_it(task, dataset, name,
-                                                                         widths, lowering):
+@pytest.mark.parametrize("name, widths, lowering, batch_size", [
+    ("resnet", (8, 16), "patches", 64), ("resnet", (8, 16), "patches", 256),
+    ("resnet", (8, 16), "native", 64), ("resnet", (8, 16), "blocked", 256),
+    ("resnet_bottleneck", (4, 8), "native", 64), ("vgg", (8, 16), "native", 256)])
+def test_the_bound_from_shapes_is_above_the_compilers_figure_and_near_it(
+        task, dataset, name, widths, lowering, batch_size):
     own = task._replace(model=models.build(name, dataset.spec, widths, (1, 1), lowering))
-    for batch_size in (64, 256):
-        compiled = memory.compiled_step_bytes(own, 1, batch_size)
-        assert 0.9 * compiled < memory.predicted(own, 1, batch_size).step < 3 * compiled
+    compiled = memory.compiled_step_bytes(own, 1, batch_size)
+    assert 0.9 * compiled < memory.predicted(own, 1, batch_size).step < 3 * compiled
 
 
 def test_the_parts_are_those_of_the_shapes(task, dataset):
@@ -47,7 +47,8 @@ def test_devices_that_share_a_batch_need_less(task):
     assert two.step < 0.5 * one.step and two.states == one.states
 
 
-def test_what_does_not_fit_is_refused_with_its_parts(task, monkeypatch, capsys):
+def test_what_does_not_fit_is_refused_with_its_parts(task, two_stages, monkeypatch, capsys):
+    task = task._replace(model=two_stages)
     memory.check(task, "two models", 2, 64, "a smaller batch")
     assert re.search(r"two models: [\d.]+ MiB a device at most", capsys.readouterr().err)
     exact = memory.compiled_step_bytes(task, 2, 64)

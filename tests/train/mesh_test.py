@@ -69,7 +69,8 @@ def assert_close(one, other):
 
 
 @pytest.mark.parametrize("devices, share, strategy", [
-    (1, 1, "series"), (4, 2, "series"), (4, 2, "vmap")])
+    (4, 2, "series"), *(pytest.param(*mesh, marks=pytest.mark.slow)
+                        for mesh in ((1, 1, "series"), (4, 2, "vmap")))])
 def test_blocked_convolutions_give_the_same_on_any_mesh(small, dataset, devices, share, strategy):
     module = small.model.module.clone(lowering="blocked", widths=(4, 6), blocks=(1, 1))
     plain = small.model.module.clone(widths=(4, 6), blocks=(1, 1))
@@ -80,8 +81,9 @@ def test_blocked_convolutions_give_the_same_on_any_mesh(small, dataset, devices,
 
 
 @pytest.mark.parametrize("devices, share, strategy", [
-    (2, 2, "series"), (4, 4, "series"), (8, 8, "series"), (8, 4, "series"), (4, 2, "map"),
-    (4, 2, "vmap")])
+    (2, 2, "series"), (8, 4, "series"), (4, 2, "map"), (4, 2, "vmap"),
+    *(pytest.param(*mesh, marks=pytest.mark.slow)
+      for mesh in ((4, 4, "series"), (8, 8, "series")))])
 def test_results_do_not_depend_on_the_mesh(small, dataset, devices, share, strategy):
     """BatchNorm statistics are those of the whole batch, padding and augmentation included."""
     assert_close(trained(small, dataset, devices, share, strategy),
@@ -126,7 +128,9 @@ HPARAMS = {
 }
 
 
-@pytest.mark.parametrize("name", list(HPARAMS))
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in ("neggrad_plus", "scrub") else pytest.mark.slow)
+    for name in HPARAMS])
 def test_algorithms_do_not_depend_on_the_mesh(problem, small, name):
     states = initial_states(small.model, [(0, ROLES["init"], 0), (1, ROLES["init"], 0)])
     hparams, made = {**ALGORITHMS[name].hparams(), **HPARAMS[name]}, []

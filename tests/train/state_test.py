@@ -29,8 +29,8 @@ def one_step(model, dataset, mask):
     return state, *step(state, {"examples": batch}, jnp.float32(0.1), context)
 
 
-def test_a_step_moves_and_a_golden_loss(model, dataset):
-    before, after, loss, record = one_step(model, dataset, lambda params: None)
+def test_a_step_moves_and_a_golden_loss(two_stages, dataset):
+    before, after, loss, record = one_step(two_stages, dataset, lambda params: None)
     assert int(after.step) == 1 and record is None
     # If you did not intend to change network, loss or initialisation, this is a bug.
     np.testing.assert_allclose(loss, GOLDEN_LOSS, rtol=1e-4)

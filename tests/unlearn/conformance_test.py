@@ -111,7 +111,9 @@ def several(problem, original):
     return functools.cache(lambda name: run(name, problem, original)[0])
 
 
-@pytest.mark.parametrize("name", list(TABLE))
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in ("finetune", "neggrad_plus", "salun", "influence")
+                 else pytest.mark.slow) for name in TABLE])
 def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, original, several):
     states, _ = run(name, *alone(problem, original, 1))
     expected = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], several(name))
@@ -137,7 +139,9 @@ def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, 
         np.testing.assert_allclose(leaves(mine), leaves(made), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLE) - DETERMINISTIC))
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in ("neggrad_plus", "random_label")
+                 else pytest.mark.slow) for name in sorted(set(TABLE) - DETERMINISTIC)])
 def test_steps_of_a_chain_have_their_own_randomness(name, problem, original):
     several = problem._replace(optimizer=dataclasses.replace(problem.optimizer, batch_size=16))
     first, _ = run(name, several, original)

@@ -41,8 +41,9 @@ def test_l1_sparse_without_penalty_is_finetune(problem, original):
 
 
 def test_salun_with_a_full_mask_is_random_label(problem, original):
-    same(problem, original, ("random_label", SHORT), ("salun", {**SHORT, "mask_fraction": 1.0}),
-         atol=1e-4)
+    slow = {**SHORT, "learning_rate": 1e-3}  # else rounding grows
+    same(problem, original, ("random_label", slow), ("salun", {**slow, "mask_fraction": 1.0}),
+         atol=1e-5)
 
 
 def test_salun_with_an_empty_mask_and_no_decay_moves_nothing_but_statistics(problem, original):
