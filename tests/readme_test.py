@@ -5,7 +5,10 @@ import re
 import subprocess
 
 import pytest
+from stages.pipeline_test import toy
 from toy import ROOT, command
+
+from rum_jax.errors import InputError
 
 README = (ROOT / "README.md").read_text()
 
@@ -65,13 +68,14 @@ def test_code_of_ones_own_runs_and_its_change_is_noticed(example):
     ("def forget(problem, states, *, rate=None): return states", "hyper-parameter rate has the "
                                                                 "default None; allowed"),
     ("import nothing_of_that_name", "cannot be run: ModuleNotFoundError")])
-def test_a_faulty_file_is_refused_before_any_work(tmp_path, source, message):
+def test_a_faulty_file_is_named(tmp_path, monkeypatch, source, message):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(source + "\n")
-    done = run(tmp_path, rows=("vanilla:mine.py:forget",))
-    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
-    assert not (tmp_path / "run").exists()
+    with pytest.raises(InputError, match=re.escape(message)):
+        toy(rows=("vanilla:mine.py:forget",))
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_refused_before_any_work(tmp_path):
     done = run(tmp_path, rows=("rum_f:mine.py:forget",))
     assert done.returncode == 2 and "there is no file mine.py in" in done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "run").exists()

@@ -6,6 +6,7 @@ from rum_jax import records, store
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import sections
 from rum_jax.rum import WHOLE
+from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import again_seeds
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
@@ -27,10 +28,12 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         "comparisons": list(_comparisons(rows, finished.cases.sets)),
         "sections": sections.assemble(finished, rows, statistics),
         "memorization": memorization,
+        "cautions": list(_cautions(finished)),
         "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
         "stages": {name: {"seconds": store.seconds(folder)}
                    for name, folder in _stages(finished)},
-        "provenance": {**provenance, "seeds": list(finished.study.config.seeds),
+        "provenance": {**provenance, "convolution": finished.study.task.model.module.lowering,
+                       "seeds": list(finished.study.config.seeds),
                        "retrain_again_seeds": list(again_seeds(finished.study.config.seeds))},
     }
 
@@ -61,6 +64,16 @@ def _comparisons(rows: list[dict], sets: tuple[str, ...]) -> Iterator[dict]:
                     yield {"set": name, "first": "rum", "second": other, "metric": metric,
                            "difference": paired_difference(metrics["rum"][metric]["per_seed"],
                                                            metrics[other][metric]["per_seed"])}
+
+
+def _cautions(finished: Finished) -> Iterator[dict]:
+    """What proxies told of themselves; that of compared ones is in their section."""
+    for name, folder in _stages(finished):
+        cost = folder / COST_FILE
+        if cost.is_file() and folder not in finished.proxies.values():
+            caution = records.read_json(cost).get("caution")
+            if caution:
+                yield {"stage": name, "caution": caution}
 
 
 def _stages(finished: Finished) -> Iterator[tuple[str, object]]:

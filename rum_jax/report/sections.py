@@ -44,7 +44,7 @@ def _proxies(finished: Finished, rows: list[dict]) -> dict | None:
     return proxies.assemble(
         {name: finished.knowledge.score(name) for name in finished.proxies}, known,
         study.dataset.noisy[train],
-        {name: records.read_json(folder / "cost.json")
+        {name: records.read_json(folder / COST_FILE)
          for name, folder in finished.proxies.items()},
         work_of(finished.models["retrain"])["example_gradients"], campaign_gradients, seconds, rows,
         min(config.forget.size or len(train), len(train) // 3))

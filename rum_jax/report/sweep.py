@@ -26,7 +26,8 @@ def write(study: Study, config: ConfigDict, found: dict,
               for name, value in
               fields_of(config, row, own["trials"], own["chosen"]).items()}
     results = {"schema": SCHEMA_VERSION, "sweep": config.sweep.to_dict(),
-               "chosen_fields": chosen, "rows": found, "provenance": provenance}
+               "chosen_fields": chosen, "rows": found,
+               "provenance": {**provenance, "convolution": study.task.model.module.lowering}}
     header, lines = table(found)
     records.write_csv(workdir / "sweep.csv", header, lines)
     pictures = {row: surface(row, own) for row, own in found.items()}

@@ -78,6 +78,7 @@ def findings(results: dict) -> list[str]:
     found = [_memorization(results["memorization"])] if results["memorization"] else []
     found += [_noise_floor(name, rows, _several(results))
               for name, rows in of_sets(results).items()]
+    found += [f"{one['stage']}: {one['caution']}." for one in results["cautions"]]
     compared = [c for c in results["comparisons"] if c["metric"] == "tow"]
     return found + [_comparison(comparison, _several(results)) for comparison in compared]
 

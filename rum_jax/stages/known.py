@@ -14,7 +14,7 @@ from rum_jax.progress import say, shown
 from rum_jax.proxies import PROXIES, Start, scores
 from rum_jax.randomness import generator
 from rum_jax.refine import SCORES
-from rum_jax.stages.memorization import memorization
+from rum_jax.stages.memorization import COST_FILE, memorization
 from rum_jax.stages.models import EVENTS_FILE, load_states
 from rum_jax.stages.study import Study, recipe
 from rum_jax.train.predict import embed
@@ -95,7 +95,7 @@ class Knowledge:
         def write(folder: pathlib.Path) -> None:
             values, cost = self._proxy(name)
             records.write_arrays(folder / "values.npz", values=values.astype(np.float64))
-            records.write_json(folder / "cost.json", cost)
+            records.write_json(folder / COST_FILE, cost)
 
         return self.stage(f"proxies/{name}", write)
 

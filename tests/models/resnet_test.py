@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -32,9 +34,10 @@ def test_bottleneck_blocks_stride_on_the_3x3_and_start_undamped():
 
 def test_shapes_initial_values_and_one_golden_output(two_stages, dataset):
     model = two_stages
-    params, state = model.init(jax.random.key(0))
+    params, state = jax.jit(model.init)(jax.random.key(0))
     pixels = model.to_unit(jnp.asarray(dataset.images[:5]))
-    out, after = model.apply(params, state, pixels, jnp.ones(5, bool), train=True)
+    out, after = jax.jit(functools.partial(model.apply, train=True))(params, state, pixels,
+                                                                     jnp.ones(5, bool))
     assert out.logits.shape == (5, 10) and out.features.shape == (5, 8)
     assert jax.tree.structure(after) == jax.tree.structure(state)
     kernel = params["stage1_block0"]["conv1"]["kernel"]
@@ -46,19 +49,23 @@ def test_shapes_initial_values_and_one_golden_output(two_stages, dataset):
 
 
 def test_evaluation_leaves_the_state_alone(model, dataset):
-    params, state = model.init(jax.random.key(0))
+    params, state = jax.jit(model.init)(jax.random.key(0))
     pixels = model.to_unit(jnp.asarray(dataset.images[:5]))
-    _, after = model.apply(params, state, pixels, jnp.ones(5, bool), train=False)
-    assert after is state
+    afters = []  # nothing has to be computed to see it
+    jax.eval_shape(lambda: afters.append(
+        model.apply(params, state, pixels, jnp.ones(5, bool), train=False)[1]))
+    assert afters[0] is state
 
 
 def test_lowerings_are_the_same_network(dataset):
     outputs = []
     for lowering in ("native", "patches"):
         model = models.build("resnet", dataset.spec, (4, 8), (1, 1), lowering)
-        params, state = model.init(jax.random.key(1))
+        params, state = jax.jit(model.init)(jax.random.key(1))
         pixels = model.to_unit(jnp.asarray(dataset.images[:5]))
-        outputs.append(model.apply(params, state, pixels, jnp.ones(5, bool), train=True)[0].logits)
+        out, _ = jax.jit(functools.partial(model.apply, train=True))(params, state, pixels,
+                                                                     jnp.ones(5, bool))
+        outputs.append(out.logits)
     np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-4)
 
 

@@ -32,13 +32,14 @@ def test_adaptive_average_has_pytorchs_windows():
 
 def test_features_are_channel_major(dataset):
     model = models.build("vgg", dataset.spec, (4,), (1,), "patches")
-    params, state = model.init(jax.random.key(0))
+    params, state = jax.jit(model.init)(jax.random.key(0))
     pixels = model.to_unit(jnp.asarray(dataset.images[:3]))
-    out, _ = model.apply(params, state, pixels, jnp.ones(3, bool), False)
+    apply = jax.jit(lambda params: model.apply(params, state, pixels, jnp.ones(3, bool), False)[0])
+    out = apply(params)
     assert out.features.shape == (3, 16) and out.logits.shape == (3, 10)
     kernel = params["stage0_block0_conv"]["kernel"]
     only = jax.tree.map(jnp.zeros_like, kernel).at[..., 2].set(kernel[..., 2])
     params = {**params, "stage0_block0_conv": {"kernel": only}}
-    out, _ = model.apply(params, state, pixels, jnp.ones(3, bool), False)
+    out = apply(params)
     used = np.flatnonzero(np.abs(out.features).max(0) > 1e-6)
     assert set(used) <= set(range(8, 12)) and len(used) > 0

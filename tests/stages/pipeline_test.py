@@ -64,6 +64,7 @@ def test_results_have_every_row_with_steps_and_per_seed_values(results):
     assert rum["steps"][2]["hparams"]["mask_fraction"] == 0.5
     assert results["provenance"]["seeds"] == [0, 1, 2]
     assert results["provenance"]["retrain_again_seeds"] == [3, 4, 5]
+    assert results["provenance"]["convolution"] == "patches" and results["cautions"] == []
 
 
 def test_rows_that_must_agree_do(results):

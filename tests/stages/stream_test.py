@@ -11,6 +11,7 @@ from rum_jax.errors import InputError
 from rum_jax.forget.by_score import select
 from rum_jax.progress import silent
 from rum_jax.proxies import scores
+from rum_jax.report import text
 from rum_jax.rum import WHOLE, Chain, run
 from rum_jax.stages import pipeline
 from rum_jax.stages.models import load_logits, load_states, retrained, work_of
@@ -23,7 +24,8 @@ REQUESTS = ("heldout_retrain:mix", "heldout_retrain:mix", "entanglement:high")
 ROWS = ("vanilla:finetune", "rum[by=heldout_retrain]")
 FIELDS = {"rows": ROWS[:1], "forget.sets": ("heldout_retrain:mix",), "forget.size": 30,
           "relearn.epochs": 0, "metrics": (), "campaign.influence": "none", "campaign.models": 0,
-          "stream.requests": REQUESTS, "stream.size": 30, "stream.rows": ROWS}
+          "stream.requests": REQUESTS, "stream.size": 30, "stream.rows": ROWS,
+          "proxies.heldout_retrain.learning_rate": 10.0}  # too high, and told to be
 
 
 @pytest.fixture(scope="module")
@@ -227,3 +229,16 @@ def test_requests_that_scores_rule_out_are_refused_before_anything_is_unlearned(
 def test_streams_that_cannot_be_are_refused(changed, message):
     with pytest.raises(InputError, match=message):
         toy(**{**FIELDS, **changed})
+
+
+def test_what_proxies_tell_of_themselves_is_in_the_report(finished):
+    """Scores that were made again after a request, too."""
+    workdir = finished.study.workdir
+    told = {str(path.parent.relative_to(workdir / "stages")): records.read_json(path)["caution"]
+            for path in (workdir / "stages").rglob("proxies/*/cost.json")}
+    results = records.read_json(workdir / "results.json")
+    expected = {stage: caution for stage, caution in told.items() if caution}
+    assert any(stage.startswith("stream/") for stage in expected)
+    assert {one["stage"]: one["caution"] for one in results["cautions"]} == expected
+    assert {f"{stage}: {caution}." for stage, caution in expected.items()} < set(
+        text.findings(results))

@@ -21,7 +21,7 @@ def test_sgd_is_pytorchs():
 
 
 def one_step(model, dataset, mask):
-    state = fresh(*model.init(jax.random.key(0)))
+    state = fresh(*jax.jit(model.init)(jax.random.key(0)))
     batch = Batch(model.to_unit(jnp.asarray(dataset.images[:8])),
                   jnp.asarray(dataset.labels[:8]), jnp.ones(8, bool))
     context = Context(jnp.float32(0.9), jnp.float32(0.01), {}, mask(state.params))
