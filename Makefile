@@ -11,7 +11,7 @@ test: $(VENV)/installed
 	$(VENV)/bin/python -m pytest tests -n 2 --dist loadfile
 
 test-slow: $(VENV)/installed
-	$(VENV)/bin/python -m pytest tests -m slow
+	$(VENV)/bin/python -m pytest tests -m slow -n 2 --dist loadfile
 
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .
