@@ -112,6 +112,7 @@ def test_groups_of_another_size_after_a_kill_change_scores_by_rounding_at_most(u
 
 @pytest.mark.parametrize("changed, expected", [
     ({"train__epochz": 3}, "config.train.epochz: unknown field"),
+    ({"train__epochs": "x"}, "config.train.epochs: is 'x'"),
     ({"forget__size": 3000}, "config.forget.size: is 3000")])
 def test_bad_fields_exit_with_2_before_the_workdir_is_made(tmp_path, changed, expected):
     done = run(*command(tmp_path / "new", **changed))

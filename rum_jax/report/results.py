@@ -21,6 +21,7 @@ def assemble(finished: Finished, provenance: dict) -> dict:
     memorization = finished.memorization and records.read_json(
         finished.memorization / "summary.json")
     statistics = records.read_json(finished.forget / "statistics.json")
+    stages = list(_stages(finished))
     return {
         "schema": SCHEMA_VERSION,
         "sets": statistics,
@@ -28,10 +29,9 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         "comparisons": list(_comparisons(rows, finished.cases.sets)),
         "sections": sections.assemble(finished, rows, statistics),
         "memorization": memorization,
-        "cautions": list(_cautions(finished)),
+        "cautions": list(_cautions(finished, stages)),
         "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
-        "stages": {name: {"seconds": store.seconds(folder)}
-                   for name, folder in _stages(finished)},
+        "stages": {name: {"seconds": store.seconds(folder)} for name, folder in stages},
         "provenance": {**provenance, "convolution": finished.study.task.model.module.lowering,
                        "seeds": list(finished.study.config.seeds),
                        "retrain_again_seeds": list(again_seeds(finished.study.config.seeds))},
@@ -66,9 +66,9 @@ def _comparisons(rows: list[dict], sets: tuple[str, ...]) -> Iterator[dict]:
                                                            metrics[other][metric]["per_seed"])}
 
 
-def _cautions(finished: Finished) -> Iterator[dict]:
+def _cautions(finished: Finished, stages: list[tuple[str, object]]) -> Iterator[dict]:
     """What proxies told of themselves; that of compared ones is in their section."""
-    for name, folder in _stages(finished):
+    for name, folder in stages:
         cost = folder / COST_FILE
         if cost.is_file() and folder not in finished.proxies.values():
             caution = records.read_json(cost).get("caution")
