@@ -27,6 +27,9 @@ ROLES = {
     "relearn": 15,      # order of the forget set while relearning it
     "augment": 16,      # augmentation while unlearning; while training see `words`
     "forget_set": 17,   # forget sets that are drawn
+    "shadow": 18,       # retain examples that membership attacks are fitted on
+    "tie": 19,          # order of examples with equal scores
+    "hessian": 20,      # retain examples that a Hessian is estimated from
 }
 
 
