@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 
 from rum_jax.errors import InputError
-from rum_jax.records import sha256
 
 _REFERENCE = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 
@@ -97,7 +96,6 @@ def references(config: object) -> set[str]:
     return {part for part in parts if is_reference(part)}
 
 
-def digests(config: Mapping) -> dict[str, str]:
-    """SHA-256 of each file of the user's own that a config names."""
-    paths = {_REFERENCE.fullmatch(reference)["path"] for reference in references(config)}
-    return {path: sha256(pathlib.Path(path)) for path in sorted(paths)}
+def paths(config: object) -> list[str]:
+    """Paths of all files of the user's own that the values of a config name, sorted."""
+    return sorted({_REFERENCE.fullmatch(reference)["path"] for reference in references(config)})

@@ -14,6 +14,7 @@ import jax
 import psutil
 
 from rum_jax import hosts, records
+from rum_jax.errors import InputError
 
 PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml_collections",
             "numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "tensorflow-datasets")
@@ -84,6 +85,20 @@ def _git(folder: pathlib.Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def _earlier(path: pathlib.Path) -> list[dict]:
+    """What earlier processes wrote; InputError: it is not that."""
+    if not path.exists():
+        return []
+    try:
+        earlier = records.read_json(path)
+        if not isinstance(earlier, list) or not all(isinstance(one, dict) for one in earlier):
+            raise ValueError("it is no list of processes")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); restore it, or move it elsewhere: no "
+                         "result depends on it") from error
+    return earlier
+
+
 def record(workdir: pathlib.Path) -> dict:
     """Adds this process to `provenance.json`, which lists all that worked in the folder.
 
@@ -91,7 +106,7 @@ def record(workdir: pathlib.Path) -> dict:
       This process's provenance, with the earlier ones under "earlier_processes".
     """
     path, current = workdir / "provenance.json", provenance()
-    earlier = hosts.agreed(records.read_json(path) if path.exists() else [])
+    earlier = hosts.agreed(_earlier(path) if hosts.is_writer() else None)
     if hosts.is_writer():
         records.write_json(path, [*earlier, current])
     return {**current, "earlier_processes": earlier}

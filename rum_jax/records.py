@@ -7,7 +7,7 @@ import json
 import math
 import os
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,12 @@ def write_bytes(path: pathlib.Path, content: bytes) -> None:
 
 def write_json(path: pathlib.Path, value: Any) -> None:
     """Writes strict JSON; NaN and infinities become null."""
-    write_bytes(path, (json.dumps(_finite(value), indent=1) + "\n").encode())
+    write_bytes(path, (json.dumps(plain(value), indent=1) + "\n").encode())
 
 
 def write_lines(path: pathlib.Path, records: Iterable[dict]) -> None:
     """Writes JSON lines."""
-    lines = (json.dumps(_finite(record)) + "\n" for record in records)
+    lines = (json.dumps(plain(record)) + "\n" for record in records)
     write_bytes(path, "".join(lines).encode())
 
 
@@ -77,11 +77,19 @@ def sha256(path: pathlib.Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+def array_sha256(array: np.ndarray) -> str:
+    """Hexadecimal digest of an array's values, shape and type."""
+    total = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
+    total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """A value as strict JSON gives it back: lists for tuples, null for NaN and infinities."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

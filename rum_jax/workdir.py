@@ -1,27 +1,25 @@
-"""A run's folder: one config, one process at a time."""
+"""A run's folder: one study, one process at a time.
+
+A field of the config may be changed until a stage that depends on it is finished: every stage says
+what it was made from (`store.Origin`).
+"""
 
 import contextlib
-import json
 import os
 import pathlib
+import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import filelock
 
-from rum_jax import hosts, own, records
+from rum_jax import hosts, records, store
+from rum_jax.config.content import DIGEST, Content, code_digests, content_of
 from rum_jax.errors import InputError
 
 CONFIG = "config.json"
 LOCK = ".lock"
-
-# Fields that change speed or what is shown, but no result: a run may be resumed with others.
-FREE = ("config.engine", "config.rows", "config.sweep", "config.stream", "config.proxies.compared",
-        "config.data.path",
-        "config.train.checkpoint_epochs",
-        *(f"config.campaign.{name}" for name in ("group_size", "worker", "workers",
-                                                 "lease_seconds", "reliability", "influence",
-                                                 "influence_top", "plan")))
-OWN_CODE = "own_code"
+OF_ITS_OWN = "sweep/"  # stages with seeds of their own, addressed by what they are made from
 
 
 @contextlib.contextmanager
@@ -31,10 +29,10 @@ def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
     Of several processes the writer holds it, and all get its errors.
 
     Raises:
-      InputError: it cannot be written, belongs to another config or to something else, or
-        another process is at work in it.
+      InputError: it cannot be written, has finished stages that were made from other values or
+        other files, has something else in it, or another process is at work in it.
     """
-    folder = pathlib.Path(path)
+    folder = pathlib.Path(path).expanduser()
     with contextlib.ExitStack() as held:
         fault = None
         if hosts.is_writer():
@@ -50,9 +48,7 @@ def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
 
 @contextlib.contextmanager
 def _held(path: str, folder: pathlib.Path, config: Mapping) -> Iterator[None]:
-    config = {**config, OWN_CODE: own.digests(config)}
     _check(folder, config)
-    config[OWN_CODE] = {**_earlier_code(folder), **config[OWN_CODE]}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
@@ -84,52 +80,79 @@ def _check(folder: pathlib.Path, config: Mapping) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"--workdir: {folder}: cannot be written (no permission); choose a "
                          "folder that can")
-    if not (folder / CONFIG).exists():
-        others = sorted(p.name for p in folder.iterdir()
-                        if p.name not in (LOCK, CONFIG + ".partial"))
-        if others:
-            raise InputError(f"--workdir: {folder}: has no {CONFIG} but other files ("
-                             f"{', '.join(others[:3])}); choose a new or an empty folder")
-        return
-    differences = _differences(_stored(folder / CONFIG), config)
-    if differences:
-        lines = "".join(f"\n  - {line}" for line in differences)
-        raise InputError(f"--workdir: {folder}: holds a run of another config; choose another "
-                         f"folder, or the same values:{lines}")
+    if (folder / CONFIG).exists():
+        _check_kind(folder / CONFIG)
+    elif others := sorted(p.name for p in folder.iterdir()
+                          if p.name not in (LOCK, CONFIG + ".partial")):
+        raise InputError(f"--workdir: {folder}: has no {CONFIG} but other files ("
+                         f"{', '.join(others[:3])}); choose a new or an empty folder")
+    faults = list(_changes(folder, config))
+    if faults:
+        lines = "".join(f"\n  - {fault}" for fault in dict.fromkeys(faults))
+        raise InputError(f"--workdir: {folder}: has stages that were made from something else"
+                         f":{lines}\nRestore these, or use another --workdir, or delete the "
+                         "folders of these stages to make them anew.")
 
 
-def _earlier_code(folder: pathlib.Path) -> dict:
-    """Digests of all code that results in a folder have come from."""
-    path = folder / CONFIG
-    return records.read_json(path).get(OWN_CODE, {}) if path.exists() else {}
-
-
-def _stored(path: pathlib.Path) -> dict:
+def _check_kind(path: pathlib.Path) -> None:
+    """Refuses the folder of a campaign."""
     try:
-        return flat(records.read_json(path))
-    except (OSError, ValueError, AttributeError) as error:
+        is_campaign = records.read_json(path)["campaign"]["alone"] is True
+    except KeyError:
+        is_campaign = False
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); restore it, or choose another "
                          "--workdir") from error
+    if is_campaign:
+        raise InputError(f"--workdir: {path.parent}: holds a memorization campaign; choose another "
+                         "folder, and name its memorization.npz with --config.memorization.scores")
 
 
-def _differences(stored: Mapping, config: Mapping) -> list[str]:
-    given = flat(json.loads(json.dumps(config)))
-    return [f"{name}: there {stored.get(name, 'absent')!r}, here {given.get(name, 'absent')!r}"
-            for name in sorted({*stored, *given})
-            if stored.get(name) != given.get(name) and not _is_free(name, stored, given)]
+def _changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:
+    """What finished stages were made from that is not in the config any more."""
+    finished = list(store.finished(folder))
+    if not finished:
+        return
+    content = content_of(config)
+    rows = {*config["rows"], *config["stream"]["rows"]}
+    for stage in finished:
+        name = stage.relative_to(folder / store.STAGES).as_posix()
+        origin = store.read_done(stage)["made_from"]
+        if name.startswith(OF_ITS_OWN) or (origin["row"] and origin["row"] not in rows):
+            continue
+        for field, there in origin["values"].items():
+            if field.startswith("config.") and there != content.values.get(field, "absent"):
+                yield _change(field, there, content, f"stages/{name}", origin["files"])
+        yield from _changed_code(origin, f"stages/{name}")
 
 
-def _is_free(name: str, stored: Mapping, given: Mapping) -> bool:
-    """Whether a field may differ: code that only one of the two uses is no contradiction."""
-    if name.startswith(f"config.{OWN_CODE}."):
-        return name not in stored or name not in given
-    return any(name == part or name.startswith(f"{part}.") for part in FREE)
+def _changed_code(origin: Mapping, stage: str) -> Iterator[str]:
+    """Files of the user's own that a row names and that have other contents now."""
+    for path, here in code_digests(origin["row"]).items():
+        there = origin["files"].get(path)
+        if there not in (None, here):
+            yield _changed_file(f"config.rows: {origin['row']}", path, there, here, stage)
 
 
-def flat(config: Mapping, path: str = "config") -> dict:
-    """All values of nested tables under their dotted names."""
-    made = {}
-    for name, value in config.items():
-        inner = f"{path}.{name}"
-        made.update(flat(value, inner) if isinstance(value, dict) else {inner: value})
-    return made
+def _change(field: str, there: Any, content: Content, stage: str, files: Mapping) -> str:
+    """A field whose value is another than when a stage was made, in words."""
+    here = content.values.get(field, "absent")
+    now = content.files.get(field, {})
+    if now and _without_digests(there) == _without_digests(here):
+        changed = [path for path, digest in now.items() if digest not in str(there)]
+        path = next(iter(changed), next(iter(now)))
+        return _changed_file(field, path, files.get(path, "another"), now[path], stage)
+    return f"{field}: there {store.shown(there)}, here {store.shown(here)} (read by {stage})"
+
+
+def _changed_file(field: str, path: str, there: str, here: str, stage: str) -> str:
+    return (f"{field}: {path}: its content is not what {stage} was made from (SHA-256 there "
+            f"{_short(there)}, here {_short(here)})")
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix(DIGEST)[:12]
+
+
+def _without_digests(value: Any) -> str:
+    return re.sub(rf"{DIGEST}[0-9a-f]+", DIGEST, str(value))

@@ -1,7 +1,9 @@
 import jax
 import numpy as np
+import pytest
 
 from rum_jax import provenance, records
+from rum_jax.errors import InputError
 
 
 def test_says_what_ran_where():
@@ -24,3 +26,10 @@ def test_cost_of_this_process():
     spent = provenance.cost()
     assert 0 < spent["wall_seconds"] < 24 * 3600
     assert ballast.nbytes < spent["peak_memory_bytes"] < 2**40
+
+
+@pytest.mark.parametrize("content", ["", "{}", "3", "[1]", "null", "[{]"])
+def test_a_damaged_record_is_named(tmp_path, content):
+    (tmp_path / "provenance.json").write_text(content)
+    with pytest.raises(InputError, match="provenance.json: cannot be read"):
+        provenance.record(tmp_path)

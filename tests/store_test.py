@@ -1,10 +1,14 @@
 import errno
+import shutil
 
 import pytest
 
-from rum_jax import store
+from rum_jax import records, store
 from rum_jax.errors import InputError, RunError
+from rum_jax.store import Origin
 from rum_jax.train.log import DivergedError
+
+ORIGIN = Origin({"config.train.epochs": 3})
 
 
 def write(folder):
@@ -13,9 +17,10 @@ def write(folder):
 
 
 def test_a_finished_stage_is_not_made_again(tmp_path):
-    folder = store.stage(tmp_path, "group/first", write)
+    folder = store.stage(tmp_path, "group/first", write, ORIGIN)
     assert folder == tmp_path / "stages" / "group" / "first"
-    assert store.stage(tmp_path, "group/first", lambda _: pytest.fail("made again")) == folder
+    assert store.stage(tmp_path, "group/first", lambda _: pytest.fail("made again"),
+                       ORIGIN) == folder
     assert list(store.finished(tmp_path, "group/*")) == [folder]
     assert store.seconds(folder) < 5
 
@@ -26,29 +31,99 @@ def test_a_stage_that_fails_is_absent_and_made_from_scratch_next_time(tmp_path):
         raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):
-        store.stage(tmp_path, "first", fail)
+        store.stage(tmp_path, "first", fail, ORIGIN)
     assert not (tmp_path / "stages" / "first").exists()
     assert list(store.finished(tmp_path, "*")) == []
-    store.stage(tmp_path, "first", write)
+    store.stage(tmp_path, "first", write, ORIGIN)
 
 
 @pytest.mark.parametrize("damage, message", [
     (lambda p: p.write_text("conten"), "is damaged"),
     (lambda p: p.write_text("Content"), "is damaged"),
-    (lambda p: p.unlink(), "is missing")])
+    (lambda p: p.unlink(), "is missing"),
+    (lambda p: p.with_name("b.txt").write_text(""), "did not write")])
 def test_damage_is_found_and_named_with_the_remedy(tmp_path, damage, message):
-    folder = store.stage(tmp_path, "first", write)
+    folder = store.stage(tmp_path, "first", write, ORIGIN)
     damage(folder / "inner" / "a.txt")
     with pytest.raises(InputError, match=message) as error:
-        store.stage(tmp_path, "first", write)
-    assert "a.txt" in str(error.value) and f"delete the folder {folder}" in str(error.value)
+        store.stage(tmp_path, "first", write, ORIGIN)
+    assert "inner/" in str(error.value) and f"delete the folder {folder}" in str(error.value)
 
 
-def test_a_damaged_manifest(tmp_path):
-    folder = store.stage(tmp_path, "first", write)
-    (folder / store.DONE).write_text('{"seconds": 1')
+def test_hidden_files_of_a_desktop_do_no_harm(tmp_path):
+    folder = store.stage(tmp_path, "first", write, ORIGIN)
+    (folder / "inner" / ".DS_Store").write_text("")
+    assert store.stage(tmp_path, "first", write, ORIGIN) == folder
+
+
+@pytest.mark.parametrize("content", [
+    '{"seconds": 1', "null", "[]", '"x"', "{}", '{"seconds": 1.0, "sha256": {}, "made_from": {}}',
+    '{"seconds": "1", "sha256": {"a": "b"}, "made_from": 3}',
+    '{"seconds": 1.0, "sha256": {}, "made_from": {"row": "", "files": {}, "values": {}, '
+    '"stages": {}}}'])
+def test_a_damaged_record_is_named(tmp_path, content):
+    folder = store.stage(tmp_path, "first", write, ORIGIN)
+    (folder / store.DONE).write_text(content)
     with pytest.raises(InputError, match="done.json: cannot be read"):
-        store.stage(tmp_path, "first", write)
+        store.stage(tmp_path, "first", write, ORIGIN)
+
+
+def test_a_stage_of_version_0_1_is_refused_as_it_does_not_say_what_it_was_made_from(tmp_path):
+    folder = store.stage(tmp_path, "first", write, ORIGIN)
+    about = records.read_json(folder / store.DONE)
+    del about["made_from"]
+    records.write_json(folder / store.DONE, about)
+    with pytest.raises(InputError, match="has no 'made_from'"):
+        store.stage(tmp_path, "first", write, ORIGIN)
+
+
+def test_a_stage_made_from_other_values_is_refused_with_both_values(tmp_path):
+    folder = store.stage(tmp_path, "first", write, ORIGIN)
+    with pytest.raises(InputError) as error:
+        store.stage(tmp_path, "first", write, Origin({"config.train.epochs": 4}))
+    assert "config.train.epochs: there 3, here 4" in str(error.value)
+    assert str(folder) in str(error.value)
+
+
+def chain(workdir, number):
+    """Two stages: the first holds a number, the second is made from it."""
+    first = store.stage(workdir, "first", lambda folder: (folder / "n").write_text(str(number)),
+                        ORIGIN)
+    second = store.stage(workdir, "second", lambda folder: (folder / "n").write_text(
+        (first / "n").read_text()), Origin(reads=[first]))
+    return first, second
+
+
+def test_a_stage_made_from_another_one_is_refused(tmp_path):
+    chain(tmp_path / "a", 1)
+    first, second = chain(tmp_path / "b", 2)
+    shutil.rmtree(second)
+    shutil.copytree(tmp_path / "a" / "stages" / "second", second)
+    with pytest.raises(InputError, match="stages/first: it was made from another one"):
+        chain(tmp_path / "b", 2)
+
+
+def test_what_comes_out_as_before_when_it_is_made_anew_fits_what_was_made_from_it(tmp_path):
+    first, second = chain(tmp_path, 1)
+    before = (second / store.DONE).stat().st_mtime_ns
+    shutil.rmtree(first)
+    chain(tmp_path, 1)
+    assert (second / store.DONE).stat().st_mtime_ns == before
+    shutil.rmtree(first)
+    with pytest.raises(InputError, match="stages/first: it was made from another one"):
+        chain(tmp_path, 3)
+
+
+def test_seconds_and_checkpoints_are_no_part_of_an_identity(tmp_path):
+    def made(name, seconds):
+        def make(folder):
+            (folder / "states").mkdir()
+            (folder / "states" / "timestamp").write_text(str(seconds))
+            records.write_json(folder / "models.json", {"seconds": seconds})
+            (folder / "logits").write_text("1")
+        return store.stage(tmp_path / name, "models", make, ORIGIN)
+
+    assert store.identity(made("a", 1)) == store.identity(made("b", 2))
 
 
 @pytest.mark.parametrize("error", [
@@ -63,7 +138,7 @@ def test_a_full_disk_is_one_clear_message(tmp_path, error):
             raise RuntimeError("checkpoint failed") from inner
 
     with pytest.raises(RunError, match="stage first: no space left on the device"):
-        store.stage(tmp_path, "first", fail)
+        store.stage(tmp_path, "first", fail, ORIGIN)
 
 
 def test_run_errors_are_told_the_stage(tmp_path):
@@ -71,7 +146,7 @@ def test_run_errors_are_told_the_stage(tmp_path):
         raise DivergedError("loss is nan at seed 1, step 5")
 
     with pytest.raises(DivergedError, match="stage unlearn/x: loss is nan at seed 1, step 5"):
-        store.stage(tmp_path, "unlearn/x", fail)
+        store.stage(tmp_path, "unlearn/x", fail, ORIGIN)
 
 
 def test_unfinished_stages_are_discarded(tmp_path):

@@ -7,6 +7,7 @@ from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import sections
 from rum_jax.rum import WHOLE
 from rum_jax.stages.memorization import COST_FILE
+from rum_jax.stages.merge import models_for
 from rum_jax.stages.models import again_seeds
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
@@ -18,8 +19,7 @@ SCHEMA_VERSION = 2
 def assemble(finished: Finished, provenance: dict) -> dict:
     """Everything that was found, from the stages' files."""
     rows = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
-    memorization = finished.memorization and records.read_json(
-        finished.memorization / "summary.json")
+    memorization = _memorization(finished)
     statistics = records.read_json(finished.forget / "statistics.json")
     stages = list(_stages(finished))
     return {
@@ -36,6 +36,17 @@ def assemble(finished: Finished, provenance: dict) -> dict:
                        "seeds": list(finished.study.config.seeds),
                        "retrain_again_seeds": list(again_seeds(finished.study.config.seeds))},
     }
+
+
+def _memorization(finished: Finished) -> dict | None:
+    """The summary of the scores, with the models that the config's reliability would take."""
+    if not finished.memorization:
+        return None
+    stored = records.read_json(finished.memorization / "summary.json")
+    if stored["source"]:
+        return stored
+    return {**stored, **models_for(stored["split_half_pearson"], stored["models"],
+                                   finished.study.config.campaign.reliability)}
 
 
 def _row(finished: Finished, forget_set: str, name: str) -> dict:

@@ -1,5 +1,6 @@
 """A campaign by itself: one of its workers, from the data to the result in the workdir."""
 
+import hashlib
 import json
 import pathlib
 import shutil
@@ -21,7 +22,7 @@ from rum_jax.memorization.influence import NONE
 from rum_jax.progress import say
 from rum_jax.stages import merge
 from rum_jax.stages.campaign import WAIT_SECONDS, work
-from rum_jax.stages.site import MEMBERS, Site, make_site, missing
+from rum_jax.stages.site import CAMPAIGN, MEMBERS, Site, make_site, missing
 from rum_jax.stages.study import KEPT, check_group_memory, make_task
 from rum_jax.worker import Worker
 
@@ -82,6 +83,8 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
                         else None)
     if todo[0]:
         check_group_memory(config, task)
+    if hosts.is_writer():
+        _say_damage(root)
     if any(todo):
         work(site, lambda claims: _finish(root, site, claims, report))
     hosts.wait("campaign")
@@ -103,11 +106,19 @@ def _check(root: Folder, workdir: str) -> None:
 
 
 def _stored(root: Folder) -> dict | None:
-    """results.json; None if there is none, or none that can be read."""
+    """results.json; None if there is none, or it is not what was written."""
     try:
-        return json.loads(root.get(RESULTS) or b"null")
-    except ValueError:
-        return None
+        stored = json.loads(root.get(RESULTS) or b"null")
+        if stored["sha256"] == _digest(stored) and stored["asked"]["models"] > 0:
+            return stored
+    except (ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def _digest(results: dict) -> str:
+    """Of all that results.json has, but this digest itself."""
+    return records.digest({name: value for name, value in results.items() if name != "sha256"})
 
 
 def _at_least(root: Folder, config: ConfigDict) -> int:
@@ -131,7 +142,26 @@ def _current(root: Folder, site: Site) -> bool:
     """Whether the result in the workdir is the one that is asked for, with all its files."""
     stored = _stored(root)
     return (stored is not None and stored["asked"] == _asked(site)
-            and set(stored["files"]) <= set(root.names("")))
+            and not any(_is_damaged(root, name, digest)
+                        for name, digest in stored["files"].items()))
+
+
+def _is_damaged(root: Folder, name: str, digest: str) -> bool:
+    content = root.get(name)
+    return content is None or hashlib.sha256(content).hexdigest() != digest
+
+
+def _say_damage(root: Folder) -> None:
+    """Names what is not as it was written, before it is made anew from the members."""
+    stored = _stored(root)
+    if stored is None:
+        if root.get(RESULTS) is not None:
+            say(f"{RESULTS}: is damaged; the result is made anew from the trained models")
+        return
+    damaged = [name for name, digest in stored["files"].items()
+               if _is_damaged(root, name, digest)]
+    if damaged:
+        say(f"{', '.join(damaged)}: missing or damaged; made anew from the trained models")
 
 
 def _finish(root: Folder, site: Site, claims: Claims, report: Report) -> None:
@@ -159,22 +189,38 @@ def _write(root: Folder, site: Site, report: Report) -> None:
             merge.write_influence(site, folder / INFLUENCE)
         cost = {**merge.cost(made), "merge_seconds": time.monotonic() - start}
         report(Results(site, arrays, summary, cost), folder)
-        names = sorted(path.name for path in folder.iterdir())
+        digests = {path.name: records.sha256(path) for path in sorted(folder.iterdir())}
         root.remove(RESULTS)
         root.remove(INFLUENCE)  # of an earlier result
-        for name in names:
+        for name in digests:
             root.put_file(name, folder / name)
-        records.write_json(folder / RESULTS, {
-            "asked": _asked(site), "files": names, "memorization": summary, "cost": cost,
+        results = records.plain({
+            "asked": _asked(site), "files": digests, "memorization": summary, "cost": cost,
             "workers": _workers(site, set(made.makers)), "config": site.config.to_dict()})
+        records.write_json(folder / RESULTS, {**results, "sha256": _digest(results)})
         root.put_file(RESULTS, folder / RESULTS)
     _tidy(site, set(made.makers))
 
 
 def _workers(site: Site, makers: set[str]) -> list[dict]:
-    """What the processes that trained members told of themselves: provenance and cost."""
-    contents = [site.folder.get(f"{WORKERS}/{maker}.json") for maker in sorted(makers)]
-    return [json.loads(content) for content in contents if content]
+    """What the processes that trained members told of themselves: provenance and cost.
+
+    A worker whose file is damaged is there with its id alone: no result depends on the rest.
+    """
+    known = []
+    for maker in sorted(makers):
+        content = site.folder.get(f"{WORKERS}/{maker}.json")
+        try:
+            about = json.loads(content or b"null")
+        except ValueError:
+            about = None
+        if not isinstance(about, dict) or about.get("id") != maker:
+            if content:
+                say(f"{site.workdir}/{CAMPAIGN}/{WORKERS}/{maker}.json: is damaged; what that "
+                    "worker told of itself is left out")
+            about = {"id": maker, "provenance": None}
+        known.append(about)
+    return known
 
 
 def _tidy(site: Site, makers: set[str]) -> None:

@@ -14,7 +14,8 @@ from rum_jax.evaluate.relearn import relearn
 from rum_jax.evaluate.view import View
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.models import load_logits, load_seconds_per_model, load_states, work_of
-from rum_jax.stages.study import Study, folder_of, take, unlearn_optimizer
+from rum_jax.stages.study import Study, row_folder, take, unlearn_optimizer
+from rum_jax.store import Origin
 
 ORIGINAL = "original"
 
@@ -129,4 +130,14 @@ def evaluated(references: References, row: str, models: pathlib.Path,
             for name in references.cases.sets
             for m in range(len(judged))[references.cases.of_set(name)]))
 
-    return store.stage(study.workdir, stage or f"evaluation/{folder_of(row)}", write)
+    return store.stage(study.workdir, stage or f"evaluation/{row_folder(row)}", write,
+                       _origin(references, row, models))
+
+
+def _origin(references: References, row: str, models: pathlib.Path) -> Origin:
+    """What a row's metrics are made from."""
+    study, cases = references.study, references.cases
+    values = {**study.content.part("metrics", "relearn", "unlearn"), "seeds": list(cases.seeds),
+              "sets": list(cases.sets), "forget": records.array_sha256(cases.forgotten)}
+    reads = dict.fromkeys([study.data, models, references.original, references.oracle])
+    return Origin(values, list(reads), row, study.content.files.get("config.metrics", {}))

@@ -5,6 +5,7 @@ have sets of one size, and are worked on together.
 """
 
 import pathlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from rum_jax import records
 from rum_jax.errors import raise_if_any
 from rum_jax.forget import choose, overlap_faults, size_faults, statistics
 from rum_jax.forget.known import MEMORIZATION
+from rum_jax.refine import SCORES
 from rum_jax.stages.known import Knowledge
 
 HEADING = "The forget sets have faults:"
@@ -76,7 +78,17 @@ def forget_sets(knowledge: Knowledge) -> pathlib.Path:
         records.write_arrays(folder / "forget.npz", **arrays)
         records.write_json(folder / "statistics.json", _statistics(knowledge, arrays))
 
-    return knowledge.stage("forget", write)
+    study = knowledge.study
+    scores = scores_of(study.config.forget.sets) + [MEMORIZATION] * knowledge.has_memorization
+    return knowledge.stage("forget", write, study.content.part("forget", "seeds"),
+                           [study.data, *knowledge.folders(scores)],
+                           study.content.files.get("config.forget.sets"))
+
+
+def scores_of(names: Sequence[str]) -> list[str]:
+    """Scores that forget sets of these names are chosen by."""
+    families = [name.partition(":")[0] for name in names]
+    return [family for family in families if family in SCORES]
 
 
 def _places(knowledge: Knowledge) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What is known of the training examples: scores and features, each a stage run when needed."""
 
 import pathlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from rum_jax.refine import SCORES
 from rum_jax.stages.memorization import COST_FILE, memorization
 from rum_jax.stages.models import EVENTS_FILE, load_states
 from rum_jax.stages.study import Study, recipe
+from rum_jax.store import Origin
 from rum_jax.train.predict import embed
 
 
@@ -34,9 +35,24 @@ class Knowledge:
         self._features: np.ndarray | None = None
         self._scores: dict[str, np.ndarray] = {}
 
-    def stage(self, name: str, write: Callable[[pathlib.Path], None]) -> pathlib.Path:
-        """A stage that depends on the originals."""
-        return store.stage(self.study.workdir, self._prefix + name, write)
+    def stage(self, name: str, write: Callable[[pathlib.Path], None], values: Mapping,
+              reads: Sequence[pathlib.Path] = (), files: Mapping[str, str] | None = None,
+              ) -> pathlib.Path:
+        """A stage that depends on the originals, on these values, and on other stages."""
+        origin = Origin(values, [self.original, *reads], files=files or {})
+        return store.stage(self.study.workdir, self._prefix + name, write, origin)
+
+    def folders(self, scores: Iterable[str]) -> list[pathlib.Path]:
+        """Folders of the stages that those scores are read from, each once."""
+        found = [self._folder(name) for name in dict.fromkeys(scores)]
+        return [folder for folder in dict.fromkeys(found) if folder]
+
+    def _folder(self, name: str) -> pathlib.Path | None:
+        if name == MEMORIZATION:
+            return self.memorization()
+        if name == ENTANGLEMENT:
+            return self.entanglement()
+        return self.proxy(name) if name in PROXIES else None
 
     def score(self, name: str) -> np.ndarray:
         """float64[S,n]. InputError: there is nothing that it could be made from."""
@@ -80,7 +96,11 @@ class Knowledge:
             records.write_arrays(folder / "distances.npz", distances=np.stack(
                 [self._distances(m) for m in range(len(self.study.config.seeds))]))
 
-        return self.stage("entanglement", write)
+        return self.stage("entanglement", write, self._distance_values())
+
+    def _distance_values(self) -> dict:
+        """What distances depend on besides the models."""
+        return {}
 
     def _distances(self, m: int) -> np.ndarray:
         return centroid_distances(self.features()[m])
@@ -97,7 +117,11 @@ class Knowledge:
             records.write_arrays(folder / "values.npz", values=values.astype(np.float64))
             records.write_json(folder / COST_FILE, cost)
 
-        return self.stage(f"proxies/{name}", write)
+        values = {}
+        if PROXIES[name].compute:
+            values = self.study.content.part(f"proxies.{name}", "train.batch_size",
+                                             "train.momentum", "train.weight_decay")
+        return self.stage(f"proxies/{name}", write, values)
 
     def _proxy(self, name: str) -> tuple[np.ndarray, dict]:
         study, config = self.study, self.study.config

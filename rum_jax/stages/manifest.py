@@ -6,13 +6,13 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from rum_jax import records
+from rum_jax.config.content import flat
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.folder import Folder
 from rum_jax.memorization.members import RESULTS_VERSION
 from rum_jax.models import Model
 from rum_jax.stages.study import data_digests
-from rum_jax.workdir import flat
 
 NAME = "manifest.json"
 
@@ -64,6 +64,8 @@ def settle(folder: Folder, workdir: str, manifest: Manifest, begin: bool) -> Non
         raise InputError(f"--workdir: {workdir}: has no campaign")
     try:
         stored = json.loads(folder.get(NAME))
+        if not isinstance(stored, dict):
+            raise ValueError("it is no table of values")
     except (ValueError, TypeError) as error:
         raise InputError(f"{workdir}/campaign/{NAME}: cannot be read ({error}); restore it, or "
                          "choose another --workdir") from error

@@ -13,6 +13,7 @@ from rum_jax.stages.campaign import attended
 from rum_jax.stages.models import forget_kept
 from rum_jax.stages.site import Site, make_site
 from rum_jax.stages.study import Study
+from rum_jax.store import Origin
 from rum_jax.worker import Worker
 
 COST_FILE = "cost.json"
@@ -30,14 +31,26 @@ def memorization(study: Study) -> pathlib.Path:
       InputError: the published scores are not those of this data set.
     """
     if study.config.memorization.scores:
+        origin = Origin(study.content.part("memorization.scores"), [study.data],
+                        files=study.content.files["config.memorization.scores"])
         return store.stage(study.workdir, "memorization",
-                           lambda folder: _import(study, folder))
+                           lambda folder: _import(study, folder), origin)
     site = _site(study)
     if not any(store.finished(study.workdir, "memorization")):
         attended(site)
-    made = store.stage(study.workdir, "memorization", lambda folder: _write(site, folder))
+    made = store.stage(study.workdir, "memorization", lambda folder: _write(site, folder),
+                       _origin(study, site))
     forget_kept(study, "members")  # of groups of another size, or cut off at their end
     return made
+
+
+def _origin(study: Study, site: Site, *fields: str) -> Origin:
+    """Of what is made from all members: their manifest, and how many there are."""
+    members = study.content.part("memorization.seed", "memorization.subset_fraction",
+                                 "memorization.epochs", "memorization.schedule",
+                                 "memorization.milestones", "memorization.augmentation",
+                                 "memorization.scores", "campaign.models", *fields)
+    return Origin({**members, "manifest": site.manifest.hash}, [study.data])
 
 
 def _site(study: Study) -> Site:
@@ -82,4 +95,4 @@ def influence(study: Study) -> pathlib.Path:
 
     asked = study.config.campaign
     name = "influence" if asked.influence == FULL else f"influence_top{asked.influence_top}"
-    return store.stage(study.workdir, name, write)
+    return store.stage(study.workdir, name, write, _origin(study, site))

@@ -126,14 +126,14 @@ def scores(dataset: Dataset, total: Tally) -> dict[str, np.ndarray]:
 def summary(site: Site, made: Merged, arrays: dict[str, np.ndarray]) -> dict:
     """What can be said in a few numbers, as JSON values."""
     known, last = np.isfinite(arrays["memorization"]), made.curve[-1]
-    wanted, models = site.config.campaign.reliability, int(made.tally.members.sum())
+    models = int(made.tally.members.sum())
     return {
         "source": None, "models": models,
         "subset_fraction": site.config.memorization.subset_fraction,
         "split_half_pearson": last["split_half_pearson"],
         "split_half_spearman": last["split_half_spearman"],
-        "reliability": last["reliability"], "reliability_wanted": wanted,
-        "models_needed": estimate.models_needed(last["split_half_pearson"], models, wanted),
+        "reliability": last["reliability"],
+        **models_for(last["split_half_pearson"], models, site.config.campaign.reliability),
         "reliability_curve": made.curve,
         "planted_noise_auroc": planted_noise_auroc(arrays["memorization"],
                                                    arrays["planted_noise"]),
@@ -143,6 +143,13 @@ def summary(site: Site, made: Merged, arrays: dict[str, np.ndarray]) -> dict:
         "mean_standard_error": float(arrays["standard_error"][known].mean()) if known.any()
         else None,
         "mean_test_accuracy": float(made.tally.hits_test.mean() / models)}
+
+
+def models_for(pearson: float | None, models: int, reliability: float) -> dict:
+    """How many models that reliability takes, as far as two halves of so many tell."""
+    half = float("nan") if pearson is None else pearson
+    return {"reliability_wanted": reliability,
+            "models_needed": estimate.models_needed(half, models, reliability)}
 
 
 def cost(made: Merged) -> dict:

@@ -22,6 +22,7 @@ from rum_jax.proxies.learning_events import learning_events
 from rum_jax.randomness import ROLES, generator
 from rum_jax.rum import retain_set
 from rum_jax.stages.study import KEPT, Study, recipe, retrain_hparams
+from rum_jax.store import Origin
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means
@@ -33,6 +34,9 @@ from rum_jax.unlearn.base import Problem
 from rum_jax.unlearn.descent import rested
 
 EVENTS_FILE = "learning_events.npz"
+NETWORK = ("model.name", "model.widths", "model.blocks", "model.batch_norm_groups")
+TRAINING = ("train.epochs", "train.batch_size", "train.learning_rate", "train.schedule",
+            "train.milestones", "train.momentum", "train.weight_decay", "train.augmentation")
 
 
 class Trained(NamedTuple):
@@ -58,7 +62,7 @@ class Trained(NamedTuple):
     events: dict[str, np.ndarray] = {}
 
 
-def model_stage(study: Study, name: str, seeds: tuple[int, ...],
+def model_stage(study: Study, name: str, seeds: tuple[int, ...], origin: Origin,
                 make: Callable[[Progress], Trained],
                 more: Callable[[pathlib.Path], None] | None = None) -> pathlib.Path:
     """Runs make once, and keeps its models and their outputs; `more` writes other files."""
@@ -81,9 +85,16 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...],
         if more:
             more(folder)
 
-    made = store.stage(study.workdir, name, write)
+    made = store.stage(study.workdir, name, write, origin)
     forget_kept(study, name)
     return made
+
+
+def network_of(study: Study) -> dict:
+    """What identifies the network, as JSON values for an `Origin`."""
+    image = study.task.model.image
+    return {**study.content.part(*NETWORK), "type of the models' numbers": study.task.model.dtype,
+            "normalisation": [image.mean, image.std]}
 
 
 def keeping(study: Study, name: str, clock: Callable[[], float]) -> Keep | None:
@@ -156,7 +167,8 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
                            name: values[:, dataset.train]
                            for name, values in made.events.items()})
 
-    return model_stage(study, name, seeds, make)
+    origin = Origin({**network_of(study), **study.content.part("seeds", *TRAINING)}, [study.data])
+    return model_stage(study, name, seeds, origin, make)
 
 
 def _imported(study: Study, name: str) -> pathlib.Path:
@@ -167,7 +179,10 @@ def _imported(study: Study, name: str) -> pathlib.Path:
         return Trained(jax.tree.map(lambda *leaves: np.stack(leaves), *read), {}, 0.0, 0, 0,
                        {str(path): records.sha256(path) for path in paths})
 
-    return model_stage(study, name, study.config.seeds, make)
+    values = {**network_of(study), **study.content.part("seeds", "train.from_files")}
+    origin = Origin(values, [study.data],
+                    files=study.content.files.get("config.train.from_files", {}))
+    return model_stage(study, name, study.config.seeds, origin, make)
 
 
 def retrained(study: Study, name: str, seeds: tuple[int, ...],
@@ -188,7 +203,9 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
         return Trained(states, {"retrain": history.mean_losses}, done, history.examples,
                        history.losses.shape[1])
 
-    return model_stage(study, name, seeds, make)
+    values = {**network_of(study), **study.content.part(*TRAINING), "seeds": list(seeds),
+              "forget set": records.array_sha256(forget)}
+    return model_stage(study, name, seeds, Origin(values, [study.data]), make)
 
 
 def again_seeds(seeds: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,9 +11,10 @@ from rum_jax.forget import FAMILIES
 from rum_jax.forget.known import MEMORIZATION, REQUESTS
 from rum_jax.forget.remaining import as_request, choose_left
 from rum_jax.proxies import PROXIES
-from rum_jax.stages.forget import Cases, describe
+from rum_jax.stages.forget import Cases, describe, scores_of
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.study import Study
+from rum_jax.store import Origin
 
 
 class Later(Knowledge):
@@ -43,6 +44,13 @@ class Later(Knowledge):
         distances = np.full(self.features().shape[1], np.nan)
         distances[self._left[m]] = centroid_distances(self.features()[m][self._left[m]])
         return distances
+
+    def _distance_values(self) -> dict:
+        """What distances depend on besides the models: what is left."""
+        return {"left": records.array_sha256(self._left)}
+
+    def _folder(self, name: str) -> pathlib.Path | None:
+        return self._first.folders([name])[0] if _lasts(name) else super()._folder(name)
 
 
 def _lasts(score: str) -> bool:
@@ -101,7 +109,13 @@ def request(knowledge: Knowledge, row: str, stage: str, number: int,
         left = places_left(len(dataset.train), earlier)
         records.write_json(folder / "statistics.json", describe(knowledge, name, places, left))
 
-    return store.stage(study.workdir, stage, write)
+    scores = scores_of([name]) + [MEMORIZATION] * knowledge.has_memorization
+    values = {"request": study.content.values["config.stream.requests"][number],
+              "size": study.config.stream.size, "number": number, "seeds": study.config.seeds,
+              "earlier": records.array_sha256(earlier)}
+    origin = Origin(values, [study.data, knowledge.original, *knowledge.folders(scores)], row=row,
+                    files=study.content.files.get("config.stream.requests", {}))
+    return store.stage(study.workdir, stage, write, origin)
 
 
 def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray,

@@ -110,11 +110,23 @@ def load(site: Site, name: str) -> tuple[Group, dict]:
         raise InputError(f"{site.where(name)}: is gone; run the same command again to train its "
                          "models anew")
     group, about = decode(content, site.where(name))
+    _check_about(site, name, about)
     if about["manifest"] != site.manifest.hash:
         raise InputError(f"{site.where(name)}: is of another campaign, its manifest is "
                          f"{about['manifest'][:12]} and here it is {site.manifest.hash[:12]}; "
                          "delete it and run the same command again")
     return group, about
+
+
+def _check_about(site: Site, name: str, about: object) -> None:
+    """Raises InputError unless a group's file says of its making what `_train` writes."""
+    kinds = {"manifest": str, "worker": str, "seconds_per_model": int | float, "devices": list}
+    wrong = [key for key, kind in kinds.items()
+             if not isinstance(about, dict) or not isinstance(about.get(key), kind)]
+    if wrong:
+        raise InputError(f"{site.where(name)}: is damaged (its `about` has no valid "
+                         f"{', '.join(wrong)}); delete it and run the same command again to train "
+                         "its models anew")
 
 
 def files(site: Site, group: Group, about: dict) -> dict[str, bytes]:

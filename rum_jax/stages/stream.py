@@ -11,15 +11,17 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax import records, store
+from rum_jax.forget.known import MEMORIZATION
 from rum_jax.rows import parse
 from rum_jax.stages.evaluation import ORIGINAL, References, evaluated
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import again_seeds, load_logits, retrained
 from rum_jax.stages.request import Later, load_request, places_left, request
-from rum_jax.stages.study import Study, folder_of
+from rum_jax.stages.study import Study, row_folder
 from rum_jax.stages.trace import measures
 from rum_jax.stages.unlearning import unlearned
+from rum_jax.store import Origin
 
 RETRAIN, RETRAIN_AGAIN = "retrain", "retrain_again"
 
@@ -77,10 +79,8 @@ def streams(knowledge: Knowledge) -> dict[str, Stream]:
 
 def _folder(study: Study, row: str) -> str:
     """Of a row's stages; other requests, or other ids in a file, are another stream."""
-    stream = study.config.stream
-    asked = [[name, records.sha256(pathlib.Path(argument)) if family == "file" else ""]
-             for name in stream.requests for family, _, argument in [name.partition(":")]]
-    return f"stream/{records.digest([asked, stream.size])[:8]}/{folder_of(row)}"
+    asked = study.content.part("stream.requests", "stream.size")
+    return f"stream/{records.digest(asked)[:8]}/{row_folder(row)}"
 
 
 def _answered(knowledge: Knowledge, row: str) -> list[Answered]:
@@ -136,7 +136,11 @@ def _traced(knowledge: Knowledge, row: str, stage: str, answered: list[Answered]
                       for name in requests],
             "measures": measures(study, logits, oracles, last.forgotten, requests)})
 
-    return store.stage(study.workdir, stage, write)
+    reads = dict.fromkeys([study.data, knowledge.original,
+                           *(folder for one in answered for folder in
+                             (one.request, one.models, one.oracle)),
+                           *store.finished(study.workdir, MEMORIZATION)])
+    return store.stage(study.workdir, stage, write, Origin({}, list(reads), row))
 
 
 def _requests(answered: list[Answered]) -> Mapping[str, np.ndarray]:

@@ -11,10 +11,10 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax import data, models, records, store
+from rum_jax.config.content import Content, code_digests, content_of, flat, replaced
 from rum_jax.data.arrays import Dataset
 from rum_jax.devices import convolution_of, dtype_of, engine_of
-from rum_jax.errors import InputError
-from rum_jax.models import Model
+from rum_jax.store import Origin
 from rum_jax.train import memory
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe
@@ -24,6 +24,7 @@ from rum_jax.unlearn.base import UnlearnOptimizer
 
 KEPT = "checkpoints"  # folder of states that are kept on the way
 LONG_PIXELS = 10_000_000
+LONGEST_NAME = 60  # letters of a readable folder name
 SMALLER = "a smaller config.train.batch_size, or a larger config.engine.data_devices"
 
 
@@ -35,12 +36,16 @@ class Study(NamedTuple):
       config: see `rum_jax/config/base.py`; checked.
       dataset: images, labels, ids, splits.
       task: network and examples on the engine.
+      content: the config with the digests of all files that it names.
+      data: folder of the stage "data".
     """
 
     workdir: pathlib.Path
     config: ConfigDict
     dataset: Dataset
     task: Task
+    content: Content
+    data: pathlib.Path
 
 
 def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
@@ -52,11 +57,12 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
     store.discard_partials(workdir)
     discard_partial(workdir / KEPT)
     dataset, task = make_task(config)
-    arrays = _arrays(dataset, task.model)
-    folder = store.stage(workdir, "data",
-                         lambda folder: records.write_arrays(folder / "data.npz", **arrays))
-    _check(folder / "data.npz", arrays)
-    return Study(workdir, config, dataset, task)
+    content = content_of(config.to_dict())
+    origin = Origin({**content.part("data"), **_digests(dataset),
+                     "type of the models' numbers": task.model.dtype})
+    folder = store.stage(workdir, "data", lambda folder: records.write_arrays(
+        folder / "data.npz", **_arrays(dataset)), origin)
+    return Study(workdir, config, dataset, task, content, folder)
 
 
 def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
@@ -107,9 +113,26 @@ def check_group_memory(config: ConfigDict, task: Task) -> None:
                  f"a smaller config.campaign.group_size, {SMALLER}")
 
 
-def folder_of(name: str) -> str:
-    """A row's or set's name in a path: rum_f:salun[subsets=5] is in rum_f-salun-subsets-5."""
-    return re.sub(r"[^\w.-]+", "-", name.replace("*", "x")).strip("-")
+def folder_of(name: str, identity: str = "") -> str:
+    """A folder's name for a row or a forget set: no two of them have the same one.
+
+    Names of letters, digits and a colon are readable, as `rum_f-salun`; all others end in a digest.
+
+    Args:
+      name: of the row or set.
+      identity: what the digest is of; "": the name. For a row with a user's own code it is the row
+        with the digest of the file in place of its path, so that the file may be moved.
+    """
+    plain = re.fullmatch(r"\w+(:\w+)?", name, re.ASCII)
+    readable = re.sub(r"[^\w.-]+", "-", name.replace("*", "x"), flags=re.ASCII).strip("-.")
+    if plain and len(name) <= LONGEST_NAME:
+        return readable
+    return f"{readable[:LONGEST_NAME]}-{records.digest(identity or name)[:8]}"
+
+
+def row_folder(row: str) -> str:
+    """`folder_of` a row."""
+    return folder_of(row, replaced(row, code_digests(row)))
 
 
 def take(states: TrainState, models: Sequence[int]) -> TrainState:
@@ -141,13 +164,17 @@ def unlearn_optimizer(config: ConfigDict) -> UnlearnOptimizer:
     return UnlearnOptimizer(**config.unlearn.to_dict())
 
 
-def _arrays(dataset: Dataset, model: Model) -> dict[str, np.ndarray]:
-    """What a run must find as it left it: examples, what normalises them, the type of numbers."""
+def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Ids, labels and splits, for people who look into a run."""
     return {"ids": dataset.ids, "labels": dataset.labels, "clean_labels": dataset.clean_labels,
-            "images_sha256": np.array(_sha256(dataset.images)), "mean": np.array(dataset.spec.mean),
-            "std": np.array(dataset.spec.std), "pixel_max": np.array(dataset.spec.pixel_max),
-            "class_numbers": np.array(dataset.class_numbers),
-            "computed_in": np.array(model.dtype), **dataset.positions}
+            "class_numbers": np.array(dataset.class_numbers), **dataset.positions}
+
+
+def _digests(dataset: Dataset) -> dict:
+    """What a run must find as it began with: by name, as JSON values."""
+    names = flat(data_digests(dataset), "data")
+    return {**names, "data.clean_labels_sha256": _sha256(dataset.clean_labels),
+            "data.class_numbers": dataset.class_numbers}
 
 
 def data_digests(dataset: Dataset) -> dict:
@@ -161,13 +188,3 @@ def data_digests(dataset: Dataset) -> dict:
 
 def _sha256(array: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-
-
-def _check(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
-    stored = records.read_arrays(path)
-    changed = [name for name, array in arrays.items()
-               if name not in stored or not np.array_equal(stored[name], array)]
-    if changed:
-        raise InputError(f"{path}: the data set, or the type of numbers, is no longer the one "
-                         f"this run began with ({', '.join(changed)} differ); use another "
-                         "--workdir, or the config.model.dtype it began with")

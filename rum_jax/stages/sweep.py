@@ -1,5 +1,6 @@
 """Stages of a hyper-parameter sweep: many points of a row in one program, judged on validation."""
 
+import json
 import pathlib
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from ml_collections import ConfigDict
 from rum_jax import own, records, rows, store
 from rum_jax import sweep as points_of
 from rum_jax.config import base
+from rum_jax.config.content import code_digests, replaced
 from rum_jax.errors import InputError
 from rum_jax.evaluate import REQUIRED
 from rum_jax.evaluate.interval import summary
@@ -22,8 +24,9 @@ from rum_jax.stages.evaluation import parts_of
 from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import load_logits, originals, retrained
-from rum_jax.stages.study import Study, check_memory, folder_of, make_study
+from rum_jax.stages.study import Study, check_memory, make_study, row_folder
 from rum_jax.stages.unlearning import chain_of, plan_of, steps_of
+from rum_jax.store import Origin
 from rum_jax.sweep import Point
 from rum_jax.train import memory
 from rum_jax.train.predict import predict
@@ -35,6 +38,7 @@ class Start(NamedTuple):
     """What every point starts from: the sweep's own originals and oracles, and its cases."""
 
     knowledge: Knowledge
+    oracle: pathlib.Path
     oracle_logits: np.ndarray
     cases: Cases
 
@@ -133,7 +137,7 @@ def _start(study: Study) -> Start:
     knowledge = Knowledge(study, originals(study, f"{name}original"), name)
     cases = load_cases(forget_sets(knowledge))
     oracle = retrained(study, f"{name}retrain", cases.seeds, cases.forget)
-    return Start(knowledge, load_logits(oracle), cases)
+    return Start(knowledge, oracle, load_logits(oracle), cases)
 
 
 def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
@@ -141,17 +145,30 @@ def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
     study, seeds = start.study, start.study.config.seeds
     asked = {"seeds": list(seeds), "points": [[step._asdict() for step in point.steps]
                                               for point in group]}
-    name = f"sweep/{'_'.join(map(str, seeds))}/{folder_of(row)}/{records.digest(asked)[:12]}"
+    name = f"sweep/{'_'.join(map(str, seeds))}/{row_folder(row)}/{records.digest(asked)[:12]}"
 
     def write(folder: pathlib.Path) -> None:
         with shown(f"sweep {row}, {len(group)} points") as progress:
             logits = _run(start, row, group, progress)
         records.write_json(folder / "scores.json", {**asked, "scores": _scores(start, logits)})
 
-    folder = store.stage(study.workdir, name, write)
+    folder = store.stage(study.workdir, name, write, _origin(start, row, group, asked))
     scores = records.read_json(folder / "scores.json")["scores"]
     return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **score}
             for point, score in zip(group, scores, strict=True)]
+
+
+def _origin(start: Start, row: str, group: list[Point], asked: dict) -> Origin:
+    """What the scores of points are made from."""
+    study, files = start.study, {}
+    plan = plan_of(start.knowledge, row, start.cases)
+    for step in group[0].steps:
+        files |= code_digests(step.algorithm)
+    values = {"points": json.loads(replaced(json.dumps(records.plain(asked)), files)),
+              "subsets": [{name: records.array_sha256(positions)
+                           for name, positions in parts.items()} for parts in plan.partitions],
+              **study.content.part("unlearn")}
+    return Origin(values, [study.data, start.knowledge.original, start.oracle], row, files)
 
 
 def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.ndarray:

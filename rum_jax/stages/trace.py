@@ -11,8 +11,9 @@ from rum_jax.evaluate.view import View
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.stages.evaluation import References, parts_of
 from rum_jax.stages.models import load_logits
-from rum_jax.stages.study import Study, folder_of
+from rum_jax.stages.study import Study, row_folder
 from rum_jax.stages.unlearning import STEPS_FILE, SUBSETS_FILE, TRACE_FILE
+from rum_jax.store import Origin
 
 RETAIN, TEST = "retain", "test"
 
@@ -36,7 +37,10 @@ def traced(references: References, row: str, models: pathlib.Path) -> pathlib.Pa
         records.write_json(folder / "trace.json", {
             "steps": steps, "measures": _measures(references, models)})
 
-    return store.stage(references.study.workdir, f"trace/{folder_of(row)}", write)
+    reads = [references.study.data, models, references.original, references.oracle,
+             *store.finished(references.study.workdir, MEMORIZATION)]
+    origin = Origin({"sets": list(references.cases.sets)}, reads, row)
+    return store.stage(references.study.workdir, f"trace/{row_folder(row)}", write, origin)
 
 
 def accuracy_out(study: Study) -> np.ndarray:

@@ -1,13 +1,14 @@
 """The stages that unlearn: one per row of the table."""
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax import own, records, rows
+from rum_jax.config.content import code_digests, replaced
 from rum_jax.errors import InputError
 from rum_jax.progress import Progress
 from rum_jax.randomness import generator, of_request
@@ -17,7 +18,8 @@ from rum_jax.rum import WHOLE, Chain, Step, partition, retain_set, run
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import Trained, load_states, model_stage
-from rum_jax.stages.study import folder_of, take, unlearn_optimizer
+from rum_jax.stages.study import row_folder, take, unlearn_optimizer
+from rum_jax.store import Origin
 from rum_jax.train.predict import predict
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn import algorithm
@@ -134,7 +136,49 @@ def unlearned(knowledge: Knowledge, row: str, cases: Cases, name: str = "") -> p
         if traced:
             records.write_arrays(folder / TRACE_FILE, logits=np.stack(traced))
 
-    return model_stage(study, name or f"unlearn/{folder_of(row)}", cases.seeds, make, more)
+    return model_stage(study, name or f"unlearn/{row_folder(row)}", cases.seeds,
+                       _origin(knowledge, row, plan, cases), make, more)
+
+
+def _origin(knowledge: Knowledge, row: str, plan: Plan, cases: Cases) -> Origin:
+    """What the models of a row are made from.
+
+    Fields of the config are recorded beside the steps that they lead to, so that a change of one
+    is found by its name, and before anything is computed.
+    """
+    content, text = knowledge.study.content, records.plain([step._asdict() for step in plan.steps])
+    files = {path: digest for step in plan.steps
+             for path, digest in code_digests(step.algorithm).items()} | code_digests(row)
+    for step in text:
+        step["algorithm"] = replaced(step["algorithm"], files)
+    subsets = [{name: records.array_sha256(positions) for name, positions in parts.items()}
+               for parts in plan.partitions]
+    values = {**content.part("unlearn"), "steps": text, "merged": plan.merged,
+              "subsets": subsets, "seeds": list(cases.seeds),
+              "earlier": records.array_sha256(cases.earlier)}
+    if len(plan.steps) > 1:
+        values |= content.part("trace")
+    for field in _fields(knowledge.study.config, row, plan.steps):
+        values |= content.part(field)
+    return Origin(values, [knowledge.study.data, knowledge.original], row, files)
+
+
+def _fields(config: ConfigDict, row: str, steps: Sequence[Step]) -> Iterator[str]:
+    """Names of the config's fields that a row's steps were read from."""
+    parsed = rows.parse(row)
+    section = parsed.kind
+    if section == rows.RUM:
+        yield "rum.algorithms"
+    if section != rows.VANILLA:
+        names = {"by": "refinement", "subsets": "subsets", "order": "order", "steps": "steps"}
+        yield from (f"{section}.{field}" for option, field in names.items()
+                    if option not in parsed.options)
+    for step in steps:
+        name = (own.short_name(step.algorithm) if own.is_reference(step.algorithm)
+                else step.algorithm)
+        table = config[section].hparams
+        if name in table and table[name]:
+            yield f"{section}.hparams.{name}"
 
 
 def chain_of(knowledge: Knowledge, plan: Plan, cases: Cases) -> Chain:

@@ -47,8 +47,53 @@ def test_a_lost_or_damaged_result_is_made_again(trained, tmp_path):
     (tmp_path / "memorization.npz").unlink()
     run(tmp_path)
     assert (tmp_path / "memorization.npz").read_bytes() == content
-    (tmp_path / "results.json").write_text("")
+    (tmp_path / "results.json").unlink()
     assert run(tmp_path)["memorization"]["models"] == 10 and len(trained) == 3
+
+
+@pytest.mark.parametrize("name", ["memorization.npz", "report.html", "metrics.jsonl"])
+def test_a_finished_campaign_looks_at_its_own_files(trained, tmp_path, name, capsys):
+    found = run(tmp_path)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / name).write_bytes(content)
+    again = run(tmp_path)
+    assert again["files"] == found["files"] and len(trained) == 3
+    assert f"{name}: missing or damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "null", "3", '{"asked": 3}', "x"])
+def test_a_damaged_summary_is_made_again(trained, tmp_path, content, capsys):
+    found = run(tmp_path)
+    (tmp_path / "results.json").write_text(content)
+    assert run(tmp_path)["memorization"] == found["memorization"]
+    assert "results.json: is damaged" in capsys.readouterr().err
+
+
+def test_a_number_changed_in_the_summary_is_noticed(trained, tmp_path):
+    found = run(tmp_path)
+    path = tmp_path / "results.json"
+    changed = {**found, "memorization": {**found["memorization"], "models": 11}}
+    path.write_text(json.dumps(changed))
+    assert run(tmp_path)["memorization"]["models"] == 10
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"id": "another"}'])
+def test_a_damaged_file_of_a_worker_costs_no_result(trained, tmp_path, content):
+    run(tmp_path)
+    for path in (tmp_path / "campaign" / "workers").iterdir():
+        path.write_text(content)
+    again = run(tmp_path, campaign__models=12)
+    assert again["memorization"]["models"] == 12
+    assert {worker["provenance"] is None for worker in again["workers"]} == {True, False}
+
+
+@pytest.mark.parametrize("content", ["[]", "null", "{", "3"])
+def test_a_damaged_manifest_is_named(trained, tmp_path, content):
+    run(tmp_path)
+    (tmp_path / "campaign" / "manifest.json").write_text(content)
+    with pytest.raises(InputError, match="manifest.json: cannot be read"):
+        run(tmp_path)
 
 
 def test_more_models_replace_a_result_and_fewer_do_not(trained, tmp_path):
