@@ -162,4 +162,4 @@ def _keep(site: Site, claims: Claims | None, members: list[int]) -> Keep | None:
         for other in sorted(folder.glob("*/steps-*")):
             with contextlib.suppress(OSError):  # it was going on
                 shutil.copytree(other, own / other.name)
-    return Keep(own, every, lambda: 0.0, kept_seconds(own))
+    return Keep(own, every, lambda: 0.0, kept_seconds(own), site.manifest.hash)

@@ -34,6 +34,7 @@ class Knowledge:
         self.study, self.original, self._prefix = study, original, prefix
         self._features: np.ndarray | None = None
         self._scores: dict[str, np.ndarray] = {}
+        self._folders: dict[str, pathlib.Path | None] = {}
 
     def stage(self, name: str, write: Callable[[pathlib.Path], None], values: Mapping,
               reads: Sequence[pathlib.Path] = (), files: Mapping[str, str] | None = None,
@@ -44,7 +45,10 @@ class Knowledge:
 
     def folders(self, scores: Iterable[str]) -> list[pathlib.Path]:
         """Folders of the stages that those scores are read from, each once."""
-        found = [self._folder(name) for name in dict.fromkeys(scores)]
+        for name in scores:
+            if name not in self._folders:
+                self._folders[name] = self._folder(name)
+        found = [self._folders[name] for name in scores]
         return [folder for folder in dict.fromkeys(found) if folder]
 
     def _folder(self, name: str) -> pathlib.Path | None:
@@ -63,11 +67,11 @@ class Knowledge:
     def _score(self, name: str) -> np.ndarray:
         seeds = len(self.study.config.seeds)
         if name == MEMORIZATION:
-            stored = records.read_arrays(self.memorization() / "memorization.npz")
+            stored = records.read_arrays(self.folders([name])[0] / "memorization.npz")
             return np.tile(stored["memorization"], (seeds, 1))
         if name == ENTANGLEMENT:
-            return -records.read_arrays(self.entanglement() / "distances.npz")["distances"]
-        return scores(name, records.read_arrays(self.proxy(name) / "values.npz")["values"])
+            return -records.read_arrays(self.folders([name])[0] / "distances.npz")["distances"]
+        return scores(name, records.read_arrays(self.folders([name])[0] / "values.npz")["values"])
 
     def features(self) -> np.ndarray:
         """float32[S,n,D], penultimate features of the originals; kept in memory."""

@@ -97,12 +97,14 @@ def network_of(study: Study) -> dict:
             "normalisation": [image.mean, image.std]}
 
 
-def keeping(study: Study, name: str, clock: Callable[[], float]) -> Keep | None:
+def keeping(study: Study, name: str, origin: Origin, clock: Callable[[], float]) -> Keep | None:
     """Where a stage's training keeps its state on the way; None if the config does not ask."""
     if not study.config.train.checkpoint_epochs:
         return None
     folder = study.workdir / KEPT / name
-    return Keep(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder))
+    made_from = records.digest([records.plain(origin.values), *map(store.identity, origin.reads)])
+    return Keep(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder),
+                made_from)
 
 
 def forget_kept(study: Study, name: str) -> None:
@@ -150,13 +152,14 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
         return _imported(study, name)
     config, seeds = study.config, study.config.seeds
     how, dataset = recipe(config, config.train), study.dataset
+    origin = Origin({**network_of(study), **study.content.part("seeds", *TRAINING)}, [study.data])
 
     def order(seed: int):
         return lambda epoch: generator(seed, "order", 0, epoch)
 
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
-            keep = keeping(study, name, seconds)
+            keep = keeping(study, name, origin, seconds)
             states = initial_states(study.task.model, [(s, ROLES["init"], 0) for s in seeds])
             made = learning_events(study.task, np.tile(dataset.train, (len(seeds), 1)), states,
                                    how, [order(seed) for seed in seeds],
@@ -167,7 +170,6 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
                            name: values[:, dataset.train]
                            for name, values in made.events.items()})
 
-    origin = Origin({**network_of(study), **study.content.part("seeds", *TRAINING)}, [study.data])
     return model_stage(study, name, seeds, origin, make)
 
 
@@ -191,10 +193,13 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
     config, train = study.config, study.dataset.train
     how = recipe(config, config.train)
     retain = np.stack([retain_set(train, [own]) for own in forget])
+    values = {**network_of(study), **study.content.part(*TRAINING), "seeds": list(seeds),
+              "forget set": records.array_sha256(forget)}
+    origin = Origin(values, [study.data])
 
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
-            keep = keeping(study, name, seconds)
+            keep = keeping(study, name, origin, seconds)
             problem = Problem(study.task, forget, retain, seeds, 0, how.optimizer,
                               progress=progress, keep=keep)
             states, history = apply("retrain", ALGORITHMS["retrain"], problem, None,
@@ -203,9 +208,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
         return Trained(states, {"retrain": history.mean_losses}, done, history.examples,
                        history.losses.shape[1])
 
-    values = {**network_of(study), **study.content.part(*TRAINING), "seeds": list(seeds),
-              "forget set": records.array_sha256(forget)}
-    return model_stage(study, name, seeds, Origin(values, [study.data]), make)
+    return model_stage(study, name, seeds, origin, make)
 
 
 def again_seeds(seeds: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax import own, records, rows
-from rum_jax.config.content import code_digests, replaced
+from rum_jax.config.content import code_digests, flat, replaced
 from rum_jax.errors import InputError
 from rum_jax.progress import Progress
 from rum_jax.randomness import generator, of_request
@@ -177,7 +177,7 @@ def _fields(config: ConfigDict, row: str, steps: Sequence[Step]) -> Iterator[str
         name = (own.short_name(step.algorithm) if own.is_reference(step.algorithm)
                 else step.algorithm)
         table = config[section].hparams
-        if name in table and table[name]:
+        if name in table and flat(table[name].to_dict()):
             yield f"{section}.hparams.{name}"
 
 

@@ -45,12 +45,14 @@ class Keep(NamedTuple):
       every: epochs for `train`, steps for `fit`; 0: never.
       clock: seconds of this process's work so far, to be remembered with the state.
       earlier_seconds: those of earlier processes, see `kept_seconds`.
+      made_from: digest of what the plan does not tell: network, data, momentum, weight decay.
     """
 
     folder: pathlib.Path
     every: int
     clock: Callable[[], float]
     earlier_seconds: float
+    made_from: str = ""
 
     def of_epochs(self, steps_per_epoch: int) -> "Keep":
         """The same in steps."""
@@ -73,8 +75,9 @@ class Keep(NamedTuple):
         records.write_arrays(partial / "losses.npz", **{
             name: array for name, array in made.items() if array is not None})
         records.write_json(partial / "kept.json", {
-            "plan": _digest(plan), "seconds": self.earlier_seconds + self.clock(),
-            "outputs": outputs_of(reached.states.params)})
+            "plan": _digest(plan), "made_from": self.made_from,
+            "seconds": self.earlier_seconds + self.clock(),
+            "outputs": outputs_of(reached.states.params), "sha256": _file_digests(partial)})
         partial.replace(self.folder / f"steps-{reached.steps:09d}")
         for path in earlier:
             shutil.rmtree(path)
@@ -93,6 +96,9 @@ class Keep(NamedTuple):
         if stored["plan"] != _digest(plan):
             raise InputError(f"{path}: was kept by a training with another plan (other examples, "
                              f"order or rates); {REMEDY}")
+        if stored["made_from"] != self.made_from:
+            raise InputError(f"{path}: was kept by a training of another network, on other data, "
+                             f"or with another momentum or weight decay; {REMEDY}")
         try:
             states = checkpoint.load(path / "states", model, len(made["losses"]),
                                      stored["outputs"])
@@ -121,16 +127,29 @@ def _stored(path: pathlib.Path) -> tuple[dict, dict[str, np.ndarray | None]]:
     """What a kept state says of itself, and its `losses` and `record`; see `Progressed`."""
     try:
         about = records.read_json(path / "kept.json")
+        changed = [name for name, digest in about["sha256"].items()
+                   if records.sha256(path / name) != digest]
+        if changed:
+            raise ValueError(f"the content of {changed[0]} is not what was written")
         arrays = records.read_arrays(path / "losses.npz")
-        return ({name: about[name] for name in ("plan", "seconds", "outputs")},
+        if not isinstance(about["seconds"], int | float) or not isinstance(about["outputs"], int):
+            raise ValueError("kept.json has values of other types")
+        return ({name: about[name] for name in ("plan", "made_from", "seconds", "outputs")},
                 {"losses": arrays["losses"],
                  "record": arrays.get("record")})
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError,
+            zipfile.BadZipFile) as error:
         raise InputError(f"{path}: is damaged ({error}); {REMEDY}") from error
 
 
 def _kept(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(folder.glob("steps-*"))
+
+
+def _file_digests(folder: pathlib.Path) -> dict[str, str]:
+    """SHA-256 of each file below a folder."""
+    return {path.relative_to(folder).as_posix(): records.sha256(path)
+            for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def _digest(plan: PyTree) -> str:

@@ -105,6 +105,26 @@ def test_a_half_written_state_does_not_count(task, dataset, keep):
     np.testing.assert_array_equal(run(task, dataset, keep).losses, run(task, dataset).losses)
 
 
+def test_a_state_of_another_training_is_refused(task, dataset, keep):
+    with pytest.raises(Killed):
+        run(task, dataset, keep._replace(made_from="momentum 0.9"), stop_at=0.6)
+    with pytest.raises(InputError, match="another momentum or weight decay"):
+        run(task, dataset, keep._replace(made_from="momentum 0.5"))
+
+
+def test_a_flipped_bit_in_a_kept_state_is_noticed(task, dataset, keep):
+    with pytest.raises(Killed):
+        run(task, dataset, keep, stop_at=0.6)
+    files = [path for path in (keep.folder / "steps-000000010" / "states").rglob("*")
+             if path.is_file() and path.stat().st_size > 100]
+    path = max(files, key=lambda path: path.stat().st_size)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="is damaged .the content of states/"):
+        run(task, dataset, keep)
+
+
 def test_nothing_is_kept_unless_asked(task, dataset, keep):
     run(task, dataset, keep._replace(every=0))
     assert not keep.folder.exists()
