@@ -20,6 +20,7 @@ from rum_jax.errors import InputError
 CONFIG = "config.json"
 LOCK = ".lock"
 OF_ITS_OWN = "sweep/"  # stages with seeds of their own, addressed by what they are made from
+ALWAYS = ("original", "retrain", "retrain_again")  # rows of every study
 
 
 @contextlib.contextmanager
@@ -114,7 +115,7 @@ def _changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:
     if not finished:
         return
     content = content_of(config)
-    rows = {*config["rows"], *config["stream"]["rows"]}
+    rows = {*ALWAYS, *config["rows"], *config["stream"]["rows"]}
     for stage in finished:
         name = stage.relative_to(folder / store.STAGES).as_posix()
         origin = store.read_done(stage)["made_from"]
