@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax import records, store
+from rum_jax.paths import user_path
 from rum_jax.rows import parse
 from rum_jax.stages.evaluation import ORIGINAL, References, evaluated
 from rum_jax.stages.forget import Cases
@@ -78,7 +79,7 @@ def streams(knowledge: Knowledge) -> dict[str, Stream]:
 def _folder(study: Study, row: str) -> str:
     """Of a row's stages; other requests, or other ids in a file, are another stream."""
     stream = study.config.stream
-    asked = [[name, records.sha256(pathlib.Path(argument)) if family == "file" else ""]
+    asked = [[name, records.sha256(user_path(argument)) if family == "file" else ""]
              for name in stream.requests for family, _, argument in [name.partition(":")]]
     return f"stream/{records.digest([asked, stream.size])[:8]}/{folder_of(row)}"
 
