@@ -57,9 +57,9 @@ def _is_number(value: Any) -> bool:
     return abs(value) <= FLOAT_MAX and not (value == 0 and math.copysign(1, value) < 0)
 
 
-def integer(low: int, high: int | None = None) -> Check:
-    """An integer in [low, high]; at most LARGEST when high is None."""
-    most = LARGEST if high is None else high
+def integer(low: int, high: int | None = None, *, most: int = LARGEST) -> Check:
+    """An integer in [low, high]; where high is None in [low, most], a bound no one should meet."""
+    most = most if high is None else high
 
     def check(value: Any) -> str | None:
         if _is_integer(value) and low <= value <= most:
@@ -71,7 +71,7 @@ def integer(low: int, high: int | None = None) -> Check:
     return check
 
 
-epochs = integer(1, MOST_EPOCHS)
+epochs = integer(1, most=MOST_EPOCHS)
 
 
 def number(low: float, high: float = math.inf, *, open_low: bool = False,

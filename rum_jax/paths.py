@@ -102,8 +102,8 @@ def workdir_fault(text: str, shared: bool, stores: tuple[str, ...]) -> str | Non
             return (f"is {checks.shortened(text)}; did you mean {kind.lower()}://...? A folder of "
                     "that name is written ./" + checks.cut(text))
         return path_fault(text)
-    if not text.isprintable() or any(letter.isspace() for letter in text):
-        return f"is {checks.shortened(text)}; allowed: a URL without spaces"
+    if not text.isprintable():
+        return f"is {checks.shortened(text)}; allowed: a URL without line breaks"
     if not shared:
         return (f"is {checks.shortened(text)}; allowed: a folder of a file system; only a "
                 "campaign by itself (config.campaign.alone=True) works behind a URL")

@@ -73,7 +73,7 @@ def parse(argv: list[str], data: bool = True) -> Arguments:
     except Exception as error:
         raise_if_any(_all_faults(argv, data) or [_message(error)], HEADING)
         raise
-    missing = [f"--{name}: missing" for name in ("config", "workdir") if not values[name].present]
+    missing = [f"--{name}: missing" for name in ("config", "workdir") if not values[name].value]
     raise_if_any(missing + _host_faults(values), HEADING)
     config = values.config.to_dict()
     raise_if_any(faults(config, data) + _workdir_faults(values.workdir, config), HEADING)

@@ -12,6 +12,7 @@ from rum_jax.models.convolution import CONVOLUTIONS
 from rum_jax.paths import path_fault
 from rum_jax.proxies import PROXIES
 from rum_jax.refine.contract import SUBSETS, level_of
+from rum_jax.sweep import MOST_POINTS
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.recipe import SCHEDULES
 from rum_jax.unlearn import ALGORITHMS
@@ -24,7 +25,6 @@ DTYPES = ("float32", "bfloat16")
 MOST_MODELS = 100_000  # of a campaign; the names of its files have five digits
 MOST_BATCH = 2**20     # examples, each in every step
 MOST_STEPS = 2**16     # of a call, whose examples are laid out beforehand
-MOST_POINTS = 10_000   # of a sweep, for each row
 LONGEST_LEASE = 604_800  # seconds: a week
 
 
@@ -38,7 +38,7 @@ def _metric(value: object) -> str | None:
 
 def _models(value: object) -> str | None:
     """How many memorization models."""
-    fault = checks.integer(4, MOST_MODELS)(value)
+    fault = checks.integer(4, most=MOST_MODELS)(value)
     return None if value == 0 and isinstance(value, int) and not isinstance(value, bool) else (
         fault and f"{fault}, or 0")
 
@@ -54,7 +54,7 @@ _fraction = checks.number(0, 1, open_low=True, open_high=True)
 _seed = checks.integer(0, 2**31 - 1)
 _milestones = checks.sequence(checks.epochs, at_least=0, distinct=True)
 _augmentation = checks.one_of([NONE, *AUGMENTATIONS])
-_sgd = {"batch_size": checks.integer(1, MOST_BATCH), "momentum": _momentum,
+_sgd = {"batch_size": checks.integer(1, most=MOST_BATCH), "momentum": _momentum,
         "weight_decay": checks.number(0), "augmentation": _augmentation}
 _count = checks.integer(0)
 _part = checks.number(0, 1, open_high=True)
@@ -70,8 +70,8 @@ SCHEMA = {
              "train_per_class": _count, "test_per_class": _count, "validation_fraction": _part,
              "test_fraction": _part, "label_noise_fraction": _part, "seed": _seed},
     "model": {"name": checks.one_of(MODELS),
-              "widths": checks.sequence(checks.integer(1, 2**16), at_least=0),
-              "blocks": checks.sequence(checks.integer(1, 1000), at_least=0),
+              "widths": checks.sequence(checks.integer(1, most=2**16), at_least=0),
+              "blocks": checks.sequence(checks.integer(1, most=1000), at_least=0),
               "dtype": checks.one_of([AUTO, *DTYPES]), "batch_norm_groups": checks.integer(1)},
     "train": {"epochs": checks.epochs, "learning_rate": _positive,
               "schedule": checks.one_of(SCHEDULES), "milestones": _milestones,
@@ -98,15 +98,15 @@ SCHEMA = {
     "trace": checks.boolean,
     "rows": checks.sequence(rows.fault, at_least=0, distinct=True),
     "metrics": checks.sequence(_metric, at_least=0, distinct=True),
-    "relearn": {"epochs": checks.integer(0, checks.MOST_EPOCHS), "learning_rate": _positive,
+    "relearn": {"epochs": checks.integer(0, most=checks.MOST_EPOCHS), "learning_rate": _positive,
                 "tolerance": checks.number(0, 1, open_high=True)},
     "engine": {"devices": _count, "data_devices": _count,
                "remember_programs": checks.boolean, "cpu_threads": checks.integer(0, 1024),
                "strategy": checks.one_of([AUTO, *STRATEGIES]),
                "convolution": checks.one_of([AUTO, *CONVOLUTIONS]),
-               "steps_per_call": checks.integer(1, MOST_STEPS)},
+               "steps_per_call": checks.integer(1, most=MOST_STEPS)},
     "sweep": {"rows": checks.sequence(rows.fault, at_least=0, distinct=True),
-              "method": checks.one_of(METHODS), "points": checks.integer(1, MOST_POINTS),
+              "method": checks.one_of(METHODS), "points": checks.integer(1, most=MOST_POINTS),
               "grid": checks.text,
               "seeds": checks.sequence(_seed, at_least=2, distinct=True), "seed": _seed},
 }

@@ -9,8 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rum_jax import rows
 from rum_jax.config.base import INFLUENCE_TOP
+from rum_jax.errors import raise_if_any
 from rum_jax.memorization.influence import NONE, TOP
 from rum_jax.worker import FOUND
+
+HEADING = "The command line has faults:"
 
 # Sections that a campaign by itself does not look at, and those that a sweep does not.
 _OF_STUDIES = ("rows", "forget", "stream", "proxies", "unlearn", "vanilla", "rum_f", "rum", "trace",
@@ -57,6 +60,22 @@ def unused_faults(config: Mapping) -> list[str]:
          "with config.campaign.alone=True: (), as that trains memorization models and nothing "
          "else"),
     ) if wrong]
+
+
+def only_here(config: Mapping, command: str, alone: bool = True) -> None:
+    """Raises InputError where a config asks for something else than a command does.
+
+    Args:
+      config: checked.
+      command: what the message calls it.
+      alone: whether a campaign by itself may be asked for.
+    """
+    asked = (("train.max_steps", 0), ("campaign.plan", False), ("sweep.rows", ()),
+             *([] if alone else [("campaign.alone", False)]))
+    wrong = [(field, value, off) for field, off in asked
+             if (value := config[field.partition(".")[0]][field.partition(".")[2]]) != off]
+    raise_if_any([f"config.{field}: is {value!r}; allowed in {command}: {off!r}, as it does "
+                  "nothing of the kind" for field, value, off in wrong], HEADING)
 
 
 def notes(config: Mapping, given: Sequence[str]) -> list[str]:
