@@ -5,12 +5,15 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from rum_jax.checks import Check
+from rum_jax.checks import Check, shortened
+from rum_jax.config.arguments import arguments_of, twice
 from rum_jax.config.overrides import HEADING, parse
 from rum_jax.config.validate import workdir_faults
 from rum_jax.errors import InputError, raise_if_any
+from rum_jax.paths import user_path
 
 EXIT_INPUT = 2
+REPEATABLE = ("env", "node-selector")
 MODULE = "rum_jax.main"
 WORKER, WORKERS = "--config.campaign.worker", "--config.campaign.workers"
 DNS_LABEL = r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?"
@@ -36,7 +39,8 @@ def matches(pattern: str, allowed: str) -> Check:
     """A text that the whole of a pattern matches; `allowed` describes it."""
 
     def check(value: str) -> str | None:
-        return None if re.fullmatch(pattern, value) else f"is {value!r}; allowed: {allowed}"
+        return None if re.fullmatch(pattern, value, re.ASCII) else (
+            f"is {shortened(value)}; allowed: {allowed}")
 
     return check
 
@@ -68,6 +72,7 @@ def read(parser: Parser, argv: Sequence[str], checks: Mapping[str, Check]) -> ar
     Raises:
       InputError: lists all faults.
     """
+    raise_if_any(twice(arguments_of(list(argv)), REPEATABLE), HEADING)
     options, fields = parser.parse_known_args(list(argv))
     values = vars(options)
     found = [f"--{option.replace('_', '-')}: {fault}" for option, check in checks.items()
@@ -93,6 +98,22 @@ def check_command(options: argparse.Namespace, *more: str) -> None:
         found.append("config.campaign.alone: is False; allowed here: True, as in "
                      "configs/*_memorization.py; a study has one worker")
     raise_if_any(found, HEADING)
+
+
+def pair_faults(option: str, texts: Sequence[str]) -> list[str]:
+    """Names that NAME=value sets twice."""
+    names = [text.partition("=")[0] for text in texts]
+    return [f"--{option}: sets {name} twice; allowed: once"
+            for name in sorted(set(names)) if names.count(name) > 1]
+
+
+def home(text: str) -> str:
+    """A path with the home folder spelled out, as what quotes it does not.
+
+    Raises:
+      InputError: there is no such home folder.
+    """
+    return str(user_path(text)) if text.startswith("~") else text
 
 
 def _text_faults(values: Mapping[str, object]) -> list[str]:

@@ -90,6 +90,11 @@ def _joint_faults(options: Namespace) -> list[str]:
         if ".." in path.parts or not path.is_relative_to(options.mount):
             found.append(f"--workdir: is {options.workdir!r}; allowed: a folder under --mount, "
                          f"{options.mount}, or a URL")
+    found += common.pair_faults("env", options.env)
+    found += common.pair_faults("node-selector", options.node_selector)
+    found += [f"--{option}: is {vars(options)[option]!r}; allowed: a path in the container, where "
+              "~ is not known" for option in ("python", "workdir", "config")
+              if vars(options)[option].startswith("~")]
     if not options.jobset:
         return found + [f"--{option}: allowed only with --jobset" for option in TPU_OPTIONS
                         if vars(options)[option]]

@@ -17,6 +17,7 @@ import common
 from common import given, matches, plain
 
 from rum_jax import checks
+from rum_jax.errors import InputError
 
 # sbatch(1), --time: minutes, or with seconds, hours, days.
 TIME = r"\d+|\d+:[0-5]?\d|\d+:[0-5]?\d:[0-5]?\d|\d+-\d{1,2}(:[0-5]?\d){0,2}"
@@ -92,6 +93,10 @@ def render(argv: Sequence[str]) -> str:
     """
     options = common.read(_parser(), argv, CHECKS)
     common.check_command(options)
+    options.python, options.logs = common.home(options.python), common.home(options.logs)
+    if not os.getcwd().isprintable():
+        raise InputError(f"this folder is called {os.getcwd()!r}; a job file cannot hold that "
+                         "name; change to another one")
     # srun does not take the CPUs over from sbatch since SLURM 22.05.
     step = ["srun", "--ntasks=1", f"--cpus-per-task={options.cpus}"]
     lines = ["#!/bin/bash", *(f"#SBATCH --{directive}" for directive in _directives(options)), "",

@@ -57,7 +57,7 @@ def _parser() -> common.Parser:
 def _place_faults(options: Namespace) -> list[str]:
     """Files that the hosts of a slice would not find, or not share."""
     found, config = [], pathlib.PurePosixPath(options.config)
-    if config.is_absolute() or ".." in config.parts:
+    if config.is_absolute() or ".." in config.parts or options.config.startswith("~"):
         found.append(f"--config: is {options.config!r}; allowed: a file in this folder, named "
                      "from here, as its last commit is copied to the hosts")
     if not is_url(options.workdir) and not options.workdir.startswith("/"):

@@ -1,10 +1,49 @@
 """Checks of single config values: each is a function value -> fault text, or None if fine."""
 
+import difflib
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 Check = Callable[[Any], str | None]
+
+LONGEST = 80  # letters of a value in a message
+LARGEST = 2**31 - 1  # integers that arrays and XLA can index
+MOST_EPOCHS = 100_000  # each has rates of its own
+FLOAT_MAX, FLOAT_TINY = 3.4028234e38, 1.1754944e-38  # float32, which models compute in
+SIMILAR = 0.75  # smallest difflib ratio of a name and what was probably meant by it
+
+
+def shortened(value: Any) -> str:
+    """The repr of a value, with the middle left out where it is longer than LONGEST letters."""
+    try:
+        shown = repr(value)
+    except Exception:
+        shown = f"a {type(value).__name__}"
+    return cut(shown)
+
+
+def cut(words: str, longest: int = LONGEST) -> str:
+    """A text, with the middle left out where it is longer."""
+    half = (longest - 3) // 2
+    return words if len(words) <= longest else f"{words[:half]}...{words[-half:]}"
+
+
+def similar(name: Any, known: Iterable[str]) -> str:
+    """What was probably meant by a name, as "; did you mean X?"; "" where nothing is like it."""
+    if not isinstance(name, str) or len(name) > LONGEST:
+        return ""
+    ratios = {other: difflib.SequenceMatcher(None, _folded(name), _folded(other)).ratio()
+              for other in known}
+    best = max(ratios.values(), default=0)
+    names = [other for other, ratio in ratios.items() if ratio == best]
+    if best < SIMILAR or len(names) > 2 or name in names:
+        return ""
+    return f"; did you mean {' or '.join(names)}?"
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
 
 
 def _is_integer(value: Any) -> bool:
@@ -12,23 +51,35 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return _is_integer(value) or (isinstance(value, float) and math.isfinite(value))
+    """Whether it is a number that float32 holds; -0.0 is another text than 0.0 in a record."""
+    if not _is_integer(value) and not (isinstance(value, float) and math.isfinite(value)):
+        return False
+    return abs(value) <= FLOAT_MAX and not (value == 0 and math.copysign(1, value) < 0)
 
 
-def integer(low: int, high: int | None = None) -> Check:
-    """An integer in [low, high]; no upper bound when high is None."""
-    allowed = f"an integer >= {low}" if high is None else f"an integer in [{low}, {high}]"
+def integer(low: int, high: int | None = None, *, most: int = LARGEST) -> Check:
+    """An integer in [low, high]; where high is None in [low, most], a bound no one should meet."""
+    most = most if high is None else high
 
     def check(value: Any) -> str | None:
-        inside = _is_integer(value) and value >= low and (high is None or value <= high)
-        return None if inside else f"is {value!r}; allowed: {allowed}"
+        if _is_integer(value) and low <= value <= most:
+            return None
+        open_end = high is None and not (_is_integer(value) and value > most)
+        allowed = f"an integer >= {low}" if open_end else f"an integer in [{low}, {most}]"
+        return f"is {shortened(value)}; allowed: {allowed}"
 
     return check
 
 
+epochs = integer(1, most=MOST_EPOCHS)
+
+
 def number(low: float, high: float = math.inf, *, open_low: bool = False,
            open_high: bool = False) -> Check:
-    """A finite number between low and high; an end is excluded where it is marked open."""
+    """A finite number between low and high; an end is excluded where it is marked open.
+
+    Numbers that are infinite, or 0 where 0 is excluded, once they are float32 are refused.
+    """
     left = "(" if open_low else "["
     right = ")" if open_high or math.isinf(high) else "]"
     allowed = f"a number in {left}{low:g}, {high:g}{right}"
@@ -37,21 +88,32 @@ def number(low: float, high: float = math.inf, *, open_low: bool = False,
         if _is_number(value):
             above = value > low if open_low else value >= low
             below = value < high if open_high else value <= high
-            if above and below:
+            vanishes = open_low and low == 0 and value < FLOAT_TINY
+            if above and below and not vanishes:
                 return None
-        return f"is {value!r}; allowed: {allowed}"
+            if above and below:
+                return f"is {shortened(value)}; allowed: {allowed} that is at least {FLOAT_TINY:g}"
+        elif _is_integer(value) or (isinstance(value, float) and math.isfinite(value)):
+            size = f"of at most {FLOAT_MAX:g}" if value else "without a sign before 0"
+            return f"is {shortened(value)}; allowed: {allowed}, {size}"
+        return f"is {shortened(value)}; allowed: {allowed}"
 
     return check
 
 
 def boolean(value: Any) -> str | None:
     """True or False."""
-    return None if isinstance(value, bool) else f"is {value!r}; allowed: True or False"
+    return None if isinstance(value, bool) else f"is {shortened(value)}; allowed: True or False"
 
 
 def text(value: Any) -> str | None:
-    """A text."""
-    return None if isinstance(value, str) else f"is {value!r}; allowed: a text"
+    """A text without line breaks and control characters."""
+    if not isinstance(value, str):
+        return f"is {shortened(value)}; allowed: a text"
+    if not value.isprintable():
+        return (f"is {shortened(value)}; allowed: a text without line breaks and control "
+                "characters")
+    return None
 
 
 def one_of(known: Iterable[str]) -> Check:
@@ -59,22 +121,26 @@ def one_of(known: Iterable[str]) -> Check:
     names = sorted(known)
 
     def check(value: Any) -> str | None:
-        return None if value in names else f"is {value!r}; known: {', '.join(names)}"
+        return None if isinstance(value, str) and value in names else (
+            f"is {shortened(value)}; known: {', '.join(names)}{similar(value, names)}")
 
     return check
 
 
-def sequence(item: Check, at_least: int = 1, distinct: bool = False) -> Check:
-    """A tuple of at least so many values that each pass the item check."""
+def sequence(item: Check, at_least: int = 1, distinct: bool = False,
+             at_most: int = 10_000) -> Check:
+    """A tuple of at least, and at most, so many values that each pass the item check."""
 
     def check(value: Any) -> str | None:
         if not isinstance(value, tuple | list):
-            return f"is {value!r}; allowed: a tuple of at least {at_least} value(s)"
+            return f"is {shortened(value)}; allowed: a tuple of at least {at_least} value(s)"
         if len(value) < at_least:
-            return f"is {tuple(value)!r}; allowed: at least {at_least} value(s)"
+            return f"is {shortened(tuple(value))}; allowed: at least {at_least} value(s)"
+        if len(value) > at_most:
+            return f"has {len(value)} values; allowed: at most {at_most}"
         faults = [f"[{i}] {fault}" for i, v in enumerate(value) if (fault := item(v))]
         if distinct and len(set(map(repr, value))) < len(value):
-            faults.append(f"is {tuple(value)!r}; allowed: no value twice")
-        return "; ".join(faults) or None
+            faults.append(f"is {shortened(tuple(value))}; allowed: no value twice")
+        return "; ".join(faults[:5] + [f"and {len(faults) - 5} more"] * (len(faults) > 5)) or None
 
     return check

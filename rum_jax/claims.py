@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import socket
 import threading
 import time
@@ -47,10 +48,16 @@ def _started_ticks(pid: int) -> int | None:
     None where the system does not tell, or has no such process.
     """
     try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_bytes()
+        return int(stat.rpartition(b")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
         return None
-    return int(stat.rpartition(")")[2].split()[19])
+
+
+def _holder(content: bytes) -> str:
+    """The worker that a claim names; "", who never lives, if it is damaged."""
+    name = content.decode(errors="replace").strip()
+    return name if re.fullmatch(r"[\w.-]{1,255}", name) else ""
 
 
 class Claims:
@@ -156,13 +163,13 @@ class Claims:
         self._holders = {file: self._holders[file] for file in files if file in self._holders}
         for file in files:
             name, _, generation = file.rpartition(".")
-            if not name or not generation.isdigit():
+            if not name or not re.fullmatch(r"[0-9]{1,9}", generation):
                 continue
             if file not in self._holders:
                 content = self._folder.get(f"{CLAIMS}/{file}")
                 if content is None:  # finished meanwhile
                     continue
-                self._holders[file] = content.decode()
+                self._holders[file] = _holder(content)
             found[name] = max(found.get(name, (-1, "")), (int(generation), self._holders[file]))
         return found
 
@@ -172,7 +179,7 @@ class Claims:
 
     def lives(self, worker: str) -> bool:
         """Whether that worker has shown life within the lease."""
-        content = self._folder.get(f"{WORKERS}/{worker}.json")
+        content = self._folder.get(f"{WORKERS}/{worker}.json") if worker else None
         if content is None:
             return False
         try:
@@ -180,7 +187,7 @@ class Claims:
             if about["ended"] or self._gone(about):
                 return False
             beat = about["beat"]
-        except (ValueError, KeyError, TypeError):  # not whole: silent, not gone
+        except (ValueError, LookupError, TypeError, RecursionError):  # not whole: silent, not gone
             beat = content
         before, since = self._seen.get(worker, (None, 0.0))
         now = self._clock()

@@ -1,13 +1,19 @@
 """What every command does first and last: flags, devices, clear messages, exit codes."""
 
+import contextlib
+import os
+import pathlib
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable
 
 from rum_jax import hosts
 from rum_jax.config.overrides import Arguments, parse
 from rum_jax.data.cache import cache_folder
 from rum_jax.devices import expose_cpu_cores, remember_programs
-from rum_jax.errors import InputError, RunError
+from rum_jax.errors import InputError, RunError, told
+from rum_jax.progress import say
 from rum_jax.store import disk_is_full
 
 EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
@@ -16,34 +22,94 @@ EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 def run_command(main: Callable[[Arguments], None], description: str, argv: list[str]) -> int:
     """Runs main with checked arguments; returns the exit code.
 
-    0: done. 1: the run could not go on. 2: a bad input. 130: interrupted. Anything unforeseen
-    keeps its traceback.
+    0: done. 1: the run could not go on. 2: a bad input. 130: interrupted. The traceback of
+    anything unforeseen goes to a file that the message names.
     """
     if {"-h", "--help"} & set(argv[1:]):
         print(description.strip())
         return 0
+    workdir = ""
     try:
         arguments = parse(argv)
-        engine = arguments.config.engine
-        expose_cpu_cores(engine.devices, engine.cpu_threads)
-        if engine.remember_programs:
-            remember_programs(cache_folder() / "programs")
-        hosts.join(arguments.coordinator, arguments.processes, arguments.process)
+        workdir = arguments.workdir
+        _prepare(arguments)
         main(arguments)
     except InputError as error:
         return _fail(error, EXIT_INPUT)
     except RunError as error:
         return _fail(error, EXIT_RUN)
-    except Exception as error:
-        if not disk_is_full(error):
-            raise
-        return _fail(f"no space left on the device of {arguments.workdir}; make room and run "
-                     "the same command again, finished stages are kept", EXIT_RUN)
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on after the last finished stage",
               file=sys.stderr)
         return EXIT_INTERRUPTED
+    except BaseException as error:  # SystemExit, too: nothing here ends a run with it
+        if _disk_is_full(error):
+            return _fail(f"no space left on the device of {workdir}; make room and run the same "
+                         "command again, finished stages are kept", EXIT_RUN)
+        return _fail(_unforeseen(error), EXIT_RUN)
     return 0
+
+
+def _prepare(arguments: Arguments) -> None:
+    """Devices, remembered programs and other processes of the run, before JAX is used."""
+    engine = arguments.config.engine
+    expose_cpu_cores(engine.devices, engine.cpu_threads)
+    cache = cache_folder()
+    if engine.remember_programs and cache is not None:
+        remember_programs(cache / "programs")
+    hosts.join(arguments.coordinator, arguments.processes, arguments.process)
+    if hosts.is_writer():
+        for note in arguments.notes:
+            say(note)
+
+
+def _disk_is_full(error: BaseException) -> bool:
+    with contextlib.suppress(Exception):  # a user's own class may do anything
+        return disk_is_full(error)
+    return False
+
+
+def _unforeseen(error: BaseException) -> str:
+    """What to say of an error that nothing here expects, with where its traceback is."""
+    where = _place(error)
+    lines = [f"{told(error)}{f', in {where}' if where else ''}"]
+    with contextlib.suppress(OSError):
+        handle, name = tempfile.mkstemp(prefix="rum_jax_error_", suffix=".txt")
+        with os.fdopen(handle, "w", errors="backslashreplace") as file:
+            file.write(_traceback(error))
+        lines.append(f"its traceback is in {name}")
+    if where and not _is_ours(where):
+        lines.append("that file is not part of rum_jax; mend it and run the same command again")
+    else:
+        lines.append("this is a fault of rum_jax, which should have said what is wrong; please "
+                     "report it with that file; finished stages are kept")
+    return "; ".join(lines)
+
+
+def _traceback(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # a user's own class may do anything
+        return "".join(traceback.format_tb(error.__traceback__)) + told(error)
+
+
+def _place(error: BaseException) -> str:
+    """File and line that raised it: the user's own code if it went through some, else ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [frame for frame in frames if _is_users(frame.filename)]
+    return next((f"{frame.filename}:{frame.lineno}" for frame in reversed(outside or frames)), "")
+
+
+def _is_ours(path: str) -> bool:
+    return path.startswith(f"{pathlib.Path(__file__).parent}{os.sep}")
+
+
+def _is_users(path: str) -> bool:
+    """Whether a file is neither of this package, nor of an installed one, nor of Python."""
+    installed = (os.path.dirname(os.__file__), sys.prefix, sys.base_prefix, "<")
+    parts = pathlib.Path(path).parts
+    return not (_is_ours(path) or path.startswith(installed) or "site-packages" in parts
+                or "dist-packages" in parts)
 
 
 def _fail(error: Exception | str, code: int) -> int:

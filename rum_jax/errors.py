@@ -15,6 +15,18 @@ class RunError(RuntimeError):
     """
 
 
+def told(error: BaseException) -> str:
+    """Kind and message of an error in one line, whatever the error is."""
+    kind = type(error).__name__
+    try:
+        message = " ".join(str(error).split())
+    except Exception:  # a user's own class may do anything
+        message = ""
+    if isinstance(error, SystemExit):
+        return f"it ends the program (SystemExit: {message or 0})"
+    return f"{kind}: {message if len(message) < 300 else message[:297] + '...'}".rstrip(": ")
+
+
 def raise_if_any(faults: list[str], heading: str) -> None:
     """Raises InputError listing every fault; does nothing for an empty list."""
     if faults:

@@ -72,8 +72,11 @@ def opened(path: str, probe: bool = True) -> Folder:
     except (PermissionError, FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"--workdir: {path}: cannot be written ({error}); choose a folder that "
                          "can") from error
+    except (ValueError, RecursionError) as error:  # fsspec's ways to refuse a URL
+        raise InputError(f"--workdir: {path}: cannot be used ({error})") from error
     except OSError as error:  # may pass: another process, or this one later, may succeed
-        kind = InputError if error.errno == errno.EROFS else RunError
+        never = (errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
+        kind = InputError if error.errno in never else RunError
         raise kind(f"--workdir: {path}: cannot be written ({error})") from error
     return folder
 

@@ -14,6 +14,7 @@ import sys
 
 from rum_jax import hosts, records
 from rum_jax.config.overrides import Arguments
+from rum_jax.config.unused import only_here
 from rum_jax.entry import run_command
 
 
@@ -26,6 +27,7 @@ def main(arguments: Arguments) -> None:
     from rum_jax.stages.study import check_memory, make_study
     from rum_jax.workdir import opened
 
+    only_here(arguments.config, "rum_jax.forget_sets", alone=False)
     with opened(arguments.workdir, arguments.config.to_dict()) as workdir:
         study = make_study(workdir, arguments.config)
         check_memory(study)

@@ -10,9 +10,14 @@ import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
-from rum_jax.errors import InputError
+from rum_jax.checks import similar
+from rum_jax.errors import InputError, told
+from rum_jax.paths import file_fault, path_fault, user_path
 
 _REFERENCE = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
+
+
+MARKS = "[];"  # of a row's options
 
 
 def is_reference(value: object) -> bool:
@@ -37,17 +42,21 @@ def load(reference: str, arguments: tuple[str, ...]) -> Callable:
         does not take those arguments.
     """
     match = _REFERENCE.fullmatch(reference)
-    path, name = pathlib.Path(match["path"]), match["name"]
-    if not path.is_file():
-        raise InputError(f"{reference}: there is no file {path} in {pathlib.Path.cwd()}")
+    if fault := _name_fault(match["path"]) or file_fault(match["path"]):
+        raise InputError(f"{reference}: {fault}")
+    path, name = user_path(match["path"]), match["name"]
     function = getattr(_module(path.resolve()), name, None)
     if not callable(function):
         known = [key for key, value in vars(_module(path.resolve())).items()
                  if inspect.isfunction(value)
                  and value.__module__ == _module_name(path.resolve())]
         raise InputError(f"{reference}: there is no function {name}; the file has "
-                         f"{', '.join(known) or 'none'}")
-    signature = inspect.signature(function)
+                         f"{', '.join(known) or 'none'}{similar(name, known)}")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{reference}: is {type(function).__name__}, which does not say what it "
+                         "takes; allowed: a function defined in the file") from error
     try:
         signature.bind(*arguments)
     except TypeError as error:
@@ -66,6 +75,14 @@ def fault(load_it: Callable[[str], object], reference: str) -> str | None:
     return None
 
 
+def _name_fault(path: str) -> str | None:
+    """Why rows cannot name such a file; None: they can."""
+    if used := [mark for mark in MARKS if mark in path]:
+        return (f"the file's path has {' and '.join(used)}, which rows use for their options; "
+                "rename the file or its folder")
+    return path_fault(path)
+
+
 def _module_name(path: pathlib.Path) -> str:
     return f"own_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
 
@@ -77,9 +94,12 @@ def _module(path: pathlib.Path) -> ModuleType:
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except KeyboardInterrupt:
         del sys.modules[spec.name]
-        raise InputError(f"{path}: cannot be run: {type(error).__name__}: {error}") from error
+        raise
+    except BaseException as error:  # SystemExit, too: the file is the user's
+        del sys.modules[spec.name]
+        raise InputError(f"{path}: cannot be run: {told(error)}") from error
     return module
 
 

@@ -10,10 +10,12 @@ the config: `by=<refinement>`, `subsets=<number>`, `order=<order>`, `steps=merge
 `rum[by=confidence]`, `rum_f:salun[order=descending]`, `rum_f:finetune[order=mid-low-high]`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rum_jax import own, refine
+from rum_jax.checks import shortened, similar
 from rum_jax.errors import InputError
 from rum_jax.refine.contract import SUBSETS, level_of
 from rum_jax.unlearn import ALGORITHMS
@@ -24,6 +26,7 @@ ALIASES = {"rum_shuffled": f"rum[by={refine.SHUFFLED}]"}
 ORDERS = ("ascending", "descending")
 STEPS = ("sequential", "merged")  # one after another, or each from the original model
 MOST_SUBSETS = 100
+_FILE_WITH_MARKS = re.compile(r"[\[\];][^\[\];=]*\.py:")
 
 
 class Row(NamedTuple):
@@ -65,8 +68,8 @@ def order_fault(value: object) -> str | None:
     if value in ORDERS or (len(names) > 1 and set(levels) <= set(SUBSETS)
                            and len(set(names)) == len(names)):
         return None
-    return (f"is {value!r}; known: {', '.join(ORDERS)}, or each of the subsets, as "
-            f"{'-'.join(reversed(SUBSETS))}")
+    return (f"is {shortened(value)}; known: {', '.join(ORDERS)}, or each of the subsets, as "
+            f"{'-'.join(reversed(SUBSETS))}{similar(value, ORDERS)}")
 
 
 def subsets_fault(value: object) -> str | None:
@@ -74,12 +77,13 @@ def subsets_fault(value: object) -> str | None:
     number = int(value) if isinstance(value, str) and value.isdecimal() else value
     if isinstance(number, int) and not isinstance(number, bool) and 2 <= number <= MOST_SUBSETS:
         return None
-    return f"is {value!r}; allowed: 2 to {MOST_SUBSETS}"
+    return f"is {shortened(value)}; allowed: 2 to {MOST_SUBSETS}"
 
 
 def steps_fault(value: object) -> str | None:
     """What is wrong with how steps follow; None: nothing."""
-    return None if value in STEPS else f"is {value!r}; known: {', '.join(STEPS)}"
+    return None if value in STEPS else (
+        f"is {shortened(value)}; known: {', '.join(STEPS)}{similar(value, STEPS)}")
 
 
 OPTIONS = {"by": refine.fault, "order": order_fault, "subsets": subsets_fault,
@@ -92,31 +96,48 @@ def algorithm_fault(value: object) -> str | None:
         return own.fault(own_algorithm.load, value)
     if value in ALGORITHMS:
         return None
-    return f"is {value!r}; known: {', '.join(sorted(ALGORITHMS))}; or my_file.py:function"
+    return (f"is {shortened(value)}; known: {', '.join(sorted(ALGORITHMS))}; or "
+            f"my_file.py:function{similar(value, ALGORITHMS)}")
 
 
 def fault(row: object) -> str | None:
     """What is wrong with a row's text; None: nothing."""
     if not isinstance(row, str):
-        return f"is {row!r}; allowed: a text"
+        return f"is {shortened(row)}; allowed: a text"
+    if not row.isprintable() or _FILE_WITH_MARKS.search(row):
+        return (f"is {shortened(row)}; allowed: no line breaks, and names of files without "
+                f"{' '.join(own.MARKS)}, which rows use for their options; rename the file or its "
+                "folder")
     made = parse(row)
     if made.kind not in (VANILLA, RUM_F, RUM) or (made.kind == RUM) != (not made.algorithm):
-        return (f"is {row!r}; allowed: {VANILLA}:<algorithm>, {RUM_F}:<algorithm>, {RUM}, "
-                f"{', '.join(ALIASES)}, the last ones with options in brackets")
+        return (f"is {shortened(row)}; allowed: {VANILLA}:<algorithm>, {RUM_F}:<algorithm>, "
+                f"{RUM}, {', '.join(ALIASES)}, the last ones with options in brackets"
+                f"{_similar_row(row, made)}")
     if made.kind != RUM and (found := algorithm_fault(made.algorithm)):
-        return f"is {row!r}, whose algorithm {found}"
+        return f"is {shortened(row)}, whose algorithm {found}"
     if made.options and made.kind == VANILLA:
-        return f"is {row!r}; allowed: no brackets, as {VANILLA} has no subsets"
+        return f"is {shortened(row)}; allowed: no brackets, as {VANILLA} has no subsets"
     if len(made.options) < row.count(";") + bool(made.options):
-        return f"is {row!r}; allowed: each option once"
+        return f"is {shortened(row)}; allowed: each option once"
     for key, value in made.options.items():
         if key not in OPTIONS:
-            return f"is {row!r}, with the option {key!r}; known: {', '.join(OPTIONS)}"
+            return (f"is {shortened(row)}, with the option {shortened(key)}; known: "
+                    f"{', '.join(OPTIONS)}{similar(key, OPTIONS)}")
         if found := OPTIONS[key](value):
-            return f"is {row!r}, whose option {key} {found}"
+            return f"is {shortened(row)}, whose option {key} {found}"
     if "[" in row and not row.endswith("]"):
-        return f"is {row!r}; allowed: a closing bracket at its end"
+        return f"is {shortened(row)}; allowed: a closing bracket at its end"
     return None
+
+
+def _similar_row(row: str, made: Row) -> str:
+    """What was probably meant by a row of no known kind."""
+    rest = row[len(made.kind):]
+    if rest.startswith(":"):
+        return similar(made.kind, (VANILLA, RUM_F)).replace("?", f"{rest}?")
+    if row in ALGORITHMS:
+        return f"; did you mean {VANILLA}:{row}?"
+    return similar(row, (RUM, *ALIASES))
 
 
 def in_order(subsets: Sequence[str], order: str) -> list[str]:

@@ -1,15 +1,19 @@
 """Points of a hyper-parameter sweep, and their order into programs that run many at once."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from rum_jax.checks import shortened, similar
 from rum_jax.errors import InputError
 from rum_jax.randomness import generator
 from rum_jax.rum import WHOLE, Step
 from rum_jax.unlearn import algorithm
+
+MOST_POINTS = 10_000  # of a row
 
 
 class Point(NamedTuple):
@@ -58,6 +62,7 @@ def grid(row: str, steps: Sequence[Step], text: str) -> list[Point]:
     if not axes:
         raise InputError(f'config.sweep.grid: is {text!r}; allowed: a text such as '
                          '"learning_rate=0.01,0.1"')
+    _check_axes(row, [(step, name) for step, name, _ in axes], [len(axis[2]) for axis in axes])
     made = []
     for number, values in enumerate(itertools.product(*(values for _, _, values in axes))):
         chain = list(steps)
@@ -67,6 +72,17 @@ def grid(row: str, steps: Sequence[Step], text: str) -> list[Point]:
     return made
 
 
+def _check_axes(row: str, names: Sequence[tuple[int, str]], sizes: Sequence[int]) -> None:
+    """Raises InputError for a name that is there twice, or for more points than can be run."""
+    for place, axis in enumerate(names):
+        if axis in names[:place]:
+            raise InputError(f"config.sweep.grid: has {axis[1]!r} twice for {row}; allowed: once, "
+                             "with all its values")
+    if math.prod(sizes) > MOST_POINTS:
+        raise InputError(f"config.sweep.grid: has {' x '.join(map(str, sizes))} points for {row}; "
+                         f"allowed: at most {MOST_POINTS}")
+
+
 def _axis(row: str, steps: Sequence[Step], part: str) -> tuple[int, str, list]:
     name, _, values = (piece.strip() for piece in part.partition("="))
     subset, _, field = name.rpartition(".")
@@ -74,11 +90,14 @@ def _axis(row: str, steps: Sequence[Step], part: str) -> tuple[int, str, list]:
     known = [f"{'' if step.subset == WHOLE else step.subset + '.'}{own}" for step in steps
              for own in step.hparams]
     if name not in known:
-        raise InputError(f"config.sweep.grid: {name!r} is unknown in {row}; known: "
-                         f"{', '.join(known) or 'none'}")
+        raise InputError(f"config.sweep.grid: {shortened(name)} is unknown in {row}; known: "
+                         f"{', '.join(known) or 'none'}{similar(name, known)}")
     step = steps[places[0]]
     kind, check = type(step.hparams[field]), algorithm(step.algorithm).checks[field]
-    return places[0], field, [_value(name, kind, check, value) for value in values.split(",")]
+    found = [_value(name, kind, check, value) for value in values.split(",")]
+    if again := [value for i, value in enumerate(found) if value in found[:i]]:
+        raise InputError(f"config.sweep.grid: {name}: has {again[0]!r} twice; allowed: once")
+    return places[0], field, found
 
 
 def _value(name: str, kind: type, check, text: str) -> object:
@@ -86,7 +105,7 @@ def _value(name: str, kind: type, check, text: str) -> object:
     try:
         value = {"True": True, "False": False}[text] if kind is bool else kind(text)
     except (KeyError, ValueError):
-        raise InputError(f"config.sweep.grid: {name}: is {text!r}; allowed: "
+        raise InputError(f"config.sweep.grid: {name}: is {shortened(text)}; allowed: "
                          f"{kind.__name__}s separated by commas") from None
     if fault := check(value):
         raise InputError(f"config.sweep.grid: {name}: {fault}")

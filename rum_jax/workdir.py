@@ -16,6 +16,7 @@ import filelock
 from rum_jax import hosts, records, store
 from rum_jax.config.content import DIGEST, Content, code_digests, content_of
 from rum_jax.errors import InputError
+from rum_jax.paths import user_path
 
 CONFIG = "config.json"
 LOCK = ".lock"
@@ -33,7 +34,7 @@ def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
       InputError: it cannot be written, has finished stages that were made from other values or
         other files, has something else in it, or another process is at work in it.
     """
-    folder = pathlib.Path(path).expanduser()
+    folder = user_path(path)
     with contextlib.ExitStack() as held:
         fault = None
         if hosts.is_writer():

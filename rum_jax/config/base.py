@@ -12,6 +12,8 @@ from rum_jax.proxies import PROXIES
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
+INFLUENCE_TOP = 32
+
 # Every algorithm that forgets something, on the whole forget set.
 VANILLA = tuple(f"vanilla:{name}" for name in ALGORITHMS if name not in ("none", "retrain"))
 
@@ -127,7 +129,7 @@ def _campaign() -> ConfigDict:
         "lease_seconds": 60.0,          # of silence, after which a worker is taken for gone
         "reliability": 0.9,             # correlation of two estimates; what it needs is told
         "influence": "none",            # on test examples: top (the largest), full (all)
-        "influence_top": 32,            # training examples for each test example
+        "influence_top": INFLUENCE_TOP,  # training examples for each test example
         "plan": False,                  # True: measure, say what it would take, and stop
     })
 

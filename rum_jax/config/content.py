@@ -1,12 +1,12 @@
 """A config by content: every file that it names stands for what is in it, not for its path."""
 
-import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rum_jax import own, records
 from rum_jax.errors import InputError
 from rum_jax.memorization.published import digest
+from rum_jax.paths import user_path
 
 DIGEST = "sha256:"
 SCORES, MODELS = "config.memorization.scores", "config.train.from_files"
@@ -108,7 +108,7 @@ def _replaced(field: str, value: Any, digests: Mapping[str, str]) -> Any:
 
 def _digest(field: str, path: str) -> str:
     try:
-        return digest(pathlib.Path(path).expanduser())
+        return digest(user_path(path))
     except OSError as error:
         raise InputError(f"{field}: {path}: cannot be read ({error.strerror or error}); allowed: "
                          "a file that is there") from error

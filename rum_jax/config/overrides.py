@@ -1,19 +1,25 @@
 """Command-line flags, with one clear message for everything that is wrong with them."""
 
-import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from rum_jax import hosts
+from rum_jax.checks import cut, shortened, similar
+from rum_jax.config import config_file
+from rum_jax.config.arguments import Argument, arguments_of, hiding, twice
+from rum_jax.config.unused import notes
 from rum_jax.config.validate import faults
-from rum_jax.errors import InputError, raise_if_any
+from rum_jax.errors import InputError, raise_if_any, told
+from rum_jax.folder import STORES
+from rum_jax.paths import local, workdir_fault
 
 _INPUT_ERROR = f"{InputError.__module__}.{InputError.__name__}: "
 HEADING = "The command line has faults:"
+LASTING = tuple(store for store in STORES if store != "memory")  # after the process has ended
 
 
 class Arguments(NamedTuple):
@@ -21,8 +27,9 @@ class Arguments(NamedTuple):
 
     Attributes:
       config: checked; plain values can be read, nothing can be changed by accident.
-      workdir: folder of the run.
+      workdir: folder of the run, or a URL.
       coordinator, processes, process: of a run of several processes, see `hosts.join`.
+      notes: what is on the command line, and has no effect with the rest of the config.
     """
 
     config: ConfigDict
@@ -30,6 +37,7 @@ class Arguments(NamedTuple):
     coordinator: str
     processes: int
     process: int
+    notes: tuple[str, ...] = ()
 
 
 def define(values: flags.FlagValues = flags.FLAGS, argv: list[str] | None = None) -> None:
@@ -55,16 +63,37 @@ def parse(argv: list[str], data: bool = True) -> Arguments:
     Raises:
       InputError: lists all unknown fields, wrong types and values out of range.
     """
+    given = arguments_of(argv[1:])
+    argv = [argv[0], *(_text(argument) for argument in given)]
+    named = [one.value or "" for one in given if isinstance(one, Argument) and one.name == "config"]
+    raise_if_any(twice(given) + hiding(given) + [
+        fault for path in named if (fault := config_file.fault(path))], HEADING)
     try:
         values = _read(argv)
-    except _FAULTS as error:
+    except Exception as error:
         raise_if_any(_all_faults(argv, data) or [_message(error)], HEADING)
         raise
     missing = [f"--{name}: missing" for name in ("config", "workdir") if not values[name].value]
     raise_if_any(missing + _host_faults(values), HEADING)
-    raise_if_any(faults(values.config.to_dict(), data), HEADING)
-    return Arguments(values.config, values.workdir, values.coordinator, values.processes,
-                     values.process)
+    config = values.config.to_dict()
+    raise_if_any(faults(config, data) + _workdir_faults(values.workdir, config), HEADING)
+    fields = [one.field() for one in given if isinstance(one, Argument)]
+    return Arguments(values.config, local(values.workdir), values.coordinator, values.processes,
+                     values.process, tuple(notes(config, fields)))
+
+
+def _text(argument: Argument | str) -> str:
+    """An argument as the flag parser takes it."""
+    if isinstance(argument, str):
+        return argument
+    if argument.name == "config" and argument.value:
+        argument = argument._replace(value=config_file.located(argument.value))
+    return argument.text()
+
+
+def _workdir_faults(workdir: str, config: Mapping) -> list[str]:
+    fault = workdir_fault(workdir, config["campaign"]["alone"], LASTING)
+    return [f"--workdir: {fault}"] if fault else []
 
 
 def _host_faults(values: flags.FlagValues) -> list[str]:
@@ -85,39 +114,39 @@ def _host_faults(values: flags.FlagValues) -> list[str]:
     return found
 
 
-# What a config file or a flag that cannot be read makes the flag parser raise.
-_FAULTS = (flags.Error, InputError, AttributeError, ImportError, KeyError, TypeError, ValueError,
-           SyntaxError, OSError)
-
-
 def _read(argv: list[str]) -> flags.FlagValues:
+    """Flags and config; what a file of the user's raises is raised as an Exception."""
     values = flags.FlagValues()
     define(values, argv)
-    rest = values(argv)
+    try:
+        with config_file.same_folder():
+            rest = values(argv)
+            if values.config is not None:
+                values.config.to_dict()  # what could not be loaded only shows when it is used
+    except (SystemExit, GeneratorExit) as error:
+        raise InputError(f"--config: cannot be run: {told(error)}") from error
     if len(rest) > 1:
-        raise InputError(f"{rest[1]}: not a flag; write --config.<field>=<value>")
-    if values.config is not None:
-        values.config.to_dict()  # a file that could not be loaded only shows when it is used
+        raise InputError(f"{cut(rest[1])}: not a flag; write --config.<field>=<value>")
     return values
 
 
 def _can_read(argv: list[str]) -> bool:
     try:
         _read(argv)
-    except _FAULTS:
+    except Exception:
         return False
     return True
 
 
 def _message(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"--config: cannot be loaded: {str(error).splitlines()[-1].strip()}"
+        return f"--config: cannot be loaded: {told(error)}"
     if isinstance(error, flags.Error | InputError):
         heading, traceback, rest = str(error).partition("Traceback (most recent call last):")
         if not traceback:
-            return str(error)
+            return cut(str(error), 400)
         return f"{heading.strip()} {rest.strip().splitlines()[-1]}".replace(_INPUT_ERROR, "")
-    return f"{type(error).__name__}: {error}"
+    return told(error)
 
 
 def _all_faults(argv: list[str], data: bool) -> list[str]:
@@ -139,14 +168,42 @@ def _fault_of(argv: list[str], arg: str) -> str | None:
     if not name.startswith("config.") or config is None:
         try:
             _read([*base, arg])
-        except _FAULTS as error:
+        except Exception as error:
             return _message(error)
     known = dict(_leaves(config))
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return f"{name}: unknown field{hint}"
-    return f"{name}: is {value!r}; allowed: {_kind(known[name])}"
+        return f"{name}: {_unknown(config, name.split('.')[1:], 'config')}"
+    return f"{name}: is {shortened(value)}; allowed: {_kind(known[name])}"
+
+
+def _unknown(config: ConfigDict, path: list[str], section: str) -> str:
+    """What is wrong with a field that is not there, from the first part of its name that is not."""
+    first, *rest = path
+    if first in config and isinstance(config[first], ConfigDict):
+        if not rest:
+            return f"is a section; set one of its fields: {_listed(config[first])}"
+        return _unknown(config[first], rest, f"{section}.{first}")
+    if first in config:
+        return f"unknown field; {section}.{first} has no fields of its own"
+    near = similar(first, [name for name in config if not rest or (
+        isinstance(config[name], ConfigDict) and _reaches(config[name], rest))])
+    if near and " or " not in near:
+        name = near.removeprefix("; did you mean ").removesuffix("?")
+        return f"unknown field; did you mean {'.'.join([section, name, *rest])}?"
+    return f"unknown field; known in {section}: {_listed(config)}"
+
+
+def _reaches(config: ConfigDict, path: list[str]) -> bool:
+    """Whether a section has a field of that name."""
+    for name in path:
+        if not isinstance(config, ConfigDict) or name not in config:
+            return False
+        config = config[name]
+    return True
+
+
+def _listed(config: ConfigDict) -> str:
+    return cut(", ".join(config) or "none", 600)
 
 
 def _leaves(config: ConfigDict, path: str = "config") -> Iterator[tuple[str, object]]:
@@ -160,4 +217,4 @@ def _leaves(config: ConfigDict, path: str = "config") -> Iterator[tuple[str, obj
 def _kind(value: object) -> str:
     kind = {bool: "True or False", int: "an integer", float: "a number", tuple: "a tuple",
             str: "text"}
-    return f"{kind[type(value)]} like {value!r}"
+    return f"{kind.get(type(value), 'a value')} like {shortened(value)}"

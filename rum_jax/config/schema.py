@@ -9,8 +9,10 @@ from rum_jax.evaluate import METRICS, metric
 from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
+from rum_jax.paths import path_fault
 from rum_jax.proxies import PROXIES
 from rum_jax.refine.contract import SUBSETS, level_of
+from rum_jax.sweep import MOST_POINTS
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.recipe import SCHEDULES
 from rum_jax.unlearn import ALGORITHMS
@@ -20,6 +22,10 @@ from rum_jax.unlearn.base import BATCH_NORM
 AUTO = "auto"
 METHODS = ("random", "grid")
 DTYPES = ("float32", "bfloat16")
+MOST_MODELS = 100_000  # of a campaign; the names of its files have five digits
+MOST_BATCH = 2**20     # examples, each in every step
+MOST_STEPS = 2**16     # of a call, whose examples are laid out beforehand
+LONGEST_LEASE = 604_800  # seconds: a week
 
 
 def _metric(value: object) -> str | None:
@@ -32,17 +38,23 @@ def _metric(value: object) -> str | None:
 
 def _models(value: object) -> str | None:
     """How many memorization models."""
-    fault = checks.integer(4)(value)
-    return None if value == 0 and not isinstance(value, bool) else fault and f"{fault}, or 0"
+    fault = checks.integer(4, most=MOST_MODELS)(value)
+    return None if value == 0 and isinstance(value, int) and not isinstance(value, bool) else (
+        fault and f"{fault}, or 0")
+
+
+def _path(value: object) -> str | None:
+    """A path that a file can have; whether it is there is left."""
+    return checks.text(value) or path_fault(value)
 
 
 _positive = checks.number(0, open_low=True)
 _momentum = checks.number(0, 1, open_high=True)
 _fraction = checks.number(0, 1, open_low=True, open_high=True)
 _seed = checks.integer(0, 2**31 - 1)
-_epochs = checks.sequence(checks.integer(1), at_least=0, distinct=True)
+_milestones = checks.sequence(checks.epochs, at_least=0, distinct=True)
 _augmentation = checks.one_of([NONE, *AUGMENTATIONS])
-_sgd = {"batch_size": checks.integer(1), "momentum": _momentum,
+_sgd = {"batch_size": checks.integer(1, most=MOST_BATCH), "momentum": _momentum,
         "weight_decay": checks.number(0), "augmentation": _augmentation}
 _count = checks.integer(0)
 _part = checks.number(0, 1, open_high=True)
@@ -53,25 +65,25 @@ _chain = {"refinement": refine.fault, "subsets": rows.subsets_fault, "order": ro
 
 SCHEMA = {
     "seeds": checks.sequence(_seed, at_least=2, distinct=True),
-    "data": {"name": check_name, "path": checks.text,
+    "data": {"name": check_name, "path": _path,
              "classes": checks.sequence(_count, at_least=0, distinct=True),
              "train_per_class": _count, "test_per_class": _count, "validation_fraction": _part,
              "test_fraction": _part, "label_noise_fraction": _part, "seed": _seed},
     "model": {"name": checks.one_of(MODELS),
-              "widths": checks.sequence(checks.integer(1), at_least=0),
-              "blocks": checks.sequence(checks.integer(1), at_least=0),
+              "widths": checks.sequence(checks.integer(1, most=2**16), at_least=0),
+              "blocks": checks.sequence(checks.integer(1, most=1000), at_least=0),
               "dtype": checks.one_of([AUTO, *DTYPES]), "batch_norm_groups": checks.integer(1)},
-    "train": {"epochs": checks.integer(1), "learning_rate": _positive,
-              "schedule": checks.one_of(SCHEDULES), "milestones": _epochs,
+    "train": {"epochs": checks.epochs, "learning_rate": _positive,
+              "schedule": checks.one_of(SCHEDULES), "milestones": _milestones,
               "from_files": checks.sequence(checks.text, at_least=0, distinct=True),
               "checkpoint_epochs": _count, "max_steps": _count, **_sgd},
     "memorization": {"scores": checks.text,
-                     "subset_fraction": _fraction, "epochs": checks.integer(1),
-                     "schedule": checks.one_of(SCHEDULES), "milestones": _epochs, "seed": _seed,
+                     "subset_fraction": _fraction, "epochs": checks.epochs,
+                     "schedule": checks.one_of(SCHEDULES), "milestones": _milestones, "seed": _seed,
                      "augmentation": _augmentation},
     "campaign": {"alone": checks.boolean, "models": _models,
                  "group_size": checks.integer(1), "worker": checks.integer(-1),
-                 "workers": _count, "lease_seconds": checks.number(1),
+                 "workers": _count, "lease_seconds": checks.number(1, LONGEST_LEASE),
                  "reliability": _fraction, "influence": checks.one_of(KINDS),
                  "influence_top": checks.integer(1), "plan": checks.boolean},
     "forget": {"sets": checks.sequence(forget.fault, distinct=True), "size": checks.integer(0)},
@@ -79,22 +91,23 @@ SCHEMA = {
                "rows": checks.sequence(rows.fault, at_least=0, distinct=True)},
     "proxies": {"compared": checks.sequence(checks.one_of(PROXIES), at_least=0, distinct=True),
                 **{name: proxy.checks for name, proxy in PROXIES.items() if proxy.checks}},
-    "unlearn": {**_sgd, "milestones": _epochs, "batch_norm": checks.one_of(BATCH_NORM)},
+    "unlearn": {**_sgd, "milestones": _milestones, "batch_norm": checks.one_of(BATCH_NORM)},
     "vanilla": {"hparams": {name: algorithm.checks for name, algorithm in ALGORITHMS.items()}},
     "rum_f": _chain,
     "rum": {**_chain, "algorithms": dict.fromkeys(SUBSETS, rows.algorithm_fault)},
     "trace": checks.boolean,
     "rows": checks.sequence(rows.fault, at_least=0, distinct=True),
     "metrics": checks.sequence(_metric, at_least=0, distinct=True),
-    "relearn": {"epochs": checks.integer(0), "learning_rate": _positive,
+    "relearn": {"epochs": checks.integer(0, most=checks.MOST_EPOCHS), "learning_rate": _positive,
                 "tolerance": checks.number(0, 1, open_high=True)},
     "engine": {"devices": _count, "data_devices": _count,
                "remember_programs": checks.boolean, "cpu_threads": checks.integer(0, 1024),
                "strategy": checks.one_of([AUTO, *STRATEGIES]),
                "convolution": checks.one_of([AUTO, *CONVOLUTIONS]),
-               "steps_per_call": checks.integer(1)},
+               "steps_per_call": checks.integer(1, most=MOST_STEPS)},
     "sweep": {"rows": checks.sequence(rows.fault, at_least=0, distinct=True),
-              "method": checks.one_of(METHODS), "points": checks.integer(1), "grid": checks.text,
+              "method": checks.one_of(METHODS), "points": checks.integer(1, most=MOST_POINTS),
+              "grid": checks.text,
               "seeds": checks.sequence(_seed, at_least=2, distinct=True), "seed": _seed},
 }
 

@@ -1,10 +1,10 @@
 """Checks of a whole config, all faults at once, before any device work."""
 
-import pathlib
 from collections.abc import Mapping, Sequence
 
-from rum_jax import own
+from rum_jax import checks, own
 from rum_jax.config.schema import own_algorithms, schema_of
+from rum_jax.config.unused import unused_faults
 from rum_jax.config.validate_study import study_faults
 from rum_jax.data import load
 from rum_jax.data.arrays import Dataset
@@ -16,6 +16,7 @@ from rum_jax.forget.remaining import request_faults
 from rum_jax.memorization.influence import NONE
 from rum_jax.memorization.members import subset_size
 from rum_jax.models import most_stages, shape_of
+from rum_jax.paths import file_fault
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
@@ -42,7 +43,7 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
         joint += _schedule_faults(config) + _file_faults(config)
     if sound("campaign", "memorization", "forget", "stream", "proxies", "rows", "rum",
              "sweep", "train"):
-        joint += study_faults(config)
+        joint += study_faults(config) + unused_faults(config)
     if data and sound("model", "data", "forget", "stream", "memorization", "campaign", "seeds"):
         joint += _data_faults(config)
     return found + joint
@@ -58,7 +59,8 @@ def workdir_faults(config: Mapping, workdir: str) -> list[str]:
 
 
 def _walk(config: Mapping, schema: Mapping, path: str) -> list[str]:
-    found = [f"{path}.{name}: unknown field; known here: {', '.join(schema) or 'none'}"
+    found = [f"{path}.{checks.cut(str(name))}: unknown field; known here: "
+             f"{', '.join(schema) or 'none'}{checks.similar(name, schema)}"
              for name in config if name not in schema]
     for name, rule in schema.items():
         where = f"{path}.{name}"
@@ -66,10 +68,19 @@ def _walk(config: Mapping, schema: Mapping, path: str) -> list[str]:
             found.append(f"{where}: missing")
         elif isinstance(rule, Mapping):
             found += (_walk(config[name], rule, where) if isinstance(config[name], Mapping)
-                      else [f"{where}: is {config[name]!r}; allowed: a section of fields"])
-        elif fault := rule(config[name]):
+                      else [f"{where}: is {checks.shortened(config[name])}; allowed: a section of "
+                            "fields"])
+        elif fault := rule(config[name]) or _epochs_fault(name, config[name]):
             found.append(f"{where}: {fault}")
     return found
+
+
+def _epochs_fault(name: str, value: object) -> str | None:
+    """More epochs than any algorithm, a user's own too, can keep rates for."""
+    most = checks.MOST_EPOCHS
+    if not name.endswith("epochs") or not isinstance(value, int) or value <= most:
+        return None
+    return f"is {checks.shortened(value)}; allowed: at most {most}"
 
 
 def _own_faults(config: Mapping) -> list[str]:
@@ -128,9 +139,8 @@ def _file_faults(config: Mapping) -> list[str]:
                      "the models of config.sweep.seeds")
     for name, path in [("train.from_files", path) for path in files] + (
             [("memorization.scores", scores)] if scores else []):
-        if not (pathlib.Path(path).is_file()
-                or (name == "memorization.scores" and pathlib.Path(path).is_dir())):
-            found.append(f"config.{name}: there is no file {path} in {pathlib.Path.cwd()}")
+        if fault := file_fault(path, folders=name == "memorization.scores"):
+            found.append(f"config.{name}: {fault}")
     if scores and config["campaign"]["alone"]:
         found.append(f"config.memorization.scores: is {scores}; allowed with "
                      "config.campaign.alone=True: '', as it trains models to estimate them")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from rum_jax.checks import shortened, similar
 from rum_jax.data import (
     digits,
     image_folder,
@@ -40,7 +41,11 @@ def check_name(value: object) -> str | None:
     if kind in DATASETS and kind != "tfds" and not colon:
         return None
     known = sorted(set(DATASETS) - {"tfds"})
-    return f"is {value!r}; known: {', '.join(known)}, tfds:<name of a TFDS image data set>"
+    near = similar(value, known)
+    if kind and not colon and not near and tfds_folder.is_name(kind) and kind not in DATASETS:
+        near = f"; data sets of TFDS are written tfds:{kind}" if len(kind) < 40 else ""
+    return (f"is {shortened(value)}; known: {', '.join(known)}, tfds:<name of a TFDS image data "
+            f"set>{near}")
 
 
 def load(name: str, validation_fraction: float, test_fraction: float,

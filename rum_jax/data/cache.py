@@ -23,13 +23,16 @@ _ARRAYS = ("images", "labels", "ids", "parts")
 _NUMBERS = ("classes", "pixel_max", "mean", "std")
 
 
-def cache_folder() -> pathlib.Path:
+def cache_folder() -> pathlib.Path | None:
     """Where things are kept that can be made anew: $RUM_JAX_CACHE, or ~/.cache/rum_jax.
 
-    It may not exist yet, and it may be impossible to write to.
+    It may not exist yet, and it may be impossible to write to. None: there is no home folder.
     """
     chosen = os.environ.get("RUM_JAX_CACHE")
-    return pathlib.Path(chosen).expanduser() if chosen else pathlib.Path.home() / ".cache/rum_jax"
+    try:
+        return pathlib.Path(chosen or "~/.cache/rum_jax").expanduser()
+    except RuntimeError:
+        return None
 
 
 def cached(key: dict, root: pathlib.Path, files: Sequence[pathlib.Path],
@@ -45,14 +48,18 @@ def cached(key: dict, root: pathlib.Path, files: Sequence[pathlib.Path],
       files: all files that `read` looks at; their names below the root and their content count.
       read: decodes them; may raise InputError.
     """
-    entry = cache_folder() / "data" / digest(key, root, files)
+    cache = cache_folder()
+    if cache is None:
+        _say_homeless()
+        return read()
+    entry = cache / "data" / digest(key, root, files)
     source = _stored(entry)
     if source is None:
         source = read()
         try:
             _store(entry, source)
         except OSError as error:
-            _say_unwritable(cache_folder(), str(error))
+            _say_unwritable(cache, str(error))
     return source
 
 
@@ -126,3 +133,9 @@ def _store(entry: pathlib.Path, source: Source) -> None:
 def _say_unwritable(folder: pathlib.Path, error: str) -> None:
     say(f"The cache {folder} cannot be written ({error}); data sets are decoded anew in each run. "
         "RUM_JAX_CACHE names another folder.")
+
+
+@functools.cache
+def _say_homeless() -> None:
+    say("There is no home folder, so that nothing is remembered; data sets are decoded anew in "
+        "each run. RUM_JAX_CACHE names a folder to remember them in.")

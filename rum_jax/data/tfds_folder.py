@@ -23,7 +23,12 @@ def base_name(name: str) -> str:
 
 def default_root() -> str:
     """TFDS' own choice of a folder: $TFDS_DATA_DIR, or ~/tensorflow_datasets."""
-    return os.environ.get("TFDS_DATA_DIR") or str(pathlib.Path.home() / "tensorflow_datasets")
+    root = pathlib.Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
+    try:
+        return str(root.expanduser())
+    except RuntimeError as error:
+        raise InputError(f"config.data.path: is '', and there is no home folder in which {root} "
+                         "could be; set it, or TFDS_DATA_DIR, to the folder of TFDS") from error
 
 
 def find(root: pathlib.Path, name: str) -> pathlib.Path:

@@ -1,10 +1,15 @@
 """Metrics of an unlearned model; a new one is one file and one line here."""
 
 import functools
+import math
 import numbers
 from collections.abc import Callable, Iterable
 
+import jax
+import numpy as np
+
 from rum_jax import own
+from rum_jax.checks import shortened
 from rum_jax.errors import InputError
 from rum_jax.evaluate import closeness, mia, threshold_attack, tow
 from rum_jax.evaluate.accuracy import accuracy
@@ -59,9 +64,22 @@ def _checked(name: str, function: Callable, view: View, oracle: View) -> Measure
     made = function(view, oracle)
     if not isinstance(made, Measured):
         made = Measured(made)
-    if not isinstance(made.value, numbers.Real):
-        raise InputError(f"{name}: returned {made.value!r}; allowed: a number, or Measured")
-    return made._replace(value=float(made.value))
+    return made._replace(value=_number(name, made.value))
+
+
+def _number(name: str, value: object) -> float:
+    """A value as a metric may return it; 0-dimensional arrays of numbers are fine."""
+    if isinstance(value, np.ndarray | jax.Array) and np.ndim(value) == 0:
+        value = np.asarray(value)[()]
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    try:
+        number = float(value) if real else math.nan
+    except (OverflowError, ValueError, TypeError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{name}: returned {shortened(value)}; allowed: a finite real number, or "
+                         "Measured with one")
+    return number
 
 
 def evaluate(view: View, oracle: View, extra: Iterable[str] = ()) -> dict[str, Measured]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rum_jax.checks import LONGEST, shortened, similar
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
@@ -26,11 +27,16 @@ FAMILIES: dict[str, Family] = {
 
 def fault(name: object) -> str | None:
     """What is wrong with the name of a forget set; None: nothing."""
-    family, _, argument = name.partition(":") if isinstance(name, str) else ("", "", "")
+    family, colon, argument = name.partition(":") if isinstance(name, str) else ("", "", "")
     if family not in FAMILIES:
-        return f"is {name!r}; known: {', '.join(sorted(FAMILIES))}, with an argument after a colon"
+        near = similar(family, FAMILIES).replace("?", f"{colon}{argument}?")
+        return (f"is {shortened(name)}; known: {', '.join(sorted(FAMILIES))}, with an argument "
+                f"after a colon{near}")
+    if not name.isprintable() or (family != "file" and len(name) > LONGEST):
+        return (f"is {shortened(name)}; allowed: no line breaks and control characters, and at "
+                f"most {LONGEST} letters where it is no file")
     found = FAMILIES[family].check(argument)
-    return found and f"is {name!r}, whose argument {found}"
+    return found and f"is {shortened(name)}, whose argument {found}"
 
 
 def choose(name: str, known: Known, size: int) -> np.ndarray:

@@ -8,8 +8,10 @@ import pathlib
 import numpy as np
 
 from rum_jax import records
+from rum_jax.checks import shortened
 from rum_jax.errors import InputError
 from rum_jax.forget.known import REQUESTS, Family, Known
+from rum_jax.paths import file_fault, user_path
 
 
 def read_ids(path: pathlib.Path) -> np.ndarray:
@@ -59,7 +61,7 @@ def places_of(path: pathlib.Path, ids: np.ndarray, known: Known) -> np.ndarray:
 
 
 def _choose(known: Known, argument: str, size: int) -> np.ndarray:
-    path = pathlib.Path(argument)
+    path = user_path(argument)
     ids = read_ids(path)
     if size not in (0, len(ids)):
         raise InputError(f"{known.fields.size}: is {size}; allowed with file:{argument}: 0, or "
@@ -68,9 +70,9 @@ def _choose(known: Known, argument: str, size: int) -> np.ndarray:
 
 
 def _check(argument: str) -> str | None:
-    if pathlib.Path(argument).is_file():
-        return None
-    return f"is {argument!r}; there is no such file in {pathlib.Path.cwd()}"
+    if fault := file_fault(argument):
+        return fault if fault.startswith("is ") else f"is {shortened(argument)}; {fault}"
+    return None
 
 
 FAMILY = Family(_choose, _check, all_of_it=True, early=True)

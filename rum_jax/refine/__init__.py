@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rum_jax import own
+from rum_jax.checks import shortened, similar
 from rum_jax.errors import InputError
 from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION
 from rum_jax.proxies import PROXIES
@@ -32,8 +33,10 @@ def fault(name: object) -> str | None:
     if first in SCORES and second in SCORES and first != second or (
             not times and first in REFINEMENTS):
         return None
-    return (f"is {name!r}; known: {', '.join(sorted(REFINEMENTS))}, two scores as "
-            f"{MEMORIZATION}{TIMES}{ENTANGLEMENT}; or my_file.py:function")
+    near = similar(name, REFINEMENTS) if not times else (
+        f"{similar(first, SCORES)}{similar(second, SCORES)}")
+    return (f"is {shortened(name)}; known: {', '.join(sorted(REFINEMENTS))}, two scores as "
+            f"{MEMORIZATION}{TIMES}{ENTANGLEMENT}; or my_file.py:function{near}")
 
 
 def refinement(name: str) -> Refinement:

@@ -8,6 +8,7 @@ from rum_jax import records, store
 from rum_jax.data.arrays import Dataset
 from rum_jax.memorization.influence import FULL
 from rum_jax.memorization.published import digest, published_scores
+from rum_jax.paths import user_path
 from rum_jax.stages import merge
 from rum_jax.stages.campaign import attended
 from rum_jax.stages.models import forget_kept
@@ -65,7 +66,7 @@ def _write(site: Site, folder: pathlib.Path) -> None:
 
 
 def _import(study: Study, folder: pathlib.Path) -> None:
-    path, dataset = pathlib.Path(study.config.memorization.scores), study.dataset
+    path, dataset = user_path(study.config.memorization.scores), study.dataset
     arrays = imported(path, dataset)
     records.write_arrays(folder / "memorization.npz", **arrays)
     records.write_json(folder / "summary.json", {

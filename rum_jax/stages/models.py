@@ -17,6 +17,7 @@ from rum_jax import hosts, records, store
 from rum_jax.clock import stopwatch
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
+from rum_jax.paths import user_path
 from rum_jax.progress import Progress, shown
 from rum_jax.proxies.learning_events import learning_events
 from rum_jax.randomness import ROLES, generator
@@ -175,7 +176,7 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
 
 def _imported(study: Study, name: str) -> pathlib.Path:
     def make(progress: Progress) -> Trained:
-        paths = [pathlib.Path(path) for path in study.config.train.from_files]
+        paths = [user_path(path) for path in study.config.train.from_files]
         read = [fresh(*load_variables(path, study.task.model)) for path in paths]
         progress(1.0)
         return Trained(jax.tree.map(lambda *leaves: np.stack(leaves), *read), {}, 0.0, 0, 0,

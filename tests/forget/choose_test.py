@@ -32,7 +32,7 @@ def test_every_proxy_is_a_family():
     ("entanglement_score:nan", "whose argument is 'nan'; allowed"),
     ("class:a", "whose argument is 'a'; allowed: a class number, or several as 3+5"),
     ("random:3", "whose argument is '3'; allowed: nothing after the name"),
-    ("file:not_there.txt", "whose argument is 'not_there.txt'; there is no such file in"),
+    ("file:not_there.txt", "whose argument is 'not_there.txt'; there is no file not_there.txt in"),
     (3, "is 3; known: ")])
 def test_faulty_names(name, message):
     assert message in fault(name)

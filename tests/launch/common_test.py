@@ -12,13 +12,13 @@ from toy import ROOT
 
 from rum_jax.errors import InputError
 
-from .conftest import CONFIG
+from .conftest import CONFIG, latest
 
 BASE = (f"--config={CONFIG}", "--workdir=runs/x", "--workers=2")
 
 
 def read(*arguments, checks=None):
-    return common.read(common.Parser("A launcher."), (*BASE, *arguments), checks or {})
+    return common.read(common.Parser("A launcher."), latest(*BASE, *arguments), checks or {})
 
 
 def test_fields_are_passed_on_as_they_were_given():
@@ -50,7 +50,7 @@ def test_all_options_that_are_bad_are_listed_together():
     (("--config.campaign.model=4",), "config.campaign.model: unknown field; did you mean "
                                      "config.campaign.models?"),
     (("--config.campaign.models=many",), "config.campaign.models: is 'many'; allowed: an integer"),
-    (("--config=configs/nothing.py",), "--config: cannot be loaded"),
+    (("--config=configs/nothing.py",), "--config: there is no file configs/nothing.py in "),
     (("--workdir=",), "--workdir: missing"),
     (("--config=configs/digits_rum.py",), "config.campaign.alone: is False; allowed here: True"),
     (("--workdir=gs://bucket/w", "--config.train.checkpoint_epochs=5"),

@@ -12,6 +12,14 @@ import common  # noqa: E402
 CONFIG = "configs/digits_memorization.py"
 
 
+def latest(*arguments: str) -> list[str]:
+    """Arguments, the last of each option alone: what a test gives replaces its base."""
+    last = {argument.partition("=")[0]: place for place, argument in enumerate(arguments)}
+    return [argument for place, argument in enumerate(arguments)
+            if last[argument.partition("=")[0]] == place
+            or argument.startswith(("--env=", "--node-selector="))]
+
+
 @pytest.fixture(autouse=True)
 def in_checkout(monkeypatch):
     monkeypatch.chdir(ROOT)
@@ -21,7 +29,7 @@ def in_checkout(monkeypatch):
 def refused(capsys):
     """Calls a launcher with bad arguments; returns the only thing it may print, a message."""
     def message(render, *arguments) -> str:
-        code = common.run(render, arguments)
+        code = common.run(render, latest(*arguments))
         out, err = capsys.readouterr()
         assert (code, out) == (2, "") and err.startswith("error: ") and "Traceback" not in err
         return err

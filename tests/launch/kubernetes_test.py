@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from .conftest import CONFIG
+from .conftest import CONFIG, latest
 
 JOBSET = json.loads((pathlib.Path(__file__).parent / "schemas" / "jobset.json").read_text())
 # The oldest release whose Job has all fields that are used, and the newest that is known here.
@@ -23,7 +23,7 @@ FIELDS = ["--config.campaign.models=4000", "--config.rows=('rum',)"]
 
 
 def made(*arguments) -> dict:
-    return yaml.safe_load(kubernetes.render((*GIVEN, *arguments)))
+    return yaml.safe_load(kubernetes.render(latest(*GIVEN, *arguments)))
 
 
 def as_job(spec: dict) -> dict:

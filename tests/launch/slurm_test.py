@@ -6,7 +6,7 @@ import pytest
 import slurm
 from toy import ROOT
 
-from .conftest import CONFIG
+from .conftest import CONFIG, latest
 
 # sbatch(1): long options, and whether they take a value.
 LONG_OPTIONS = {"job-name": 1, "array": 1, "nodes": 1, "ntasks": 1, "cpus-per-task": 1, "mem": 1,
@@ -17,7 +17,7 @@ GIVEN = (f"--config={CONFIG}", "--workers=8", "--time=04:00:00")
 
 
 def script(workdir, *arguments):
-    return slurm.render((*GIVEN, f"--workdir={workdir}", *arguments))
+    return slurm.render(latest(*GIVEN, f"--workdir={workdir}", *arguments))
 
 
 def words(line: str) -> list[str]:

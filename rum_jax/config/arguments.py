@@ -1,0 +1,79 @@
+"""A command line as pairs of flag and value, before any flag is looked up."""
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from absl import flags
+
+from rum_jax.checks import shortened
+from rum_jax.errors import InputError, told
+
+_NUMBER = re.compile(r"-[\d.]")
+_IGNORED = ("undefok",)  # flags of absl that would hide a mistake in another one
+
+
+class Argument(NamedTuple):
+    """A flag: its name without dashes, and what it is set to, or None where nothing is said."""
+
+    name: str
+    value: str | None
+
+    def text(self) -> str:
+        """The flag as --name=value."""
+        return f"--{self.name}" if self.value is None else f"--{self.name}={self.value}"
+
+    def field(self) -> str:
+        """What it sets: `config.trace` for --noconfig.trace, too."""
+        return self.name.removeprefix("no") if self.name.startswith("noconfig.") else self.name
+
+    def said(self) -> str:
+        """What it is set to, in words."""
+        return shortened(self.value) if self.value is not None else (
+            "False" if self.name != self.field() else "True")
+
+
+def arguments_of(argv: list[str]) -> list[Argument | str]:
+    """Flags, however they are written, and what is no flag as it stands.
+
+    Args:
+      argv: without the program; `--flagfile=FILE` is replaced by the flags in the file.
+
+    Raises:
+      InputError: a file of flags cannot be read.
+    """
+    try:
+        words = flags.FlagValues().read_flags_from_files(list(argv), force_gnu=False)
+    except Exception as error:
+        raise InputError(f"--flagfile: cannot be read: {told(error)}") from error
+    found, place = [], 0
+    while place < len(words):
+        word = words[place]
+        place += 1
+        if not re.match(r"--?[A-Za-z]", word):
+            found.append(word)
+            continue
+        name, equals, value = word.lstrip("-").partition("=")
+        if not equals and place < len(words) and (
+                not words[place].startswith("-") or _NUMBER.match(words[place])):
+            equals, value, place = "=", words[place], place + 1
+        found.append(Argument(name, value if equals else None))
+    return found
+
+
+def twice(given: list[Argument | str], repeatable: Collection[str] = ()) -> list[str]:
+    """What is wrong with flags that are given more than once: no one could tell what counts."""
+    said: dict[str, list[str]] = {}
+    for argument in given:
+        if isinstance(argument, Argument) and argument.name not in repeatable:
+            said.setdefault(argument.field(), []).append(argument.said())
+    return [f"--{name}: is given {len(values)} times, as {' and as '.join(values[:3])}; allowed: "
+            "once" + (", with all values of a tuple together" if name.startswith("config.") else "")
+            for name, values in said.items() if len(values) > 1]
+
+
+def hiding(given: list[Argument | str]) -> list[str]:
+    """Flags that would have others ignored."""
+    return [f"--{argument.name}: is given; allowed: not at all, as it would hide mistakes in other "
+            "flags" for argument in given
+            if isinstance(argument, Argument) and argument.name in _IGNORED]

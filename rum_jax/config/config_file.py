@@ -1,0 +1,112 @@
+"""A config file, which is a program of the user's: run, with one message for all it may do."""
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import inspect
+import os
+from collections.abc import Iterator, Mapping
+
+from ml_collections import ConfigDict
+
+from rum_jax.checks import shortened
+from rum_jax.errors import InputError, told
+from rum_jax.paths import file_fault, user_path
+
+GET_CONFIG = "get_config"
+
+
+def located(argument: str) -> str:
+    """The value of --config with the home folder spelled out; a faulty one stays as it is."""
+    path, colon, variant = argument.partition(":")
+    try:
+        return f"{user_path(path)}{colon}{variant}" if path else argument
+    except InputError:
+        return argument
+
+
+def fault(argument: str) -> str | None:
+    """Why a value of --config gives no config; None: it does.
+
+    Args:
+      argument: `file.py`, or `file.py:variant` for a `get_config` that takes the variant.
+    """
+    path, colon, variant = argument.partition(":")
+    if not path:
+        return f"--config: is {shortened(argument)}; allowed: a config file"
+    if problem := file_fault(path):
+        return f"--config: {problem}"
+    try:
+        return _made_fault(argument, [variant] if colon else [])
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit, too: the file is the user's
+        return f"--config: {path}: cannot be run: {told(error)}"
+
+
+@contextlib.contextmanager
+def same_folder() -> Iterator[None]:
+    """Undoes a change of the current folder, from which paths are looked up."""
+    before = os.getcwd()
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _made_fault(argument: str, variant: list[str]) -> str | None:
+    """What is wrong with what a file's get_config returns; raises what the file raises."""
+    path = argument.partition(":")[0]
+    with same_folder():
+        module = _run(str(user_path(path)))
+        function = getattr(module, GET_CONFIG, None)
+        if not callable(function):
+            return (f"--config: {path}: has no function {GET_CONFIG}; allowed: a config file, "
+                    f"whose {GET_CONFIG}() returns a ConfigDict")
+        if problem := _call_fault(function, variant):
+            return f"--config: {argument}: {problem}"
+        made = function(*variant)
+    if not isinstance(made, ConfigDict):
+        return (f"--config: {path}: {GET_CONFIG} returned a {type(made).__name__}; allowed: a "
+                "ConfigDict, such as rum_jax.config.base.get_config() makes")
+    made.copy_and_resolve_references().to_dict()  # which raises where a value is still missing
+    values = made.to_dict()
+    return next((f"--config: {path}: {problem}" for problem in _value_faults(values, "config")),
+                None)
+
+
+def _run(path: str):
+    loader = importlib.machinery.SourceFileLoader("config_file", path)
+    spec = importlib.util.spec_from_file_location("config_file", path, loader=loader)
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def _call_fault(function, variant: list[str]) -> str | None:
+    """Why it cannot be called with the variant, or without one."""
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*variant)
+    except TypeError:
+        if variant:
+            return (f"{GET_CONFIG}{signature} takes no variant; allowed: --config without a colon "
+                    "and what follows")
+        return (f"{GET_CONFIG}{signature} needs an argument; allowed: one that has defaults, or a "
+                "variant after a colon, --config=FILE:VARIANT")
+    return None
+
+
+def _value_faults(values: Mapping, path: str) -> Iterator[str]:
+    """Names and values that no record of a run could hold."""
+    for name, value in values.items():
+        if not isinstance(name, str):
+            yield f"{path}: has the name {shortened(name)}; allowed: names that are texts"
+        elif isinstance(value, Mapping):
+            yield from _value_faults(value, f"{path}.{name}")
+        else:
+            for item in value if isinstance(value, tuple | list) else [value]:
+                if not isinstance(item, bool | int | float | str):
+                    yield (f"{path}.{name}: is {shortened(value)}; allowed: numbers, texts, True "
+                           "or False, and tuples of these")
+                    break

@@ -1,0 +1,143 @@
+"""Fields that are set and do nothing with the rest of a config: refused, or said.
+
+Refused is what contradicts what is asked for. What is merely of no use, as the learning rate of a
+relearning that is not done, is said where the command line has it: a config file may well have
+fields for several kinds of runs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rum_jax import rows
+from rum_jax.config.base import INFLUENCE_TOP
+from rum_jax.errors import raise_if_any
+from rum_jax.memorization.influence import NONE, TOP
+from rum_jax.worker import FOUND
+
+HEADING = "The command line has faults:"
+
+# Sections that a campaign by itself does not look at, and those that a sweep does not.
+_OF_STUDIES = ("rows", "forget", "stream", "proxies", "unlearn", "vanilla", "rum_f", "rum", "trace",
+               "metrics", "relearn", "train.from_files")
+_NOT_SWEPT = ("rows", "stream", "proxies.compared", "trace", "metrics", "relearn",
+              "campaign.influence")
+_OF_MEMBERS = ("memorization.subset_fraction", "memorization.epochs", "memorization.schedule",
+               "memorization.milestones", "memorization.seed", "memorization.augmentation",
+               "campaign.group_size", "campaign.reliability", "campaign.lease_seconds")
+
+
+def unused_faults(config: Mapping) -> list[str]:
+    """Fields that contradict what the rest of the config asks for; sections must be sound."""
+    campaign, sweep, steps = config["campaign"], config["sweep"], config["train"]["max_steps"]
+    alone, scores = campaign["alone"], config["memorization"]["scores"]
+    trained = campaign["models"] and not scores
+    return [f"config.{field}: is {value!r}; allowed {condition}" for wrong, field, value, condition
+            in (
+        (sweep["grid"] and sweep["method"] != "grid", "sweep.grid", sweep["grid"],
+         f"with config.sweep.method={sweep['method']}: '', as only config.sweep.method=grid "
+         "takes values from it"),
+        (campaign["worker"] != FOUND and not alone, "campaign.worker", campaign["worker"],
+         f"in a study: {FOUND}, as one command does all of it; only config.campaign.alone=True "
+         "has workers"),
+        (campaign["workers"] and not alone, "campaign.workers", campaign["workers"],
+         "in a study: 0, as one command does all of it; only config.campaign.alone=True has "
+         "workers"),
+        (campaign["influence"] != TOP and campaign["influence_top"] != INFLUENCE_TOP,
+         "campaign.influence_top", campaign["influence_top"],
+         f"with config.campaign.influence={campaign['influence']}: {INFLUENCE_TOP}, which is "
+         f"its default; it counts with config.campaign.influence={TOP} alone"),
+        (campaign["influence"] != NONE and not campaign["models"], "campaign.influence",
+         campaign["influence"], "with config.campaign.models=0: none, as it takes these models"),
+        (campaign["plan"] and steps, "train.max_steps", steps,
+         "with config.campaign.plan=True: 0; a plan measures the campaign, max_steps tries an "
+         "original model: ask for one of them"),
+        (campaign["plan"] and not trained and not alone, "campaign.plan", True,
+         "with a campaign: here memorization is " + (
+             f"read from {scores}" if scores else "not needed, as config.campaign.models is 0")),
+        (alone and steps, "train.max_steps", steps,
+         "with config.campaign.alone=True: 0, as it tries an original model, which a campaign does "
+         "not train; config.campaign.plan=true measures the campaign"),
+        (alone and sweep["rows"], "sweep.rows", sweep["rows"],
+         "with config.campaign.alone=True: (), as that trains memorization models and nothing "
+         "else"),
+    ) if wrong]
+
+
+def only_here(config: Mapping, command: str, alone: bool = True) -> None:
+    """Raises InputError where a config asks for something else than a command does.
+
+    Args:
+      config: checked.
+      command: what the message calls it.
+      alone: whether a campaign by itself may be asked for.
+    """
+    asked = (("train.max_steps", 0), ("campaign.plan", False), ("sweep.rows", ()),
+             *([] if alone else [("campaign.alone", False)]))
+    wrong = [(field, value, off) for field, off in asked
+             if (value := config[field.partition(".")[0]][field.partition(".")[2]]) != off]
+    raise_if_any([f"config.{field}: is {value!r}; allowed in {command}: {off!r}, as it does "
+                  "nothing of the kind" for field, value, off in wrong], HEADING)
+
+
+def notes(config: Mapping, given: Sequence[str]) -> list[str]:
+    """What to say of fields that have no effect.
+
+    Args:
+      config: checked.
+      given: fields on the command line, as `config.train.epochs`.
+    """
+    found = {}
+    for fields, reason in _unused(config):
+        for field in given:
+            if any(f"{field}.".startswith(f"config.{name}.") for name in fields):
+                found.setdefault(field, f"{field} is given and has no effect {reason}")
+    return list(found.values())
+
+
+def _unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:
+    """Fields without an effect, and why."""
+    campaign, sweep, scores = config["campaign"], config["sweep"], config["memorization"]["scores"]
+    if campaign["alone"]:
+        yield _OF_STUDIES, "with config.campaign.alone=True"
+        yield ("sweep",), "with config.campaign.alone=True"
+        return
+    if scores:
+        yield ("campaign", *_OF_MEMBERS), "with config.memorization.scores"
+    elif not campaign["models"]:
+        yield ([f"campaign.{name}" for name in campaign if name not in ("models", "alone")]
+               + [*_OF_MEMBERS]), "with config.campaign.models=0"
+    if sweep["rows"]:
+        yield _NOT_SWEPT, "in a sweep, which config.sweep.rows ask for"
+        unused = ("points", "seed") if sweep["method"] == "grid" else ("grid",)
+        yield ([f"sweep.{name}" for name in unused],
+               f"with config.sweep.method={sweep['method']}")
+    else:
+        yield ("sweep",), "without config.sweep.rows"
+    if not config["stream"]["requests"]:
+        yield ("stream.size",), "without config.stream.requests"
+    if not config["relearn"]["epochs"]:
+        yield ("relearn.learning_rate", "relearn.tolerance"), "with config.relearn.epochs=0"
+    yield from _rows_unused(config)
+
+
+def _rows_unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:
+    """Hyper-parameters of algorithms, and sections of refinements, that no row takes."""
+    parsed = [rows.parse(row) for row in (*config["rows"], *config["stream"]["rows"],
+                                          *config["sweep"]["rows"])]
+    kinds = {row.kind for row in parsed}
+    for kind in (rows.RUM_F, rows.RUM):
+        if kind not in kinds:
+            yield (kind,), f"without a row of {kind}"
+    if not kinds & {rows.RUM_F, rows.RUM}:
+        yield ("trace",), "without rows of subsets"
+    for kind in (rows.VANILLA, rows.RUM_F):
+        used = {row.algorithm.rpartition(":")[2] for row in parsed if row.kind == kind}
+        yield ([f"{kind}.hparams.{name}" for name in config[kind]["hparams"] if name not in used],
+               f"without a row {kind}:<that algorithm>")
+    used = {name.rpartition(":")[2] for name in config["rum"]["algorithms"].values()}
+    yield ([f"rum.hparams.{name}" for name in config["rum"]["hparams"] if name not in used],
+           "as config.rum.algorithms does not have that algorithm")
+    for kind in (rows.RUM_F, rows.RUM):
+        for option, field in (("by", "refinement"), ("subsets", "subsets"), ("order", "order"),
+                              ("steps", "steps")):
+            if all(option in row.options for row in parsed if row.kind == kind):
+                yield (f"{kind}.{field}",), f"as every row of {kind} says it itself"
