@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from tqdm import tqdm
 
@@ -64,3 +64,9 @@ def say(message: str) -> None:
     if hosts.is_writer():
         tqdm.write(message, file=sys.stderr)
         sys.stderr.flush()
+
+
+def listed(names: Sequence[object], most: int = 5) -> str:
+    """The first names, and how many more there are: "a, b, c, d, e and 3 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + more

@@ -49,6 +49,8 @@ def get_config(reference: bool = False) -> ConfigDict:
     c.forget = ConfigDict({
         "sets": ("memorization:mix",),  # studied side by side (`rum_jax/forget/__init__.py`)
         "size": 120,                    # examples of each; 0: all that a class, noise, file has
+        "file_ids": "ids",              # what file: holds; or positions, from 0 in the published
+                                        # training part
     })
     c.stream = ConfigDict({             # of requests, each unlearned where the one before ended
         "requests": (),                 # as forget.sets, in order, each of what is left; (): none

@@ -6,6 +6,7 @@ from rum_jax import checks, forget, own, refine, rows
 from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
 from rum_jax.evaluate import METRICS, metric
+from rum_jax.forget.known import FILE_IDS
 from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
@@ -86,7 +87,8 @@ SCHEMA = {
                  "workers": _count, "lease_seconds": checks.number(1, LONGEST_LEASE),
                  "reliability": _fraction, "influence": checks.one_of(KINDS),
                  "influence_top": checks.integer(1), "plan": checks.boolean},
-    "forget": {"sets": checks.sequence(forget.fault, distinct=True), "size": checks.integer(0)},
+    "forget": {"sets": checks.sequence(forget.fault, distinct=True), "size": checks.integer(0),
+               "file_ids": checks.one_of(FILE_IDS)},
     "stream": {"requests": checks.sequence(forget.fault, at_least=0), "size": checks.integer(0),
                "rows": checks.sequence(rows.fault, at_least=0, distinct=True)},
     "proxies": {"compared": checks.sequence(checks.one_of(PROXIES), at_least=0, distinct=True),

@@ -189,10 +189,10 @@ def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
     if not alone:
         forget, stream = config["forget"], config["stream"]
         found += _forget_faults(SETS, forget["sets"], forget["size"], size) or data_faults(
-            forget["sets"], dataset, forget["size"])
+            forget["sets"], dataset, forget["size"], forget["file_ids"])
         found += _forget_faults(REQUESTS, stream["requests"], stream["size"], size,
                                 len(stream["requests"])) or request_faults(
-            stream["requests"], dataset, stream["size"], config["seeds"])
+            stream["requests"], dataset, stream["size"], config["seeds"], forget["file_ids"])
     subset = subset_size(config["memorization"]["subset_fraction"], size)
     if not 1 <= subset < size:
         found.append(f"config.memorization.subset_fraction: is "

@@ -63,7 +63,7 @@ def load(name: str, validation_fraction: float, test_fraction: float,
       seed: address of split and noise; other seeds of a study do not change them.
       path: folder or file of the data; "" for digits, and for TFDS' own choice of a folder.
       classes: published numbers of the classes to keep, numbered anew from 0 in this order; ()
-        keeps all.
+        keeps all that have examples.
       train_per_class: of each class keep the first so many, by id, of the training part; 0 keeps
         all. This and `classes` come before the split.
       test_per_class: the same for the validation and test parts; 0 for a data set without.
@@ -110,8 +110,10 @@ def _load(name: str, validation_fraction: float, test_fraction: float, noise_fra
     labels, parts = new_labels[kept], source.parts[kept]
     positions = (splits.published(labels, parts, validation_fraction, seed) if source.has("test")
                  else splits.stratified(labels, validation_fraction, test_fraction, seed))
+    selection.check_examples(labels, positions, numbers)
     noisy = splits.plant_label_noise(labels, positions["train"], noise_fraction, len(numbers),
                                      seed)
+    selection.say_what_noise_left(noisy[positions["train"]], numbers)
     images = source.images if len(kept) == len(source.images) else source.images[kept]
     spec = ImageSpec(images.shape[1:], len(numbers), source.pixel_max, source.mean, source.std)
     made = Dataset(images, noisy, labels, source.ids[kept], positions, spec,

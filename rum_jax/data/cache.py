@@ -1,12 +1,16 @@
-"""Decoded data sets kept on disk, under the digest of what they were decoded from."""
+"""Decoded data sets kept on disk, under the digest of what they were decoded from.
+
+An entry has a file for each array, `about.json`, and `sha256.json` with the digests of all of
+them: whatever is not as it was written is noticed, and decoded anew.
+"""
 
 import functools
 import hashlib
 import json
 import os
 import pathlib
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,9 +22,10 @@ from rum_jax.data.arrays import PARTS, Source
 from rum_jax.errors import InputError
 from rum_jax.progress import say
 
-FORMAT = 1
+FORMAT = 2
 _ARRAYS = ("images", "labels", "ids", "parts")
 _NUMBERS = ("classes", "pixel_max", "mean", "std")
+_ABOUT, _DIGESTS = "about.json", "sha256.json"
 
 
 def cache_folder() -> pathlib.Path | None:
@@ -39,8 +44,9 @@ def cached(key: dict, root: pathlib.Path, files: Sequence[pathlib.Path],
            read: Callable[[], Source]) -> Source:
     """What `read` returns, from the cache if it was read before from the same files.
 
-    An entry that is broken is made anew. Where the cache cannot be written to, that is said once
-    on stderr and the data set is read each time.
+    An entry that is damaged is made anew, and that is said. Where the cache cannot be written to,
+    or an entry of another user cannot be read, that is said once on stderr and the data set is
+    read each time.
 
     Args:
       key: JSON values that say how the files are read.
@@ -85,16 +91,44 @@ def _sha256(file: pathlib.Path) -> str:
 
 
 def _stored(entry: pathlib.Path) -> Source | None:
-    """What is in an entry; None if it is missing, unreadable or inconsistent."""
+    """What is in an entry; None if it is missing, not readable, or not what was written."""
+    if not entry.exists():
+        return None
     try:
-        about = records.read_json(entry / "about.json")
+        if fault := _fault(entry):
+            say(f"The cache entry {entry} is damaged ({fault}); the data set is decoded anew.")
+            return None
+        about = records.read_json(entry / _ABOUT)
         arrays = {name: np.load(entry / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
         numbers = {name: tuple(value) if isinstance(value, list) else value
                    for name, value in about.items()}
         source = Source(**arrays, **numbers)
         return source if _consistent(source) else None
-    except (OSError, ValueError, EOFError, TypeError, AttributeError):
-        return None
+    except PermissionError as error:
+        _say_unreadable(entry, error.strerror)
+    except (OSError, ValueError, EOFError, TypeError, AttributeError) as error:
+        say(f"The cache entry {entry} is damaged ({type(error).__name__}); the data set is decoded "
+            "anew.")
+    return None
+
+
+def _fault(entry: pathlib.Path) -> str | None:
+    """What of an entry is not as it was written; PermissionError if it cannot be read."""
+    try:
+        written = records.read_json(entry / _DIGESTS)
+    except PermissionError:
+        raise
+    except (OSError, ValueError) as error:
+        return f"{_DIGESTS}: {type(error).__name__}"
+    names = [_ABOUT, *(f"{name}.npy" for name in _ARRAYS)]
+    if not isinstance(written, dict) or sorted(written) != sorted(names):
+        return f"{_DIGESTS} does not name all files"
+    for name in names:
+        if not (entry / name).is_file():
+            return f"{name} is missing"
+        if records.sha256(entry / name) != written[name]:
+            return f"{name} is not what was written"
+    return None
 
 
 def _consistent(source: Source) -> bool:
@@ -106,19 +140,24 @@ def _consistent(source: Source) -> bool:
 
 
 def _store(entry: pathlib.Path, source: Source) -> None:
-    """Writes an entry beside its place and renames it; another process may do the same."""
+    """Writes an entry beside its place and renames it; another process may do the same.
+
+    Who may read the folder of the entries may read the entry, whatever the umask.
+    """
     entry.parent.mkdir(parents=True, exist_ok=True)
-    partial = pathlib.Path(tempfile.mkdtemp(prefix=f"{entry.name}.", suffix=".partial",
-                                            dir=entry.parent))
+    partial = entry.with_name(f"{entry.name}.{secrets.token_hex(4)}.partial")
     try:
+        partial.mkdir()
         for name in _ARRAYS:
             with (partial / f"{name}.npy").open("wb") as file:
                 np.save(file, getattr(source, name), allow_pickle=False)
                 file.flush()
                 os.fsync(file.fileno())
-        records.write_json(partial / "about.json",
-                           {name: getattr(source, name) for name in _NUMBERS})
-        if entry.exists() and _stored(entry) is None:
+        records.write_json(partial / _ABOUT, {name: getattr(source, name) for name in _NUMBERS})
+        records.write_json(partial / _DIGESTS, {file.name: records.sha256(file)
+                                                for file in partial.iterdir()})
+        _open_to_readers(partial)
+        if _is_damaged(entry):
             shutil.rmtree(entry, ignore_errors=True)
         try:
             partial.rename(entry)
@@ -127,6 +166,28 @@ def _store(entry: pathlib.Path, source: Source) -> None:
                 raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _is_damaged(entry: pathlib.Path) -> bool:
+    """Whether an entry is there, can be read, and is not what was written."""
+    try:
+        return entry.exists() and _fault(entry) is not None
+    except OSError:
+        return False
+
+
+def _open_to_readers(partial: pathlib.Path) -> None:
+    """Gives an entry the permissions to read of the folder around it."""
+    allowed = partial.parent.stat().st_mode & 0o755 | 0o700
+    for file in partial.iterdir():
+        file.chmod(allowed & 0o644)
+    partial.chmod(allowed)
+
+
+@functools.cache
+def _say_unreadable(entry: pathlib.Path, error: str) -> None:
+    say(f"The cache entry {entry} cannot be read ({error}); the data set is decoded anew in each "
+        "run. Its owner can give permission to read it, or RUM_JAX_CACHE names another folder.")
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Encoded images (files or bytes) to one array of pixels, with a small pool of threads."""
 
 import contextlib
+import functools
 import io
 import itertools
 import os
@@ -14,6 +15,7 @@ from PIL import Image
 
 from rum_jax import progress
 from rum_jax.errors import InputError
+from rum_jax.progress import listed, say
 
 # What an image is called in messages, and its file or its content.
 Encoded = tuple[str, pathlib.Path | bytes]
@@ -21,10 +23,31 @@ Encoded = tuple[str, pathlib.Path | bytes]
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _CHUNK = 1024
 PATIENCE_SECONDS = 3.0
+# Formats that Pillow knows by name and cannot read without other programs.
+_STUBS = ("BUFR", "EPS", "GRIB", "HDF5", "MPEG", "PDF", "WMF")
+
+
+@functools.cache
+def suffixes() -> frozenset[str]:
+    """What the files end in, in lower case, that Pillow can read."""
+    found = Image.registered_extensions().items()
+    return frozenset(suffix for suffix, kind in found
+                     if kind in Image.OPEN and kind not in _STUBS)
+
+
+def is_image(file: pathlib.Path) -> bool:
+    """Whether Pillow knows the format, by the suffix, or by the content where that says nothing."""
+    if file.suffix.lower() in suffixes():
+        return True
+    try:
+        with Image.open(file) as image:
+            return image.format not in _STUBS
+    except Exception:  # Pillow's readers raise errors of many kinds
+        return False
 
 
 def decode(title: str, items: Iterable[Encoded], count: int, channels: int | None) -> np.ndarray:
-    """All images as uint8[count,H,W,C], in the order given.
+    """All images as uint8[count,H,W,C], in the order given; of several frames the first, and said.
 
     Args:
       title: what the progress is shown under, if it takes longer than PATIENCE_SECONDS.
@@ -37,11 +60,11 @@ def decode(title: str, items: Iterable[Encoded], count: int, channels: int | Non
       InputError: an image that cannot be read, has more than 8 bits, or another size than the
         first one.
     """
-    items, done, images, first = iter(items), 0, None, ""
+    items, done, images, first, moving = iter(items), 0, None, "", []
     threads = min(8, os.cpu_count() or 1)
     with ThreadPoolExecutor(threads) as pool, _patient(title) as report:
         while chunk := list(itertools.islice(items, _CHUNK)):
-            decoded = pool.map(lambda item: pixels(*item, channels), chunk)
+            decoded = pool.map(lambda item: pixels(*item, channels, moving), chunk)
             for (name, _), image in zip(chunk, decoded, strict=True):
                 if images is None:
                     images, first = np.empty((count, *image.shape), np.uint8), name
@@ -51,17 +74,24 @@ def decode(title: str, items: Iterable[Encoded], count: int, channels: int | Non
                 images[done] = image
                 done += 1
             report(done / count)
+    if moving:
+        say(f"{len(moving)} image(s) have several frames, of which the first is used: "
+            f"{listed(sorted(moving))}")
     return images
 
 
-def pixels(name: str, data: pathlib.Path | bytes, channels: int | None) -> np.ndarray:
-    """One image as uint8[H,W,C]; see `decode`."""
+def pixels(name: str, data: pathlib.Path | bytes, channels: int | None,
+           moving: list[str] | None = None) -> np.ndarray:
+    """One image as uint8[H,W,C]; see `decode`. `moving` gets the name if it has several frames."""
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     try:
         with Image.open(file) as image:
             mode = _MODES.get(channels) or ("L" if image.mode in ("1", "L") else "RGB")
             if image.mode[0] in "IF":
                 raise InputError(f"{name}: has pixels of mode {image.mode}; allowed: 8 bits each")
+            if moving is not None and getattr(image, "is_animated", False):
+                moving.append(name)
+                image.seek(0)
             if image.mode != mode:
                 image.load()
                 image.info.pop("transparency", None)

@@ -2,20 +2,21 @@
 
 import functools
 import pathlib
+from collections.abc import Iterable
 
 import numpy as np
 
 from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.cache import cached
-from rum_jax.data.decoding import decode
+from rum_jax.data.decoding import decode, is_image
 from rum_jax.data.statistics import statistics
 from rum_jax.errors import InputError
+from rum_jax.progress import listed, say
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".webp")
 _PARTS = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
           "validation": "validation"}
 _LAYOUTS = ("<class>/<image>, or train/<class>/<image> with test/<class>/<image> or "
-            "val/<class>/<image>; images end in " + ", ".join(SUFFIXES))
+            "val/<class>/<image>, of any format that Pillow reads")
 
 
 def load(path: str, detail: str) -> Source:
@@ -23,7 +24,8 @@ def load(path: str, detail: str) -> Source:
 
     The folder has `<class>/<image>` (all of it is the part "train"), or `train/<class>/<image>`
     with `test/...` and/or one of `val/...`, `valid/...`, `validation/...`. Ids are the images'
-    paths below the folder, with forward slashes.
+    paths below the folder, with forward slashes. Files in class folders that are no images, and
+    folders in them, are named on stderr; hidden ones are left out.
 
     Args:
       path: the folder.
@@ -56,7 +58,19 @@ def existing(path: str, name: str) -> pathlib.Path:
 def images_in(folder: pathlib.Path) -> list[pathlib.Path]:
     """The images that lie in a folder itself, sorted by name; hidden ones are left out."""
     return sorted(file for file in folder.iterdir()
-                  if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+                  if not file.name.startswith(".") and not file.is_dir() and is_image(file))
+
+
+def say_left_out(root: pathlib.Path, folders: Iterable[pathlib.Path],
+                 used: Iterable[pathlib.Path]) -> None:
+    """Names what lies in folders of images and is not used, but for hidden files."""
+    used = set(used)
+    rest = sorted(entry for folder in folders for entry in folder.iterdir()
+                  if entry not in used and not entry.name.startswith("."))
+    if rest:
+        names = [entry.relative_to(root).as_posix() + "/" * entry.is_dir() for entry in rest]
+        say(f"{root}: {len(rest)} file(s) or folder(s) in class folders are not used, as they are "
+            f"no images that Pillow reads: {listed(names)}")
 
 
 def _folders(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -67,18 +81,23 @@ def _folders(folder: pathlib.Path) -> list[pathlib.Path]:
 def _listed(root: pathlib.Path) -> tuple[list[str], list[tuple[pathlib.Path, str, int]]]:
     """Classes, and (file, part, label) of each image."""
     train = root / "train"
-    split = train.is_dir() and bool(_folders(train)) and not images_in(train)
+    split = train.is_dir() and any(images_in(folder) for folder in _folders(train))
     folders = [entry for entry in _folders(root) if entry.name in _PARTS] if split else [root]
     if sum(_PARTS.get(folder.name) == "validation" for folder in folders if split) > 1:
         raise InputError(f"{root}: has {', '.join(folder.name for folder in folders)}; allowed: "
                          "one of val, valid and validation")
     if split:
         _check_others(root, folders)
+    if beside := images_in(root):
+        raise InputError(f"{root}: has {len(beside)} image(s) beside its folders, such as "
+                         f"{beside[0].name}; allowed: {_LAYOUTS}")
     classes = [entry.name for entry in _folders(train if split else root)]
     files = [(file, _PARTS[folder.name] if split else "train", label)
              for folder in folders for file, label in _labelled(folder, classes)]
     if not files:
         raise InputError(f"{root}: has no images in class folders; allowed: {_LAYOUTS}")
+    say_left_out(root, [entry for folder in folders for entry in _folders(folder)],
+                 [file for file, _, _ in files])
     return classes, files
 
 

@@ -1,20 +1,26 @@
 """Parts of a data set: some of its classes, the first examples of each."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from rum_jax.data.arrays import Source
 from rum_jax.errors import InputError
+from rum_jax.progress import listed, say
 
 
 def check_classes(classes: tuple[int, ...], source: Source) -> tuple[int, ...]:
-    """The published numbers of the classes to keep, in their new order; () means all.
+    """The published numbers of the classes to keep, in their new order.
+
+    () means all that have an example; that others have none is said.
 
     Raises:
-      InputError: a number outside the data set's, one that is named twice, or a single one.
+      InputError: a number outside the data set's, one that is named twice, or fewer than two
+        classes.
     """
     known = len(source.classes)
     if not classes:
-        return tuple(range(known))
+        return _used(source)
     if any(not 0 <= number < known for number in classes):
         raise InputError(f"config.data.classes: is {classes}; allowed: numbers from 0 to "
                          f"{known - 1}")
@@ -24,6 +30,64 @@ def check_classes(classes: tuple[int, ...], source: Source) -> tuple[int, ...]:
         raise InputError(f"config.data.classes: is {classes}; allowed: at least two, or () for "
                          "all")
     return tuple(classes)
+
+
+def _used(source: Source) -> tuple[int, ...]:
+    """Numbers of the classes that have an example; says which have none."""
+    used = np.unique(source.labels)
+    missing = np.setdiff1d(np.arange(len(source.classes)), used)
+    if len(used) < 2:
+        raise InputError(f"config.data: all examples are of class {used[0]}; allowed: at least "
+                         "two classes with examples")
+    if missing.size:
+        say(f"config.data: class(es) {listed(missing.tolist())} have no example and are left out; "
+            f"the other {len(used)} are numbered anew from 0 inside, and keep their published "
+            f"numbers ({listed(used.tolist())}) as names, as in class:{used[0]}.")
+    return tuple(used.tolist())
+
+
+def check_examples(labels: np.ndarray, positions: Mapping[str, np.ndarray],
+                   numbers: Sequence[int]) -> None:
+    """Every class can be learned; says which classes cannot be tested or validated.
+
+    Args:
+      labels: int32[N], as published, numbered anew.
+      positions: of the splits.
+      numbers: published number of each class.
+
+    Raises:
+      InputError: classes without a training example.
+    """
+    counts = {split: np.bincount(labels[part], minlength=len(numbers))
+              for split, part in positions.items()}
+    lacking = {split: [numbers[place] for place in np.flatnonzero(count == 0)]
+               for split, count in counts.items()}
+    if lacking["train"] and len(positions["train"]):
+        elsewhere = [split for split in ("validation", "test")
+                     if any(counts[split][numbers.index(n)] for n in lacking["train"])]
+        where = f" (all theirs are for {' and '.join(elsewhere)})" if elsewhere else ""
+        raise InputError(f"config.data: class(es) {listed(lacking['train'])} have no training "
+                         f"example{where}; allowed: at least one for each class; set "
+                         "config.data.classes without them, or smaller "
+                         "config.data.validation_fraction and config.data.test_fraction")
+    for split in ("test", "validation"):
+        if lacking[split] and len(positions[split]):
+            sizes = [int(counts["train"][numbers.index(n)]) for n in lacking[split]]
+            say(f"config.data: class(es) {listed(lacking[split])} have no {split} example "
+                f"(training examples: {listed(sizes)}); {split} accuracy says nothing of them.")
+
+
+def say_what_noise_left(noisy: np.ndarray, numbers: Sequence[int]) -> None:
+    """Says which classes no training example has as its label once noise is planted.
+
+    Args:
+      noisy: int32[n] labels of the training set.
+      numbers: published number of each class.
+    """
+    gone = np.flatnonzero(np.bincount(noisy, minlength=len(numbers)) == 0)
+    if gone.size and noisy.size:
+        say(f"config.data.label_noise_fraction: planted labels leave no training example of "
+            f"class(es) {listed([numbers[place] for place in gone])}.")
 
 
 def renumbered(labels: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:

@@ -7,18 +7,22 @@ import re
 
 from rum_jax.errors import InputError
 
-_NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.+-]+))?(:(?P<version>\d+\.\d+\.\d+))?")
+_NUMBER = r"(\d+|\*)"
+_NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.+-]+))?"
+                   rf"(:(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER}))?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
+INFO = "dataset_info.json"
 
 
 def is_name(value: str) -> bool:
-    """Whether it reads as `cifar10`, `cifar10:3.0.2` or `imagenet_resized/32x32`."""
+    """Whether it reads as `cifar10`, `cifar10:3.0.2`, `cifar10:3.*.*` or `imagenet_resized/32x32`.
+    """
     return _NAME.fullmatch(value) is not None
 
 
 def base_name(name: str) -> str:
-    """`cifar10` of `cifar10:3.0.2`."""
-    return _NAME.fullmatch(name)["name"]
+    """`cifar10` of `CIFAR10:3.0.2`; TFDS' names are all in lower case."""
+    return _NAME.fullmatch(name)["name"].lower()
 
 
 def default_root() -> str:
@@ -32,37 +36,83 @@ def default_root() -> str:
 
 
 def find(root: pathlib.Path, name: str) -> pathlib.Path:
-    """The folder of a prepared data set, of its newest version unless the name has one.
+    """The folder of a prepared data set, of its newest version that the name allows.
 
     Args:
-      root: TFDS' data folder, the one that holds a folder for each data set.
-      name: as TFDS writes it, `name[/config][:version]`.
+      root: TFDS' data folder, the one that holds a folder for each data set; or the data set's
+        own, or that of one of its configs or versions.
+      name: as TFDS writes it, `name[/config][:version]`, a number of the version may be *; upper
+        and lower case are the same.
 
     Raises:
       InputError: it is not there: says where it was looked for and how to prepare it; or it is
         there in several configs and the name says none.
     """
     match = _NAME.fullmatch(name)
-    place = root / match["name"] / (match["config"] or "")
+    if (root / INFO).is_file():
+        return _given(root, match)
+    root = _around(root, match)
+    place = _entry(_entry(root, match["name"]), match["config"] or "")
     found = _versions(place)
     if not found and not match["config"] and place.is_dir():
         configs = {folder.name: made for folder in sorted(place.iterdir())
                    if (made := _versions(folder))}
         if len(configs) > 1:
             raise InputError(f"config.data.name: is 'tfds:{name}'; allowed in {root}: "
-                             + ", ".join(f"tfds:{match['name']}/{config}" for config in configs))
+                             + ", ".join(f"tfds:{place.name}/{config}" for config in configs))
         found = next(iter(configs.values()), {})
-    wanted = match["version"] or max(found, key=_as_numbers, default="<version>")
-    if wanted not in found:
-        raise InputError(_missing(root, name, place / wanted, sorted(found, key=_as_numbers)))
-    return found[wanted]
+    fitting = [version for version in found if _fits(version, match["version"])]
+    if not fitting:
+        wanted = place / (match["version"] or "<version>")
+        raise InputError(_missing(root, name, wanted, sorted(found, key=_as_numbers)))
+    return found[max(fitting, key=_as_numbers)]
+
+
+def _given(folder: pathlib.Path, match: re.Match) -> pathlib.Path:
+    """A version's own folder, if it is of the data set that is named."""
+    version, above = folder.name, [part.name.lower() for part in folder.parents][:2]
+    named = [part.lower() for part in (match["config"], match["name"]) if part]
+    if above[:len(named)] != named and not (len(named) == 1 and named[0] == above[-1]):
+        raise InputError(f"config.data.path: is {folder}, the folder of another data set than "
+                         f"config.data.name, tfds:{match[0]}; allowed: one of the same name, or "
+                         "TFDS' data folder around it")
+    if not _fits(version, match["version"]):
+        raise InputError(f"config.data.path: is {folder}, of version {version}; allowed with "
+                         f"config.data.name, tfds:{match[0]}: {match['version']}")
+    return folder
+
+
+def _around(root: pathlib.Path, match: re.Match) -> pathlib.Path:
+    """TFDS' data folder, where `root` is a data set's own folder or that of its config."""
+    name, config = match["name"].lower(), (match["config"] or "").lower()
+    if _entry(root, name).is_dir():
+        return root
+    if root.name.lower() == name:
+        return root.parent
+    if config and [root.name.lower(), root.parent.name.lower()] == [config, name]:
+        return root.parent.parent
+    return root
+
+
+def _entry(folder: pathlib.Path, name: str) -> pathlib.Path:
+    """The entry of that name, in upper or lower case."""
+    if (folder / name).exists() or not folder.is_dir():
+        return folder / name
+    return next((entry for entry in sorted(folder.iterdir())
+                 if entry.name.lower() == name.lower()), folder / name)
+
+
+def _fits(version: str, wanted: str | None) -> bool:
+    """Whether a version is the wanted one, of which a number may be *; None: any."""
+    return wanted is None or all(number in ("*", own) for number, own in zip(
+        wanted.split("."), version.split("."), strict=True))
 
 
 def _versions(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     if not folder.is_dir():
         return {}
     return {entry.name: entry for entry in folder.iterdir()
-            if _VERSION.fullmatch(entry.name) and (entry / "dataset_info.json").is_file()}
+            if _VERSION.fullmatch(entry.name) and (entry / INFO).is_file()}
 
 
 def _as_numbers(version: str) -> tuple[int, ...]:
@@ -77,7 +127,7 @@ def _missing(root: pathlib.Path, name: str, place: pathlib.Path, versions: list[
         return (f"config.data.name: is 'tfds:{name}'; neither TFDS nor the folder {root} has a "
                 f"data set of that name{hint}")
     there = f" (it has {', '.join(versions)})" if versions else ""
-    return (f"config.data.name: is 'tfds:{name}', but there is no {place / 'dataset_info.json'}"
+    return (f"config.data.name: is 'tfds:{name}', but there is no {place / INFO}"
             f"{there}; config.data.path or TFDS_DATA_DIR may name another folder, or prepare it "
             "once, with a network: pip install tensorflow && python -c \"import "
             f"tensorflow_datasets as tfds; tfds.builder('{name}', data_dir='{root}', "

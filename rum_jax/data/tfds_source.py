@@ -13,6 +13,7 @@ from rum_jax.data.cache import cached
 from rum_jax.data.decoding import Encoded, decode
 from rum_jax.data.statistics import statistics
 from rum_jax.errors import InputError
+from rum_jax.progress import listed, say
 
 _CHUNK = 1024
 
@@ -34,8 +35,8 @@ def load(path: str, detail: str) -> Source:
     Images of one channel keep it.
 
     Args:
-      path: TFDS' data folder; "" is TFDS' own choice ($TFDS_DATA_DIR, ~/tensorflow_datasets).
-      detail: the name as TFDS writes it, `name[/config][:version]`.
+      path: TFDS' data folder, or the data set's own in it; "" is TFDS' own choice ($TFDS_DATA_DIR, ~/tensorflow_datasets).
+      detail: the name as TFDS writes it, `name[/config][:version]`; see `tfds_folder.find`.
 
     Raises:
       InputError: not prepared here, not in a format that can be read at random, without an image
@@ -53,8 +54,11 @@ def _read(folder: pathlib.Path, detail: str) -> Source:
     try:
         builder = tfds.builder_from_directory(folder)
         info, splits = builder.info.features, [p for p in PARTS if p in builder.info.splits]
+        unused = [split for split in builder.info.splits if split not in PARTS]
     except Exception as error:  # whatever TFDS makes of broken files
         raise InputError(f"{folder}: cannot be read by TFDS: {error}") from error
+    if unused:
+        say(f"tfds:{detail}: split(s) that are not used: {listed(unused)}")
     features = _features(detail, info, builder.info.supervised_keys, tfds.features)
     skip = {features.image: tfds.decode.SkipDecoding()}  # decoded here, by Pillow in any case
     records = {split: _opened(builder, folder, split, skip) for split in splits}

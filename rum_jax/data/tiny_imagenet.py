@@ -9,9 +9,10 @@ import numpy as np
 from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import decode
-from rum_jax.data.image_folder import existing, images_in
+from rum_jax.data.image_folder import existing, images_in, say_left_out
 from rum_jax.data.statistics import statistics
 from rum_jax.errors import InputError
+from rum_jax.progress import listed, say
 
 # File, id, part and label of an image.
 Entry = tuple[pathlib.Path, str, str, int]
@@ -42,6 +43,7 @@ def load(path: str, detail: str) -> Source:
     lines = _lines(words) if words.is_file() else []
     names = {wnid: name for wnid, _, name in (line.partition("\t") for line in lines) if name}
     entries = _training(root, wnids) + _validation(root, wnids)
+    _say_unused(root, wnids, [file for file, *_ in entries])
     classes = tuple(names.get(wnid, wnid) for wnid in wnids)
     texts = [root / "wnids.txt", root / "val/val_annotations.txt"]
     key = {"reader": "tiny_imagenet", "classes": classes}
@@ -58,6 +60,22 @@ def _lines(file: pathlib.Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read: {error}") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _say_unused(root: pathlib.Path, wnids: list[str], files: list[pathlib.Path]) -> None:
+    """Names images and class folders that neither wnids.txt nor the annotations name."""
+    others = [entry.name for entry in sorted((root / "train").iterdir())
+              if entry.is_dir() and not entry.name.startswith(".") and entry.name not in wnids]
+    if others:
+        say(f"{root / 'train'}: {len(others)} folder(s) are not used, as wnids.txt does not name "
+            f"them: {listed(others)}")
+    known = set(files)
+    images = [file.name for file in sorted((root / "val/images").iterdir())
+              if file not in known and not file.name.startswith(".")]
+    if images:
+        say(f"{root / 'val/images'}: {len(images)} file(s) are not used, as val_annotations.txt "
+            f"does not name them: {listed(images)}")
+    say_left_out(root, [root / "train" / wnid / "images" for wnid in wnids], files)
 
 
 def _training(root: pathlib.Path, wnids: list[str]) -> list[Entry]:

@@ -9,7 +9,7 @@ from rum_jax.checks import LONGEST, shortened, similar
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
-from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Family, Known, untrained
+from rum_jax.forget.known import ENTANGLEMENT, IDS, MEMORIZATION, Family, Known, untrained
 from rum_jax.proxies import PROXIES
 
 LEVELS = ("low", "mid", "high")  # of a score
@@ -61,13 +61,14 @@ def choose(name: str, known: Known, size: int) -> np.ndarray:
     return np.sort(FAMILIES[family].choose(known, argument, size))
 
 
-def data_faults(names: Sequence[str], dataset: Dataset, size: int) -> list[str]:
+def data_faults(names: Sequence[str], dataset: Dataset, size: int,
+                file_ids: str = IDS) -> list[str]:
     """What is wrong with those of the named sets that can be chosen from the data alone.
 
-    Size 0: their sizes must be the same.
+    Size 0: their sizes must be the same. `file_ids`: see `Known`.
     """
     found, sizes = [], {}
-    known = untrained(dataset)
+    known = untrained(dataset, file_ids)
     for name in names:
         if not FAMILIES[name.partition(":")[0]].early:
             continue

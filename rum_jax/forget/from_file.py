@@ -1,51 +1,37 @@
-"""A forget set of the user's own: a file of example ids.
-
-A text file has one id per line; an .npz file has an array `ids`, as `forget.npz` of a run has.
-"""
+"""A forget set of the user's own: a file of examples, see `rum_jax.forget.id_file`."""
 
 import pathlib
 
 import numpy as np
 
-from rum_jax import records
 from rum_jax.checks import shortened
 from rum_jax.errors import InputError
-from rum_jax.forget.known import REQUESTS, Family, Known
+from rum_jax.forget.id_file import read, shown
+from rum_jax.forget.known import IDS, POSITIONS, REQUESTS, Family, Known
 from rum_jax.paths import file_fault, user_path
 
-
-def read_ids(path: pathlib.Path) -> np.ndarray:
-    """str[n], in the order of the file.
-
-    Raises:
-      InputError: it cannot be read, or has no ids.
-    """
-    try:
-        if path.suffix == ".npz":
-            ids = np.atleast_1d(records.read_arrays(path)["ids"]).ravel().astype(str)
-        else:
-            ids = np.array(path.read_text().split("\n"))
-            ids = np.array([line.strip() for line in ids if line.strip()])
-    except KeyError as error:
-        raise InputError(f"{path}: has no array `ids`") from error
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); allowed: a text file with one id "
-                         "per line, or an .npz file with an array `ids`") from error
-    if not len(ids):
-        raise InputError(f"{path}: has no ids; allowed: at least one")
-    return ids
+_FIELD = "config.forget.file_ids"
 
 
-def places_of(path: pathlib.Path, ids: np.ndarray, known: Known) -> np.ndarray:
-    """int64[n]: where those ids are in the training set.
+def places_of(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndarray:
+    """int64[n]: where those examples are in the training set.
+
+    Args:
+      path: of the file, for messages.
+      entries: str[n] ids, int[n] positions, or bool[P] over the P published training examples.
+      known: of the training set; `known.file_ids` says what the entries are.
 
     Raises:
-      InputError: an id is there twice, is not in the training set, or is not one of the data set.
+      InputError: an example is there twice, is not in the training set, or is not one of the
+        data set.
     """
-    unique, counts = np.unique(ids, return_counts=True)
-    if counts.max() > 1:
-        raise InputError(f"{path}: the id {unique[counts.argmax()]} is there {counts.max()} "
-                         "times; allowed: once")
+    if known.file_ids == POSITIONS:
+        return _of_positions(path, _positions(path, entries, known), known)
+    if entries.dtype == bool:
+        raise InputError(f"{path}: is a mask of booleans; allowed with {_FIELD}={IDS}: ids; "
+                         f"{_FIELD}={POSITIONS} takes a mask of the published training examples")
+    ids = entries.astype(str)
+    _check_once(path, "id", ids)
     order = np.argsort(known.ids)
     found = order[np.minimum(np.searchsorted(known.ids[order], ids), len(order) - 1)]
     wrong = ids[known.ids[found] != ids]
@@ -53,20 +39,69 @@ def places_of(path: pathlib.Path, ids: np.ndarray, known: Known) -> np.ndarray:
         return found
     outside = wrong[np.isin(wrong, known.elsewhere)]
     if len(outside):
-        earlier = " or were asked for before" if known.fields is REQUESTS else ""
         raise InputError(f"{path}: {len(outside)} id(s) are of examples that are not trained on"
-                         f"{earlier}, the first is {outside[0]}; allowed: ids of the training set")
+                         f"{_earlier(known)}, the first is {shown(outside[0])}; allowed: ids of "
+                         "the training set")
+    hint = (f"; where they are positions in the published training part, set {_FIELD}={POSITIONS}"
+            if all(map(_is_integer, ids)) else "")
     raise InputError(f"{path}: {len(wrong)} of {len(ids)} id(s) are not in this data set, the "
-                     f"first is {wrong[0]}; its ids are like {known.ids[0]}")
+                     f"first is {shown(wrong[0])}; its ids are like {known.ids[0]}{hint}")
+
+
+def _positions(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndarray:
+    """int64[n] positions in the published training part."""
+    size = known.published_size
+    if entries.dtype == bool:
+        if len(entries) != size:
+            raise InputError(f"{path}: is a mask of {len(entries)}; allowed: {size}, one for each "
+                             "published training example")
+        return np.flatnonzero(entries)
+    wrong = [entry for entry in entries.tolist() if not _is_integer(entry) or int(entry) >= size]
+    if wrong:
+        raise InputError(f"{path}: has {shown(wrong[0])}; allowed with {_FIELD}={POSITIONS}: "
+                         f"integers from 0 to {size - 1}, positions in the published training "
+                         "part")
+    return np.array([int(entry) for entry in entries.tolist()], np.int64)
+
+
+def _of_positions(path: pathlib.Path, positions: np.ndarray, known: Known) -> np.ndarray:
+    if not len(positions):
+        raise InputError(f"{path}: is a mask that is nowhere True; allowed: at least one")
+    _check_once(path, "position", positions)
+    place = np.full(known.published_size, -1, np.int64)
+    place[known.published] = np.arange(len(known.published))
+    outside = positions[place[positions] < 0]
+    if len(outside):
+        raise InputError(f"{path}: {len(outside)} position(s) are of examples that are not trained "
+                         f"on{_earlier(known)}, the first is {outside[0]}; allowed: those of the "
+                         "training set")
+    return place[positions]
+
+
+def _check_once(path: pathlib.Path, what: str, values: np.ndarray) -> None:
+    unique, counts = np.unique(values, return_counts=True)
+    if counts.max() > 1:
+        raise InputError(f"{path}: the {what} {shown(unique[counts.argmax()])} is there "
+                         f"{counts.max()} times; allowed: once")
+
+
+def _earlier(known: Known) -> str:
+    return " or were asked for before" if known.fields is REQUESTS else ""
+
+
+def _is_integer(value: object) -> bool:
+    text = str(value)
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def _choose(known: Known, argument: str, size: int) -> np.ndarray:
     path = user_path(argument)
-    ids = read_ids(path)
-    if size not in (0, len(ids)):
+    entries = read(path, {*known.ids.tolist(), *known.elsewhere.tolist()})
+    found = places_of(path, entries, known)
+    if size not in (0, len(found)):
         raise InputError(f"{known.fields.size}: is {size}; allowed with file:{argument}: 0, or "
-                         f"{len(ids)}, as many as it has")
-    return places_of(path, ids, known)
+                         f"{len(found)}, as many as it has")
+    return found
 
 
 def _check(argument: str) -> str | None:

@@ -10,6 +10,8 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 
 MEMORIZATION, ENTANGLEMENT = "memorization", "entanglement"
+IDS, POSITIONS = "ids", "positions"
+FILE_IDS = (IDS, POSITIONS)  # what a file of examples may hold
 
 
 class Fields(NamedTuple):
@@ -38,6 +40,10 @@ class Known(NamedTuple):
       features: () -> float[n,D], penultimate features of the original model.
       generator: () -> a new generator, always in the same state, for choices that draw.
       fields: of the config, for messages.
+      file_ids: what files of examples hold: IDS, or POSITIONS in the published training part.
+      published: int[n], those positions of the training examples, from 0 in the order of the
+        published training part (CIFAR: 0..49999); None where they are not known.
+      published_size: number of examples of that part.
     """
 
     ids: np.ndarray
@@ -49,24 +55,29 @@ class Known(NamedTuple):
     features: Callable[[], np.ndarray]
     generator: Callable[[], np.random.Generator]
     fields: Fields = SETS
+    file_ids: str = IDS
+    published: np.ndarray | None = None
+    published_size: int = 0
 
 
 def known_of(dataset: Dataset, score: Callable[[str], np.ndarray],
              features: Callable[[], np.ndarray],
-             generator: Callable[[], np.random.Generator]) -> Known:
+             generator: Callable[[], np.random.Generator], file_ids: str = IDS) -> Known:
     """What is known of the training set of a data set; see `Known` for the rest."""
     train = dataset.train
     return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
-                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator)
+                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator,
+                 file_ids=file_ids, published=dataset.source_index[train],
+                 published_size=dataset.train_size)
 
 
-def untrained(dataset: Dataset) -> Known:
+def untrained(dataset: Dataset, file_ids: str = IDS) -> Known:
     """What is known before any model is trained; InputError where more is asked for."""
 
     def unknown(*_: str) -> np.ndarray:
         raise InputError("is not known before models are trained")
 
-    return known_of(dataset, unknown, unknown, lambda: np.random.default_rng(0))
+    return known_of(dataset, unknown, unknown, lambda: np.random.default_rng(0), file_ids)
 
 
 class Family(NamedTuple):

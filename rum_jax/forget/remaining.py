@@ -7,7 +7,7 @@ import numpy as np
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.forget import FAMILIES, choose
-from rum_jax.forget.known import REQUESTS, Known, untrained
+from rum_jax.forget.known import IDS, REQUESTS, Known, untrained
 from rum_jax.randomness import generator, of_request
 
 
@@ -17,6 +17,7 @@ def among(known: Known, left: np.ndarray) -> Known:
     return known._replace(
         ids=known.ids[left], labels=known.labels[left], noisy=known.noisy[left],
         elsewhere=np.concatenate([known.elsewhere, gone]),
+        published=None if known.published is None else known.published[left],
         score=lambda name: known.score(name)[left], features=lambda: known.features()[left])
 
 
@@ -45,13 +46,13 @@ def as_request(known: Known, seed: int, number: int) -> Known:
 
 
 def request_faults(names: Sequence[str], dataset: Dataset, size: int,
-                   seeds: Sequence[int]) -> list[str]:
+                   seeds: Sequence[int], file_ids: str = IDS) -> list[str]:
     """What is wrong with requests in that order, as far as the data alone tell.
 
     After one that depends on a model, what is left is only known to be no more than before.
     """
     for seed in seeds:
-        known, left = untrained(dataset), np.arange(len(dataset.train))
+        known, left = untrained(dataset, file_ids), np.arange(len(dataset.train))
         certain = True
         for number, name in enumerate(names):
             if not FAMILIES[name.partition(":")[0]].early:

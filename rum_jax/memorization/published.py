@@ -8,6 +8,8 @@ from rum_jax import records
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.memorization import estimate, lira
+from rum_jax.numpy_file import Unreadable, names_in, read_npz
+from rum_jax.progress import listed
 
 _FIELD = "config.memorization.scores"
 _SCORES = ("memorization", "tr_mem", "scores")
@@ -16,7 +18,7 @@ _MEMBERS = ("trainset_mask", "trainset_correctness")
 _KINDS = {"scores": ("fiu", "numbers"), "labels": ("iu", "integers"), "ids": ("US", "texts")}
 _ALLOWED = ("an .npz file with `memorization`, `tr_mem` or `scores`, and with `ids` unless the "
             "scores are those of all published training examples in their order; or a folder "
-            "with LiRA's keep.npy and scores.npy")
+            "with LiRA's keep.npy and scores.npy, of all models or one in each of its folders")
 
 
 def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
@@ -26,8 +28,9 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     Where it also has `trainset_mask` and `trainset_correctness` bool[M,m], as the RUM code's
     estimate, the scores may be left out, and are then estimated from these; an example that was
     in all members or in none has no score, though that code takes the missing share for 0.
-    A folder holds LiRA's keep.npy and scores.npy (see `rum_jax.memorization.lira`), and may hold
-    ids.npy and labels.npy. What follows is the same for both.
+    A folder holds LiRA's keep.npy and scores.npy, or a folder with them for each model (see
+    `rum_jax.memorization.lira`), and may hold ids.npy and labels.npy. What follows is the same
+    for both.
 
     With `ids`, each belongs to the example of that id; there may be more examples than those of
     the training set. Without, they are those of ALL examples of the published training part in
@@ -68,8 +71,8 @@ def digest(path: str | pathlib.Path) -> str:
     path = pathlib.Path(path)
     if not path.is_dir():
         return records.sha256(path)
-    files = [path / name for name in lira.FILES + lira.OPTIONAL]
-    return records.digest({file.name: records.sha256(file) for file in files if file.is_file()})
+    return records.digest({file.relative_to(path).as_posix(): records.sha256(file)
+                           for file in lira.files(path)})
 
 
 def _read(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
@@ -90,21 +93,23 @@ def _read(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, np.ndarray
 
 def _read_npz(path: pathlib.Path, where: str) -> dict[str, np.ndarray]:
     """Arrays named `scores`, and `labels` and `ids` where the file has them."""
+    known = (("scores", _SCORES), ("labels", _LABELS), ("ids", ("ids",)))
     try:
-        with np.load(path, allow_pickle=False) as file:
-            names = list(file)
-            found = {kind: next((name for name in known if name in names), None)
-                     for kind, known in (("scores", _SCORES), ("labels", _LABELS),
-                                         ("ids", ("ids",)))}
-            arrays = {kind: file[name] for kind, name in found.items() if name}
-            members = [file[name] for name in _MEMBERS if name in names]
-    except Exception as error:  # zip, zlib and numpy raise errors of many kinds
-        raise InputError(f"{where}: cannot be read as an .npz file: {error}") from error
+        names = names_in(path)
+        found = {kind: next((name for name in allowed if name in names), None)
+                 for kind, allowed in known}
+        wanted = [name for name in found.values() if name] + list(_MEMBERS)
+        stored = read_npz(path, wanted)
+    except Unreadable as error:
+        raise InputError(f"{where}: cannot be read as an .npz file: {error}; allowed: "
+                         f"{_ALLOWED}") from error
+    arrays = {kind: stored[name] for kind, name in found.items() if name}
+    members = [stored[name] for name in _MEMBERS if name in stored]
     if len(members) == 2:
-        known = _of_members(where, *members)
-        arrays["scores"] = _where_known(where, arrays.get("scores", known), known)
-    if "scores" not in arrays or (found["scores"] == "scores" and "ids" not in arrays):
-        raise InputError(f"{where}: has {', '.join(names) or 'no arrays'}; allowed: {_ALLOWED}")
+        estimated = _of_members(where, *members)
+        arrays["scores"] = _where_known(where, arrays.get("scores", estimated), estimated)
+    if "scores" not in arrays:
+        raise InputError(f"{where}: has {listed(names) or 'no arrays'}; allowed: {_ALLOWED}")
     return arrays
 
 

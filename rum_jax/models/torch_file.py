@@ -1,5 +1,6 @@
 """Reads the arrays of a PyTorch checkpoint; never runs code that a file brings along."""
 
+import contextlib
 import pathlib
 import pickle
 from collections.abc import Mapping
@@ -13,10 +14,10 @@ from rum_jax.errors import InputError
 SAFETENSORS = ".safetensors"
 PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".tar")
 INSTALL = "pip install 'rum_jax[torch]'"
-_WRAPPERS = ("state_dict", "model")
-_PREFIXES = ("module.", "model.", "_orig_mod.")
+_WRAPPERS = ("state_dict", "model", "model_state_dict", "net")  # chosen first, if there are several
+_LAYERS = ("features", "classifier")  # first parts of names that are no prefix
 _HOW = ("allowed: a plain state dict, as torch.save(model.state_dict(), ...) writes it, alone or "
-        "under the key state_dict or model")
+        "under one key")
 
 
 def read(path: pathlib.Path) -> dict[str, np.ndarray]:
@@ -35,7 +36,8 @@ def read(path: pathlib.Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; allowed: a PyTorch checkpoint")
     arrays = _safetensors(path) if path.suffix == SAFETENSORS else _pickled(path)
-    return _without_prefixes({name: _widened(array) for name, array in arrays.items()})
+    arrays = {name: _widened(array) for name, array in arrays.items()}
+    return _without_masks(path, _without_prefixes(arrays))
 
 
 def _safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
@@ -58,7 +60,8 @@ def _pickled(path: pathlib.Path) -> dict[str, np.ndarray]:
         raise InputError(f"{path}: reading it needs PyTorch; {INSTALL}, or save it as a "
                          f"{SAFETENSORS} file") from None
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with _numbers_allowed(torch):
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise InputError(f"{path}: holds more than tensors, or is no PyTorch file; it was not "
                          f"unpickled, as that could run any code; {_HOW}") from None
@@ -69,15 +72,56 @@ def _pickled(path: pathlib.Path) -> dict[str, np.ndarray]:
             for name, value in _state_dict(path, loaded).items()}
 
 
+def _numbers_allowed(torch: Any) -> contextlib.AbstractContextManager:
+    """NumPy's numbers may stand beside tensors, as the released RUM and SalUn code writes them.
+
+    Nothing of a file is run for it: these are types of plain numbers.
+    """
+    allowed = getattr(torch.serialization, "safe_globals", None)
+    if allowed is None:  # PyTorch before 2.5
+        return contextlib.nullcontext()
+    types = {type(np.dtype(code)) for code in "?bhilqBHILQefd"}
+    scalar = np.float64(0).__reduce__()[0]
+    names = [f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")]
+    return allowed([np.dtype, *types, *((scalar, name) for name in names)])
+
+
 def _state_dict(path: pathlib.Path, loaded: Any) -> Mapping[str, Any]:
     """The state dict itself, out of what it is wrapped in."""
-    for key in _WRAPPERS:
-        if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
-            loaded = loaded[key]
+    while isinstance(loaded, Mapping) and not _tensors(loaded):
+        inside = {key: value for key, value in loaded.items() if isinstance(value, Mapping) and (
+            _tensors(value) or _holds_tensors(value))}
+        known = [key for key in _WRAPPERS if key in inside]
+        if not inside:
+            break
+        if len(inside) > 1 and not known:
+            raise InputError(f"{path}: holds tensors under {', '.join(map(str, inside))}; {_HOW}")
+        loaded = inside[known[0] if known else next(iter(inside))]
     if not isinstance(loaded, Mapping) or not loaded:
         what = "nothing" if isinstance(loaded, Mapping) else f"a {type(loaded).__name__}"
         raise InputError(f"{path}: holds {what}; {_HOW}")
-    return loaded
+    if not _tensors(loaded):
+        return loaded
+    return {name: value for name, value in loaded.items()  # an epoch, say, is no entry
+            if not isinstance(name, str) or "." in name or _is_tensor(value)}
+
+
+def _is_tensor(value: Any) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor)
+
+
+def _tensors(value: Mapping) -> bool:
+    """Whether it has tensors of its own, by names."""
+    return any(_is_tensor(item) for item in value.values())
+
+
+def _holds_tensors(value: Mapping) -> bool:
+    """Whether a mapping by names, somewhere inside, has tensors; an optimizer's has numbers."""
+    return any(isinstance(key, str) and isinstance(item, Mapping)
+               and (_tensors(item) and all(isinstance(name, str) for name in item)
+                    or _holds_tensors(item)) for key, item in value.items())
 
 
 def _array(path: pathlib.Path, name: Any, value: Any) -> np.ndarray:
@@ -100,9 +144,33 @@ def _widened(array: np.ndarray) -> np.ndarray:
 
 
 def _without_prefixes(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Without what DataParallel, Lightning and torch.compile put before all names."""
-    for prefix in _PREFIXES:
-        if arrays and all(name.startswith(prefix) for name in arrays):
-            return _without_prefixes({name.removeprefix(prefix): array
-                                      for name, array in arrays.items()})
+    """Without what wrappers such as DataParallel, Lightning and torch.compile put before all names.
+
+    A Sequential of a normalisation layer and the network counts as the network.
+    """
+    first = {name.partition(".")[0] for name in arrays}
+    if len(first) == 1 and all("." in name for name in arrays) and not first & set(_LAYERS):
+        return _without_prefixes({name.partition(".")[2]: array for name, array in arrays.items()})
+    if len(first) == 2:
+        for layer in first:
+            own = {name for name in arrays if name.startswith(f"{layer}.")}
+            if own and own <= {f"{layer}.mean", f"{layer}.std"}:
+                rest = _without_prefixes({name: array for name, array in arrays.items()
+                                          if name not in own})
+                return rest | {f"normalize.{name.rpartition('.')[2]}": arrays[name] for name in own}
     return arrays
+
+
+def _without_masks(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """With pruned weights as they act: `weight_orig` times `weight_mask` is `weight`."""
+    made = {}
+    for name, array in arrays.items():
+        if name.endswith("_orig") and f"{name.removesuffix('_orig')}_mask" in arrays:
+            mask = arrays[f"{name.removesuffix('_orig')}_mask"]
+            if mask.shape != array.shape:
+                raise InputError(f"{path}: {name} is of shape {array.shape}, its mask of "
+                                 f"{mask.shape}; allowed: one shape")
+            made[name.removesuffix("_orig")] = array * mask.astype(array.dtype)
+        elif not (name.endswith("_mask") and f"{name.removesuffix('_mask')}_orig" in arrays):
+            made[name] = array
+    return made

@@ -21,7 +21,8 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
 
     Takes a `.safetensors` file or a state dict that torch.save wrote, with the names of
     torchvision or of the usual CIFAR code. A normalisation layer's buffers `normalize.mean` and
-    `normalize.std` must agree with the data set's, as ours is part of the network.
+    `normalize.std` must agree with the model's, as ours is part of the network. Biases of
+    convolutions are taken off the running means of the BatchNorms behind them.
 
     Raises:
       InputError: the file cannot be read, or its entries are not those of the model: all that
@@ -31,8 +32,9 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
     wanted = names.entries(model)
     arrays = {name: array for name, array in read(path).items()
               if name.rpartition(".")[2] != "num_batches_tracked"}
-    faults = _normalisation_faults(arrays, model) + _bias_faults(arrays)
+    faults = _normalisation_faults(arrays, model)
     found = names.canonical(arrays, wanted, model)
+    faults += _fold_biases(arrays, found, wanted)
     trees: tuple[dict, dict] = ({}, {})
     for name, entry in wanted.items():
         theirs = found.get(name)
@@ -114,17 +116,30 @@ def _normalisation_faults(arrays: dict[str, np.ndarray], model: Model) -> list[s
         if theirs is not None and not (
                 theirs.size == ours.size and np.allclose(theirs.ravel(), ours, 0, _TOLERANCE)):
             faults.append(f"normalize.{name}: is {_values(theirs)}; wanted {_values(ours)}, as "
-                          "of the data set")
+                          "of the data set; config.train.from_files_mean and from_files_std say "
+                          "what given models were trained with")
     return faults
 
 
-def _bias_faults(arrays: dict[str, np.ndarray]) -> list[str]:
-    """Takes biases of convolutions out of arrays; only zeros do no harm."""
+def _fold_biases(arrays: dict[str, np.ndarray], found: dict[str, str],
+                 wanted: dict[str, names.Entry]) -> list[str]:
+    """Takes biases of convolutions out of `found`, and off the running means behind them.
+
+    BatchNorm sees x + bias - (mean of x + bias), so that running_mean - bias without the bias is
+    the same. Changes `arrays`; returns what cannot be done.
+    """
     faults = []
-    for name in [name for name in arrays if name.endswith(".bias")]:
-        weight = arrays.get(name.removesuffix("bias") + "weight")
-        if weight is not None and weight.ndim == 4 and arrays.pop(name).any():
-            faults.append(f"{name}: is a bias of a convolution; wanted none, or all zeros")
+    for name in [name for name in found if name.endswith(".bias") and name not in wanted]:
+        mean = names.norm_behind(name.removesuffix(".bias"))
+        weight = found.get(name.removesuffix("bias") + "weight")
+        if mean not in wanted or mean not in found or weight is None:
+            continue
+        theirs, running = found.pop(name), arrays[found[mean]]
+        bias = arrays[theirs]
+        if fault := _fault(bias, theirs, wanted[mean].shape):
+            faults.append(f"{theirs}: {fault}")
+        elif running.shape == bias.shape:
+            arrays[found[mean]] = running - bias
     return faults
 
 

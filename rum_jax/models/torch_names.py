@@ -105,6 +105,14 @@ def canonical(arrays: dict[str, np.ndarray], wanted: dict[str, Entry],
     return found
 
 
+def norm_behind(layer: str) -> str:
+    """Canonical name of the running mean of the BatchNorm that a convolution feeds."""
+    head, _, last = layer.rpartition(".")
+    if last.isdecimal():  # features.0, downsample.0
+        return f"{head}.{int(last) + 1}.running_mean"
+    return f"{layer.replace('conv', 'bn')}.running_mean"
+
+
 def _renumbered(arrays: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[str, str]:
     """The n-th convolution, BatchNorm and linear layer get the numbers that ours have."""
     layers = {name.rpartition(".")[0] for name in arrays}

@@ -151,7 +151,8 @@ class Knowledge:
         """What the original of the m-th seed makes of the training set."""
         dataset, seed = self.study.dataset, self.study.config.seeds[m]
         return known_of(dataset, lambda name: self.score(name)[m], lambda: self.features()[m],
-                        lambda: generator(seed, "forget_set"))
+                        lambda: generator(seed, "forget_set"),
+                        self.study.config.forget.file_ids)
 
     def of_forget(self, m: int, places: np.ndarray) -> Mapping[str, np.ndarray]:
         """Scores and labels of a forget set, given as places in the training set, by name."""

@@ -144,3 +144,58 @@ def test_another_process_may_be_first(root, files, cache, monkeypatch):
 def test_the_same_files_below_another_root_are_another_data_set(files, root, tmp_path):
     """Ids are paths below the root."""
     assert digest({}, root, files[1:]) != digest({}, root / "sub", files[1:])
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "ids.npy", "parts.npy", "about.json",
+                                  "sha256.json"])
+@pytest.mark.parametrize("place", [0, 0.5, 1])
+def test_a_flipped_bit_anywhere_is_noticed_and_said(root, files, cache, capsys, name, place):
+    read = Reader()
+    cached({}, root, files, read)
+    (entry,) = (cache / "data").iterdir()
+    whole = (entry / name).read_bytes()
+    damaged = bytearray(whole)
+    damaged[round(place * (len(whole) - 1))] ^= 4
+    (entry / name).write_bytes(bytes(damaged))
+    assert_same(cached({}, root, files, read), Reader()())
+    assert read.calls == 2 and (entry / name).read_bytes() == whole
+    said = " ".join(capsys.readouterr().err.split())
+    part = "" if name == "sha256.json" else name
+    assert f"cache entry {entry} is damaged ({part}" in said and "decoded anew" in said
+
+
+def test_a_changed_mean_is_noticed(root, files, cache):
+    cached({}, root, files, Reader())
+    (entry,) = (cache / "data").iterdir()
+    about = entry / "about.json"
+    about.write_text(about.read_text().replace("0.1", "0.7"))
+    assert cached({}, root, files, Reader()).mean == (0.1, 1 / 3, 0.3)
+
+
+@pytest.mark.parametrize("folder, entries, arrays", [(0o755, 0o755, 0o644), (0o777, 0o755, 0o644),
+                                                     (0o750, 0o750, 0o640), (0o700, 0o700, 0o600)])
+def test_who_may_read_the_folder_may_read_the_entry(root, files, cache, folder, entries, arrays):
+    (cache / "data").mkdir(parents=True)
+    (cache / "data").chmod(folder)
+    before = os.umask(0o077)
+    try:
+        cached({}, root, files, Reader())
+    finally:
+        os.umask(before)
+    (entry,) = (cache / "data").iterdir()
+    assert entry.stat().st_mode & 0o777 == entries
+    assert {file.stat().st_mode & 0o777 for file in entry.iterdir()} == {arrays}
+
+
+def test_an_entry_that_cannot_be_read_is_mentioned_once(root, files, cache, capsys, monkeypatch):
+    def forbidden(_):
+        raise PermissionError(13, "Permission denied")
+
+    cached({}, root, files, Reader())
+    monkeypatch.setattr("rum_jax.records.read_json", forbidden)
+    read = Reader()
+    for _ in range(2):
+        assert_same(cached({}, root, files, read), Reader()())
+    said = " ".join(capsys.readouterr().err.split())
+    assert read.calls == 2 and said.count("cannot be read (Permission denied)") == 1
+    assert len(list((cache / "data").iterdir())) == 1

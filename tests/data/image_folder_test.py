@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from data.made import picture, save
 from rum_jax import data
@@ -146,3 +147,51 @@ def test_nothing_beside_the_training_folder_is_left_out_without_a_word(split):
     save(split / "test" / "0.bmp", picture(0))
     with pytest.raises(InputError, match="test: has no class folders, or images beside them"):
         load(split)
+
+
+def test_whatever_pillow_reads_is_read_and_the_rest_is_named(tmp_path, capsys):
+    for label, name in enumerate(("a", "b")):
+        for suffix in ("png", "tif", "tiff", "gif", "bmp", "pgm", "tga", "jfif", "ico", "webp"):
+            save(tmp_path / name / f"{suffix}.{suffix}", picture(label, (8, 8, 3)))
+    (tmp_path / "a/png.png").rename(tmp_path / "a/without")
+    (tmp_path / "b/png.png").rename(tmp_path / "b/wrong.dat")
+    (tmp_path / "b/tif.tif").rename(tmp_path / "b/.hidden.tif")
+    (tmp_path / "a/notes.txt").write_text("no image")
+    save(tmp_path / "b/more/0.png", picture(0, (8, 8, 3)))
+    source = load(tmp_path)
+    assert len(source.ids) == 19 and {"a/without", "b/wrong.dat"} <= set(source.ids)
+    np.testing.assert_array_equal(source.images[source.ids == "a/tif.tif"][0],
+                                  picture(0, (8, 8, 3)))
+    said = capsys.readouterr().err
+    assert "2 file(s) or folder(s) in class folders are not used" in said
+    assert "a/notes.txt, b/more/" in said and "hidden" not in said
+
+
+def test_the_first_frame_is_used_and_said(tmp_path, capsys):
+    frames = [Image.fromarray(np.full((4, 5), value, np.uint8)) for value in (10, 200)]
+    for name in ("a", "b"):
+        save(tmp_path / name / "0.png", picture(0))
+    frames[0].save(tmp_path / "a" / "two.tif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "a" / "two.gif", save_all=True, append_images=frames[1:])
+    source = load(tmp_path)
+    assert (source.images[1:3] == 10).all()
+    said = capsys.readouterr().err
+    assert "2 image(s) have several frames, of which the first is used: " in said
+    assert "two.gif" in said and "two.tif" in said
+
+
+def test_images_beside_class_folders_are_refused(flat, split):
+    save(flat / "stray.tif", picture(0))
+    with pytest.raises(InputError, match="has 1 image.s. beside its folders, such as stray.tif"):
+        load(flat)
+    save(split / "train" / "stray.png", picture(0))
+    with pytest.raises(InputError, match="train: has no class folders, or images beside them"):
+        load(split)
+
+
+def test_a_class_that_a_test_folder_lacks_is_named(split, capsys):
+    for file in (split / "test" / "b").iterdir():
+        file.unlink()
+    (split / "test" / "b").rmdir()
+    data.load("image_folder", 0.0, 0.0, 0.0, 1, path=str(split))
+    assert "class(es) 1 have no test example (training examples: 4)" in capsys.readouterr().err

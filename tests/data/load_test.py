@@ -4,8 +4,11 @@ import pytest
 from data.made import picture
 from rum_jax import data
 from rum_jax.data.arrays import Source, make_source
+from rum_jax.data.selection import say_what_noise_left
 from rum_jax.data.statistics import computed
 from rum_jax.errors import InputError
+from rum_jax.forget import choose
+from rum_jax.forget.known import untrained
 
 
 @pytest.fixture
@@ -157,3 +160,61 @@ def test_statistics_are_exact():
     np.testing.assert_allclose(mean, unit.mean((0, 1, 2)), rtol=1e-12)
     np.testing.assert_allclose(std, unit.std((0, 1, 2)), rtol=1e-12)
     assert computed(np.full((2, 2, 2, 1), 51, np.uint8), np.arange(2)) == ((0.2,), (1.0,))
+
+
+def own(tmp_path, labels, name="labels.npz", **arrays):
+    path = tmp_path / name
+    np.savez(path, images=picture(0, (len(labels), 4, 4)), labels=labels, **arrays)
+    return str(path)
+
+
+def test_classes_without_an_example_are_left_out_and_their_numbers_are_kept(tmp_path, capsys):
+    labels = np.arange(60) % 3 + 1
+    made = load(own(tmp_path, labels, classes=np.array(list("abcde"))), test=0.2, noise=0.3)
+    assert made.spec.classes == 3 and made.class_numbers == (1, 2, 3)
+    assert made.class_names == ("b", "c", "d") and set(made.labels.tolist()) == {0, 1, 2}
+    np.testing.assert_array_equal(made.clean_labels, labels - 1)
+    assert ("class(es) 0, 4 have no example and are left out; the other 3 are numbered anew"
+            in capsys.readouterr().err)
+    with pytest.raises(InputError, match="names class 0; known: 1, 2, 3"):
+        choose("class:0", untrained(made), 0)
+    assert len(choose("class:1", untrained(made), 0)) == (made.labels[made.train] == 0).sum()
+
+
+@pytest.mark.parametrize("parts, options, where", [
+    (["test"] * 2 + ["train"] * 40, {}, "all theirs are for test"),
+    (["validation"] * 2 + ["test"] * 10 + ["train"] * 30, {"validation": 0.0},
+     "all theirs are for validation"),
+    (["train"] * 42, {"test": 0.5, "validation": 0.4}, "all theirs are for validation and test")])
+def test_a_class_that_cannot_be_learned_is_refused(tmp_path, parts, options, where):
+    path = own(tmp_path, np.array([2] * 2 + [0, 1] * 20), parts=np.array(parts))
+    with pytest.raises(InputError, match=rf"class\(es\) 2 have no training example \({where}\); all"):
+        load(path, **options)
+    assert load(path, classes=(0, 1), **options).spec.classes == 2
+    with pytest.raises(InputError, match=r"2 have no training example"):
+        load(path, classes=(2, 0), **options)
+
+
+def test_a_class_that_is_named_and_has_no_example_is_refused(tmp_path):
+    path = own(tmp_path, np.arange(30) % 2, classes=np.array(["a", "b", "c"]))
+    assert load(path, test=0.2).spec.classes == 2
+    with pytest.raises(InputError, match=r"class\(es\) 2 have no training example; allowed"):
+        load(path, test=0.2, classes=(0, 2))
+    with pytest.raises(InputError, match="all examples are of class 4"):
+        load(own(tmp_path, np.full(30, 4), "one.npz"), test=0.2)
+
+
+def test_a_class_without_a_test_example_is_named(tmp_path, capsys):
+    labels = np.array([5] + [2] * 40 + [7] * 40)
+    made = load(own(tmp_path, labels), test=0.2)
+    said = capsys.readouterr().err
+    assert made.class_numbers == (2, 5, 7)
+    assert "class(es) 5 have no test example (training examples: 1)" in said
+    assert "class(es) 5 have no validation example" in said
+
+
+def test_noise_that_leaves_a_class_without_labels_is_named(capsys):
+    say_what_noise_left(np.array([0, 2, 2]), (4, 5, 6))
+    assert "planted labels leave no training example of class(es) 5" in capsys.readouterr().err
+    say_what_noise_left(np.array([0, 1, 2]), (4, 5, 6))
+    assert capsys.readouterr().err == ""

@@ -56,8 +56,8 @@ def test_training_and_test_images(tmp_path):
     ({**WHOLE, "parts": np.array(["train"] * 5 + ["tset"])}, "parts has 'tset'; allowed: train, "),
     ({**WHOLE, "classes": np.array(["x", "y"])}, "allowed: texts, one for each class, here at"),
     ({**WHOLE, "labels": np.zeros(6, int)}, r"has 1 class\(es\); allowed: at least two"),
-    ({**WHOLE, "ids": np.array([{}] * 6)}, "cannot be read as an .npz file: .*allow_pickle"),
-    ({**IN_TWO, "test_images": picture(0, (3, 3, 5, 3))}, "allowed: one shape for both"),
+    ({**WHOLE, "ids": np.array([{}] * 6)}, "cannot be read as an .npz file: it holds Python obj"),
+    ({**IN_TWO, "test_images": picture(0, (3, 3, 5, 3))}, "allowed: one shape for all"),
     ({**IN_TWO, "test_labels": np.arange(2)}, r"test_labels is int64\[2\]; allowed: integers\[3\]"),
 ])
 def test_faulty_files(tmp_path, arrays, message):
@@ -79,3 +79,26 @@ def test_what_is_no_npz_file(tmp_path):
 def test_images_of_channels_that_cannot_be_shown(tmp_path):
     with pytest.raises(InputError, match="images has 2 channels; allowed: 1, 3, 4"):
         load(tmp_path, images=np.zeros((4, 3, 3, 2), np.uint8), labels=np.arange(4) % 2)
+
+
+@pytest.mark.parametrize("names", [("x_train", "y_train", "x_test", "y_test"),
+                                   ("X_train", "Y_train", "X_test", "Y_test"),
+                                   ("train_images", "train_labels", "test_images", "test_labels"),
+                                   ("train_x", "train_y", "test_x", "test_y")])
+@pytest.mark.parametrize("wide", [False, True])
+def test_names_of_keras_and_labels_in_a_column(tmp_path, names, wide):
+    arrays = {name: array[:, None] if wide and array.ndim == 1 else array
+              for name, array in zip(names, IN_TWO.values(), strict=True)}
+    source = load(tmp_path, **arrays)
+    np.testing.assert_array_equal(source.images, np.concatenate(
+        [IN_TWO["train_images"], IN_TWO["test_images"]]))
+    assert source.labels.tolist() == [0, 1, 0, 1, 0, 1, 0, 2]
+    assert source.parts.tolist() == ["train"] * 5 + ["test"] * 3
+
+
+def test_a_validation_part_is_read_and_other_arrays_are_named(tmp_path, capsys):
+    source = load(tmp_path, **IN_TWO, val_images=picture(3, (2, 3, 4, 3)),
+                  val_labels=np.array([[0], [1]]), extra=np.arange(3))
+    assert source.parts.tolist() == ["train"] * 5 + ["validation"] * 2 + ["test"] * 3
+    said = capsys.readouterr().err
+    assert "d.npz: has arrays that are not read: extra" in said and "val" not in said.split(":")[-1]

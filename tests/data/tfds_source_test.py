@@ -191,3 +191,30 @@ def test_cifar(real):
     assert cifar.positions["validation"].tolist() == sorted(chosen)
     unit_mean = cifar.images[:50000].mean((0, 1, 2)) / 255
     np.testing.assert_allclose(unit_mean, cifar.spec.mean, atol=2e-3)
+
+
+def test_wildcards_case_and_the_data_sets_own_folder(root):
+    for version, count in (("1.0.0", 3), ("1.2.0", 6), ("2.0.1", 9)):
+        made.tfds(root, "toys", {"train": examples(count, 3, "t")}, FEATURES, version)
+    made.tfds(root, "sized/big", {"train": examples(12, 3, "t")}, FEATURES)
+    for path, name, count in [
+            (root, "toys:1.*.*", 6), (root, "toys:*.0.*", 9), (root, "Toys", 9),
+            (root, "TOYS:1.0.*", 3), (root / "toys", "toys", 9), (root / "toys", "toys:1.*.*", 6),
+            (root / "toys/1.2.0", "toys", 6), (root / "toys/1.2.0", "Toys:1.2.0", 6),
+            (root / "sized", "sized/big", 12), (root / "sized/big", "sized/big", 12),
+            (root / "sized/big/1.0.0", "sized/big", 12), (root / "sized/big/1.0.0", "sized", 12),
+            (root / "sized", "sized", 12)]:
+        assert len(load(path, name).ids) == count, (path, name)
+        assert data.check_name(f"tfds:{name}") is None
+    with pytest.raises(InputError, match=r"no .*/toys/3.\*.\*/dataset_info.json \(it has 1.0.0, 1"):
+        load(root, "toys:3.*.*")
+    with pytest.raises(InputError, match="1.2.0, of version 1.2.0; allowed with .*: 1.0.0"):
+        load(root / "toys/1.2.0", "toys:1.0.0")
+    with pytest.raises(InputError, match="config.data.path: is .*1.2.0, the folder of another"):
+        load(root / "toys/1.2.0", "cifar10")
+
+
+def test_splits_that_are_not_used_are_named(root, capsys):
+    made.tfds(root, "toys", {"train": examples(6, 3, "a"), "extra": examples(3, 3, "b")}, FEATURES)
+    assert len(load(root).ids) == 6
+    assert "tfds:toys: split(s) that are not used: extra" in capsys.readouterr().err

@@ -87,6 +87,17 @@ def test_what_is_missing(root, tmp_path):
         load(root)
 
 
+def test_images_and_classes_that_are_not_used_are_named(root, capsys):
+    save(root / "val/images/val_999.JPEG", picture(0))
+    save(root / "train/n9/images/n9_0.JPEG", picture(0))
+    (root / "train/n1/images/notes.txt").write_text("no image")
+    assert len(load(root).ids) == 15
+    said = capsys.readouterr().err
+    assert "images: 1 file(s) are not used, as val_annotations.txt does not name them: val_9" in said
+    assert "train: 1 folder(s) are not used, as wnids.txt does not name them: n9" in said
+    assert "are no images that Pillow reads: train/n1/images/notes.txt" in said
+
+
 def test_the_real_one():
     path = os.environ.get("RUM_JAX_TINY_IMAGENET")
     if not path:

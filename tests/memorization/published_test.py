@@ -51,7 +51,7 @@ VARIANTS = [{}, {"noise": 0.5}, {"classes": (2, 0)}, {"train_per_class": 7},
 @pytest.mark.parametrize("options", VARIANTS)
 @pytest.mark.parametrize("arrays", [
     {"tr_mem": SCORES, "tr_labels": LABELS, "infl": np.zeros((2, 2))}, {"tr_mem": SCORES},
-    {"memorization": SCORES, "labels": LABELS}, {"memorization": SCORES, "tr_labels": LABELS}])
+    {"scores": SCORES}, {"memorization": SCORES, "labels": LABELS}, {"memorization": SCORES, "tr_labels": LABELS}])
 def test_scores_of_all_published_examples_in_order(files, made, options, arrays):
     dataset = made(**options)
     found = read(files, dataset, **arrays)
@@ -89,7 +89,6 @@ IDS = np.array([f"t{i:02d}" for i in range(60)])
 
 @pytest.mark.parametrize("arrays, message", [
     ({"mem": SCORES, "infl": SCORES}, "has mem, infl; allowed: an .npz file with `memorization`"),
-    ({"scores": SCORES}, "has scores; allowed: .* with `ids` unless"),
     ({"tr_mem": SCORES[:50]}, "has 50 scores and no ids; allowed: 60, one for each published"),
     ({"tr_mem": SCORES[:, None]}, r"its scores are float32\[60, 1\]; allowed: numbers\[n\]"),
     ({"tr_mem": SCORES.astype(str)}, r"its scores are <U\d+\[60\]; allowed: numbers\[n\]"),
@@ -97,7 +96,7 @@ IDS = np.array([f"t{i:02d}" for i in range(60)])
     ({"tr_mem": SCORES, "ids": np.arange(60)}, r"its ids are int64\[60\]; allowed: texts\[n\]"),
     ({"tr_mem": SCORES, "ids": np.where(IDS == "t07", "t05", IDS)}, "the id 't05' occurs 2 times"),
     ({"tr_mem": SCORES * np.nan}, "48 score.* are not finite"),
-    ({"memorization": np.array([{}] * 60)}, "cannot be read as an .npz file: .*allow_pickle"),
+    ({"memorization": np.array([{}] * 60)}, "cannot be read as an .npz file: it holds Pyth"),
 ])
 def test_faulty_files(files, made, arrays, message):
     with pytest.raises(InputError, match=f"config.memorization.scores: .*scores.npz: {message}"):
@@ -206,7 +205,7 @@ def test_faulty_members(files, made, members, changed, message):
 
 
 def lira_folder(path, **arrays):
-    path.mkdir()
+    path.mkdir(parents=True)
     for name, array in arrays.items():
         np.save(path / f"{name}.npy", array)
     return path
@@ -245,7 +244,7 @@ def test_certain_scores_of_lira(tmp_path, made):
 
 
 @pytest.mark.parametrize("changed, message", [
-    ({"keep": None}, "has no keep.npy; allowed: a folder with keep.npy and scores.npy, or an .npz"),
+    ({"keep": None}, "has no keep.npy; allowed: a folder with keep.npy and scores.npy, one"),
     ({"keep": None, "scores": None}, "has no keep.npy and no scores.npy; allowed"),
     ({"keep": np.ones((4, 60))}, r"keep.npy is float64\[4, 60\]; allowed: bool\[M, N\]"),
     ({"scores": np.zeros((4, 59))},
@@ -288,3 +287,44 @@ def test_a_config_may_name_a_folder_of_scores(tmp_path):
         base.set_fields(config, fields)
         found = [known for known in faults(config.to_dict()) if "there is no file" in known]
         assert found[0].startswith(fault) if fault else not found
+
+
+@pytest.mark.parametrize("layout", ["scores.npy", "scores/0000000100.npy"])
+def test_scores_of_lira_in_a_folder_for_each_model(tmp_path, made, members, layout):
+    mask, _, logits = members
+    whole = published_scores(lira_folder(tmp_path / "whole", keep=mask, scores=logits), made())
+    for number, (keep, scores) in enumerate(zip(mask, logits, strict=True)):
+        one = tmp_path / "each" / f"experiment-{number}_{len(mask)}"
+        (one / layout).parent.mkdir(parents=True, exist_ok=True)
+        np.save(one / "keep.npy", keep)
+        np.save(one / layout, scores[:, None])
+        if "/" in layout:
+            np.save(one / "scores/0000000020.npy", -scores[:, None])  # of an earlier epoch
+    (tmp_path / "each" / "logs").mkdir()
+    found = published_scores(tmp_path / "each", made())
+    np.testing.assert_allclose(found, whole, rtol=1e-12)
+    before = published.digest(tmp_path / "each")
+    np.save(tmp_path / "each" / f"experiment-0_{len(mask)}" / "keep.npy", ~mask[0])
+    assert published.digest(tmp_path / "each") != before
+    (tmp_path / "each" / f"experiment-1_{len(mask)}" / "keep.npy").unlink()
+    with pytest.raises(InputError, match=r"the folder\(s\) experiment-1_\d+ have no keep.npy or no"):
+        published_scores(tmp_path / "each", made())
+
+
+def test_models_of_other_shapes_are_refused(tmp_path, made):
+    for number, size in enumerate((60, 59)):
+        lira_folder(tmp_path / "each" / str(number), keep=np.ones(size, bool), scores=np.ones(60))
+    with pytest.raises(InputError, match=r"the models' keep.npy are bool\[59\], bool\[60\]; allowed"):
+        published_scores(tmp_path / "each", made())
+
+
+def test_what_is_no_npz_file_is_said_in_our_words(tmp_path, made):
+    np.save(tmp_path / "plain.npy", SCORES)
+    (tmp_path / "ids.csv").write_text("id,label\nt00,0\n")
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 not really")
+    for name, reason in (("plain.npy", "it is a single array"), ("ids.csv", "it is no .npz file"),
+                         ("cut.npz", "it is damaged or incomplete")):
+        with pytest.raises(InputError, match=f"{name}: cannot be read as an .npz file: {reason}") as e:
+            published_scores(tmp_path / name, made())
+        assert "allowed: an .npz file with" in str(e.value)
+        assert "pickle" not in str(e.value) and "context manager" not in str(e.value)

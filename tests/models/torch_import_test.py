@@ -90,7 +90,8 @@ def cifar_names(arrays):
             for name, array in arrays.items()}
 
 
-@pytest.mark.parametrize("prefix", ["", "module.", "model.", "module._orig_mod."])
+@pytest.mark.parametrize("prefix", ["", "module.", "model.", "module._orig_mod.", "resnet.",
+                                    "student.backbone.", "1."])
 def test_names_of_cifar_code_prefixes_and_counters(basic, path, prefix):
     model, variables, arrays = basic
     arrays = {**cifar_names(arrays), "bn1.num_batches_tracked": np.array(7),
@@ -98,6 +99,58 @@ def test_names_of_cifar_code_prefixes_and_counters(basic, path, prefix):
               "normalize.std": np.float32(SPEC.std) + 1e-4}
     save_file({prefix + name: array for name, array in arrays.items()}, path)
     assert_same(load_variables(path, model), variables)
+
+
+def test_a_normalisation_layer_before_the_network(basic, path):
+    model, variables, arrays = basic
+    arrays = {f"net.1.{name}": array for name, array in arrays.items()}
+    norm = {"net.0.mean": np.float32(SPEC.mean), "net.0.std": np.float32(SPEC.std)}
+    save_file({**arrays, **norm}, path)
+    assert_same(load_variables(path, model), variables)
+    assert "normalize.mean: is (0.5, 0.5, 0.5); wanted (0.5, 0.4, 0.6)" in fault_of(
+        {**arrays, **norm, "net.0.mean": np.float32([0.5] * 3)}, path, model)
+
+
+def test_pruned_weights_are_as_they_act(basic, path):
+    model, _, arrays = basic
+    mask = {name: np.random.default_rng(0).integers(0, 2, array.shape).astype(array.dtype)
+            for name, array in arrays.items() if name.endswith("conv1.weight")}
+    expected = {**arrays, **{name: arrays[name] * own for name, own in mask.items()}}
+    save_file(expected, path)
+    wanted = load_variables(path, model)
+    split = {name: array for name, array in arrays.items() if name not in mask}
+    for name, own in mask.items():
+        split |= {f"{name}_orig": arrays[name], f"{name}_mask": own}
+    save_file({f"module.{name}": array for name, array in split.items()}, path)
+    assert len(mask) == 4
+    assert_same(load_variables(path, model), wanted)
+    split[f"{next(iter(mask))}_mask"] = np.ones(2, np.float32)
+    assert "its mask of (2,); allowed: one shape" in fault_of(split, path, model)
+
+
+@pytest.mark.parametrize("name", ["resnet", "resnet_bottleneck", "vgg"])
+def test_biases_of_convolutions_are_folded(name, path):
+    """In evaluation BatchNorm subtracts running_mean from x + bias."""
+    model, (params, state), arrays = made(name)
+    rng = np.random.default_rng(1)
+    convolutions = {key.removesuffix(".weight") for key, array in arrays.items() if array.ndim == 4}
+    biases = {f"{layer}.bias": rng.uniform(-1, 1, len(arrays[f"{layer}.weight"])).astype(np.float32)
+              for layer in convolutions}
+    shifted = dict(arrays)
+    for key, bias in biases.items():
+        mean = NORMS[name](key.removesuffix(".bias")) + ".running_mean"
+        shifted[mean] = shifted[mean] + bias
+    save_file({**shifted, **biases}, path)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6),
+                 load_variables(path, model), (params, state))
+
+
+def _resnet_norm(layer):
+    return {"downsample.0": layer[:-1] + "1"}.get(layer[-12:], layer.replace("conv", "bn"))
+
+
+NORMS = {"resnet": _resnet_norm, "resnet_bottleneck": _resnet_norm,
+         "vgg": lambda layer: f"features.{int(layer.rpartition('.')[2]) + 1}"}
 
 
 def test_layers_of_vgg_are_found_by_their_order(vgg, path):
@@ -127,7 +180,7 @@ def test_all_faults_are_in_one_message(basic, path):
     arrays["fc.weight"] = np.ones((7, 3), np.float32)
     arrays["bn1.weight"] = np.full_like(arrays["bn1.weight"], np.nan)
     arrays["bn1.running_var"] = -arrays["bn1.running_var"]
-    arrays["layer1.0.conv1.bias"] = np.ones(2, np.float32)
+    arrays["layer1.0.conv1.bias"] = np.ones(7, np.float32)
     arrays["conv1.weight"] = arrays["conv1.weight"].astype(np.int32)
     arrays["layer9.0.conv1.weight"] = np.ones((2, 3, 1, 1), np.float32)
     arrays["normalize.mean"] = np.float32([0.5, 0.4, 0.5])
@@ -135,7 +188,7 @@ def test_all_faults_are_in_one_message(basic, path):
     for line in ("8 fault(s)", "layer1.0.bn2.running_mean: missing; wanted shape 2",
                  "fc.weight: shape 7x3; wanted shape 5x3",
                  "bn1.weight: has values that are not finite", "bn1.running_var: has negative",
-                 "layer1.0.conv1.bias: is a bias of a convolution; wanted none, or all zeros",
+                 "layer1.0.conv1.bias: shape 7; wanted shape 2",
                  "conv1.weight: is int32; wanted floating-point numbers",
                  "layer9.0.conv1.weight: shape 2x3x1x1; wanted: no such entry",
                  "normalize.mean: is (0.5, 0.4, 0.5); wanted (0.5, 0.4, 0.6), as of the data set"):
@@ -206,7 +259,14 @@ def test_state_dicts_of_pytorch(basic, tmp_path, suffix):
     tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
     for wrapped in (tensors, {"state_dict": tensors, "epoch": 3}, {"model": tensors},
                     {"state_dict": {f"module.{name}": torch.nn.Parameter(tensor)
-                                    for name, tensor in tensors.items()}}):
+                                    for name, tensor in tensors.items()}},
+                    {"net": tensors, "acc": 95.4, "epoch": 199},
+                    {"anything": {"weights": tensors}, "args": {"lr": 0.1}},
+                    {"epoch": 3, "model_state_dict": tensors, "ema": tensors,
+                     "optimizer": {"state": {0: {"momentum_buffer": torch.ones(2)}}}},
+                    {**tensors, "epoch": 3},
+                    {"state_dict": tensors, "result": {"a": np.float64(0.5), "b": np.int64(3),
+                                                       "c": np.float32(1), "d": np.bool_(True)}}):
         torch.save(wrapped, path)
         assert_same(load_variables(path, model), variables)
     torch.save({name: tensor.bfloat16() for name, tensor in tensors.items()}, path)
@@ -221,7 +281,10 @@ def test_what_is_not_a_state_dict_is_refused(basic, tmp_path):
                               ([torch.ones(2)], "holds a list"), ({}, "holds nothing"),
                               ({"fc.weight": 3}, "entry 'fc.weight' is a int"),
                               ({3: torch.ones(2)}, "entry 3 is a Tensor"),
-                              ({"a": torch.ones(2).to_sparse()}, "entry 'a' is a sparse")]:
+                              ({"a": torch.ones(2).to_sparse()}, "entry 'a' is a sparse"),
+                              ({"teacher": {"a": torch.ones(2)}, "student": {"a": torch.ones(2)}},
+                               "holds tensors under teacher, student"),
+                              ({"fc.weight": np.array([{}])}, "holds more than tensors")]:
         torch.save(content, path)
         message = message_of(path, model)
         assert expected in message and "torch.save(model.state_dict(), ...)" in message

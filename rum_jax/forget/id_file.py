@@ -1,0 +1,139 @@
+"""Reads a list of examples: ids, positions or a mask, as people write them down.
+
+A text file has one on each line; it may have a byte order mark, lines that begin with #, a header
+line, and more columns (the one that the header calls id, else the first). A JSON file has a list.
+An .npy file has one array, an .npz file one called `ids`.
+"""
+
+import codecs
+import csv
+import json
+import pathlib
+import re
+from collections.abc import Collection, Iterator
+
+import numpy as np
+
+from rum_jax.errors import InputError
+from rum_jax.numpy_file import Unreadable, kind_of, names_in, read_npy, read_npz
+
+ALLOWED = ("a text file with one id per line (comments begin with #), a JSON list of ids, an .npy "
+           "array, or an .npz file with an array `ids`")
+_HEADERS = ("id", "ids", "example_id", "image_id", "position", "positions", "index", "indices",
+            "idx", "image", "filename", "file", "name")
+_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+          (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
+          (codecs.BOM_UTF16_BE, "utf-16"))
+_LONGEST = 60
+
+
+def read(path: pathlib.Path, known: Collection[str] = ()) -> np.ndarray:
+    """str[n], int[n] or bool[n], in the order of the file.
+
+    Args:
+      path: of the file.
+      known: ids of the data set: a line that is one is taken as it is, whatever is in it.
+
+    Raises:
+      InputError: it cannot be read, or is empty.
+    """
+    try:
+        kind = kind_of(path)
+        if kind:
+            found = _of_array(path, _array(path, kind))
+        else:
+            found = _of_text(path, _decoded(path.read_bytes()), known)
+    except Unreadable as error:
+        raise InputError(f"{path}: cannot be read: {error}; allowed: {ALLOWED}") from error
+    if not len(found):
+        raise InputError(f"{path}: has no ids; allowed: at least one, in {ALLOWED}")
+    return found
+
+
+def shown(value: object) -> str:
+    """A value as text, cut where it is long."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _array(path: pathlib.Path, kind: str) -> np.ndarray:
+    if kind == "npy":
+        return read_npy(path)
+    found = read_npz(path, ("ids",))
+    if "ids" not in found:
+        names = ", ".join(names_in(path)) or "no arrays"
+        raise InputError(f"{path}: has no array `ids`, but {shown(names)}; allowed: {ALLOWED}")
+    return found["ids"]
+
+
+def _of_array(path: pathlib.Path, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    if array.dtype.kind not in "Uiub":
+        raise InputError(f"{path}: its ids are {array.dtype}{list(array.shape)}; allowed: texts, "
+                         "or integers or a mask of booleans")
+    return np.atleast_1d(array).ravel()
+
+
+def _decoded(raw: bytes) -> str:
+    """The text of a file; Unreadable if it is none."""
+    encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
+    if encoding == "utf-8" and b"\0" in raw:
+        raise Unreadable("it is no text in UTF-8, as it has zero bytes")
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"it is no text in {encoding.removesuffix('-sig').upper()}") from error
+
+
+def _of_text(path: pathlib.Path, text: str, known: Collection[str]) -> np.ndarray:
+    if text.lstrip()[:1] in ("[", "{") or path.suffix.lower() == ".json":
+        try:
+            return _of_json(path, json.loads(text))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, InputError):
+                raise
+            if path.suffix.lower() == ".json":
+                raise Unreadable("it is no JSON") from error
+    lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text)]
+    return np.array(list(_cells([line for line in lines if line], known)), str)
+
+
+def _of_json(path: pathlib.Path, value: object) -> np.ndarray:
+    if isinstance(value, dict):
+        value = next((value[name] for name in _HEADERS if name in value), None)
+    for kind in (str, bool, int):
+        if isinstance(value, list) and all(type(item) is kind for item in value):
+            return np.array(value, {str: str, bool: bool, int: object}[kind])
+    raise InputError(f"{path}: is JSON, but no list of ids; allowed: a list of texts, of integers, "
+                     "or of booleans, alone or under the name ids")
+
+
+def _cells(lines: list[str], known: Collection[str]) -> Iterator[str]:
+    """What each line names; without comments and the header."""
+    column, first = 0, True
+    for line in lines:
+        if line not in known:
+            if line.startswith("#"):
+                continue
+            line = re.split(r"\s#", line)[0].strip()
+        if line in known:
+            yield line
+            first = False
+            continue
+        cells = _split(line)
+        named = [cell.lower() for cell in cells]
+        header = next((named.index(name) for name in _HEADERS if name in named), None)
+        if first and header is not None:
+            column = header
+        else:
+            yield cells[column] if column < len(cells) else line
+        first = False
+
+
+def _split(line: str) -> list[str]:
+    delimiter = next((mark for mark in "\t;" if mark in line), ",")
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    except csv.Error:  # longer than any that it takes
+        return [line]
