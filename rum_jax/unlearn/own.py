@@ -48,7 +48,7 @@ def load(reference: str) -> Algorithm:
 def _unlearn(reference: str, function: Callable, problem: Problem, states: TrainState,
              hparams: dict[str, Any]) -> tuple[TrainState, History]:
     before = jax.tree.map(np.array, states)
-    made = function(problem, states, **hparams)
+    made = own.call(reference, function, problem, states, **hparams)
     models = len(problem.seeds)
     after, history = made if isinstance(made, tuple) and len(made) == 2 else (
         made, History(np.zeros((models, 0), np.float32), 0))
