@@ -92,6 +92,17 @@ def mean_gradient(problem: Problem, states: TrainState, plan: Stream) -> PyTree:
     return jax.tree.map(lambda leaf: leaf / count.reshape(-1, *[1] * (leaf.ndim - 1)), total)
 
 
+def in_random_order(problem: Problem) -> Problem:
+    """The same, with each retain set in an order drawn at (seed, "hessian", step, 0).
+
+    A sample or a batch that is cut from it is then one of the whole set, whatever the order of
+    the data; in data that lie class after class it would be of a few classes.
+    """
+    retain = [rng.permutation(positions) for positions, rng in
+              zip(problem.retain, problem.generators("hessian", 0), strict=True)]
+    return problem._replace(retain=np.stack(retain))
+
+
 def ordered(problem: Problem, part: str, batch_size: int) -> Stream:
     """The forget or retain set in its own order, once, as arrays int32[M,T,B]."""
     index = np.stack([batches(own, batch_size) for own in getattr(problem, part)])
