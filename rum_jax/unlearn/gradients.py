@@ -66,7 +66,7 @@ def fold_batches(problem: Problem, states: TrainState, fold: Fold, begin: Callab
     models = len(problem.seeds)
     engine = problem.task.engine.for_models(models)
     run = engines.over_models(engine, _folder(problem.task.model, fold, begin), shared=1)
-    made = run(engines.replicate(engine, problem.task.images),
+    made = run(engines.resident(engine, problem.task.images),
                *(engines.put(engine, part, models) for part in (
                    states.params, states.model_state, plan, extra)))
     return engines.get(made, models)

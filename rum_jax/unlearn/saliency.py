@@ -76,7 +76,7 @@ def saliency(problem: Problem, states: TrainState, steps: bool,
     engine = task.engine.for_models(models)
     index = np.stack([batches(own, problem.optimizer.batch_size) for own in problem.forget])
     run = engines.over_models(engine, _summed_gradients(task.model, steps), shared=1)
-    result = run(engines.replicate(engine, task.images), *(
+    result = run(engines.resident(engine, task.images), *(
         engines.put(engine, part, models) for part in (
             states.params, states.model_state, stream(index, task.labels),
             problem.each(learning_rate), contexts(models, problem.optimizer))))

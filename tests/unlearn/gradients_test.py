@@ -1,10 +1,12 @@
 """One-shot statistics of data in the order of their classes are those of data in any order."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from conftest import leaves
 
-from rum_jax.unlearn import fisher_new, influence, saliency
+from rum_jax.unlearn import boundary_shrink, fisher_new, influence, saliency
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +53,17 @@ def test_a_mask_does_not_depend_on_the_order_of_the_forget_set(problem, original
     one, other = (leaves(saliency.saliency(problem._replace(forget=own), original, False, 0.01)[0])
                   for own in (chosen, chosen[:, ::-1]))
     np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5 * one.max())
+
+
+@pytest.mark.parametrize("statistic", [
+    lambda problem, states: influence.directions(problem, states)[1],
+    boundary_shrink.nearest_labels])
+def test_what_bfloat16_would_change_is_computed_in_float32(statistic, problem, original,
+                                                           monkeypatch):
+    monkeypatch.setattr(influence, "MOST_EXAMPLES", 60)
+    made = []
+    for dtype in ("bfloat16", "float32"):
+        model = dataclasses.replace(problem.task.model, dtype=dtype)
+        made.append(leaves(statistic(
+            problem._replace(task=problem.task._replace(model=model)), original)))
+    np.testing.assert_allclose(*made, rtol=1e-4, atol=1e-7)
