@@ -30,7 +30,7 @@ WHAT = {
     "random_label": ("CE to random labels on F", "F and R shuffled",
                      "Golatkar et al., 1911.04933"),
     "influence": ("p + α k, k from WoodFisher of grad CE(F) - grad CE(R)",
-                  "F, R; 1,002 examples of R one by one", "Izzo et al., 2002.10077"),
+                  "F, R; 1,002 random examples of R one by one", "Izzo et al., 2002.10077"),
     "fisher": ("p + min(√(α/F), 10⁻³) N(0,1), F the diagonal Fisher", "R",
                "Golatkar et al., 1911.04933"),
     "fisher_new": ("p + noise of variance α / F2, F2 over all labels", "R",

@@ -29,8 +29,21 @@ def covered(intervals: list[tuple[float, float]]) -> float:
 
 
 @contextlib.contextmanager
+def uncounted() -> Iterator[None]:
+    """What is done in here is left out of every stopwatch, as compilation is."""
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        _intervals.append((start, time.monotonic()))
+
+
+@contextlib.contextmanager
 def stopwatch() -> Iterator[Callable[[], float]]:
-    """Yields a function: seconds since the start without tracing, lowering and compilation."""
+    """Yields a function: seconds since the start without compilation and what is `uncounted`.
+
+    Compilation is tracing, lowering and compiling.
+    """
     first, start = len(_intervals), time.monotonic()
 
     def seconds() -> float:

@@ -7,13 +7,16 @@ import inspect
 import pathlib
 import re
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from types import ModuleType
+from typing import Any
 
 from rum_jax.checks import similar
-from rum_jax.errors import InputError, told
+from rum_jax.errors import InputError, RunError, told
 from rum_jax.paths import file_fault, path_fault, user_path
 
+MESSAGE_LENGTH = 300  # letters of an exception's own text
 _REFERENCE = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 
 
@@ -64,6 +67,51 @@ def load(reference: str, arguments: tuple[str, ...]) -> Callable:
                          f"({', '.join(arguments)}) by position, and have defaults for all "
                          "else") from error
     return function
+
+
+def call(reference: str, function: Callable, *args: Any, **kwargs: Any) -> Any:
+    """Calls code of the user's own: function(*args, **kwargs).
+
+    Raises:
+      InputError, RunError: as the code raises them, with their messages; it may call functions
+        of this package.
+      RunError: it raises anything else, or calls sys.exit: names the reference, the line of its
+        file, and the exception. KeyboardInterrupt stays what it is.
+    """
+    try:
+        return function(*args, **kwargs)
+    except (InputError, RunError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        what = (f"called sys.exit({error.code!r})" if isinstance(error, SystemExit)
+                else f"raised {_text_of(error)}")
+        raise RunError(f"{reference}{_line_of(reference, error)}: {what}; allowed: a function "
+                       "that returns. Mend the file and run the same command again, finished "
+                       "stages are kept") from error
+
+
+def _text_of(error: BaseException) -> str:
+    """Type and text of an exception in one line, cut when long."""
+    text = " ".join("".join(traceback.format_exception_only(error)).split())
+    return text if len(text) <= MESSAGE_LENGTH else text[:MESSAGE_LENGTH] + "..."
+
+
+def _line_of(reference: str, error: BaseException) -> str:
+    """", line 12": the last line of the reference's file that ran; "": none did."""
+    match = _REFERENCE.fullmatch(reference)
+    path = pathlib.Path(match["path"]).expanduser().resolve() if match else None
+    lines = [frame.tb_lineno for frame in _frames(error)
+             if pathlib.Path(frame.tb_frame.f_code.co_filename) == path]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _frames(error: BaseException) -> list:
+    """The traceback's entries, from the outermost call to the innermost."""
+    found, entry = [], error.__traceback__
+    while entry is not None:
+        found.append(entry)
+        entry = entry.tb_next
+    return found
 
 
 def fault(load_it: Callable[[str], object], reference: str) -> str | None:

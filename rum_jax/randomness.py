@@ -30,6 +30,7 @@ ROLES = {
     "shadow": 18,       # retain examples that membership attacks are fitted on
     "tie": 19,          # order of examples with equal scores
     "hessian": 20,      # retain examples that a Hessian is estimated from
+    "held_out": 21,     # order of held-out data while fine-tuning on them
 }
 
 

@@ -59,7 +59,8 @@ def get_config(reference: bool = False) -> ConfigDict:
     })
     c.proxies = ConfigDict({            # of memorization
         "compared": (),                 # with memorization, and with each other
-        **{name: dict(proxy.hparams) for name, proxy in PROXIES.items() if proxy.hparams},
+        **{name: {**proxy.hparams, **(proxy.reference if reference else {})}
+           for name, proxy in PROXIES.items() if proxy.hparams},
     })
     c.unlearn = ConfigDict({            # SGD of all unlearning algorithms
         "batch_size": 64,

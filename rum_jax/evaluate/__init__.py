@@ -61,7 +61,7 @@ def metric(name: str) -> Metric:
 
 
 def _checked(name: str, function: Callable, view: View, oracle: View) -> Measured:
-    made = function(view, oracle)
+    made = own.call(name, function, view, oracle)
     if not isinstance(made, Measured):
         made = Measured(made)
     return made._replace(value=_number(name, made.value))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.stats import norm, spearmanr
 
 from rum_jax import checks
 from rum_jax.checks import Check
@@ -17,6 +18,8 @@ from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer
 from rum_jax.train.state import TrainState
+
+MOST = 1 - 1e-9  # of a correlation, so that its transform is finite
 
 
 class Start(NamedTuple):
@@ -28,7 +31,7 @@ class Start(NamedTuple):
       train: int32[n], positions of the training set.
       parts: other parts of the data by name (`validation`, `test`), int32[k] positions.
       optimizer: batch size, momentum and weight decay of the originals' training.
-      names: what to call each model in messages.
+      seeds: of each model, the addresses of what is drawn.
       progress: told the fraction done.
     """
 
@@ -37,8 +40,13 @@ class Start(NamedTuple):
     train: np.ndarray
     parts: dict[str, np.ndarray]
     optimizer: Optimizer
-    names: list[str]
+    seeds: tuple[int, ...]
     progress: Progress = silent
+
+    @property
+    def names(self) -> list[str]:
+        """What to call each model in messages."""
+        return [f"seed {seed}" for seed in self.seeds]
 
 
 class Found(NamedTuple):
@@ -59,21 +67,24 @@ class Proxy(NamedTuple):
       compute: (start, hparams) -> Found; None for what is read while the originals are trained.
       hparams: defaults of its own settings, those of the released code.
       checks: of each.
+      reference: settings that make it do what the released code does.
     """
 
     rises: bool
     compute: Callable[[Start, dict[str, Any]], Found] | None = None
     hparams: dict[str, Any] = {}
     checks: dict[str, Check] = {}
+    reference: dict[str, Any] = {}
 
 
 def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> Found:
     held_out = start.parts[hparams["part"]]
     made = heldout_retrain.heldout_retrain(
         start.task, start.states, held_out, start.optimizer, hparams["learning_rate"],
-        hparams["epochs"], start.names, start.progress)
+        hparams["epochs"], start.names, start.seeds if hparams["order"] == "random" else None,
+        start.progress)
     return Found(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)),
-                 heldout_retrain.caution(made.accuracy))
+                 heldout_retrain.caution(made.right))
 
 
 def _loss_curvature(start: Start, hparams: dict[str, Any]) -> Found:
@@ -86,9 +97,12 @@ def _loss_curvature(start: Start, hparams: dict[str, Any]) -> Found:
 PROXIES: dict[str, Proxy] = {
     **dict.fromkeys(EVENTS, Proxy(rises=False)),
     "heldout_retrain": Proxy(
-        True, _heldout_retrain, {"part": "test", "learning_rate": 0.1, "epochs": 30},
+        True, _heldout_retrain,
+        {"part": "test", "learning_rate": 0.1, "epochs": 30, "order": "random"},
         {"part": checks.one_of(("validation", "test")),
-         "learning_rate": checks.number(0, open_low=True), "epochs": checks.integer(1)}),
+         "learning_rate": checks.number(0, open_low=True), "epochs": checks.integer(1),
+         "order": checks.one_of(heldout_retrain.ORDERS)},
+        {"order": "data"}),
     "loss_curvature": Proxy(True, _loss_curvature, {"h": 0.01},
                             {"h": checks.number(0, open_low=True)}),
 }
@@ -97,3 +111,30 @@ PROXIES: dict[str, Proxy] = {
 def scores(name: str, values: np.ndarray) -> np.ndarray:
     """float64[...]: the higher, the more strongly memorized, from values as the proxy has them."""
     return np.asarray(values, np.float64) * (1 if PROXIES[name].rises else -1)
+
+
+def rank_caution(name: str, values: np.ndarray, other: np.ndarray, other_name: str) -> str:
+    """What is to be said of a score that is not seen to rank as another one does; "": nothing.
+
+    Args:
+      name: a key of PROXIES.
+      values: float[M,n] of M models; the higher, the more strongly memorized.
+      other: float[n] of another score, likewise; examples that either lacks are left out.
+      other_name: what to call it.
+
+    Returns:
+      A caution, unless Spearman's correlation, averaged over the models, is positive beyond
+      chance: one-sided at 5%, with the standard error of n independent examples.
+    """
+    found, count = [], len(other)
+    for own in np.atleast_2d(values):
+        both = np.isfinite(own) & np.isfinite(other)
+        count = min(count, int(both.sum()))
+        found.append(float(spearmanr(own[both], other[both]).statistic) if both.sum() > 2
+                     else np.nan)
+    mean = float(np.mean(found))
+    if count > 3 and np.arctanh(np.clip(mean, -MOST, MOST)) * np.sqrt(count - 3) > norm.isf(0.05):
+        return ""
+    rank = f"{mean:.2f}" if np.isfinite(mean) else "not defined (equal values)"
+    return (f"{name} does not rank as {other_name} does: Spearman's correlation is {rank} over "
+            f"{count} examples, mean of {len(found)} models, where a proxy has a positive one")

@@ -1,22 +1,27 @@
 """Held-out retraining: how far an example moves when training goes on without it (section 6).
 
-The model is fine-tuned on held-out data, in a fixed order, until the loss stops to fall; the
-score is half the symmetric KL divergence between its predictions before and after. It rises with
-memorization. The released code uses the test set (spec quirk Q27, kept); any other set works.
+The model is fine-tuned on held-out data until the loss stops to fall; the score is half the
+symmetric KL divergence between its predictions before and after. It rises with memorization. The
+released code uses the test set (spec quirk Q27, kept); any other set works. It also takes the data
+in their own order in every epoch (ORDERS: "data"), which where they lie class after class is one
+class at a time; here they are shuffled in every epoch ("random").
 
 With a learning rate at which the model breaks down, to one answer for every example, the score
 is of how sure the model was before, and falls with memorization. So what fine-tuning has done to
 the accuracy on the held-out data is told too.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import numpy as np
 from scipy.special import softmax
+from scipy.stats import binom
 
 from rum_jax.data.plans import batches, stream
 from rum_jax.progress import Progress, silent
+from rum_jax.randomness import generator
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.predict import predict
@@ -25,6 +30,8 @@ from rum_jax.train.state import TrainState
 
 PATIENCE_EPOCHS = 4
 SMALLEST = 1e-10
+ORDERS = ("random", "data")
+LEVEL = 0.05  # of the test that a caution needs
 
 
 class HeldOut(NamedTuple):
@@ -32,13 +39,13 @@ class HeldOut(NamedTuple):
       scores: float64[M,N] of all examples.
       states: the fine-tuned models.
       epochs: int[M], how many were run.
-      accuracy: float64[M,2] on the held-out data, before and after.
+      right: bool[M,2,n], whether each held-out example was predicted, before and after.
     """
 
     scores: np.ndarray
     states: TrainState
     epochs: np.ndarray
-    accuracy: np.ndarray
+    right: np.ndarray
 
 
 def symmetric_divergence(logits: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -49,34 +56,35 @@ def symmetric_divergence(logits: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def heldout_retrain(task: Task, states: TrainState, held_out: np.ndarray, optimizer: Optimizer,
-                    learning_rate: float, most_epochs: int, names: list[str],
+                    learning_rate: float, most_epochs: int, names: Sequence[str],
+                    seeds: Sequence[int] | None = None,
                     progress: Progress = silent) -> HeldOut:
     """Fine-tunes on the held-out examples and scores all.
 
     Args:
       task: network, examples, and where to run.
       states: leading axis M, fresh optimizer; left as they are.
-      held_out: int32[n] positions, used in this order in every epoch.
+      held_out: int32[n] positions.
       optimizer: batch size, momentum, weight decay.
       learning_rate: constant.
       most_epochs: at most so many; a model stops when the sum of its batch losses has failed to
         fall below its best for PATIENCE_EPOCHS epochs.
       names: what to call each model in messages.
+      seeds: of each model; its order in each epoch is drawn at (seed, "held_out", epoch). None:
+        every epoch has the order of `held_out`.
       progress: told the fraction done.
 
     Raises:
       DivergedError: a loss is not finite.
     """
     models = len(states.step)
-    index = np.tile(batches(held_out, optimizer.batch_size), (models, 1, 1))
-    plan = Plan({"examples": stream(index, task.labels)},
-                np.full(index.shape[:2], learning_rate))
     now, best = states, np.full(models, np.inf)
     waited, epochs = np.zeros(models, int), np.zeros(models, int)
     for epoch in range(most_epochs):
         active = waited < PATIENCE_EPOCHS
         if not active.any():
             break
+        plan = _plan(task, _orders(held_out, models, seeds, epoch), optimizer, learning_rate)
         fitted = fit(task, cross_entropy, now, plan, contexts(models, optimizer), names)
         now = jax.tree.map(lambda new, old, on=active: np.where(
             on.reshape(-1, *[1] * (np.ndim(new) - 1)), new, old), fitted.states, now)
@@ -87,21 +95,51 @@ def heldout_retrain(task: Task, states: TrainState, held_out: np.ndarray, optimi
         epochs += active
         progress((epoch + 1) / most_epochs)
     both = [predict(task, which) for which in (states, now)]
-    accuracy = [(logits.argmax(-1) == task.labels)[:, held_out].mean(1) for logits in both]
-    return HeldOut(symmetric_divergence(*both), now, epochs, np.stack(accuracy, axis=1))
+    right = [(logits.argmax(-1) == task.labels)[:, held_out] for logits in both]
+    return HeldOut(symmetric_divergence(*both), now, epochs, np.stack(right, axis=1))
 
 
-def caution(accuracy: np.ndarray) -> str:
-    """What is to be said of models that fine-tuning has made worse; "": nothing.
+def _orders(held_out: np.ndarray, models: int, seeds: Sequence[int] | None,
+            epoch: int) -> np.ndarray:
+    """int32[M,n] of an epoch."""
+    if seeds is None:
+        return np.tile(held_out, (models, 1))
+    return np.stack([generator(seed, "held_out", epoch).permutation(held_out) for seed in seeds])
+
+
+def _plan(task: Task, orders: np.ndarray, optimizer: Optimizer, learning_rate: float) -> Plan:
+    index = np.stack([batches(order, optimizer.batch_size) for order in orders])
+    return Plan({"examples": stream(index, task.labels)},
+                np.full(index.shape[:2], learning_rate))
+
+
+def p_worse(right: np.ndarray) -> np.ndarray:
+    """float64[M]: one-sided sign test that fine-tuning has made a model worse.
+
+    Of the examples that were predicted before or after, but not both, half are expected to be
+    lost: the chance of so many losses, or more.
 
     Args:
-      accuracy: float[M,2] on the held-out data, before and after.
+      right: bool[M,2,n], see `HeldOut`.
     """
-    worse = accuracy[accuracy[:, 1] < accuracy[:, 0]]
+    lost = (right[:, 0] & ~right[:, 1]).sum(1)
+    gained = (~right[:, 0] & right[:, 1]).sum(1)
+    return binom.sf(lost - 1, lost + gained, 0.5)
+
+
+def caution(right: np.ndarray) -> str:
+    """What is to be said of models that fine-tuning has made worse; "": nothing.
+
+    A model counts if its sign test is significant at LEVEL, divided by the number of models.
+
+    Args:
+      right: bool[M,2,n], see `HeldOut`.
+    """
+    worse = right[p_worse(right) < LEVEL / len(right)]
     if not len(worse):
         return ""
-    before, after = worse.mean(0)
-    return (f"fine-tuning has made {len(worse)} of {len(accuracy)} models worse on the held-out "
+    before, after = worse.mean((0, 2))
+    return (f"fine-tuning has made {len(worse)} of {len(right)} models worse on the held-out "
             f"data themselves (their accuracy is {before:.1%} before and {after:.1%} after, on "
-            "average), so their scores are not what they are meant to be; lower "
-            "config.proxies.heldout_retrain.learning_rate")
+            f"average; sign tests at {LEVEL:.0%} in all), so their scores are not what they are "
+            "meant to be; lower config.proxies.heldout_retrain.learning_rate")

@@ -61,7 +61,8 @@ def subset_names(name: str, subsets: int) -> tuple[str, ...] | None:
 
 def _checked(name: str, function, examples: Mapping[str, np.ndarray], subsets: int,
              generator: np.random.Generator) -> dict[str, np.ndarray]:
-    parts, size = function(examples, generator), len(examples["label"])
+    parts = own.call(name, function, examples, generator)
+    size = len(examples["label"])
     if not isinstance(parts, dict) or not parts or any(
             not isinstance(subset, str) or level_of(subset) not in SUBSETS for subset in parts):
         found = list(parts) if isinstance(parts, dict) else type(parts).__name__

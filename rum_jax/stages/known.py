@@ -139,7 +139,7 @@ class Knowledge:
         with stopwatch() as seconds, shown(f"proxies/{name}") as progress:
             start = Start(study.task, load_states(study, self.original), study.dataset.train,
                           study.dataset.positions, recipe(config, config.train).optimizer,
-                          [f"seed {seed}" for seed in config.seeds], progress)
+                          tuple(config.seeds), progress)
             made = PROXIES[name].compute(start, config.proxies[name].to_dict())
             cost = {"seconds": seconds() / len(config.seeds),
                     "example_gradients": made.gradients, "caution": made.caution}

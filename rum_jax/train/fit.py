@@ -134,7 +134,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
     engine = task.engine.for_models(models)
     run = engines.over_models(engine, _runner(task.model, objective), shared=2, donate=1)
     begun = keep.load(plan, task.model) if keep else None
-    images = engines.replicate(engine, task.images)
+    images = engines.resident(engine, task.images)
     states = engines.put(engine, begun.states if begun else jax.device_get(states), models)
     context = engines.put(engine, context, models)
     log = Log(names, total, stop_when_diverged, progress, begun)

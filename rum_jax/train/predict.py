@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rum_jax.data.plans import batches
 from rum_jax.models import Model
 from rum_jax.train import engine as engines
 from rum_jax.train.fit import Task
@@ -18,15 +19,19 @@ BATCH_SIZE = 256
 
 @functools.cache
 def _predictor(model: Model, output: str) -> Callable:
-    """predict(images, params, model_state) -> that field of Outputs, [N,...], of one model."""
+    """predict(images, index, params, model_state) -> that field of Outputs, [T*B,...].
 
-    def predict(images: jax.Array, params, model_state) -> jax.Array:
-        def one_batch(batch: jax.Array) -> jax.Array:
-            pixels, mask = model.to_unit(split_batch(batch)), jnp.ones(len(batch), bool)
+    For one model; index is int32[T,B].
+    """
+
+    def predict(images: jax.Array, index: jax.Array, params, model_state) -> jax.Array:
+        def one_batch(places: jax.Array) -> jax.Array:
+            batch = images[split_batch(places)]
+            pixels, mask = model.to_unit(batch), jnp.ones(len(batch), bool)
             out, _ = model.apply(params, model_state, pixels, mask, train=False)
             return getattr(out, output)
 
-        made = jax.lax.map(one_batch, images)
+        made = jax.lax.map(one_batch, index)
         return made.reshape(-1, made.shape[-1])
 
     return predict
@@ -45,10 +50,9 @@ def embed(task: Task, states: TrainState) -> np.ndarray:
 def _outputs(task: Task, states: TrainState, output: str) -> np.ndarray:
     examples, models = len(task.images), len(states.step)
     engine = task.engine.for_models(models)
-    missing = -examples % BATCH_SIZE
-    padded = np.pad(task.images, [(0, missing)] + [(0, 0)] * 3)
-    run = engines.over_models(engine, _predictor(task.model, output), shared=1)
-    batched = engines.replicate(engine, padded.reshape(-1, BATCH_SIZE, *padded.shape[1:]))
-    made = run(batched, *(engines.put(engine, jax.device_get(part), models)
-                          for part in (states.params, states.model_state)))
+    index = np.maximum(batches(np.arange(examples), BATCH_SIZE), 0)
+    run = engines.over_models(engine, _predictor(task.model, output), shared=2)
+    made = run(engines.resident(engine, task.images), engines.replicate(engine, index), *(
+        engines.put(engine, jax.device_get(part), models)
+        for part in (states.params, states.model_state)))
     return engines.get(made, models)[:, :examples]

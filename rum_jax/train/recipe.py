@@ -75,9 +75,17 @@ class Recipe:
         return dataclasses.replace(self, epochs=1, schedule="cosine", milestones=())
 
 
-def period_means(losses: np.ndarray, periods: int) -> np.ndarray:
-    """float[M,T] losses of steps -> float[M,periods], means over equally long parts."""
-    return losses.reshape(len(losses), periods, -1).mean(-1) if periods else losses[:, :0]
+def period_means(losses: np.ndarray, periods: int | Sequence[int]) -> np.ndarray:
+    """float[M,T] losses of steps -> float[M,E], means over the steps of each part.
+
+    Args:
+      losses: float[M,T].
+      periods: E, of equally long parts; or the number of steps of each part, which add up to T.
+    """
+    if isinstance(periods, int):
+        return losses.reshape(len(losses), periods, -1).mean(-1) if periods else losses[:, :0]
+    parts = np.split(losses, np.cumsum(periods)[:-1], axis=1) if len(periods) else []
+    return np.stack([part.mean(1) for part in parts], 1) if parts else losses[:, :0]
 
 
 def each(models: int, value: float | np.ndarray) -> np.ndarray:

@@ -30,11 +30,15 @@ def apply(name: str, algorithm: Algorithm, problem: Problem, states: TrainState 
     raise_if_any(faults, f"{name} cannot run:")
     unlearned, history = algorithm.unlearn(problem, states, hparams)
     if problem.stop_when_diverged:
-        _check_finite(name, problem, unlearned)
+        _check_finite(name, problem, unlearned, history)
     return unlearned, history
 
 
-def _check_finite(name: str, problem: Problem, states: TrainState) -> None:
+def _check_finite(name: str, problem: Problem, states: TrainState, history: History) -> None:
+    losses = np.isfinite(history.losses).all(1)
+    if not losses.all():
+        raise DivergedError(f"{name} gives a loss that is not finite at "
+                            f"{problem.names[int(np.argmin(losses))]}")
     finite = np.all([np.isfinite(leaf).reshape(len(problem.seeds), -1).all(1)
                      for leaf in jax.tree.leaves((states.params, states.model_state))], axis=0)
     if not finite.all():

@@ -96,12 +96,13 @@ class History(NamedTuple):
     Attributes:
       losses: float[M,T], the loss of every optimizer step.
       examples: how many example gradients each model took.
-      periods: into how many equally long parts the steps fall; epochs, mostly.
+      periods: into how many equally long parts the steps fall, epochs mostly; or the number of
+        steps of each part.
     """
 
     losses: np.ndarray
     examples: int
-    periods: int = 0
+    periods: int | tuple[int, ...] = 0
 
     @property
     def mean_losses(self) -> np.ndarray:

@@ -3,7 +3,8 @@
     x' = round(255 * clip(x + 0.1 * sign(grad_x CE(T(x), y)), 0, 1)) / 255
     minimise CE over F to the label argmax T(x')
 
-T is the model before unlearning, in evaluation mode. It is fixed, so each forget example's new
+T is the model before unlearning, in evaluation mode and in float32 (in bfloat16, which has no 255
+levels, one label of thirty is another on the digits). It is fixed, so each forget example's new
 label is found once. In train mode the forget batches move BatchNorm's running statistics (spec
 quirk Q15).
 """
@@ -59,8 +60,8 @@ def nearest_labels(problem: Problem, states: TrainState) -> np.ndarray:
     models, task = len(problem.seeds), problem.task
     engine = task.engine.for_models(models)
     plan = ordered(problem, "forget", problem.optimizer.batch_size)
-    run = engines.over_models(engine, _attacker(task.model), shared=1)
-    made = run(engines.replicate(engine, task.images), *(
+    run = engines.over_models(engine, _attacker(task.model.precise()), shared=1)
+    made = run(engines.resident(engine, task.images), *(
         engines.put(engine, part, models) for part in (states.params, states.model_state, plan)))
     return engines.get(made, models).reshape(models, -1)[:, :problem.forget.shape[1]]
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from rum_jax.data.plans import Stream, batches, multistep, per_epoch
+from rum_jax.data.plans import Stream, batches, multistep
 from rum_jax.errors import InputError
 from rum_jax.randomness import words
 from rum_jax.train.fit import Plan, Task, fit
@@ -51,7 +51,7 @@ def trainable(problem: Problem) -> Task:
 def descend(problem: Problem, objective: Objective, states: TrainState,
             streams: dict[str, Stream], learning_rate: np.ndarray,
             hparams: dict[str, Any] | None = None, schedules: dict[str, np.ndarray] | None = None,
-            **extra: Any) -> tuple[TrainState, History]:
+            epoch_of_step: np.ndarray | None = None, **extra: Any) -> tuple[TrainState, History]:
     """Runs SGD from the given states, with a fresh optimizer.
 
     Args:
@@ -59,34 +59,41 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
       objective: loss of a step.
       states: leading axis M; only params and model_state are used.
       streams: stream name -> arrays int32[M,T,B].
-      learning_rate: float[M,E] of each epoch, T a multiple of E; or of each step, E = T.
+      learning_rate: float[M,E] of each epoch. Without `epoch_of_step` epochs are equally long and
+        T is a multiple of E; a rate for each step, E = T, makes every step an epoch.
       hparams: float hyper-parameters of the objective, a number or float[M].
       schedules: those that change, float[M,T].
+      epoch_of_step: int[T], the number of each step's epoch, from 0 to E-1 and never falling, for
+        epochs that differ in their number of steps. Augmentation is drawn once an epoch, and
+        losses are averaged over epochs.
       **extra: grad_mask, update_mask (trees like params), teacher; leading axis M.
 
     Raises:
       DivergedError: a loss is not finite.
       InputError: a mask is not like the params; streams or schedules differ in their number of
-        models or steps, or the steps are no multiple of the epochs.
+        models or steps, or the epochs do not fit the steps.
     """
     for name in ("grad_mask", "update_mask"):
         _check_mask(name, extra.get(name), states.params)
-    models, steps = _common_shape(streams, schedules or {}, learning_rate)
     epochs = learning_rate.shape[1]
-    every = steps // epochs
+    models, steps = _common_shape(streams, schedules or {}, learning_rate,
+                                  equal_epochs=epoch_of_step is None)
+    of_step = (np.repeat(np.arange(epochs), steps // epochs) if epoch_of_step is None
+               else _checked_epochs(epoch_of_step, steps, epochs))
 
     def drawn() -> np.ndarray:
-        each_epoch = [[words(rng) for rng in problem.generators("augment", epoch)]
-                      for epoch in range(epochs)]
-        return np.repeat(each_epoch, every, axis=0).swapaxes(0, 1)
+        each_epoch = np.array([[words(rng) for rng in problem.generators("augment", epoch)]
+                               for epoch in range(epochs)])
+        return each_epoch[of_step].swapaxes(0, 1)
 
-    plan = Plan(streams, per_epoch(learning_rate, every), schedules or {},
+    plan = Plan(streams, learning_rate[:, of_step], schedules or {},
                 problem.optimizer.augmented(drawn))
     context = contexts(models, problem.optimizer, hparams, **extra)
     fitted = fit(trainable(problem), objective, rested(states), plan, context, problem.names,
                  problem.progress, problem.stop_when_diverged)
     examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
-    return rested(fitted.states), History(fitted.losses, examples, epochs)
+    periods = epochs if epoch_of_step is None else tuple(np.bincount(of_step).tolist())
+    return rested(fitted.states), History(fitted.losses, examples, periods)
 
 
 def rested(states: TrainState) -> TrainState:
@@ -104,8 +111,20 @@ def one_shot(states: TrainState, params: Any, examples: int) -> tuple[TrainState
             History(np.zeros((models, 0), np.float32), examples))
 
 
+def _checked_epochs(epoch_of_step: np.ndarray, steps: int, epochs: int) -> np.ndarray:
+    """int[T] that names every epoch, one after another."""
+    given = np.asarray(epoch_of_step)
+    whole = given.shape == (steps,) and np.issubdtype(given.dtype, np.integer)
+    if not whole or not np.array_equal(np.unique(given), np.arange(epochs)) or (
+            np.diff(given) < 0).any():
+        raise InputError(f"epoch_of_step: is {given.dtype}{list(given.shape)}; allowed: an integer "
+                         f"for each of the {steps} steps, from 0 to {epochs - 1}, each of them "
+                         "at least once, and never falling")
+    return given
+
+
 def _common_shape(streams: dict[str, Stream], schedules: dict[str, np.ndarray],
-                  learning_rate: np.ndarray) -> tuple[int, int]:
+                  learning_rate: np.ndarray, equal_epochs: bool) -> tuple[int, int]:
     """(M, T) of all streams and schedules."""
     shapes = {**{name: stream.index.shape[:2] for name, stream in streams.items()},
               **{name: np.shape(values) for name, values in schedules.items()}}
@@ -113,7 +132,7 @@ def _common_shape(streams: dict[str, Stream], schedules: dict[str, np.ndarray],
         raise InputError(f"streams and schedules: have (models, steps) {shapes}; allowed: the "
                          "same for all, as every step takes a batch of each")
     (models, steps), (rows, epochs) = next(iter(shapes.values())), learning_rate.shape
-    if rows != models or not epochs or steps % epochs:
+    if rows != models or not epochs or equal_epochs and steps % epochs:
         raise InputError(f"learning_rate: has shape {learning_rate.shape}; allowed: ({models}, "
                          f"epochs), where epochs divides the {steps} steps")
     return models, steps

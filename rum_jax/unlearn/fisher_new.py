@@ -6,7 +6,10 @@
                averaged over a weight's inputs, times 10 for the classifier and for vectors
     p <- p + sqrt(variance) * N(0, 1)
 
-in evaluation mode; the square is that of the batch-mean gradient. "The classifier" is any weight
+in evaluation mode; the square is that of the batch-mean gradient, which in a batch of one class is
+another than in a mixed one (half of it on the digits). So `batches` are cut from R in "random"
+order, drawn at (seed, "hessian", step); "ordered" ones, as released, are of one class where the
+data lie class after class. "The classifier" is any weight
 whose first PyTorch axis is the number of classes, as in the released code. Its special case for
 a forgotten class of CIFAR is left out.
 """
@@ -23,11 +26,12 @@ from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
 from rum_jax.unlearn.descent import one_shot
 from rum_jax.unlearn.fisher import noise
-from rum_jax.unlearn.gradients import begin_zero, fold_batches, ordered
+from rum_jax.unlearn.gradients import begin_zero, fold_batches, in_random_order, ordered
 from rum_jax.unlearn.shapes import mean_over_inputs, torch_shape
 from rum_jax.unlearn.spaces import log_uniform
 
 BATCH_SIZE, EPSILON = 32, 1e-8
+BATCHES = ("random", "ordered")
 MOST, MOST_CLASSIFIER, FACTOR = 1e3, 1e2, 10
 
 
@@ -46,9 +50,10 @@ def _add_batch(carry: PyTree, number: jax.Array, gradient: Callable, batch: Batc
     return jax.lax.fori_loop(0, p.shape[-1], add, carry)
 
 
-def squared_gradients(problem: Problem, states: TrainState) -> PyTree:
-    """F2: tree like params, leading axis M."""
-    plan = ordered(problem, "retain", BATCH_SIZE)
+def squared_gradients(problem: Problem, states: TrainState, cut: str = "random") -> PyTree:
+    """F2: tree like params, leading axis M; `cut` is one of BATCHES."""
+    whole = in_random_order(problem) if cut == "random" else problem
+    plan = ordered(whole, "retain", BATCH_SIZE)
     total = fold_batches(problem, states, _add_batch, begin_zero, plan)
     return jax.tree.map(lambda leaf: leaf / plan.index.shape[1], total)
 
@@ -71,11 +76,14 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
                   zip(squares, alphas, strict=True)]
         return np.asarray(p) + np.stack(scales) * draws
 
-    params = jax.tree.map(perturbed, states.params, squared_gradients(problem, states),
+    squares = squared_gradients(problem, states, hparams["batches"])
+    params = jax.tree.map(perturbed, states.params, squares,
                           noise(problem, states.params))
     return one_shot(states, params, classes * problem.retain.shape[1])
 
 
 ALGORITHM = Algorithm(
-    unlearn, checks={"alpha": checks.number(0, open_low=True)}, published={"alpha": 1e-6},
-    search={"alpha": log_uniform(1e-8, 1e-4)})
+    unlearn,
+    checks={"alpha": checks.number(0, open_low=True), "batches": checks.one_of(BATCHES)},
+    published={"alpha": 1e-6, "batches": "random"}, search={"alpha": log_uniform(1e-8, 1e-4)},
+    reference={"batches": "ordered"})

@@ -66,7 +66,7 @@ def fold_batches(problem: Problem, states: TrainState, fold: Fold, begin: Callab
     models = len(problem.seeds)
     engine = problem.task.engine.for_models(models)
     run = engines.over_models(engine, _folder(problem.task.model, fold, begin), shared=1)
-    made = run(engines.replicate(engine, problem.task.images),
+    made = run(engines.resident(engine, problem.task.images),
                *(engines.put(engine, part, models) for part in (
                    states.params, states.model_state, plan, extra)))
     return engines.get(made, models)
@@ -90,6 +90,17 @@ def mean_gradient(problem: Problem, states: TrainState, plan: Stream) -> PyTree:
     total = fold_batches(problem, states, _add_weighted, begin_zero, plan)
     count = (plan.index != PADDING).sum((1, 2))
     return jax.tree.map(lambda leaf: leaf / count.reshape(-1, *[1] * (leaf.ndim - 1)), total)
+
+
+def in_random_order(problem: Problem) -> Problem:
+    """The same, with each retain set in an order drawn at (seed, "hessian", step, 0).
+
+    A sample or a batch that is cut from it is then one of the whole set, whatever the order of
+    the data; in data that lie class after class it would be of a few classes.
+    """
+    retain = [rng.permutation(positions) for positions, rng in
+              zip(problem.retain, problem.generators("hessian", 0), strict=True)]
+    return problem._replace(retain=np.stack(retain))
 
 
 def ordered(problem: Problem, part: str, batch_size: int) -> Stream:

@@ -4,15 +4,18 @@
         ...
         return states            # or (states, history)
 
-Its keyword arguments are its hyper-parameters, their defaults the published values.
+States have the structure and shapes of those it was given; real numbers of another width become
+theirs. Its keyword arguments are its hyper-parameters, their defaults the published values.
 """
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from rum_jax import checks, own
@@ -48,25 +51,76 @@ def load(reference: str) -> Algorithm:
 def _unlearn(reference: str, function: Callable, problem: Problem, states: TrainState,
              hparams: dict[str, Any]) -> tuple[TrainState, History]:
     before = jax.tree.map(np.array, states)
-    made = function(problem, states, **hparams)
+    made = own.call(reference, function, problem, states, **hparams)
     models = len(problem.seeds)
-    after, history = made if isinstance(made, tuple) and len(made) == 2 else (
+    after, history = made if type(made) is tuple and len(made) == 2 else (
         made, History(np.zeros((models, 0), np.float32), 0))
-    _check(reference, before, states, after, history)
-    return rested(jax.device_get(after)), history
-
-
-def _check(reference: str, before: TrainState, given: TrainState, after: object,
-           history: object) -> None:
     if not isinstance(after, TrainState) or not isinstance(history, History):
         raise InputError(f"{reference}: returned {type(after).__name__} and "
                          f"{type(history).__name__}; allowed: states, or (states, History)")
-    wanted, made = (jax.tree.map(np.shape, (tree.params, tree.model_state))
-                    for tree in (before, after))
-    if wanted != made:
+    after = own.call(reference, jax.device_get, after)
+    _check_states(reference, before, states, after)
+    like = {name: jax.tree.map(lambda old, new: np.asarray(new, old.dtype), getattr(before, name),
+                               getattr(after, name)) for name in ("params", "model_state")}
+    return rested(before.replace(**like)), _checked_history(reference, history, models)
+
+
+def _check_states(reference: str, before: TrainState, given: TrainState,
+                  after: TrainState) -> None:
+    wanted, found = ({jax.tree_util.keystr(path): leaf for path, leaf in
+                      jax.tree_util.tree_leaves_with_path((tree.params, tree.model_state))}
+                     for tree in (before, after))
+    for path in sorted({*wanted, *found}):
+        if path not in wanted or np.shape(found.get(path)) != np.shape(wanted[path]):
+            has = f"has shape {np.shape(found[path])}" if path in found else "is absent"
+            allowed = f"shape {np.shape(wanted[path])}" if path in wanted else "none"
+            raise InputError(f"{reference}: returned states of another structure or shape: {path} "
+                             f"{has}; allowed: {allowed}, as in the states it was given")
+        kind = np.asarray(found[path]).dtype
+        if not jnp.issubdtype(kind, jnp.floating):
+            raise InputError(f"{reference}: returned {path} as {kind}; allowed: "
+                             f"{wanted[path].dtype}, as in the states it was given")
+    if any(jax.tree.structure(getattr(before, name)) != jax.tree.structure(getattr(after, name))
+           for name in ("params", "model_state")):
         raise InputError(f"{reference}: returned states of another structure or shape; allowed: "
-                         "states like those it was given")
+                         "the dictionaries of those it was given")
     if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(jax.tree.leaves(before),
                                                     jax.tree.leaves(given), strict=True)):
         raise InputError(f"{reference}: changed the states it was given; allowed: new ones, as "
                          "other rows start from the same states")
+
+
+def _checked_history(reference: str, history: History, models: int) -> History:
+    """The same as plain values.
+
+    Raises:
+      InputError: a field is not what `History` says.
+    """
+    losses, (kind, shape) = None, ("", ())
+    with contextlib.suppress(Exception):
+        losses = np.asarray(jax.device_get(history.losses))
+        kind, shape = str(losses.dtype), losses.shape
+    if losses is None or len(shape) != 2 or shape[0] != models or not (
+            jnp.issubdtype(losses.dtype, jnp.floating)
+            or np.issubdtype(losses.dtype, np.integer)):
+        raise InputError(f"{reference}: History.losses: is {kind}{list(shape)}; allowed: real "
+                         f"numbers of shape ({models}, steps), a row for each model")
+    if not _is_count(history.examples):
+        raise InputError(f"{reference}: History.examples: is {history.examples!r:.100}; allowed: "
+                         "an integer of 0 or more, example gradients of each model")
+    periods, steps = history.periods, shape[1]
+    if _is_count(periods):
+        fits, plain = not periods or (steps and steps % periods == 0), int(periods)
+    else:
+        fits = isinstance(periods, tuple | list) and all(
+            _is_count(part) and part for part in periods) and sum(periods) == steps
+        plain = tuple(map(int, periods)) if fits else ()
+    if not fits:
+        raise InputError(f"{reference}: History.periods: is {periods!r:.100}; allowed: 0, a number "
+                         f"that divides the {steps} steps, or the number of steps of each period")
+    return History(losses.astype(np.float32), int(history.examples), plain)
+
+
+def _is_count(value: object) -> bool:
+    return (isinstance(value, int | np.integer) and not isinstance(value, bool)
+            and 0 <= value < 2**63)

@@ -1,9 +1,11 @@
 """Weight saliency masks (Fan et al., arXiv 2310.12508; spec section 4, SalUn mask).
 
-    saliency = | sum over batches of F of grad CE(batch) |, in evaluation mode
+    saliency = | grad CE(F) |, in evaluation mode
 
-The released RUM code takes an SGD step, up the loss, after each batch, so that it sums gradients
-along a trajectory (spec quirk Q1b): option `saliency_steps`.
+The released code adds up the gradients of batch means, in which the examples of a last, short batch
+weigh more than the others. The released RUM code also takes an SGD step, up the loss, after each
+batch, so that it sums gradients along a trajectory (spec quirk Q1b). Option `saliency_steps` does
+both.
 """
 
 import functools
@@ -28,7 +30,7 @@ MODELS = ("current", "original")
 
 @functools.cache
 def _summed_gradients(model: Model, steps: bool) -> Callable:
-    """grads(images, params, model_state, stream, rate, context) -> (|sum|, moved params)."""
+    """grads(images, params, model_state, stream, rate, context) -> (saliencies, moved params)."""
 
     def grads(images: jax.Array, params: PyTree, model_state: PyTree, forget: Stream,
               rate: jax.Array, context: Context) -> tuple[PyTree, PyTree]:
@@ -42,7 +44,8 @@ def _summed_gradients(model: Model, steps: bool) -> Callable:
         def add(carry: tuple, batch: Stream) -> tuple[tuple, None]:
             total, params, opt_state = carry
             grad = jax.grad(loss)(params, *batch)
-            total = jax.tree.map(jnp.add, total, grad)
+            share = 1 if steps else (batch.index != PADDING).sum() / (forget.index != PADDING).sum()
+            total = jax.tree.map(lambda sum_, leaf: sum_ + share * leaf, total, grad)
             if steps:
                 updates, opt_state = optimizer.update(grad, opt_state, params)
                 params = jax.tree.map(jnp.add, params, updates)
@@ -73,7 +76,7 @@ def saliency(problem: Problem, states: TrainState, steps: bool,
     engine = task.engine.for_models(models)
     index = np.stack([batches(own, problem.optimizer.batch_size) for own in problem.forget])
     run = engines.over_models(engine, _summed_gradients(task.model, steps), shared=1)
-    result = run(engines.replicate(engine, task.images), *(
+    result = run(engines.resident(engine, task.images), *(
         engines.put(engine, part, models) for part in (
             states.params, states.model_state, stream(index, task.labels),
             problem.each(learning_rate), contexts(models, problem.optimizer))))

@@ -68,17 +68,17 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
     parts = [one_pass(problem, *phase) for phase in phases]
     steps = [part.shape[1] for part in parts]
     minimising = np.repeat([part == "retain" for part, _ in phases], steps)
-    every_step = np.repeat(rates(problem, hparams)[:, [epoch for _, epoch in phases]], steps, 1)
+    epoch_of_step = np.repeat([epoch for _, epoch in phases], steps)
 
     def weights(value: float, maximising: float) -> np.ndarray:
         return np.where(minimising, problem.each(value)[:, None], maximising)
 
     index = np.concatenate(parts, axis=1)
     return descend(problem, objective, states, {"examples": stream(index, problem.task.labels)},
-                   every_step, {"temperature": hparams["temperature"]},
+                   rates(problem, hparams), {"temperature": hparams["temperature"]},
                    {"ce_weight": weights(hparams["gamma"], 0.0),
                     "kl_weight": weights(hparams["beta"], -1.0)},
-                   teacher=(states.params, states.model_state))
+                   epoch_of_step, teacher=(states.params, states.model_state))
 
 
 ALGORITHM = Algorithm(

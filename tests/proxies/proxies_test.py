@@ -1,12 +1,25 @@
 """Proxies on the toy task; their numbers are compared with the reference's in golden_test.py."""
 
+import dataclasses
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from rum_jax.proxies import PROXIES, Start, heldout_retrain, learning_events, loss_curvature, scores
+from rum_jax.config import base
+from rum_jax.proxies import (
+    PROXIES,
+    Start,
+    heldout_retrain,
+    learning_events,
+    loss_curvature,
+    rank_caution,
+    scores,
+)
 from rum_jax.randomness import ROLES, generator
+from rum_jax.train.fit import Fitted
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
 from rum_jax.train.state import Batch, Context, fresh
@@ -55,23 +68,76 @@ def test_heldout_retraining_stops_each_model_by_itself(task, original, dataset):
     alone = heldout_retrain.heldout_retrain(task, one, held_out, optimizer, 0.3, 12, ["b"])
     right = [predict(task, states).argmax(-1)[:, held_out] == dataset.labels[held_out]
              for states in (original, made.states)]
-    np.testing.assert_array_equal(made.accuracy, np.transpose([one.mean(1) for one in right]))
+    np.testing.assert_array_equal(made.right, np.stack(right, axis=1))
     assert alone.epochs[0] == made.epochs[1]
     np.testing.assert_allclose(alone.scores[0], made.scores[1], rtol=0.05, atol=1e-3)
 
 
 def test_a_rate_at_which_models_break_down_is_told(task, original, dataset):
     start = Start(task, original, dataset.train, dataset.positions, Optimizer(64, 0.9, 5e-4),
-                  ["a", "b"])
-    hparams = {"part": "test", "epochs": 6}
+                  (0, 1))
+    hparams = {"part": "test", "epochs": 6, "order": "random"}
     fine, broken = (PROXIES["heldout_retrain"].compute(start, {**hparams, "learning_rate": rate})
                     for rate in (0.01, 30.0))
     assert fine.caution == ""
     assert broken.caution.startswith("fine-tuning has made 2 of 2 models worse on the held-out")
-    assert heldout_retrain.caution(np.array([[0.5, 0.5], [0.2, 1.0], [0.75, 0.5]])) == (
+
+
+def _right(lost: int, gained: int, size: int = 100) -> np.ndarray:
+    """bool[2,size]: half are right before, so many of them lost and others gained after."""
+    before = np.arange(size) < size // 2
+    after = before.copy()
+    after[:lost], after[size - gained:] = False, True
+    return np.stack([before, after])
+
+
+def test_a_caution_needs_more_losses_than_chance_has():
+    """The sign test by hand: P(8 or more of 10) = (45 + 10 + 1) / 1024."""
+    found = heldout_retrain.p_worse(np.stack([_right(8, 2), _right(1, 0), _right(0, 0)]))
+    np.testing.assert_allclose(found, [56 / 1024, 0.5, 1.0])
+    assert heldout_retrain.caution(_right(1, 0)[None]) == "", "one example less"
+    assert heldout_retrain.caution(_right(5, 0)[None]) != "", "1 of 32 is below 5%"
+    assert heldout_retrain.caution(np.stack([_right(5, 0), _right(0, 9)])) == "", "but not 2.5%"
+    assert heldout_retrain.caution(np.stack([_right(25, 0), _right(0, 9), _right(1, 0)])) == (
         "fine-tuning has made 1 of 3 models worse on the held-out data themselves (their accuracy "
-        "is 75.0% before and 50.0% after, on average), so their scores are not what they are meant "
-        "to be; lower config.proxies.heldout_retrain.learning_rate")
+        "is 50.0% before and 25.0% after, on average; sign tests at 5% in all), so their scores "
+        "are not what they are meant to be; lower config.proxies.heldout_retrain.learning_rate")
+
+
+def test_held_out_data_are_shuffled_in_every_epoch_by_default(task, original, monkeypatch):
+    seen = []
+
+    def fit(task, objective, states, plan, context, names):
+        seen.append(plan.streams["examples"].index.reshape(2, -1))
+        return Fitted(states, np.full((2, 1), -float(len(seen))), None)
+
+    monkeypatch.setattr(heldout_retrain, "fit", fit)
+    held_out = np.arange(40, 72, dtype=np.int32)
+    run = functools.partial(heldout_retrain.heldout_retrain, task, original, held_out,
+                            Optimizer(8, 0.9, 5e-4), 0.1, 2, ["a", "b"])
+    run((0, 1))
+    run((0, 1))
+    run(None)
+    first, second, again, _, released, _ = seen
+    assert all(sorted(order) == held_out.tolist() for part in seen for order in part)
+    assert first.tolist() == again.tolist() != second.tolist()
+    assert first[0].tolist() != first[1].tolist()
+    assert released.tolist() == [held_out.tolist()] * 2
+    assert PROXIES["heldout_retrain"].hparams["order"] == "random"
+    assert base.get_config(True).proxies.heldout_retrain.order == "data"
+
+
+def test_a_score_that_does_not_rank_as_another_is_told():
+    other = np.arange(200.0)
+    up, noise = other + 40 * np.sin(other), np.random.default_rng(0).normal(size=(2, 200))
+    assert rank_caution("loss_curvature", np.stack([up, up]), other, "memorization") == ""
+    assert "Spearman's correlation is -1.00 over 200 examples, mean of 1 models" in rank_caution(
+        "loss_curvature", -other[None], other, "memorization")
+    assert "does not rank as memorization does" in rank_caution(
+        "confidence", noise, other, "memorization")
+    gaps = np.where(other < 100, np.nan, other)
+    assert rank_caution("confidence", up[None], gaps, "memorization") == ""
+    assert "not defined" in rank_caution("confidence", np.zeros((1, 200)), other, "it")
 
 
 def test_symmetric_divergence_by_hand():
@@ -102,6 +168,15 @@ def test_curvature_does_not_depend_on_batches_and_is_a_difference_of_gradients(
                                rtol=1e-2, atol=1e-4)
 
 
+def test_curvature_is_that_of_float32_whatever_the_models_dtype(task, original, dataset):
+    def measured(dtype):
+        model = dataclasses.replace(task.model, dtype=dtype)
+        return loss_curvature.loss_curvature(task._replace(model=model), original,
+                                             dataset.train[:64], 0.01, 64).curvature
+
+    np.testing.assert_allclose(measured("bfloat16"), measured("float32"), rtol=1e-5)
+
+
 def test_every_score_is_higher_for_planted_noise(task, two_stages, dataset):
     """Whatever way a proxy points as it is defined, `scores` points towards memorization."""
     task = task._replace(model=two_stages)
@@ -111,7 +186,7 @@ def test_every_score_is_higher_for_planted_noise(task, two_stages, dataset):
         task, train_set, states, Recipe(8, 0.1, optimizer),
         [lambda e, s=s: generator(s, "order", 0, e) for s in (0, 1)], ["a", "b"])
     trained = jax.vmap(fresh)(learned.states.params, learned.states.model_state)
-    start = Start(task, trained, dataset.train, dataset.positions, optimizer, ["a", "b"])
+    start = Start(task, trained, dataset.train, dataset.positions, optimizer, (0, 1))
     noisy = dataset.noisy[dataset.train]
     for name, proxy in PROXIES.items():
         if proxy.compute:
