@@ -12,6 +12,8 @@ from rum_jax.errors import InputError
 MEMORIZATION, ENTANGLEMENT = "memorization", "entanglement"
 IDS, POSITIONS = "ids", "positions"
 FILE_IDS = (IDS, POSITIONS)  # what a file of examples may hold
+FIRST = "first"
+TIES = ("random", FIRST)  # what equal scores are ordered by: a draw, or the order of the data
 
 
 class Fields(NamedTuple):
@@ -44,6 +46,7 @@ class Known(NamedTuple):
       published: int[n], those positions of the training examples, from 0 in the order of the
         published training part (CIFAR: 0..49999); None where they are not known.
       published_size: number of examples of that part.
+      ties: name of a score -> int64[n], the order of examples with equal scores; see `tie_order`.
     """
 
     ids: np.ndarray
@@ -58,17 +61,26 @@ class Known(NamedTuple):
     file_ids: str = IDS
     published: np.ndarray | None = None
     published_size: int = 0
+    ties: Callable[[str], np.ndarray] | None = None
+
+    def tie_order(self, score: str) -> np.ndarray:
+        """int64[n], all different: of examples with equal scores the lowest comes first.
+
+        It is drawn in a study; where nothing is said of it, it is the order of the examples.
+        """
+        return np.arange(len(self.ids)) if self.ties is None else self.ties(score)
 
 
 def known_of(dataset: Dataset, score: Callable[[str], np.ndarray],
              features: Callable[[], np.ndarray],
-             generator: Callable[[], np.random.Generator], file_ids: str = IDS) -> Known:
+             generator: Callable[[], np.random.Generator],
+             ties: Callable[[str], np.ndarray] | None = None, file_ids: str = IDS) -> Known:
     """What is known of the training set of a data set; see `Known` for the rest."""
     train = dataset.train
     return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
                  dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator,
                  file_ids=file_ids, published=dataset.source_index[train],
-                 published_size=dataset.train_size)
+                 published_size=dataset.train_size, ties=ties)
 
 
 def untrained(dataset: Dataset, file_ids: str = IDS) -> Known:

@@ -13,8 +13,8 @@ from rum_jax.rows import RUM, parse
 TITLE = "From forget set to forget set"
 RELABELLING = ("salun", "random_label", "boundary_shrink", "boundary_expand")
 REFERENCES = ("original", "retrain", "retrain_again")
-OF_SETS = ("entanglement_score", "entanglement_global", "disentanglement", "mmd",
-           "mean_memorization")
+OF_SETS = ("entanglement_score", "log_entanglement_score", "entanglement_score_ratio",
+           "disentanglement", "mmd", "squared_mmd_median_unbiased", "mean_memorization")
 
 
 def assemble(rows: Sequence[dict], statistics: Sequence[dict]) -> dict | None:
@@ -34,7 +34,7 @@ def assemble(rows: Sequence[dict], statistics: Sequence[dict]) -> dict | None:
 
 def summarized(statistics: dict) -> dict:
     """What a forget set is like, with intervals over seeds; None where it is not known."""
-    values = {name: statistics[name] for name in OF_SETS}
+    values = {name: statistics.get(name) for name in OF_SETS}
     return {"set": statistics["set"], **{
         name: None if own is None or None in own else summary(own)
         for name, own in values.items()}}

@@ -53,7 +53,8 @@ def _row(finished: Finished, forget_set: str, name: str) -> dict:
     metrics = records.read_json(finished.rows[name] / "metrics.json")
     cases = finished.cases.of_set(forget_set)
     return {"set": forget_set, "name": name, "steps": _steps(finished, name),
-            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()}}
+            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()
+                        if None not in values[cases]}}
 
 
 def _steps(finished: Finished, name: str) -> list[dict]:

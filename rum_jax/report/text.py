@@ -119,12 +119,14 @@ def _comparison(comparison: dict, several: bool) -> str:
 
 def set_table(statistics: list[dict]) -> tuple[list[str], list[list[str]]]:
     """(header, lines): what the forget sets of a study are like, means and intervals over seeds."""
-    names = {"entanglement_score": "ES", "entanglement_global": "ES, paper's form",
-             "disentanglement": "DES", "mmd": "MMD", "mean_memorization": "memorization"}
+    names = {"entanglement_score": "ES", "log_entanglement_score": "log ES",
+             "entanglement_score_ratio": "ES / ES of random sets", "disentanglement": "DES",
+             "mmd": "MMD", "squared_mmd_median_unbiased": "squared MMD, unbiased",
+             "mean_memorization": "memorization"}
     titles = ["forget set", "examples", *names.values(), "overlap with the others"]
     lines = []
     for one in statistics:
-        values = [summary(one[name]) if one[name] and None not in one[name] else None
+        values = [summary(one[name]) if one.get(name) and None not in one[name] else None
                   for name in names]
         shared = "; ".join(f"{name} {mean(shares):.0%}" for name, shares in one["overlap"].items())
         lines.append([one["set"], f"{one['size']:,}",

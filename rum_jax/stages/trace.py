@@ -8,9 +8,8 @@ import numpy as np
 from rum_jax import records, store
 from rum_jax.evaluate.layers import MEASURES, Layers
 from rum_jax.evaluate.view import View
-from rum_jax.forget.known import MEMORIZATION
-from rum_jax.stages.evaluation import References, parts_of
 from rum_jax.stages.models import load_logits
+from rum_jax.stages.references import References, memorization_folder, parts_of
 from rum_jax.stages.study import Study, row_folder
 from rum_jax.stages.unlearning import STEPS_FILE, SUBSETS_FILE, TRACE_FILE
 from rum_jax.store import Origin
@@ -38,15 +37,16 @@ def traced(references: References, row: str, models: pathlib.Path) -> pathlib.Pa
             "steps": steps, "measures": _measures(references, models)})
 
     reads = [references.study.data, models, references.original, references.oracle,
-             *store.finished(references.study.workdir, MEMORIZATION)]
-    origin = Origin({"sets": list(references.cases.sets)}, reads, row)
+             *memorization_folder(references.study)]
+    values = {**references.study.content.part("mia"), "sets": list(references.cases.sets)}
+    origin = Origin(values, list(dict.fromkeys(reads)), row)
     return store.stage(references.study.workdir, f"trace/{row_folder(row)}", write, origin)
 
 
 def accuracy_out(study: Study) -> np.ndarray:
     """float64[N]: how often models that were not trained on an example predict it right; or NaN."""
     known = np.full(len(study.task.labels), np.nan)
-    for folder in store.finished(study.workdir, MEMORIZATION):
+    for folder in memorization_folder(study):
         stored = records.read_arrays(folder / "memorization.npz")
         if "accuracy_out" in stored:
             known[study.dataset.train] = stored["accuracy_out"]
@@ -63,7 +63,7 @@ def _measures(references: References, models: pathlib.Path) -> dict:
 
 
 def measures(study: Study, logits: Sequence[np.ndarray], oracles: Sequence[Sequence[View]],
-             forget: np.ndarray, subsets: Mapping[str, np.ndarray]) -> dict:
+             forget: np.ndarray, subsets: Mapping[str, np.ndarray], request: int = 0) -> dict:
     """Measure -> part -> values of M cases after each number of steps; see `traced`.
 
     Args:
@@ -72,11 +72,12 @@ def measures(study: Study, logits: Sequence[np.ndarray], oracles: Sequence[Seque
       oracles: of the M cases, likewise.
       forget: int32[M,F] positions of all that is to be forgotten in the end.
       subsets: name -> int32[M,k] positions.
+      request: number of the request, see `Cases`.
     """
     out, made = accuracy_out(study), {}
     for done, (models, views) in enumerate(zip(logits, oracles, strict=True)):
         for m, own in enumerate(forget):
-            view = View(models[m], study.task.labels, parts_of(study, own))
+            view = View(models[m], study.task.labels, parts_of(study, own, request))
             layers = Layers(view, views[m], out)
             parts = {**{name: positions[m] for name, positions in subsets.items()},
                      RETAIN: layers.unseen_retain, TEST: view.parts["test"]}
