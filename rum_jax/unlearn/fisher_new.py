@@ -86,4 +86,4 @@ ALGORITHM = Algorithm(
     unlearn,
     checks={"alpha": checks.number(0, open_low=True), "batches": checks.one_of(BATCHES)},
     published={"alpha": 1e-6, "batches": "random"}, search={"alpha": log_uniform(1e-8, 1e-4)},
-    reference={"batches": "ordered"})
+    reference={"batches": "ordered"}, family="noise")

@@ -92,4 +92,4 @@ ALGORITHM = Algorithm(
     unlearn,
     checks={"alpha": checks.number(0, open_low=True), "examples": checks.one_of(EXAMPLES)},
     published={"alpha": 1.0, "examples": "random"}, search={"alpha": log_uniform(0.1, 100)},
-    reference={"examples": "first"})
+    reference={"examples": "first"}, family="influence function")
