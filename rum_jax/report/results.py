@@ -1,10 +1,14 @@
-"""The results of a study as one JSON value (schema 2) and as a table for programs."""
+"""The results of a study as one JSON value (schema 3) and as a table for programs.
+
+`results.schema.json` beside this file describes every key.
+"""
 
 from collections.abc import Iterator
 
 from rum_jax import records, store
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import sections
+from rum_jax.rows import VANILLA, options_of, parse
 from rum_jax.rum import WHOLE
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import again_seeds
@@ -12,7 +16,8 @@ from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+REFERENCES = ("original", "retrain", "retrain_again")
 
 
 def assemble(finished: Finished, provenance: dict) -> dict:
@@ -41,8 +46,23 @@ def assemble(finished: Finished, provenance: dict) -> dict:
 def _row(finished: Finished, forget_set: str, name: str) -> dict:
     metrics = records.read_json(finished.rows[name] / "metrics.json")
     cases = finished.cases.of_set(forget_set)
-    return {"set": forget_set, "name": name, "steps": _steps(finished, name),
+    return {"set": forget_set, "name": name, "spec": _spec(finished, name),
+            "steps": _steps(finished, name),
             "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()}}
+
+
+def _spec(finished: Finished, name: str) -> dict:
+    """What a row does, with every default filled in; None where it does not apply."""
+    spec = dict.fromkeys(("kind", "algorithm", "refinement", "subsets", "order", "steps"))
+    if name in REFERENCES:
+        return {**spec, "kind": "reference"}
+    row = parse(name)
+    spec |= {"kind": row.kind, "algorithm": row.algorithm or None}
+    if row.kind == VANILLA:
+        return spec
+    options = options_of(finished.study.config, name)
+    return {**spec, "refinement": options["by"], "subsets": int(options["subsets"]),
+            "order": options["order"], "steps": options["steps"]}
 
 
 def _steps(finished: Finished, name: str) -> list[dict]:
