@@ -45,7 +45,7 @@ def memorization_gallery(dataset: Dataset, scores: np.ndarray, seed: int) -> byt
       scores: float[n], memorization of its training set.
       seed: of the draw among ties.
     """
-    figure = Figure(figsize=(SHOWN * 1.08, 5.2), layout="constrained")
+    figure = Figure(figsize=(SHOWN * 1.08, 4.7), layout="constrained")
     chosen = extremes(scores, seed)
     for part, (title, indices) in zip(figure.subfigures(len(chosen), 1), chosen.items(),
                                       strict=True):
@@ -69,14 +69,14 @@ def _draw(axis, dataset: Dataset, position: int, score: float, lines: int) -> No
     axis.imshow(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels, cmap="gray_r",
                 vmin=0, vmax=1, interpolation="nearest")
     injected = dataset.noisy[position]
-    given, published = (_name(dataset, labels[position])
-                        for labels in (dataset.labels, dataset.clean_labels))
+    given = _name(dataset, dataset.labels[position], SHORT)
+    published = _name(dataset, dataset.clean_labels[position], SHORT - len("was"))
     texts = [given, *([f"was {published.removeprefix('label ')}" if injected else " "]
                       if lines > 1 else []), f"{score:.2f}"]
     axis.set_title("\n".join(texts), weight="normal", fontsize=10,
                    color=INJECTED if injected else "#22262b")
 
 
-def _name(dataset: Dataset, label: int) -> str:
+def _name(dataset: Dataset, label: int, letters: int) -> str:
     name = printable(dataset.class_names[label])
-    return f"label {name}" if name.isdigit() else cut(name, SHORT)
+    return f"label {name}" if name.isdigit() else cut(name, letters)
