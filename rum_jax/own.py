@@ -26,6 +26,12 @@ def short_name(reference: str) -> str:
     return _REFERENCE.fullmatch(reference)["name"]
 
 
+def absolute(reference: str) -> str:
+    """The same reference with its file's full path: equal for all ways to name one file."""
+    match = _REFERENCE.fullmatch(reference)
+    return f"{pathlib.Path(match['path']).expanduser().resolve()}:{match['name']}"
+
+
 def load(reference: str, arguments: tuple[str, ...]) -> Callable:
     """The function that a reference names; the file is looked up from the current folder.
 

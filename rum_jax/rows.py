@@ -20,6 +20,7 @@ from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn import own as own_algorithm
 
 VANILLA, RUM_F, RUM = "vanilla", "rum_f", "rum"
+REFERENCE, REFERENCES = "reference", ("original", "retrain", "retrain_again")
 ALIASES = {"rum_shuffled": f"rum[by={refine.SHUFFLED}]"}
 ORDERS = ("ascending", "descending")
 STEPS = ("sequential", "merged")  # one after another, or each from the original model
@@ -56,6 +57,64 @@ def options_of(config: Mapping, row: str) -> dict[str, str]:
     section = config[made.kind]
     return {"by": section["refinement"], "subsets": str(section["subsets"]),
             "order": section["order"], "steps": section["steps"], **made.options}
+
+
+class Resolved(NamedTuple):
+    """What a row does, with every default of its section filled in; None where it has none.
+
+    Attributes:
+      kind: VANILLA, RUM_F, RUM, or REFERENCE: original, retrain and retrain_again.
+      algorithm: key of ALGORITHMS, or a user's own; None for RUM, which has one for each subset.
+      refinement: what makes the subsets.
+      subsets: how many; None where the user's own refinement decides.
+      order: `ascending`, `descending`, or the subsets' names; one text for one order, however it
+        was asked for.
+      steps: one of STEPS.
+    """
+
+    kind: str
+    algorithm: str | None = None
+    refinement: str | None = None
+    subsets: int | None = None
+    order: str | None = None
+    steps: str | None = None
+
+
+def resolve(config: Mapping, row: str) -> Resolved:
+    """What a row of a checked config, or one that rows are compared with, does.
+
+    Rows with equal values do the same, except for user-defined functions: see `same_key`.
+
+    Raises:
+      InputError: its order does not fit its subsets.
+    """
+    if row in REFERENCES:
+        return Resolved(REFERENCE)
+    parsed = parse(row)
+    if parsed.kind == VANILLA:
+        return Resolved(VANILLA, parsed.algorithm)
+    options = options_of(config, row)
+    names = refine.subset_names(options["by"], int(options["subsets"]))
+    return Resolved(parsed.kind, parsed.algorithm or None, options["by"],
+                    None if names is None else int(options["subsets"]),
+                    options["order"] if names is None else _order_text(names, options["order"]),
+                    options["steps"])
+
+
+def _order_text(names: Sequence[str], order: str) -> str:
+    """One text for each order of these subsets."""
+    ordered = in_order(names, order)
+    for text in ORDERS:
+        if ordered == in_order(names, text):
+            return text
+    return "-".join(ordered)
+
+
+def same_key(config: Mapping, row: str) -> Resolved:
+    """Equal for rows that do the same, whatever way a user-defined function's file is named."""
+    resolved = resolve(config, row)
+    return resolved._replace(**{field: own.absolute(value) for field in (
+        "algorithm", "refinement") if own.is_reference(value := getattr(resolved, field))})
 
 
 def order_fault(value: object) -> str | None:

@@ -1,7 +1,9 @@
 import pytest
 
+from rum_jax.config import base
+from rum_jax.config.validate_study import study_faults
 from rum_jax.errors import InputError
-from rum_jax.rows import Row, fault, in_order, parse
+from rum_jax.rows import Resolved, Row, fault, in_order, parse, resolve, same_key
 
 THREE = ("low", "mid", "high")
 
@@ -64,3 +66,69 @@ def test_orders(subsets, order, expected):
 def test_orders_that_do_not_fit(subsets, order):
     with pytest.raises(InputError, match=f"order: is {order}; allowed: each of low, mid"):
         in_order(subsets, order)
+
+
+def config(**fields):
+    made = base.get_config()
+    base.set_fields(made, {name.replace("__", "."): value for name, value in fields.items()})
+    return made
+
+
+@pytest.mark.parametrize("row, expected", [
+    ("original", Resolved("reference")), ("retrain_again", Resolved("reference")),
+    ("vanilla:salun", Resolved("vanilla", "salun")),
+    ("rum", Resolved("rum", None, "memorization", 3, "ascending", "sequential")),
+    ("rum[by=confidence;subsets=02]",
+     Resolved("rum", None, "confidence", 2, "ascending", "sequential")),
+    ("rum_f:salun[order=mid-low-high; steps=merged]",
+     Resolved("rum_f", "salun", "memorization", 3, "mid-low-high", "merged"))])
+def test_rows_are_resolved_with_the_defaults_of_their_section(row, expected):
+    assert resolve(config(), row) == expected
+
+
+def test_defaults_are_those_of_the_config_not_of_the_name():
+    changed = config(rum__refinement="entropy", rum__subsets=4, rum_f__order="high-mid-low")
+    assert resolve(changed, "rum") == Resolved("rum", None, "entropy", 4, "ascending",
+                                               "sequential")
+    assert resolve(changed, "rum_f:scrub").order == "descending"
+
+
+SAME = [("rum", "rum[subsets=3]"), ("rum[subsets=3]", "rum[subsets=03]"),
+        ("rum", "rum[by=memorization]"), ("rum", "rum[order=ascending]"),
+        ("rum[order=low-mid-high]", "rum"), ("rum[order=descending]", "rum[order=high-mid-low]"),
+        ("rum[by=class]", "rum[ by = class ]"), ("rum_shuffled", "rum[by=shuffled]"),
+        ("rum", "rum[steps=sequential]"), ("rum_f:salun", "rum_f:salun[by=memorization]"),
+        ("rum_f:scrub[subsets=4;order=high-mid-low]",
+         "rum_f:scrub[order=high-mid_1-mid_2-low;subsets=4]")]
+
+
+@pytest.mark.parametrize("first, second", SAME)
+@pytest.mark.parametrize("field", ["rows", "stream__rows", "sweep__rows"])
+def test_rows_that_do_the_same_are_refused_under_both_names(field, first, second):
+    said = study_faults(config(stream__requests=("random",), **{field: (first, second)}))
+    assert any(one.startswith(f"config.{field.replace('__', '.')}: {second} and {first} do the "
+                              "same") for one in said), said
+
+
+@pytest.mark.parametrize("first, second", [
+    ("rum", "rum_shuffled"), ("rum", "rum[subsets=4]"), ("rum_f:salun", "rum_f:scrub"),
+    ("rum", "rum[order=descending]"), ("rum", "rum[steps=merged]"),
+    ("rum[by=entropy*memorization]", "rum[by=memorization*entropy]")])
+def test_rows_that_do_not_are_not(first, second):
+    assert not any("do the same" in one for one in study_faults(config(rows=(first, second))))
+
+
+def test_a_section_that_says_the_same_makes_rows_the_same():
+    said = study_faults(config(rum__refinement="entropy", rows=("rum", "rum[by=entropy]")))
+    assert any("rum[by=entropy] and rum do the same" in one for one in said)
+    assert not any("do the same" in one
+                   for one in study_faults(config(rows=("rum", "rum[by=entropy]"))))
+
+
+def test_one_file_under_two_names_is_one_function(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = ("vanilla:./my.py:f", f"vanilla:{tmp_path / 'my.py'}:f", "vanilla:my.py:f")
+    assert len({same_key(config(), row) for row in rows}) == 1
+    # the user's own refinement says how many subsets there are
+    keys = {same_key(config(), f"rum[by=my.py:f{more}]") for more in ("", ";subsets=5")}
+    assert len(keys) == 1

@@ -11,7 +11,24 @@ from rum_jax.refine import TIMES, subset_names
 
 def study_faults(config: Mapping) -> list[str]:
     """What is wrong with fields that are fine one by one."""
-    return [*_score_faults(config), *_row_faults(config), *_stream_faults(config["stream"])]
+    return [*_score_faults(config), *_row_faults(config), *_same_rows(config),
+            *_stream_faults(config["stream"])]
+
+
+def _same_rows(config: Mapping) -> Iterator[str]:
+    """Rows of one field that do the same under two names."""
+    for field, named in (("config.rows", config["rows"]),
+                         ("config.stream.rows", config["stream"]["rows"]),
+                         ("config.sweep.rows", config["sweep"]["rows"])):
+        first: dict[rows.Resolved, str] = {}
+        for row in named:
+            try:
+                key = rows.same_key(config, row)
+            except InputError:
+                continue  # an order that does not fit, which `_row_faults` tells
+            if first.setdefault(key, row) != row:
+                yield (f"{field}: {row} and {first[key]} do the same, as an option that is left "
+                       "out is that of its section; allowed: each row once, leave one out")
 
 
 def _stream_faults(stream: Mapping) -> list[str]:

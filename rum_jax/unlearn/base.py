@@ -30,6 +30,7 @@ from rum_jax.train.resume import Keep
 from rum_jax.train.state import TrainState
 
 BATCH_NORM = ("train", "eval")
+RELABELLING = "relabelling"  # the family that trains on other labels of the forget set
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Algorithm(NamedTuple):
         with the correct behaviour where the released code has a bug.
       search: hyper-parameter -> (generator) -> value, what a search draws from.
       reference: hyper-parameters that make it do what the released code does, bugs included.
+      family: what kind of method it is, for reports that compare kinds.
     """
 
     unlearn: Callable[[Problem, TrainState, dict[str, Any]], tuple[TrainState, History]]
@@ -126,6 +128,7 @@ class Algorithm(NamedTuple):
     published: dict[str, Any]
     search: dict[str, Callable[[np.random.Generator], Any]]
     reference: dict[str, Any] = {}
+    family: str = "other"
 
     def hparams(self, reference: bool = False) -> dict[str, Any]:
         """The published hyper-parameters; with reference, those of the released code."""

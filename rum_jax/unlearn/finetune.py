@@ -26,7 +26,7 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    unlearn, family="fine-tuning",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
     published={"epochs": 10, "learning_rate": 0.01},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.3)})

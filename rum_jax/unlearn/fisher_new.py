@@ -78,4 +78,4 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 ALGORITHM = Algorithm(
     unlearn, checks={"alpha": checks.number(0, open_low=True)}, published={"alpha": 1e-6},
-    search={"alpha": log_uniform(1e-8, 1e-4)})
+    family="noise", search={"alpha": log_uniform(1e-8, 1e-4)})

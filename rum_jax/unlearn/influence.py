@@ -77,4 +77,4 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 ALGORITHM = Algorithm(
     unlearn, checks={"alpha": checks.number(0, open_low=True)}, published={"alpha": 1.0},
-    search={"alpha": log_uniform(0.1, 100)})
+    family="influence function", search={"alpha": log_uniform(0.1, 100)})

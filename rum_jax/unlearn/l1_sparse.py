@@ -52,7 +52,7 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    unlearn, family="fine-tuning",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "alpha": checks.number(0), "no_l1_epochs": checks.integer(0)},
     published={"epochs": 10, "learning_rate": 0.01, "alpha": 5e-4, "no_l1_epochs": 0},

@@ -39,7 +39,7 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    unlearn, family="gradient ascent",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
     published={"epochs": 5, "learning_rate": 1e-4},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 1e-2)})

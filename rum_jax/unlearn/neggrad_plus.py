@@ -59,7 +59,7 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    unlearn, family="gradient ascent",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "alpha": checks.number(0, 1)},
     published={"epochs": 5, "learning_rate": 0.01, "alpha": 0.97},

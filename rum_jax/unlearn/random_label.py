@@ -62,7 +62,7 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    unlearn, family="relabelling",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "relabel": checks.one_of(RELABEL)},
     published={"epochs": 10, "learning_rate": 0.1, "relabel": "any"},

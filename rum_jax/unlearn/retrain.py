@@ -45,7 +45,7 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    unlearn, family="retraining",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "schedule": checks.one_of(SCHEDULES),
             "milestones": checks.sequence(checks.integer(1), at_least=0),

@@ -36,7 +36,7 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    unlearn, family="relabelling",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "mask_fraction": checks.number(0, 1), "relabel": checks.one_of(RELABEL),
             "keep": checks.one_of(KEEP), "saliency_steps": checks.boolean,

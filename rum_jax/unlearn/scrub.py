@@ -82,7 +82,7 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    unlearn, family="distillation",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "msteps": checks.integer(0), "inclusive": checks.boolean,
             "temperature": checks.number(0, open_low=True), "gamma": checks.number(0),

@@ -1,0 +1,131 @@
+"""What paired differences support: words that come from pre-stated tests alone.
+
+One claim has one test, the two-sided paired t-test. Where several are made together their
+p-values are corrected by Holm's method, so that the chance of any false word among them is at
+most 5%. "Equivalent" comes from two one-sided tests (Schuirmann 1987) with a margin, which Holm's
+method corrects likewise. Everything else is "difference not significant", with both ends of the
+interval: what the data do not exclude.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from statsmodels.stats.weightstats import ttost_paired
+
+from rum_jax.evaluate.interval import bounds, has_variance
+
+ALPHA = 0.05
+# Of ToW and its variants: what retraining once more with other seeds loses on the digits, which
+# is as close to the oracles as any method can come.
+MARGIN = 0.02
+HIGHER, LOWER, EQUIVALENT = "higher", "lower", "equivalent"
+NOT_SIGNIFICANT = "difference not significant"
+
+
+class Verdict(NamedTuple):
+    """What a test says of a paired difference.
+
+    Attributes:
+      word: HIGHER, LOWER, EQUIVALENT or NOT_SIGNIFICANT.
+      p: of the test that gives the word, after Holm; None where there is no test.
+      family: how many differences were tested together.
+      n: pairs of values.
+      text: the word with its test, and what is not excluded.
+    """
+
+    word: str
+    p: float | None
+    family: int
+    n: int
+    text: str
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the difference itself is significant."""
+        return self.word in (HIGHER, LOWER)
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """p-values of one family, corrected by Holm's method; None, of no test, counts as 1.
+
+    The same values as statsmodels' `multipletests`, which collects garbage in every call (0.1 s).
+    """
+    raw = np.array([1.0 if p is None else p for p in p_values])
+    order = np.argsort(raw, kind="stable")
+    factors = np.arange(len(raw), 0, -1)
+    corrected = np.empty(len(raw))
+    corrected[order] = np.minimum(np.maximum.accumulate(raw[order] * factors), 1.0)
+    return [None if p is None else float(one)
+            for p, one in zip(p_values, corrected, strict=True)]
+
+
+def equivalence(differences: Sequence[float], margin: float) -> float | None:
+    """p of two one-sided paired t-tests that the mean difference is within +-margin.
+
+    Args:
+      differences: float[n], seed by seed.
+      margin: > 0, in the unit of the differences.
+
+    Returns:
+      The larger of both one-sided p-values; None without variance.
+    """
+    values = np.asarray(differences, np.float64)
+    if not has_variance(values, float(max(np.abs(values).max(), margin))):
+        return None
+    p = float(ttost_paired(values, np.zeros_like(values), -margin, margin)[0])
+    return p if math.isfinite(p) else None
+
+
+def verdicts(differences: Sequence[dict], margin: float | None = None) -> list[Verdict]:
+    """What the tests of one family say.
+
+    Args:
+      differences: see `interval.paired_difference`; stated before they are looked at, all of
+        them, whatever they show.
+      margin: of equivalence; None: equivalence is not tested.
+    """
+    corrected = holm([one["p"] for one in differences])
+    within = [None] * len(differences) if margin is None else holm(
+        [equivalence(one["per_seed"], margin) for one in differences])
+    return [_verdict(one, p, same, margin, len(differences))
+            for one, p, same in zip(differences, corrected, within, strict=True)]
+
+
+def verdict(difference: dict, margin: float | None = None) -> Verdict:
+    """What the test of a single pre-stated claim says; see `verdicts`."""
+    return verdicts([difference], margin)[0]
+
+
+def _verdict(difference: dict, p: float | None, within: float | None, margin: float | None,
+             family: int) -> Verdict:
+    n = difference["n"]
+    after = f" after Holm over {family}" if family > 1 else ""
+    if p is not None and p < ALPHA:
+        word = HIGHER if difference["mean"] > 0 else LOWER
+        return Verdict(word, p, family, n, f"{word} (paired t, {_p(p)}{after}, n = {n})")
+    if within is not None and within < ALPHA:
+        return Verdict(EQUIVALENT, within, family, n,
+                       f"equivalent within ±{margin:g} (two one-sided paired t-tests, "
+                       f"{_p(within)}{after}, n = {n})")
+    if difference["p"] is None:
+        return Verdict(NOT_SIGNIFICANT, None, family, n,
+                       f"no test: the difference is the same for all {n} seeds")
+    if difference["p"] == 1.0 and not difference["ci95"]:
+        return Verdict(NOT_SIGNIFICANT, p, family, n, f"identical for all {n} seeds")
+    return Verdict(NOT_SIGNIFICANT, p, family, n,
+                   f"{NOT_SIGNIFICANT} (paired t, {_p(p)}{after}, n = {n}; 95% interval: "
+                   f"{not_excluded(difference)})")
+
+
+def not_excluded(difference: dict) -> str:
+    """`-0.150 to +0.045 not excluded`: both ends of the 95% interval."""
+    ends = bounds(difference)
+    if ends is None:
+        return "nothing is excluded"
+    return f"{ends[0]:+.3f} to {ends[1]:+.3f} not excluded"
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
