@@ -5,10 +5,9 @@
 
 from collections.abc import Iterator
 
-from rum_jax import records, store
+from rum_jax import records, rows, store
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import sections
-from rum_jax.rows import VANILLA, options_of, parse
 from rum_jax.rum import WHOLE
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import again_seeds
@@ -17,12 +16,11 @@ from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
 
 SCHEMA_VERSION = 3
-REFERENCES = ("original", "retrain", "retrain_again")
 
 
 def assemble(finished: Finished, provenance: dict) -> dict:
     """Everything that was found, from the stages' files."""
-    rows = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
+    found = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
     memorization = finished.memorization and records.read_json(
         finished.memorization / "summary.json")
     statistics = records.read_json(finished.forget / "statistics.json")
@@ -30,9 +28,9 @@ def assemble(finished: Finished, provenance: dict) -> dict:
     return {
         "schema": SCHEMA_VERSION,
         "sets": statistics,
-        "rows": rows,
-        "comparisons": list(_comparisons(rows, finished.cases.sets)),
-        "sections": sections.assemble(finished, rows, statistics),
+        "rows": found,
+        "comparisons": list(_comparisons(found, finished.cases.sets)),
+        "sections": sections.assemble(finished, found, statistics),
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
         "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
@@ -46,23 +44,10 @@ def assemble(finished: Finished, provenance: dict) -> dict:
 def _row(finished: Finished, forget_set: str, name: str) -> dict:
     metrics = records.read_json(finished.rows[name] / "metrics.json")
     cases = finished.cases.of_set(forget_set)
-    return {"set": forget_set, "name": name, "spec": _spec(finished, name),
+    return {"set": forget_set, "name": name,
+            "spec": rows.resolve(finished.study.config, name)._asdict(),
             "steps": _steps(finished, name),
             "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()}}
-
-
-def _spec(finished: Finished, name: str) -> dict:
-    """What a row does, with every default filled in; None where it does not apply."""
-    spec = dict.fromkeys(("kind", "algorithm", "refinement", "subsets", "order", "steps"))
-    if name in REFERENCES:
-        return {**spec, "kind": "reference"}
-    row = parse(name)
-    spec |= {"kind": row.kind, "algorithm": row.algorithm or None}
-    if row.kind == VANILLA:
-        return spec
-    options = options_of(finished.study.config, name)
-    return {**spec, "refinement": options["by"], "subsets": int(options["subsets"]),
-            "order": options["order"], "steps": options["steps"]}
 
 
 def _steps(finished: Finished, name: str) -> list[dict]:
