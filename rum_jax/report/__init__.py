@@ -4,10 +4,14 @@ import pathlib
 import shutil
 
 from rum_jax import records
-from rum_jax.report import figures, page, sections, text
+from rum_jax.report import curves, dots, page, sections, text
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.results import assemble, csv_rows
 from rum_jax.stages.pipeline import Finished
+
+# Files for people and programs beside the report, in the order of its links.
+FILES = ("results.json", "results.csv", "memorization.npz", "forget.npz", "forget_statistics.json",
+         "influence.npz", "metrics.jsonl", "config.json", "provenance.json")
 
 
 def write(finished: Finished, provenance: dict) -> tuple[str, pathlib.Path]:
@@ -15,37 +19,51 @@ def write(finished: Finished, provenance: dict) -> tuple[str, pathlib.Path]:
     workdir, config = finished.study.workdir, finished.study.config.to_dict()
     results = assemble(finished, provenance)
     stages = [(name, stage["seconds"]) for name, stage in results["stages"].items()]
-    drawn = _draw(finished, results)
-    for made in (drawn, *sections.figures(results["sections"]).values()):
-        for name, content in made.items():
+    lines = _metrics(workdir, results["stages"])
+    drawn = _draw(finished, results, lines)
+    of_sections = sections.figures(results["sections"])
+    for figures in (drawn, *of_sections.values()):
+        for name, content in figures.items():
             records.write_bytes(workdir / name, content)
-    header, lines = csv_rows(results)
-    records.write_csv(workdir / "results.csv", header, lines)
-    records.write_lines(workdir / "metrics.jsonl", _metrics(workdir, results["stages"]))
+    header, cells = csv_rows(results)
+    records.write_csv(workdir / "results.csv", header, cells)
+    records.write_lines(workdir / "metrics.jsonl", lines)
     _copy(finished)
-    html = page.render(results, drawn, config, stages)
-    records.write_bytes(workdir / "report.html", html.encode())
     records.write_json(workdir / "results.json", results)
+    files = [name for name in FILES if (workdir / name).exists()]
+    html = page.render(results, drawn, of_sections, config, stages, files)
+    records.write_bytes(workdir / "report.html", html.encode())
     said = [sentence for _, sentences, *_ in sections.texts(results["sections"])
             for sentence in sentences]
-    summary = "\n".join(["", text.table(results), "", *text.findings(results), *said, ""])
+    summary = "\n".join(["", *text.answer(results), "", text.table(results), "",
+                         *text.findings(results), *said, ""])
     return summary, workdir / "report.html"
 
 
-def _draw(finished: Finished, results: dict) -> dict[str, bytes]:
-    made = {}
-    of_sets = text.of_sets(results)
-    for number, rows in enumerate(of_sets.values(), 1):
-        end = f"-{number}.png" if len(of_sets) > 1 else ".png"
-        made[f"tow{end}"] = figures.tow_bars(rows)
-        made[f"accuracies{end}"] = figures.accuracies(rows)
-    made["run_times.png"] = figures.run_times(rows)
+def _draw(finished: Finished, results: dict, lines: list[dict]) -> dict[str, bytes]:
+    """File name -> SVG of every figure that is not of a section."""
+    of_sets, drawn = text.of_sets(results), {}
+    for number, (name, rows) in enumerate(of_sets.items(), 1):
+        end = f"-{number}.svg" if len(of_sets) > 1 else ".svg"
+        drawn[f"differences{end}"] = dots.differences(
+            [one for one in results["comparisons"] if one["set"] == name], rows)
+        drawn[f"tow{end}"] = dots.tow(rows)
+        drawn[f"accuracies{end}"] = dots.accuracies(rows)
+    drawn["run_times.svg"] = dots.run_times(of_sets)
+    root, losses = finished.study.workdir / "stages", curves.learning(lines)
+    specs = {row["name"]: row["spec"] for row in results["rows"]}
+    stages = {str(folder.relative_to(root)): (name, specs[name])
+              for name, folder in finished.models.items() if name not in curves.TRAINED}
+    drawn["training.svg"] = curves.training(losses)
+    drawn["unlearning.svg"] = curves.unlearning(losses, stages)
     if finished.memorization:
         stored = records.read_arrays(finished.memorization / "memorization.npz")
-        made["memorization.png"] = figures.memorization_histogram(stored["memorization"],
+        drawn["memorization.svg"] = curves.memorization_histogram(stored["memorization"],
                                                                   stored["planted_noise"])
-        made["examples.png"] = memorization_gallery(finished.study.dataset, stored["memorization"])
-    return made
+        drawn["examples.svg"] = memorization_gallery(finished.study.dataset,
+                                                     stored["memorization"],
+                                                     finished.study.config.data.seed)
+    return {name: content for name, content in drawn.items() if content}
 
 
 def _metrics(workdir: pathlib.Path, stages: dict) -> list[dict]:

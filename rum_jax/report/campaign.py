@@ -7,27 +7,50 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rum_jax import records
-from rum_jax.report import figures
+from rum_jax.provenance import provenance
+from rum_jax.report import curves, figures
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.page import render_campaign
 from rum_jax.stages.alone import Results
+
+FILES = ("results.json", "memorization.npz", "reliability.csv", "influence.npz", "metrics.jsonl",
+         "config.json")
 
 
 def write(results: Results, folder: pathlib.Path) -> None:
     """Writes report.html, its figures and reliability.csv into a folder."""
     scores, summary = results.scores, results.summary
-    drawn = {"memorization.png": figures.memorization_histogram(scores["memorization"],
-                                                                scores["planted_noise"]),
-             "reliability.png": reliability(summary),
-             "examples.png": memorization_gallery(results.site.dataset, scores["memorization"])}
+    config = results.site.config.to_dict()
+    lines = folder / "metrics.jsonl"
+    losses = curves.learning(records.read_lines(lines)) if lines.exists() else {}
+    drawn = {"memorization.svg": curves.memorization_histogram(scores["memorization"],
+                                                               scores["planted_noise"]),
+             "reliability.svg": reliability(summary),
+             "examples.svg": memorization_gallery(results.site.dataset, scores["memorization"],
+                                                  config["data"]["seed"]),
+             "training.svg": curves.training(losses)}
+    drawn = {name: content for name, content in drawn.items() if content}
     for name, content in drawn.items():
         records.write_bytes(folder / name, content)
     curve = summary["reliability_curve"]
     records.write_csv(folder / "reliability.csv", list(curve[0]),
                       [list(point.values()) for point in curve])
-    config = results.site.config.to_dict()
-    html = render_campaign(summary, results.cost, findings(summary, results.cost), drawn, config)
+    files = [name for name in FILES if name in ("results.json", "config.json")
+             or (folder / name).exists()]
+    html = render_campaign(summary, results.cost, findings(summary, results.cost),
+                           reliability_table(curve), drawn, config, files, provenance())
     records.write_bytes(folder / "report.html", html.encode())
+
+
+def reliability_table(curve: list[dict]) -> tuple[list[str], list[list[str]]]:
+    """(header, lines): agreement of the halves of the first models, for growing numbers."""
+    def text(value: float | None) -> str:
+        return "not defined" if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+    header = ["first models", "their halves: scores (Pearson)", "ranks (Spearman)",
+              "expected of two estimates with so many each (Pearson)"]
+    return header, [[f"{point['models']:,}", *(text(point[name]) for name in (
+        "split_half_pearson", "split_half_spearman", "reliability"))] for point in curve]
 
 
 def text(results: dict, workdir: str) -> str:
@@ -43,7 +66,7 @@ def findings(summary: dict, cost: dict) -> list[str]:
             f"average; {cost['seconds_per_model']:.3g} s of a worker for each."]
     if auroc is not None:
         said.append(f"Memorization finds the {summary['planted_noise_examples']} examples with "
-                    f"planted label noise with AUROC {auroc:.3f}.")
+                    f"injected label noise with AUROC {auroc:.3f}.")
     said.append(_reliability(summary))
     if summary["unknown_examples"]:
         said.append(f"{summary['unknown_examples']} examples were in, or out of, the training "
@@ -62,29 +85,44 @@ def _reliability(summary: dict) -> str:
             f"{summary['reliability']:.3f}. For {wanted:g}, {math.ceil(needed):,} models {there}.")
 
 
+@figures.styled
 def reliability(summary: dict) -> bytes:
-    """PNG: correlation of two estimates against the models of each; dashed: predicted."""
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    """SVG: correlation of two estimates against the models of each; dashed: predicted."""
+    figure = Figure(figsize=(8.2, 4.2), layout="constrained")
     axis = figure.subplots()
-    for name, label, color in (("pearson", "scores of two halves", "vanilla"),
-                               ("spearman", "ranks of two halves", "rum_f")):
+    sizes, entries = [], []
+    for name, label, kind in (("pearson", "scores of two halves", "vanilla"),
+                              ("spearman", "ranks of two halves", "rum_f")):
         points = [(p["models"] / 2, p[f"split_half_{name}"]) for p in summary["reliability_curve"]
-                  if math.isfinite(p[f"split_half_{name}"])]
-        axis.plot(*zip(*points, strict=True) if points else ((), ()), "o-", label=label,
-                  color=figures.COLORS[color])
-    if summary["split_half_pearson"] > 0:
-        half, size = summary["split_half_pearson"], summary["models"] / 2
-        ratio = np.geomspace(1, 16, 50)
-        axis.plot(size * ratio, ratio * half / (1 + (ratio - 1) * half), "--",
-                  color=figures.COLORS["vanilla"], label="scores, predicted (Spearman-Brown)")
-        axis.axhline(summary["reliability_wanted"], color=figures.COLORS["rum"], lw=0.8,
-                     label=f"wanted: {summary['reliability_wanted']:g}")
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.set_ylim(min(0, axis.get_ylim()[0]), 1)
-    axis.set_xlabel("models of each estimate")
+                  if _is_number(p[f"split_half_{name}"])]
+        sizes += [size for size, _ in points]
+        entries += axis.plot(*zip(*points, strict=True) if points else ((), ()), "o-",
+                             label=label, color=figures.COLORS[kind], clip_on=False)
+    half, wanted = summary["split_half_pearson"], summary["reliability_wanted"]
+    if _is_number(half) and half > 0:
+        size, ratio = summary["models"] / 2, np.geomspace(1, 16, 50)
+        sizes += [16 * size]
+        entries += axis.plot(size * ratio, ratio * half / (1 + (ratio - 1) * half), "--",
+                             color=figures.COLORS["vanilla"],
+                             label="scores, predicted (Spearman-Brown)")
+    entries.append(axis.axhline(wanted, color=figures.COLORS["rum"], lw=1, ls=":",
+                                label=f"aimed at: {wanted:g}"))
+    if sizes:
+        axis.set_xscale("log", base=2)
+        axis.set_xlim(min(sizes) / 1.1, max(sizes) * 1.1)
+        figures.logarithmic(axis.xaxis)
+    else:
+        axis.annotate("not defined for any number of models", (0.5, 0.5), ha="center",
+                      xycoords="axes fraction")
+        axis.set_xticks([])
+    low = min([0.0, *(value for line in entries[:2] for value in line.get_ydata())])
+    axis.set_ylim(low if low == 0 else 1.1 * low, 1)
+    axis.set_xlabel("models of each estimate (logarithmic)")
     axis.set_ylabel("correlation of two estimates")
-    axis.legend(frameon=False, loc="lower right")
-    axis.grid(alpha=0.3)
-    axis.spines[["top", "right"]].set_visible(False)
-    return figures.png(figure)
+    axis.grid()
+    figures.legend(figure, entries, width=3.4)
+    return figures.svg(figure)
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)

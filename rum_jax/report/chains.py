@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
-from rum_jax.report.figures import COLORS, grid, png
+from rum_jax.report import section_dots
 from rum_jax.report.words import certain, interval, joined, verdict
 from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA, parse
 
@@ -136,23 +136,4 @@ def _change(way: dict, metric: str) -> str:
 
 def figures(found: dict) -> dict[str, bytes]:
     """ToW and ToW-MIA of each way, a panel for each algorithm."""
-    algorithms = found["algorithms"]
-    most = max(len(one["ways"]) for one in algorithms)
-    figure, axes = grid(len(algorithms), 3, (3.2, 0.9 + 0.3 * most), (1.5, 0), sharex=True)
-    for number, (axis, one) in enumerate(zip(axes.ravel(), algorithms, strict=False)):
-        for shift, metric, color in ((-0.12, "tow", "rum"), (0.12, "tow_mia", "vanilla")):
-            values = [way[metric] for way in one["ways"]]
-            axis.errorbar([v["mean"] for v in values],
-                          [place + shift for place in range(len(values))],
-                          xerr=[v["ci95"] for v in values], fmt="o", ms=4, capsize=2, lw=1,
-                          color=COLORS[color], label=metric.replace("tow", "ToW").replace(
-                              "_mia", "-MIA"))
-        axis.axvline(one["ways"][0]["tow"]["mean"], color=COLORS["rum"], ls="--", lw=0.8)
-        axis.set_yticks(range(len(one["ways"])), [way["way"] for way in one["ways"]], fontsize=8)
-        axis.invert_yaxis()
-        axis.set_title(one["algorithm"], fontsize=9)
-        axis.grid(axis="x", alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
-        if not number:
-            axis.legend(frameon=False, fontsize=8)
-    return {"chains.png": png(figure)}
+    return {"chains.svg": section_dots.chains(found["algorithms"])}

@@ -1,25 +1,78 @@
-"""Figures of a study; each is a function of plain values to the bytes of a PNG."""
+"""What all figures share: style, colours, panels, points with intervals, and the bytes of an SVG.
+
+Text stays text in the SVG, as large as that of the page, so that it can be read, searched and
+shown in any script; no name is read as mathematics.
+"""
 
 import io
+import math
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
-from rum_jax.rows import parse
+from rum_jax.refine import SHUFFLED
 
 matplotlib.use("agg")
 
-COLORS = {"reference": "#8a8f98", "vanilla": "#4878a8", "rum_f": "#5aa469", "rum": "#d1603d"}
-PLANTED = "#d1603d"
+COLORS = {"reference": "#5f6670", "vanilla": "#2a6db0", "rum_f": "#2b8a57", "rum": "#c9501c",
+          "control": "#8a4fb0"}
+MARKERS = {"reference": "o", "vanilla": "s", "rum_f": "^", "rum": "D", "control": "v"}
+KINDS = {"reference": "original and oracles", "vanilla": "whole forget set at once",
+         "rum_f": "one algorithm, subset after subset", "rum": "RUM",
+         "control": "random subsets (control)"}
+INJECTED = PLANTED = "#c9501c"  # examples with injected label noise
+# Hues of lines that stand for parts or measures, in their order.
+LINES = ("#2a6db0", "#c9501c", "#2b8a57", "#8a4fb0", "#a8790a", "#22262b")
+POINTS = 10.5                   # of all text: 14 px, as in the page's tables
+STYLE = {"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "rum_jax",
+         "font.family": ["DejaVu Sans"], "font.size": POINTS, "axes.titlesize": POINTS,
+         "axes.titleweight": "bold", "axes.labelsize": POINTS, "xtick.labelsize": POINTS,
+         "ytick.labelsize": POINTS, "legend.fontsize": POINTS, "figure.titlesize": POINTS,
+         "figure.labelsize": POINTS, "axes.formatter.use_mathtext": False,
+         "text.color": "#22262b", "axes.labelcolor": "#22262b", "xtick.color": "#22262b",
+         "ytick.color": "#22262b", "axes.edgecolor": "#8a9099", "legend.frameon": False,
+         "axes.spines.top": False, "axes.spines.right": False, "grid.color": "#d6dadf",
+         "axes.axisbelow": True, "lines.linewidth": 1.4}
+# Decorates every function that makes a figure.
+styled = matplotlib.rc_context(STYLE)
+FONT = "system-ui, 'DejaVu Sans', sans-serif"
+_FAMILY = re.compile(r"'DejaVu Sans'")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def _plain(figure: Figure) -> None:
+    """No text of a figure is mathematics, whoever made it."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+        text.set_text(_NOT_XML.sub("\ufffd", text.get_text()))
+
+
+def _saved(figure: Figure, **how: object) -> bytes:
+    content = io.BytesIO()
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        # The page shows glyphs that the font used for measuring does not have.
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        _plain(figure)
+        figure.savefig(content, bbox_inches="tight", **how)
+    return content.getvalue()
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as an SVG file; the same numbers give the same bytes."""
+    content = _saved(figure, format="svg", dpi=144, pad_inches=0.04,
+                     metadata={"Date": None, "Creator": None})
+    return _NOT_XML.sub("\ufffd", _FAMILY.sub(FONT, content.decode())).encode()
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a file."""
-    content = io.BytesIO()
-    # Without the date and version in it, the same numbers give the same file.
-    figure.savefig(content, dpi=150, bbox_inches="tight", metadata={"Software": None})
-    return content.getvalue()
+    """The figure as a PNG file, for pages that cannot show SVG; deterministic, too."""
+    return _saved(figure, dpi=150, metadata={"Software": None})
 
 
 def grid(count: int, across: int, size: tuple[float, float], margin: tuple[float, float],
@@ -51,81 +104,106 @@ def hide(axes: np.ndarray, used: int) -> None:
             axis.tick_params(labelbottom=True)
 
 
-def _color(name: str) -> str:
-    return COLORS.get(parse(name).kind, COLORS["reference"])
+def kind_of(spec: Mapping) -> str:
+    """Key of COLORS, MARKERS and KINDS for a row's `spec`; random subsets are the control."""
+    if spec.get("refinement") == SHUFFLED:
+        return "control"
+    return spec["kind"] if spec["kind"] in COLORS else "reference"
 
 
-def _rows_axes(rows: list[dict], panels: int) -> tuple[Figure, np.ndarray]:
-    figure = Figure(figsize=(1.5 + 3.2 * panels, 0.9 + 0.32 * len(rows)), layout="constrained")
-    axes = figure.subplots(1, panels, sharey=True, squeeze=False)[0]
-    axes[0].set_yticks(range(len(rows)), [row["name"] for row in rows])
-    axes[0].invert_yaxis()
-    for axis in axes:
-        axis.grid(axis="x", alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+def look(spec: Mapping) -> dict[str, str]:
+    """Colour and marker of a row."""
+    kind = kind_of(spec)
+    return {"color": COLORS[kind], "marker": MARKERS[kind]}
 
 
-def tow_bars(rows: list[dict]) -> bytes:
-    """ToW and ToW-MIA of each row with 95% intervals; dashed: retraining again."""
-    figure, axes = _rows_axes(rows, 2)
-    for axis, metric, title in zip(axes, ("tow", "tow_mia"), ("ToW", "ToW-MIA"), strict=True):
-        values = [row["metrics"][metric] for row in rows]
-        axis.barh(range(len(rows)), [v["mean"] for v in values], xerr=[v["ci95"] for v in values],
-                  color=[_color(row["name"]) for row in rows], error_kw={"lw": 1, "capsize": 2})
-        floor = next(row["metrics"][metric]["mean"] for row in rows
-                     if row["name"] == "retrain_again")
-        axis.axvline(floor, color="black", ls="--", lw=0.8)
-        axis.set_xlim(0, max(1.02, *(v["mean"] + v["ci95"] + 0.01 for v in values)))
-        axis.set_title(f"{title}, higher is better\n(dashed: retraining again)", fontsize=9)
-    return png(figure)
+def is_known(value: dict | None) -> bool:
+    """Whether a summary has a mean that can be drawn."""
+    return value is not None and value["mean"] is not None and math.isfinite(value["mean"])
 
 
-def accuracies(rows: list[dict]) -> bytes:
-    """Forget, retain, validation and test accuracy of each row; dashed: the oracle."""
-    parts = ("forget", "retain", "validation", "test")
-    figure, axes = _rows_axes(rows, len(parts))
-    for axis, part in zip(axes, parts, strict=True):
-        values = [row["metrics"][f"{part}_accuracy"] for row in rows]
-        for place, (row, value) in enumerate(zip(rows, values, strict=True)):
-            axis.errorbar(100 * value["mean"], place, xerr=100 * value["ci95"], fmt="o", ms=5,
-                          color=_color(row["name"]), capsize=2, lw=1)
-        oracle = next(row["metrics"][f"{part}_accuracy"]["mean"] for row in rows
-                      if row["name"] == "retrain")
-        axis.axvline(100 * oracle, color="black", ls="--", lw=0.8)
-        axis.set_title(f"{part} accuracy, %\n(dashed: oracle)", fontsize=9)
-    return png(figure)
+def ends(value: dict, bounds: tuple[float, float] = (-math.inf, math.inf)) -> tuple[float, float]:
+    """The interval of a summary inside bounds; twice the mean where there is no interval."""
+    half = value["ci95"]
+    half = 0.0 if half is None or not math.isfinite(half) else half
+    return tuple(float(np.clip(value["mean"] + sign * half, *bounds)) for sign in (-1, 1))
 
 
-def run_times(rows: list[dict]) -> bytes:
-    """Seconds per model of each row, compilation not counted."""
-    timed = [row for row in rows if row["name"] != "original"]
-    figure, axes = _rows_axes(timed, 1)
-    seconds = [row["metrics"]["seconds"]["mean"] for row in timed]
-    bars = axes[0].barh(range(len(timed)), seconds, color=[_color(r["name"]) for r in timed])
-    axes[0].bar_label(bars, fmt="%.2f s", padding=2, fontsize=8)
-    axes[0].set_title("seconds per model, without compilation", fontsize=9)
-    axes[0].margins(x=0.15)
-    return png(figure)
+def numbers(values: Iterable[dict | None], bounds: tuple[float, float] = (-math.inf, math.inf),
+            ) -> list[float]:
+    """Everything that `estimate` draws of these summaries."""
+    return [number for value in values if is_known(value)
+            for number in (*_seeds(value), *ends(value, bounds))]
 
 
-def memorization_histogram(scores: np.ndarray, planted: np.ndarray) -> bytes:
-    """How many training examples have which memorization; planted noise in another colour."""
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
-    axis = figure.subplots()
-    known = np.isfinite(scores)
-    bins = np.linspace(min(0.0, scores[known].min()), 1, 41)
-    parts = [("published label", known & ~planted, COLORS["vanilla"])]
-    if planted.any():
-        parts.append(("planted label noise", known & planted, PLANTED))
-    counts, _, _ = axis.hist([scores[part] for _, part, _ in parts], bins, stacked=True,
-                             color=[color for _, _, color in parts],
-                             label=[f"{name} ({part.sum()})" for name, part, _ in parts])
-    axis.set_yscale("symlog", linthresh=10)
-    ticks = [0, 5, *(10 ** power for power in range(1, 7) if 10 ** power <= 10 * np.max(counts))]
-    axis.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
-    axis.set_xlabel("memorization")
-    axis.set_ylabel("training examples")
-    axis.legend(frameon=False)
-    axis.spines[["top", "right"]].set_visible(False)
-    return png(figure)
+def _seeds(value: dict) -> list[float]:
+    return [one for one in value["per_seed"] if one is not None and math.isfinite(one)]
+
+
+def estimate(axis, place: float, value: dict | None, color: str, marker: str = "o",
+             bounds: tuple[float, float] = (-math.inf, math.inf), scale: float = 1.0,
+             upright: bool = False, apart: float = 0.2) -> None:
+    """Draws a summary: a small point per seed, the mean, and its 95% interval inside bounds.
+
+    Args:
+      axis: of matplotlib.
+      place: where on the other axis.
+      value: the summary; nothing is drawn where it is not known.
+      color, marker: of the mean.
+      bounds: of what the quantity can be; the interval ends there.
+      scale: of all values, 100 for per cent.
+      upright: whether values are along the vertical axis.
+      apart: how far the seeds are from the mean, along the other axis.
+    """
+    if not is_known(value):
+        return
+    seeds = [scale * one for one in _seeds(value)]
+
+    def draw(along: Sequence[float], across: Sequence[float], *style: str, **more) -> None:
+        axis.plot(*((across, along) if upright else (along, across)), *style, color=color,
+                  clip_on=False, **more)
+
+    draw([scale * end for end in ends(value, bounds)], [place] * 2, "-", lw=2, zorder=3,
+         solid_capstyle="butt")
+    draw(seeds, [place + apart] * len(seeds), "o", ms=3.6, mew=0, alpha=0.55, zorder=2.5)
+    draw([scale * value["mean"]], [place], marker, ms=7, mec="white", mew=0.8, zorder=4)
+
+
+def limits(shown: Sequence[float], bounds: tuple[float, float] = (-math.inf, math.inf),
+           margin: float = 0.05) -> tuple[float, float]:
+    """Limits of an axis: where the data are with a margin, never beyond bounds."""
+    low, high = (min(shown), max(shown)) if shown else (0.0, 1.0)
+    pad = margin * (high - low) or 0.05 * abs(high) or 0.05
+    low, high = (float(np.clip(end, *bounds)) for end in (low - pad, high + pad))
+    return (low, high) if low < high else (low - pad, high)
+
+
+def logarithmic(axis: object) -> None:
+    """Ticks of a logarithmic axis (`axes.xaxis` or `.yaxis`) as plain numbers."""
+    axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    axis.set_minor_formatter(lambda value, _: "")
+
+
+def handles(kinds: Iterable[str], seeds: bool = True) -> list[Line2D]:
+    """Entries of a legend: kinds of rows, then what the points and lines are."""
+    present = set(kinds)
+    entries = [Line2D([], [], color=COLORS[kind], marker=MARKERS[kind], ls="", ms=7, mec="white",
+                      label=text) for kind, text in KINDS.items() if kind in present]
+    if seeds:
+        entries += [Line2D([], [], color=COLORS["reference"], marker="o", ls="", ms=3.6, mew=0,
+                           alpha=0.55, label="one seed"),
+                    Line2D([], [], color=COLORS["reference"], marker="o", lw=2, ms=7, mec="white",
+                           label="mean, 95% interval")]
+    return entries
+
+
+def dashed(text: str, style: str = "--", color: str = "black") -> Line2D:
+    """An entry of a legend for a line of reference."""
+    return Line2D([], [], color=color, ls=style, lw=1, label=text)
+
+
+def legend(figure: Figure, entries: Sequence[object], width: float = 2.9) -> None:
+    """A legend above all panels, each entry so many inches wide."""
+    columns = max(1, min(len(entries), int(figure.get_figwidth() / width)))
+    figure.legend(handles=list(entries), loc="outside upper left", ncols=columns,
+                  columnspacing=1.2, handletextpad=0.5)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from rum_jax.evaluate.interval import paired_difference, summary
-from rum_jax.report.figures import COLORS, grid, png
+from rum_jax.report import section_lines
 from rum_jax.report.words import certain, interval, joined
 from rum_jax.rows import RUM, parse
 
@@ -46,7 +45,8 @@ def _changes(name: str, of_sets: list[dict]) -> dict:
     tow = [row["metrics"]["tow"] for row in of_sets]
     means = [one["mean"] for one in tow]
     return {
-        "row": name, "tow": tow, "tow_mia": [row["metrics"]["tow_mia"] for row in of_sets],
+        "row": name, "spec": of_sets[0]["spec"], "tow": tow,
+        "tow_mia": [row["metrics"]["tow_mia"] for row in of_sets],
         "change": {metric: paired_difference(last[metric]["per_seed"], first[metric]["per_seed"])
                    for metric in ("tow", "tow_mia", "mia", "forget_accuracy")},
         "apart": abs(means[-1] - means[0]) > tow[0]["ci95"] + tow[-1]["ci95"],
@@ -151,42 +151,6 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
 
 def figures(found: dict) -> dict[str, bytes]:
     """ToW of each row on each set, one panel per row."""
-    rows, sets = unlearning(found), found["sets"]
-    if not rows:
-        return {}
-    lines = {row["row"]: [one["mean"] for one in row["tow"]] for row in found["rows"]}
-    figure, axes = grid(len(rows), 4, (3, 2.1), (0, 0.6), sharex=True, sharey=True)
-    places, spread, label = _axis(sets)
-    for axis, row in zip(axes.ravel(), rows, strict=False):
-        for name, style in (("retrain_again", "k--"), ("original", "k:")):
-            if name in lines:
-                axis.plot(places, lines[name], style, lw=0.8)
-        axis.errorbar(places, [one["mean"] for one in row["tow"]], xerr=spread,
-                      yerr=[one["ci95"] for one in row["tow"]], fmt="o-", ms=4, capsize=2, lw=1,
-                      color=COLORS["rum"] if is_relabelling(row["row"]) else COLORS["vanilla"])
-        axis.set_title(row["row"], fontsize=9)
-        axis.grid(alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
-    if spread is None:
-        axes[0, 0].set_xticks(places, [one["set"].partition(":")[2] or one["set"] for one in sets])
-    elif min(places) > 0 and max(places) > 5 * min(places):
-        axes[0, 0].set_xscale("log")
-        axes[0, 0].xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-        axes[0, 0].xaxis.set_major_formatter("{x:g}")
-        axes[0, 0].xaxis.set_minor_formatter(NullFormatter())
-    figure.supxlabel(label, fontsize=9)
-    axes[0, 0].set_ylim(0, 1.05)
-    figure.supylabel("ToW (dashed: retraining again; dotted: the original; red: relabelling "
-                     "methods)", fontsize=9)
-    return {"levels.png": png(figure)}
-
-
-def _axis(sets: list[dict]) -> tuple[list[float], list[float] | None, str]:
-    """(places, half-widths of their intervals or None, label) of the sets along an axis."""
-    families = {one["set"].partition(":")[0] for one in sets}
-    by = {"entanglement": "entanglement_score", "memorization": "mean_memorization"}
-    name = by.get(next(iter(families))) if len(families) == 1 else None
-    if name is None or any(one[name] is None for one in sets):
-        return list(range(len(sets))), None, "forget set"
-    return ([one[name]["mean"] for one in sets], [one[name]["ci95"] for one in sets],
-            name.replace("_", " "))
+    rows = unlearning(found)
+    references = {row["row"]: row["tow"] for row in found["rows"] if row["row"] in REFERENCES}
+    return {"levels.svg": section_lines.levels(rows, references, found["sets"])} if rows else {}

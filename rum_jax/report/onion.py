@@ -1,12 +1,13 @@
 """What each step of a row does to the subsets that it is not about: the onion effect."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from rum_jax.evaluate.interval import paired_difference, summary
-from rum_jax.own import is_reference, short_name
-from rum_jax.report.figures import grid, png
+from rum_jax.report.labels import function_names
+from rum_jax.report.section_lines import panels
 from rum_jax.report.words import certain, interval, joined
 from rum_jax.rows import STEPS, parse
 
@@ -122,40 +123,30 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
 def figures(found: dict) -> dict[str, bytes]:
     """Both measures of every part after each step, for the first forget set.
 
-    A picture for each algorithm, with a panel for each of its rows.
+    A figure for each algorithm, with a panel for each of its rows.
     """
-    made: dict[tuple[str, str], list[dict]] = {}
+    groups: dict[tuple[str, str], list[dict]] = {}
     for measure in WORDS:
         for row in found["rows"]:
             if row["set"] == found["rows"][0]["set"] and any(
                     one["measure"] == measure for one in row["changes"]):
-                kind = parse(row["row"])
-                made.setdefault((measure, kind.algorithm or kind.kind), []).append(row)
-    return {f"onion_{measure}_{_file_part(name)}.png": panels(rows, measure)
-            for (measure, name), rows in made.items()}
+                groups.setdefault((measure, _algorithm(row)), []).append(row)
+    drawn: dict[str, bytes] = {}
+    for (measure, algorithm), rows in groups.items():
+        name = f"onion_{measure}_{_file_part(algorithm)}"
+        other = sum(earlier.startswith(f"{name}.") or earlier.startswith(f"{name}-")
+                    for earlier in drawn)
+        name += f"-{other + 1}.svg" if other else ".svg"
+        drawn[name] = panels(rows, measure, WORDS[measure])
+    return drawn
+
+
+def _algorithm(row: dict) -> str:
+    """The algorithm of all steps that do something; `rum` where they differ."""
+    algorithms = {step["algorithm"] for step in row["steps"]} - {"none"}
+    return algorithms.pop() if len(algorithms) == 1 else "rum"
 
 
 def _file_part(algorithm: str) -> str:
-    return short_name(algorithm) if is_reference(algorithm) else algorithm
-
-
-def panels(rows: list[dict], measure: str) -> bytes:
-    """One of WORDS for every part after each step, with a panel for each of `rows`."""
-    figure, axes = grid(len(rows), 3, (3.4, 2.3), (0, 0.6), sharey=True)
-    for axis, row in zip(axes.ravel(), rows, strict=False):
-        for part, values in row["after"][measure].items():
-            if all(values):
-                axis.errorbar(range(len(values)), [v["mean"] for v in values],
-                              yerr=[v["ci95"] for v in values], fmt="o-", ms=3, lw=1, capsize=2,
-                              label=part, color="black" if part == RETAIN else None)
-        axis.set_xticks(range(len(row["steps"]) + 1),
-                        ["original", *(step["subset"] for step in row["steps"])], fontsize=7)
-        axis.set_title(row["row"], fontsize=8)
-        axis.grid(alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].set_ylim(bottom=min(0, *(v["mean"] for row in rows for values in
-                                        row["after"][measure].values() for v in values if v)))
-    axes[0, 0].legend(frameon=False, fontsize=7)
-    figure.supxlabel("after unlearning", fontsize=9)
-    figure.supylabel(WORDS[measure], fontsize=9)
-    return png(figure)
+    """A part of a file's name, of letters, digits and underscores."""
+    return re.sub(r"\W+", "_", function_names(algorithm), flags=re.ASCII)

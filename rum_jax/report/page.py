@@ -1,62 +1,115 @@
 """The reports: HTML files that need nothing else."""
 
 import base64
+import datetime
+import re
+from collections.abc import Mapping, Sequence
 
 import jinja2
+import markupsafe
 
-from rum_jax.report import sections
-from rum_jax.report.text import cells, findings, header, more_cells, of_sets, set_table
+from rum_jax.report import sections, tables
+from rum_jax.report.labels import display_names, printable
+from rum_jax.report.text import answer, findings, of_sets, set_table
+
+_WIDTH = re.compile(rb'<svg[^>]* width="([\d.]+)pt"')
+_BREAKS = re.compile(r"([:_/\]\[]|;(?= ))")
+PIXELS = 96 / 72        # of a page, for each point of a figure
+SHRUNK = 0.86           # of its width: a figure is not shown smaller, its text would be too small
 
 
-def _render(template: str, figures: dict[str, bytes], **values: object) -> str:
+def _image(content: bytes) -> dict:
+    """What the page needs of an SVG: its data, and how wide it is at least shown, pixels."""
+    match = _WIDTH.search(content[:2000])
+    width = round(float(match[1]) * PIXELS) if match else 0
+    return {"data": "data:image/svg+xml;base64," + base64.b64encode(content).decode(),
+            "width": width, "least": round(SHRUNK * width)}
+
+
+def _breakable(name: object) -> markupsafe.Markup:
+    """A name that may go on in the next line after punctuation."""
+    return markupsafe.Markup(_BREAKS.sub(r"\1<wbr>", str(markupsafe.escape(name))))
+
+
+def _render(template: str, figures: Mapping[str, bytes], **values: object) -> str:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("rum_jax", "report"),
                                      autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
-    images = {name: base64.b64encode(content).decode() for name, content in figures.items()}
+    environment.filters["printable"] = printable
+    environment.filters["breakable"] = _breakable
+    images = {name: _image(content) for name, content in figures.items()}
     return environment.get_template(template).render(images=images, **values)
 
 
-def render(results: dict, figures: dict[str, bytes], config: dict, stages: list) -> str:
+def origin(provenance: Mapping) -> str:
+    """When, and with which version, in a line below the title."""
+    parts = []
+    try:
+        started = datetime.datetime.fromisoformat(provenance.get("started"))
+        parts.append(f"{started:%Y-%m-%d %H:%M} {started.tzname() or ''}".strip())
+    except (TypeError, ValueError):
+        pass
+    version = provenance.get("versions", {}).get("rum_jax")
+    parts.append(f"rum_jax {version}" if version else "")
+    commit = provenance.get("commit")
+    parts.append(f"commit {commit[:10]}" if commit else "")
+    return " · ".join(part for part in parts if part)
+
+
+def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict[str, bytes]],
+           config: dict, stages: list, files: Sequence[str]) -> str:
     """The report of a study.
 
     Args:
       results: see `results.assemble`.
-      figures: file name -> PNG, `<picture>.png` or `<picture>-<number of the set>.png`.
+      figures: file name -> SVG, `<picture>.svg` or `<picture>-<number of the set>.svg`.
+      of_sections: title -> the same of a section.
       config: of the run, nested.
       stages: (stage, seconds) pairs, in the order of the run.
+      files: names of the files beside the report.
     """
-    own = sections.figures(results["sections"])
-    pictures = {name: content for made in own.values() for name, content in made.items()}
+    pictures = {name: content for drawn in of_sections.values() for name, content in drawn.items()}
     return _render("study.html", {**figures, **pictures}, results=results,
-                   header=header(results), cells=cells(results), more=more_cells(results),
-                   findings=findings(results), config=config, stages=stages,
+                   answer=answer(results), origin=origin(results["provenance"]),
+                   table=tables.main(results), more=tables.more(results),
+                   comparisons=tables.comparisons(results),
+                   findings=findings(results), config=config, stages=stages, files=files,
                    sets=list(of_sets(results)), set_table=set_table(results["sets"]),
                    sections=list(sections.texts(results["sections"])),
-                   pictures={title: list(made) for title, made in own.items()},
-                   drawn=list(figures))
+                   pictures={title: list(drawn) for title, drawn in of_sections.items()},
+                   drawn=list(figures), names=display_names(
+                       row["name"] for row in results["rows"]))
 
 
-def render_sweep(results: dict, figures: dict[str, bytes], header: list[str],
-                 lines: list[list]) -> str:
+def render_sweep(results: dict, answer: Sequence[str], figures: dict[str, bytes],
+                 header: list[str], lines: list[list]) -> str:
     """The report of a sweep.
 
     Args:
       results: what sweep.json has.
-      figures: row -> PNG.
+      answer: what was chosen, in sentences.
+      figures: row -> SVG.
       header, lines: the table of all points.
     """
-    return _render("sweep.html", figures, results=results, header=header, lines=lines)
+    return _render("sweep.html", figures, results=results, answer=answer, header=header,
+                   lines=lines, names=display_names(results["rows"]),
+                   origin=origin(results["provenance"]))
 
 
-def render_campaign(summary: dict, cost: dict, findings: list[str], figures: dict[str, bytes],
-                    config: dict) -> str:
+def render_campaign(summary: dict, cost: dict, findings: list[str],
+                    reliability: tuple[list[str], list[list[str]]], figures: dict[str, bytes],
+                    config: dict, files: Sequence[str], provenance: dict) -> str:
     """The report of a campaign.
 
     Args:
       summary, cost: see `stages/merge.py`.
       findings: sentences about it.
-      figures: file name -> PNG.
+      reliability: header and lines of that table.
+      figures: file name -> SVG.
       config: of the run, nested.
+      files: names of the files beside the report.
+      provenance: of the process that writes the report.
     """
     return _render("campaign.html", figures, summary=summary, cost=cost, findings=findings,
-                   config=config)
+                   reliability=reliability, config=config, files=files,
+                   origin=origin(provenance))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from rum_jax.errors import InputError
@@ -12,7 +11,7 @@ from rum_jax.forget.by_score import select
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
-from rum_jax.report.figures import COLORS, png
+from rum_jax.report import section_dots
 from rum_jax.report.words import certain, interval, joined, verdict
 from rum_jax.rows import RUM, parse
 from rum_jax.stages.merge import planted_noise_auroc
@@ -190,25 +189,5 @@ def _text(value: dict | None, sign: bool = False) -> str:
 
 def figures(found: dict) -> dict[str, bytes]:
     """Spearman, AUROC and ToW of each score."""
-    panels = {"spearman": "Spearman with memorization",
-              "planted_noise_auroc": "AUROC, planted noise", "tow": "ToW of RUM refined by it"}
-    shown = {name: title for name, title in panels.items()
-             if any(one[name] for one in found["proxies"])}
-    if not shown:
-        return {}
-    proxies = found["proxies"]
-    figure = Figure(figsize=(1.5 + 2.6 * len(shown), 1.0 + 0.34 * len(proxies)),
-                    layout="constrained")
-    axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
-    axes[0].set_yticks(range(len(proxies)), [one["proxy"] for one in proxies])
-    axes[0].invert_yaxis()
-    for axis, (name, title) in zip(axes, shown.items(), strict=True):
-        for place, one in enumerate(proxies):
-            if one[name]:
-                color = COLORS["reference" if one["proxy"] == MEMORIZATION else "vanilla"]
-                axis.errorbar(one[name]["mean"], place, xerr=one[name]["ci95"], fmt="o", ms=5,
-                              capsize=2, lw=1, color=color)
-        axis.set_title(title, fontsize=9)
-        axis.grid(axis="x", alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
-    return {"proxies.png": png(figure)}
+    drawn = section_dots.proxies(found["proxies"], found["others"], MEMORIZATION, SHUFFLED)
+    return {"proxies.svg": drawn} if drawn else {}

@@ -1,8 +1,11 @@
-"""The results of a study as one JSON value (schema 2) and as a table for programs."""
+"""The results of a study as one JSON value (schema 3) and as a table for programs.
+
+`results.schema.json` beside this file describes every key.
+"""
 
 from collections.abc import Iterator
 
-from rum_jax import records, store
+from rum_jax import records, rows, store
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import sections
 from rum_jax.rum import WHOLE
@@ -13,21 +16,21 @@ from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def assemble(finished: Finished, provenance: dict) -> dict:
     """Everything that was found, from the stages' files."""
-    rows = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
+    found = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
     memorization = _memorization(finished)
     statistics = records.read_json(finished.forget / "statistics.json")
     stages = list(_stages(finished))
     return {
         "schema": SCHEMA_VERSION,
         "sets": statistics,
-        "rows": rows,
-        "comparisons": list(_comparisons(rows, finished.cases.sets)),
-        "sections": sections.assemble(finished, rows, statistics),
+        "rows": found,
+        "comparisons": list(_comparisons(found, finished.cases.sets)),
+        "sections": sections.assemble(finished, found, statistics),
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
         "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
@@ -52,7 +55,9 @@ def _memorization(finished: Finished) -> dict | None:
 def _row(finished: Finished, forget_set: str, name: str) -> dict:
     metrics = records.read_json(finished.rows[name] / "metrics.json")
     cases = finished.cases.of_set(forget_set)
-    return {"set": forget_set, "name": name, "steps": _steps(finished, name),
+    return {"set": forget_set, "name": name,
+            "spec": rows.resolve(finished.study.config, name)._asdict(),
+            "steps": _steps(finished, name),
             "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()
                         if None not in values[cases]}}
 

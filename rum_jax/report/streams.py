@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rum_jax.evaluate.interval import paired_difference, summary
-from rum_jax.report import levels, onion
-from rum_jax.report.figures import COLORS, grid, png
+from rum_jax.report import levels, onion, section_lines
 from rum_jax.report.words import certain, interval, joined
 from rum_jax.stages.stream import RETRAIN, RETRAIN_AGAIN
 
@@ -131,31 +130,12 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
 
 def figures(found: dict) -> dict[str, bytes]:
     """ToW and ToW-MIA after each request, and how well each request is hidden after each."""
-    made = {"stream.png": _tow(found)}
+    drawn = {"stream.svg": section_lines.requests(
+        levels.unlearning(found), _row(found, RETRAIN_AGAIN), len(found["requests"]))}
     for measure in onion.WORDS:
         rows = [row for row in found["onion"]["rows"]
                 if all(all(values) for values in row["after"].get(measure, {"": [None]}).values())]
         if rows:
-            made[f"stream_{measure}.png"] = onion.panels(rows, measure)
-    return made
-
-
-def _tow(found: dict) -> bytes:
-    rows, floor = levels.unlearning(found), _row(found, RETRAIN_AGAIN)
-    numbers = list(range(1, len(found["requests"]) + 1))
-    figure, axes = grid(len(rows), 4, (3, 2.1), (0, 0.6), sharex=True, sharey=True)
-    for axis, row in zip(axes.ravel(), rows, strict=False):
-        for metric, color, label in (("tow", "rum", "ToW"), ("tow_mia", "vanilla", "ToW-MIA")):
-            values = [after[metric] for after in row["after"]]
-            axis.errorbar(numbers, [v["mean"] for v in values], yerr=[v["ci95"] for v in values],
-                          fmt="o-", ms=4, capsize=2, lw=1, color=COLORS[color], label=label)
-            axis.plot(numbers, [after[metric]["mean"] for after in floor["after"]], "--",
-                      lw=0.8, color=COLORS[color])
-        axis.set_title(row["row"], fontsize=9)
-        axis.grid(alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].set_xticks(numbers)
-    axes[0, 0].set_ylim(0, 1.05)
-    axes[0, 0].legend(frameon=False, fontsize=8, loc="lower left")
-    figure.supxlabel("requests so far (dashed: retraining again)", fontsize=9)
-    return png(figure)
+            drawn[f"stream_{measure}.svg"] = section_lines.panels(
+                rows, measure, onion.WORDS[measure])
+    return drawn

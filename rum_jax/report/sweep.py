@@ -5,17 +5,32 @@ import pprint
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from ml_collections import ConfigDict
 
 from rum_jax import records
 from rum_jax.config import base
 from rum_jax.report import page
-from rum_jax.report.figures import COLORS, PLANTED, png
+from rum_jax.report.dots import UNIT
+from rum_jax.report.figures import (
+    COLORS,
+    estimate,
+    grid,
+    handles,
+    legend,
+    limits,
+    logarithmic,
+    numbers,
+    styled,
+    svg,
+)
+from rum_jax.report.labels import display_names, label
 from rum_jax.rum import WHOLE
 from rum_jax.stages.study import Study, folder_of
 from rum_jax.stages.sweep import fields_of
 
 SCHEMA_VERSION = 1
+CHOSEN = COLORS["rum"]
 
 
 def write(study: Study, config: ConfigDict, found: dict,
@@ -30,11 +45,11 @@ def write(study: Study, config: ConfigDict, found: dict,
                "provenance": {**provenance, "convolution": study.task.model.module.lowering}}
     header, lines = table(found)
     records.write_csv(workdir / "sweep.csv", header, lines)
-    pictures = {row: surface(row, own) for row, own in found.items()}
+    pictures = {row: surface(own) for row, own in found.items()}
     for row, content in pictures.items():
-        records.write_bytes(workdir / f"sweep_{folder_of(row)}.png", content)
+        records.write_bytes(workdir / f"sweep_{folder_of(row)}.svg", content)
     records.write_bytes(workdir / "sweep_chosen.py", config_file(config, chosen).encode())
-    html = page.render_sweep(results, pictures, header, lines)
+    html = page.render_sweep(results, answers(found), pictures, header, lines)
     records.write_bytes(workdir / "sweep.html", html.encode())
     records.write_json(workdir / "sweep.json", results)
     return summary_of(found, chosen), workdir / "sweep.html"
@@ -71,26 +86,30 @@ def varied(trials: list[dict]) -> list[str]:
             if isinstance(first, int | float) and len({own[name] for own in values}) > 1]
 
 
-def surface(row: str, own: dict) -> bytes:
-    """PNG: validation ToW against each hyper-parameter, the chosen point marked.
+@styled
+def surface(own: dict) -> bytes:
+    """SVG: validation ToW against each hyper-parameter, the chosen point marked.
 
     Where just two of them vary, another panel shows it over both.
     """
     trials = [trial for trial in own["trials"] if trial["validation_tow"]]
     names = varied(own["trials"]) or ["trial"]
     panels = len(names) + (len(names) == 2)
-    columns = min(panels, 4)
-    lines = -(-panels // columns)
-    figure = Figure(figsize=(0.6 + 3.0 * columns, 0.6 + 2.6 * lines), layout="constrained")
-    axes = figure.subplots(lines, columns, squeeze=False).flat
-    figure.suptitle(f"{row}: validation ToW of {len(trials)} points", fontsize=10)
-    for axis in axes[panels:]:
-        axis.set_axis_off()
-    for axis, name in zip(axes, names, strict=False):
-        _panel(axis, name, trials, own["chosen"])
+    figure, axes = grid(panels, 3, (4.1, 3.2), (0.2, 0.5))
+    shown = limits(numbers((trial["validation_tow"] for trial in trials), UNIT), UNIT)
+    for axis, name in zip(axes.flat, names, strict=False):
+        _panel(axis, name, trials, own["chosen"], shown)
     if len(names) == 2:
-        _map(figure, axes[2], names, trials, own["chosen"])
-    return png(figure)
+        _map(figure, axes.flat[2], names, trials, own["chosen"], shown)
+    lost = len(own["trials"]) - len(trials)
+    legend(figure, [_entry(CHOSEN, "chosen point"), _entry(COLORS["vanilla"], "other points"),
+                    *handles(()), *([_entry("none", f"{lost} points that diverged: not shown")]
+                                    if lost else [])])
+    return svg(figure)
+
+
+def _entry(color: str, text: str) -> Line2D:
+    return Line2D([], [], color=color, marker="o", ls="", ms=7, mec="white", label=text)
 
 
 def _is_chosen(trial: dict, chosen: dict | None) -> bool:
@@ -106,32 +125,37 @@ def _is_wide(values: list[float]) -> bool:
     return bool(values) and min(values) > 0 and max(values) / min(values) > 20
 
 
-def _map(figure: Figure, axis, names: list[str], trials: list[dict], chosen: dict | None) -> None:
+def _scaled(axis, way: str, name: str, values: list[float]) -> None:
+    """An axis (`x` or `y`) of a hyper-parameter; a logarithmic one says so."""
+    wide = _is_wide(values)
+    getattr(axis, f"set_{way}label")(label(name) + (" (logarithmic)" if wide else ""))
+    if wide:
+        getattr(axis, f"set_{way}scale")("log")
+        logarithmic(getattr(axis, f"{way}axis"))
+
+
+def _map(figure: Figure, axis, names: list[str], trials: list[dict], chosen: dict | None,
+         shown: tuple[float, float]) -> None:
     """ToW as colour over two hyper-parameters."""
     x, y = (_values(name, trials) for name in names)
-    edges = [PLANTED if _is_chosen(trial, chosen) else "none" for trial in trials]
-    dots = axis.scatter(x, y, c=[_mean(trial) for trial in trials], vmin=0, vmax=1, s=90,
-                        edgecolors=edges, linewidths=2)
-    figure.colorbar(dots, ax=axis)
-    axis.set_xscale("log" if _is_wide(x) else "linear")
-    axis.set_yscale("log" if _is_wide(y) else "linear")
-    axis.set_xlabel(names[0], fontsize=9)
-    axis.set_ylabel(names[1], fontsize=9)
+    edges = [CHOSEN if _is_chosen(trial, chosen) else "none" for trial in trials]
+    dots = axis.scatter(x, y, c=[_mean(trial) for trial in trials], vmin=shown[0], vmax=shown[1],
+                        s=90, edgecolors=edges, linewidths=2)
+    figure.colorbar(dots, ax=axis, label="validation ToW")
+    _scaled(axis, "x", names[0], x)
+    _scaled(axis, "y", names[1], y)
 
 
-def _panel(axis, name: str, trials: list[dict], chosen: dict | None) -> None:
+def _panel(axis, name: str, trials: list[dict], chosen: dict | None,
+           shown: tuple[float, float]) -> None:
     values = _values(name, trials)
     for value, trial in zip(values, trials, strict=True):
-        is_chosen, score = _is_chosen(trial, chosen), trial["validation_tow"]
-        axis.errorbar(value, score["mean"], yerr=score["ci95"], fmt="o", lw=0.7,
-                      ms=6 if is_chosen else 3.5, zorder=3 if is_chosen else 2,
-                      color=PLANTED if is_chosen else COLORS["vanilla"])
-    axis.set_xscale("log" if _is_wide(values) else "linear")
-    axis.set_ylim(0, 1.02)
-    axis.set_xlabel(name, fontsize=9)
-    axis.set_ylabel("validation ToW", fontsize=9)
-    axis.grid(alpha=0.3)
-    axis.spines[["top", "right"]].set_visible(False)
+        color = CHOSEN if _is_chosen(trial, chosen) else COLORS["vanilla"]
+        estimate(axis, value, trial["validation_tow"], color, bounds=UNIT, upright=True, apart=0)
+    _scaled(axis, "x", name, values)
+    axis.set_ylim(*shown)
+    axis.set_ylabel("validation ToW")
+    axis.grid()
 
 
 def config_file(config: ConfigDict, chosen: dict) -> str:
@@ -158,6 +182,20 @@ def _flat(config: dict, path: str = "") -> dict:
     return flat
 
 
+def answers(found: dict) -> list[str]:
+    """What was chosen, a sentence for each row."""
+    names, said = display_names(found), []
+    for row, own in found.items():
+        best, first = own["chosen"], own["trials"][0]["validation_tow"]
+        if not best:
+            said.append(f"{names[row]}: every point diverged.")
+            continue
+        start = f"point 0, the config's own, has {_text(first)}" if first else "point 0 diverged"
+        said.append(f"{names[row]}: point {best['trial']} of {len(own['trials'])} is chosen, with "
+                    f"a validation ToW of {_text(best['validation_tow'])}; {start}.")
+    return said
+
+
 def summary_of(found: dict, chosen: dict) -> str:
     """What the command prints."""
     lines = [""]
@@ -172,4 +210,5 @@ def summary_of(found: dict, chosen: dict) -> str:
 
 
 def _text(score: dict) -> str:
-    return f"{score['mean']:.3f} ± {score['ci95']:.3f}"
+    half = "n/a" if score["ci95"] is None else f"{score['ci95']:.3f}"
+    return f"{score['mean']:.3f} ± {half}"

@@ -6,9 +6,10 @@ from rum_jax.evaluate.interval import summary
 from rum_jax.report.words import interval, verdict
 
 COLUMNS = {
-    "tow": "ToW", "tow_mia": "ToW-MIA", "forget_accuracy": "forget %",
+    "tow": "ToW", "tow_stratified": "ToW, strat.", "tow_mia": "ToW-MIA",
+    "tow_mia_stratified": "ToW-MIA, strat.", "forget_accuracy": "forget %",
     "retain_accuracy": "retain %", "validation_accuracy": "valid. %", "test_accuracy": "test %",
-    "mia": "MIA", "seconds": "seconds",
+    "test_accuracy_kept_classes": "test, kept %", "mia": "MIA", "seconds": "seconds",
 }
 
 
@@ -18,8 +19,16 @@ def cell(metric: str, value: dict) -> str:
         return f"{value['mean']:.2f}"
     if metric in ("example_gradients", "optimizer_steps"):
         return f"{value['mean']:,.0f}"
-    scale, digits = (100, 1) if metric.endswith("_accuracy") else (1, 3)
+    scale, digits = (100, 1) if "_accuracy" in metric else (1, 3)
+    if value["ci95"] is None:
+        return f"{scale * value['mean']:.{digits}f} ± n/a"
     return f"{scale * value['mean']:.{digits}f} ± {scale * value['ci95']:.{digits}f}"
+
+
+def columns(results: dict) -> list[str]:
+    """Those of COLUMNS that any row has."""
+    return [metric for metric in COLUMNS
+            if any(metric in row["metrics"] for row in results["rows"])]
 
 
 def of_sets(results: dict) -> dict[str, list[dict]]:
@@ -42,13 +51,15 @@ def cells(results: dict) -> list[list[str]]:
     base = next(row["metrics"]["seconds"]["mean"] for row in results["rows"]
                 if row["name"] == "retrain")
     return [[*([row["set"]] if _several(results) else []), row["name"],
-             *(cell(metric, row["metrics"][metric]) for metric in COLUMNS),
+             *(cell(metric, row["metrics"][metric]) if metric in row["metrics"] else "-"
+               for metric in columns(results)),
              f"{row['metrics']['seconds']['mean'] / base:.0%}"] for row in results["rows"]]
 
 
 def header(results: dict) -> list[str]:
     """Titles of `cells`."""
-    return [*(["forget set"] if _several(results) else []), "row", *COLUMNS.values(), "of retrain"]
+    return [*(["forget set"] if _several(results) else []), "row",
+            *(COLUMNS[metric] for metric in columns(results)), "of retrain"]
 
 
 def more_cells(results: dict) -> list[list[str]]:
@@ -71,6 +82,11 @@ def aligned(titles: list[str], cells: list[list[str]], left: int = 1) -> str:
         "  ".join(text.ljust(width) if i < left else text.rjust(width)
                   for i, (text, width) in enumerate(zip(line, widths, strict=True))).rstrip()
         for line in lines)
+
+
+def answer(results: dict) -> list[str]:
+    """What the study says about RUM, the main sentence first."""
+    return findings(results)[-1:]
 
 
 def findings(results: dict) -> list[str]:

@@ -1,7 +1,7 @@
 import pytest
 
 from report.made import row
-from rum_jax.report import levels
+from rum_jax.report import levels, section_lines
 
 
 def statistics(name, scores, memorization=None):
@@ -84,12 +84,12 @@ def test_table_and_picture():
     assert header[1] == "ToW, entanglement:low"
     assert lines[1] == ["vanilla:salun", "0.810 ± 0.025", "0.510 ± 0.043", "-0.300 ± 0.050",
                         "yes", "-0.300 ± 0.050"]
-    assert levels.figures(made)["levels.png"].startswith(b"\x89PNG")
+    assert levels.figures(made)["levels.svg"].startswith(b"<?xml")
 
 
 def test_a_set_that_is_not_memorized_at_all_is_drawn_too(monkeypatch):
     seen = []
-    monkeypatch.setattr(levels, "png", lambda figure: seen.append(figure) or b"")
+    monkeypatch.setattr(section_lines, "svg", lambda figure: seen.append(figure) or b"")
     sets = [statistics(f"memorization:{name}", [1.0, 1.0], [mean, mean])
             for name, mean in (("low", 0.0), ("mid", 0.2), ("high", 0.9))]
     rows = [row("vanilla:salun", one["set"], tow=[0.5, 0.6]) for one in sets]

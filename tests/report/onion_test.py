@@ -55,7 +55,7 @@ def test_steps_that_do_nothing_are_not_counted():
 def test_unknown_memorization_is_left_out():
     made = found([0.9, 1.0, 1.1], residual=None)
     assert {one["measure"] for one in made["rows"][0]["changes"]} == {"called_member"}
-    assert list(onion.figures(made)) == ["onion_called_member_salun.png"]
+    assert list(onion.figures(made)) == ["onion_called_member_salun.svg"]
     assert all("residual" not in sentence for sentence in onion.sentences(made))
 
 
@@ -70,4 +70,4 @@ def test_table_and_pictures():
     assert lines == [["rum_f:salun", "a", "1: low", "salun", "high", "waiting",
                       "the share that the attack calls members", "+0.400 ± 0.000"]]
     assert len(header) == len(lines[0])
-    assert all(png.startswith(b"\x89PNG") for png in onion.figures(made).values())
+    assert all(svg.startswith(b"<?xml") for svg in onion.figures(made).values())

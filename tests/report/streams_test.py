@@ -85,8 +85,8 @@ def test_table_has_a_column_for_each_request():
 
 def test_pictures():
     made = streams.figures(found())
-    assert list(made) == ["stream.png", "stream_called_member.png"]
-    assert all(content.startswith(b"\x89PNG") for content in made.values())
+    assert list(made) == ["stream.svg", "stream_called_member.svg"]
+    assert all(content.startswith(b"<?xml") for content in made.values())
 
 
 def test_no_stream_is_no_section():

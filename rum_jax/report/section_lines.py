@@ -1,0 +1,167 @@
+"""Figures of sections whose values follow one another: forget sets, steps, requests."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.ticker import LogLocator
+
+from rum_jax.report.dots import UNIT
+from rum_jax.report.figures import (
+    LINES,
+    dashed,
+    ends,
+    estimate,
+    grid,
+    handles,
+    kind_of,
+    legend,
+    limits,
+    logarithmic,
+    look,
+    numbers,
+    styled,
+    svg,
+)
+from rum_jax.report.labels import label, labels, printable
+
+RETAIN = "retain"   # the part that is drawn in black
+
+
+@styled
+def levels(rows: list[dict], references: Mapping[str, list[dict]], sets: list[dict]) -> bytes:
+    """SVG: ToW of each row on each forget set, a panel for each row.
+
+    Args:
+      rows: `row`, `spec`, and `tow` of each set.
+      references: ToW of rows that are lines in every panel.
+      sets: what they are like, see `levels.summarized`.
+    """
+    figure, axes = grid(len(rows), 4, (3.25, 2.7), (0, 0.7), sharex=True, sharey=True)
+    places, spread, words = _axis(sets)
+    for axis, title, row in zip(axes.ravel(), labels([row["row"] for row in rows]), rows,
+                                strict=False):
+        for name, style in (("retrain_again", "k--"), ("original", "k:")):
+            if name in references:
+                axis.plot(places, [one["mean"] for one in references[name]], style, lw=1)
+        style = look(row["spec"])
+        axis.plot(places, [one["mean"] for one in row["tow"]], color=style["color"], lw=1)
+        for place, half, value in zip(places, spread or [0.0] * len(places), row["tow"],
+                                      strict=True):
+            estimate(axis, place, value, **style, bounds=UNIT, upright=True, apart=0)
+            axis.plot([place - half, place + half], [value["mean"]] * 2, color=style["color"])
+        axis.set_title(title)
+        axis.grid()
+    _set_axis(axes[0, 0], sets, places, spread)
+    figure.supxlabel(words)
+    figure.supylabel("ToW")
+    shown = [row["tow"] for row in rows] + list(references.values())
+    axes[0, 0].set_ylim(*limits([one for of_row in shown for one in _drawn(of_row)], UNIT))
+    entries = handles(kind_of(row["spec"]) for row in rows)
+    entries += [dashed(f"{name}, mean", style) for name, style in (
+        ("retrain_again", "--"), ("original", ":")) if name in references]
+    legend(figure, entries)
+    return svg(figure)
+
+
+def _drawn(values: Sequence[dict]) -> list[float]:
+    return [*numbers(values, UNIT), *(end for value in values for end in ends(value, UNIT))]
+
+
+def _set_axis(axis, sets: list[dict], places: list[float], spread: list[float] | None) -> None:
+    """Ticks of the sets along an axis."""
+    if spread is None:
+        axis.set_xticks(places, [label(one["set"].partition(":")[2] or one["set"], 10)
+                                 for one in sets])
+        axis.set_xlim(-0.3, len(places) - 0.7)
+    elif _is_wide(places):
+        axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        logarithmic(axis.xaxis)
+
+
+def _is_wide(places: list[float]) -> bool:
+    return min(places) > 0 and max(places) > 5 * min(places)
+
+
+def _axis(sets: list[dict]) -> tuple[list[float], list[float] | None, str]:
+    """(places, half-widths of their intervals or None, label) of the sets along an axis."""
+    families = {one["set"].partition(":")[0] for one in sets}
+    by = {"entanglement": "entanglement_score", "memorization": "mean_memorization"}
+    name = by.get(next(iter(families))) if len(families) == 1 else None
+    if name is None or any(one[name] is None for one in sets):
+        return list(range(len(sets))), None, "forget set"
+    means = [one[name]["mean"] for one in sets]
+    return (means, [one[name]["ci95"] or 0.0 for one in sets],
+            name.replace("_", " ") + (" (logarithmic)" if _is_wide(means) else ""))
+
+
+@styled
+def panels(rows: list[dict], measure: str, words: str) -> bytes:
+    """SVG: a measure of every part after each step, with a panel for each of `rows`.
+
+    Args:
+      rows: see `onion.assemble`.
+      measure: key of their `after`.
+      words: what it is called.
+    """
+    figure, axes = grid(len(rows), 3, (4.2, 3.2), (0, 0.7), sharey=True)
+    parts = list(dict.fromkeys(part for row in rows for part in row["after"][measure]))
+    others = [part for part in parts if part != RETAIN]
+    colors = {part: LINES[number % (len(LINES) - 1)] for number, part in enumerate(others)}
+    colors[RETAIN] = LINES[-1]
+    shown = []
+    for axis, title, row in zip(axes.ravel(), labels([row["row"] for row in rows]), rows,
+                                strict=False):
+        for number, (part, values) in enumerate(row["after"][measure].items()):
+            if all(values):
+                # Side by side, so that points of several parts do not hide each other.
+                shift = 0.08 * (number - (len(row["after"][measure]) - 1) / 2)
+                places = [step + shift for step in range(len(values))]
+                axis.plot(places, [v["mean"] for v in values], color=colors[part], lw=1)
+                for place, value in zip(places, values, strict=True):
+                    estimate(axis, place, value, colors[part], upright=True, apart=0)
+                shown += numbers(values)
+        axis.set_xticks(range(len(row["steps"]) + 1), [
+            "original", *(label(step["subset"], 9) for step in row["steps"])])
+        axis.set_title(title)
+        axis.grid(axis="y")
+    axes[0, 0].set_ylim(*limits(shown))
+    figure.supxlabel("after unlearning")
+    figure.supylabel(words)
+    legend(figure, [*(dashed(printable(part), "-", colors[part]) for part in parts),
+                    *handles((), seeds=True)], width=2.4)
+    return svg(figure)
+
+
+@styled
+def requests(rows: list[dict], floor: dict, count: int) -> bytes:
+    """SVG: ToW and ToW-MIA after each of so many requests, a panel for each row.
+
+    Args:
+      rows: see `streams.assemble`.
+      floor: that of retraining again.
+      count: of the requests.
+    """
+    numbered = list(range(1, count + 1))
+    figure, axes = grid(len(rows), 4, (3.25, 2.7), (0, 0.7), sharex=True, sharey=True)
+    measures, shown = {"tow": (-0.06, LINES[0], "ToW"), "tow_mia": (0.06, LINES[1], "ToW-MIA")}, []
+    for axis, title, row in zip(axes.ravel(), labels([row["row"] for row in rows]), rows,
+                                strict=False):
+        for metric, (shift, color, _) in measures.items():
+            values = [after[metric] for after in row["after"]]
+            places = [number + shift for number in numbered]
+            axis.plot(places, [v["mean"] for v in values], color=color, lw=1)
+            for place, value in zip(places, values, strict=True):
+                estimate(axis, place, value, color, bounds=UNIT, upright=True, apart=0)
+            again = [after[metric]["mean"] for after in floor["after"]]
+            axis.plot(numbered, again, "--", lw=1, color=color)
+            shown += [*numbers(values, UNIT), *again]
+        axis.set_title(title)
+        axis.grid()
+    axes[0, 0].set_xticks(numbered)
+    axes[0, 0].set_xlim(0.7, count + 0.3)
+    axes[0, 0].set_ylim(*limits(shown, UNIT))
+    figure.supxlabel("requests so far")
+    figure.supylabel("closeness to retraining")
+    legend(figure, [*(dashed(words, "-", color) for _, color, words in measures.values()),
+                    *handles((), seeds=True), dashed("retrain_again, mean")], width=2.4)
+    return svg(figure)
