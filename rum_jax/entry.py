@@ -54,13 +54,26 @@ def _prepare(arguments: Arguments) -> None:
     """Devices, remembered programs and other processes of the run, before JAX is used."""
     engine = arguments.config.engine
     expose_cpu_cores(engine.devices, engine.cpu_threads)
-    cache = cache_folder()
-    if engine.remember_programs and cache is not None:
-        remember_programs(cache / "programs")
+    forgotten = _remember() if engine.remember_programs else None
     hosts.join(arguments.coordinator, arguments.processes, arguments.process)
     if hosts.is_writer():
-        for note in arguments.notes:
+        for note in (*arguments.notes, *([forgotten] if forgotten else [])):
             say(note)
+
+
+def _remember() -> str | None:
+    """Has compiled programs remembered; else says why they are not."""
+    cache = cache_folder()
+    if cache is None:
+        return ("There is no home folder, so that programs are compiled anew in each run; "
+                "RUM_JAX_CACHE names a folder to remember them in.")
+    try:
+        (cache / "programs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return (f"The cache {cache} cannot be written ({error.strerror}), so that programs are "
+                "compiled anew in each run; RUM_JAX_CACHE names another folder.")
+    remember_programs(cache / "programs")
+    return None
 
 
 def _disk_is_full(error: BaseException) -> bool:

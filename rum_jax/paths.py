@@ -59,7 +59,7 @@ def file_fault(text: str, folders: bool = False) -> str | None:
             with path.open("rb") if path.is_file() else os.scandir(path):
                 return None
         if path.is_dir():
-            return f"is {checks.shortened(text)}, which is a folder; allowed: a file"
+            return f"there is no file {checks.cut(str(path), 300)}; it is a folder"
         hint = _similar_file(path)
     except OSError as error:
         return f"is {checks.shortened(text)}; it cannot be read ({error.strerror or error})"

@@ -154,3 +154,24 @@ def test_names_that_come_back_are_read_anew(folder, clock):
     second.take(["result"], nothing)
     first.beat(ended=True)
     assert third.take(["result"], nothing) == [], "the second one holds it now"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"a\0b", b"../../etc", b"x" * 5000, b"a\nb"])
+def test_a_damaged_claim_is_void(folder, clock, content):
+    folder.put("claims/1.0000", content)
+    folder.put("claims/2.\xb2", b"no generation")
+    worker = on_host(folder, clock, "a")
+    assert worker.holders() == {} and worker.take(["1", "2"], nothing) == ["1", "2"]
+    assert worker.held(["1", "2"]) == ["1", "2"]
+
+
+@pytest.mark.parametrize("content", [
+    b"\xff", b"[]", b"3", b"null", b"{}", b'{"ended": false, "host": "a"}', b"[" * 100_000,
+    json.dumps({"ended": False, "beat": 1, "host": "a", "boot": "", "pid": "x/\0"}).encode()])
+def test_a_damaged_workers_file_is_silence(folder, clock, content):
+    folder.put("claims/1.0000", b"other")
+    folder.put("workers/other.json", content)
+    worker = on_host(folder, clock, "a")
+    assert worker.take(["1"], nothing) == [], "silent, and not yet for long"
+    clock.now = 11.0
+    assert worker.take(["1"], nothing) == ["1"]

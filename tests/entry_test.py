@@ -73,7 +73,7 @@ def test_what_has_no_effect_is_said(capsys):
 
 
 @pytest.mark.parametrize("variable", ["no home", "cache is a file", "no such cache"])
-def test_without_a_home_folder_or_a_cache(tmp_path, monkeypatch, variable):
+def test_without_a_home_folder_or_a_cache(tmp_path, monkeypatch, variable, capsys):
     (tmp_path / "file").write_text("")
     kept = []
     monkeypatch.setattr(entry, "remember_programs", kept.append)
@@ -89,7 +89,8 @@ def test_without_a_home_folder_or_a_cache(tmp_path, monkeypatch, variable):
     else:
         monkeypatch.setenv("RUM_JAX_CACHE", str(tmp_path / variable.rpartition(" ")[2] / "x"))
     assert entry.run_command(lambda arguments: None, "", ARGV[:3]) == 0
-    assert bool(kept) == (variable != "no home")
+    assert len(kept) == (variable == "no such cache")
+    assert ("compiled anew in each run" in capsys.readouterr().err) == (not kept)
 
 
 @pytest.mark.parametrize("words, expected", [

@@ -43,3 +43,17 @@ def test_points_that_share_a_program_are_stacked_along_models():
     (step,) = sweep.stacked(groups[1], seeds=2)
     assert step.hparams["msteps"] == 3
     np.testing.assert_array_equal(step.hparams["learning_rate"], [0.1, 0.1, 0.2, 0.2, 0.4, 0.4])
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("learning_rate=0.1; learning_rate=0.2", "has 'learning_rate' twice"),
+    ("learning_rate=0.1,0.2,0.10", "learning_rate: has 0.1 twice"),
+    ("msteps=1,01", "msteps: has 1 twice"), ("learning_rte=0.1", "did you mean learning_rate?"),
+    ("learning_rate=" + "9" * 500, "learning_rate: is inf; allowed"),
+    ("learning_rate=nan", "is nan; allowed"), ("learning_rate=", "is ''; allowed"),
+    ("; ".join(f"{name}={','.join(str(0.001 * (i + 1)) for i in range(30))}"
+               for name in ("learning_rate", "temperature", "gamma")), "has 30 x 30 x 30 points")])
+def test_grids_that_cannot_be(text, expected):
+    with pytest.raises(InputError) as error:
+        sweep.grid("vanilla:scrub", VANILLA, text)
+    assert expected in str(error.value) and len(str(error.value)) < 400

@@ -72,7 +72,7 @@ SCHEMA = {
              "test_fraction": _part, "label_noise_fraction": _part, "seed": _seed},
     "model": {"name": checks.one_of(MODELS),
               "widths": checks.sequence(checks.integer(1, most=2**16), at_least=0),
-              "blocks": checks.sequence(checks.integer(1, most=1000), at_least=0),
+              "blocks": checks.sequence(checks.integer(1, most=256), at_least=0),
               "dtype": checks.one_of([AUTO, *DTYPES]), "batch_norm_groups": checks.integer(1)},
     "train": {"epochs": checks.epochs, "learning_rate": _positive,
               "schedule": checks.one_of(SCHEDULES), "milestones": _milestones,

@@ -20,6 +20,8 @@ from rum_jax.paths import file_fault
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
+LARGE_BATCH = 8192  # which may be larger than the training set; the rest of it is padding
+
 
 def validate(config: Mapping) -> None:
     """Raises InputError naming every field that is unknown, missing, or not allowed."""
@@ -45,7 +47,7 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
              "sweep", "train"):
         joint += study_faults(config) + unused_faults(config)
     if data and sound("model", "data", "forget", "stream", "memorization", "campaign", "seeds"):
-        joint += _data_faults(config)
+        joint += _data_faults(config, [name for name in ("train", "unlearn") if sound(name)])
     return found + joint
 
 
@@ -150,7 +152,7 @@ def _file_faults(config: Mapping) -> list[str]:
     return found
 
 
-def _data_faults(config: Mapping) -> list[str]:
+def _data_faults(config: Mapping, batched: Sequence[str]) -> list[str]:
     """What only shows with the data: they cannot be read, or sizes do not fit them."""
     data = config["data"]
     if data["validation_fraction"] + data["test_fraction"] >= 1:
@@ -161,7 +163,7 @@ def _data_faults(config: Mapping) -> list[str]:
         dataset = load(**data)
     except InputError as error:
         return [str(error)]
-    return _model_faults(config, dataset) + _size_faults(config, dataset)
+    return _model_faults(config, dataset) + _size_faults(config, dataset, batched)
 
 
 def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
@@ -180,12 +182,15 @@ def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
     return []
 
 
-def _size_faults(config: Mapping, dataset: Dataset) -> list[str]:
-    """Sizes against those of the data set."""
+def _size_faults(config: Mapping, dataset: Dataset, batched: Sequence[str]) -> list[str]:
+    """Sizes against those of the data set; `batched`: sections whose batches are."""
     found, size, alone = [], len(dataset.train), config["campaign"]["alone"]
     for split, positions in dataset.positions.items():
         if len(positions) < 1 and not (alone and split == "validation"):
             found.append(f"config.data: the {split} set would be empty")
+    found += [f"config.{name}.batch_size: is {config[name]['batch_size']}; allowed: at most "
+              f"{max(size, LARGE_BATCH)}, as there are {size} examples to train on"
+              for name in batched if config[name]["batch_size"] > max(size, LARGE_BATCH)]
     if not alone:
         forget, stream = config["forget"], config["stream"]
         found += _forget_faults(SETS, forget["sets"], forget["size"], size) or data_faults(

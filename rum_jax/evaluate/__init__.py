@@ -71,7 +71,7 @@ def _checked(name: str, function: Callable, view: View, oracle: View) -> Measure
     made = own.call(name, function, view, oracle)
     if not isinstance(made, Measured):
         made = Measured(made)
-    return made._replace(value=_number(name, made.value))
+    return Measured(_number(name, made.value), _examples(name, made.per_example))
 
 
 def _number(name: str, value: object) -> float:
@@ -87,6 +87,20 @@ def _number(name: str, value: object) -> float:
         raise InputError(f"{name}: returned {shortened(value)}; allowed: a finite real number, or "
                          "Measured with one")
     return number
+
+
+def _examples(name: str, values: object) -> np.ndarray | None:
+    """Values of examples as a metric may return them."""
+    if values is None:
+        return None
+    try:
+        made = np.asarray(values)
+    except (TypeError, ValueError):
+        made = np.array(None)
+    if made.ndim != 1 or made.dtype.kind not in "biuf":
+        raise InputError(f"{name}: returned the values {shortened(values)} of examples; allowed: "
+                         "None, or one number for each, float[n] or bool[n]")
+    return made
 
 
 def evaluate(view: View, oracle: View, extra: Iterable[str] = ()) -> dict[str, Measured]:

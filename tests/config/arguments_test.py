@@ -89,6 +89,7 @@ def test_what_was_meant(argument, expected):
 @pytest.mark.parametrize("argument", [
     "--config.train.epochs=1e30", "--config.train.epochs=" + "1" + "0" * 30,
     "--config.train.epochs=" + "9" * 6000, "--config.train.batch_size=1000000000000",
+    "--config.train.batch_size=9000", "--config.unlearn.batch_size=9000",
     "--config.engine.steps_per_call=100000000", "--config.campaign.models=300000000",
     "--config.campaign.lease_seconds=1e308", "--config.train.learning_rate=1e308",
     "--config.train.learning_rate=1e-300", "--config.vanilla.hparams.finetune.epochs=1000000000",

@@ -88,7 +88,7 @@ def test_files_that_are_no_configs(tmp_path, source, expected):
 
 
 @pytest.mark.parametrize("argument, expected", [
-    ("--config={}", "which is a folder; allowed: a file"), ("--config=", "allowed: a config file"),
+    ("--config={}", "it is a folder"), ("--config=", "allowed: a config file"),
     ("--config={}/nothing.py", "there is no file"), ("--config={}/min.py", "did you mean "),
     ("--config={}/mine.py:small", "takes no variant"), ("--config={}/mine.py:", "takes no variant"),
     ("--config={}/" + "x" * 300 + ".py", "allowed: at most 255 letters between two slashes"),
