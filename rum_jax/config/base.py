@@ -117,6 +117,8 @@ def _train() -> ConfigDict:
         "weight_decay": 5e-4,           # on all parameters
         "augmentation": "none",         # crop, crop_and_flip; of originals and oracles
         "from_files": (),               # PyTorch files of the originals, one per seed
+        "from_files_mean": (),          # what they were normalised by, of pixels in [0,1]; then
+        "from_files_std": (),           # all of the study is; (): the data set's mean and std
         "checkpoint_epochs": 0,         # a state is kept every so many epochs; 0: at the end
         "max_steps": 0,                 # > 0: try so many steps (an epoch at most), stop
     })

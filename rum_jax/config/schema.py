@@ -1,5 +1,6 @@
 """What each field of a config may be: a tree like the config with a check at every leaf."""
 
+import math
 from collections.abc import Mapping
 
 from rum_jax import checks, forget, own, refine, rows
@@ -77,6 +78,8 @@ SCHEMA = {
     "train": {"epochs": checks.epochs, "learning_rate": _positive,
               "schedule": checks.one_of(SCHEDULES), "milestones": _milestones,
               "from_files": checks.sequence(checks.text, at_least=0, distinct=True),
+              "from_files_mean": checks.sequence(checks.number(-math.inf), at_least=0),
+              "from_files_std": checks.sequence(_positive, at_least=0),
               "checkpoint_epochs": _count, "max_steps": _count, **_sgd},
     "memorization": {"scores": checks.text,
                      "subset_fraction": _fraction, "epochs": checks.epochs,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from rum_jax import checks, own
 from rum_jax.config.schema import own_algorithms, schema_of
 from rum_jax.config.unused import unused_faults
+from rum_jax.config.validate_files import file_faults
 from rum_jax.config.validate_study import study_faults
 from rum_jax.data import load
 from rum_jax.data.arrays import Dataset
@@ -46,7 +47,8 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
     if sound("campaign", "memorization", "forget", "stream", "proxies", "rows", "rum",
              "sweep", "train"):
         joint += study_faults(config) + unused_faults(config)
-    if data and sound("model", "data", "forget", "stream", "memorization", "campaign", "seeds"):
+    if data and sound("model", "data", "forget", "stream", "memorization", "campaign", "seeds",
+                      "train.from_files"):
         joint += _data_faults(config, [name for name in ("train", "unlearn") if sound(name)])
     return found + joint
 
@@ -163,7 +165,8 @@ def _data_faults(config: Mapping, batched: Sequence[str]) -> list[str]:
         dataset = load(**data)
     except InputError as error:
         return [str(error)]
-    return _model_faults(config, dataset) + _size_faults(config, dataset, batched)
+    found = _model_faults(config, dataset)
+    return (found or file_faults(config, dataset)) + _size_faults(config, dataset, batched)
 
 
 def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:

@@ -1,7 +1,7 @@
 """Forget sets, named `family:argument`, as `memorization:high`, `class:3` or `random`."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -88,18 +88,35 @@ def size_faults(sizes: Mapping[str, int]) -> list[str]:
             "models are worked on together; set config.forget.size"]
 
 
-def overlap_faults(chosen: Mapping[str, np.ndarray]) -> list[str]:
+def overlap_faults(chosen: Mapping[str, np.ndarray],
+                   fits: Callable[[int], bool] | None = None) -> list[str]:
     """What is wrong with the low, mid and high sets of one score: they must have nothing in common.
 
     Args:
       chosen: name -> places.
+      fits: whether sets of another size would be fine; with it the message has the largest size.
     """
-    found = []
+    found, largest = [], None
     for one, other in itertools.combinations(chosen, 2):
         (family, _, level), (_, _, second) = one.partition(":"), other.partition(":")
         shared = len(np.intersect1d(chosen[one], chosen[other]))
         if shared and other.startswith(f"{family}:") and {level, second} <= set(LEVELS):
-            found.append(f"config.forget.size: is {len(chosen[one])}; {one} and {other} have "
-                         f"{shared} example(s) in common; allowed: a size with which they have "
-                         "none")
+            size = len(chosen[one])
+            if largest is None:
+                largest = largest_size(fits, size) if fits else 0
+            allowed = (f"at most {largest}, with which" if largest else "a size with which")
+            found.append(f"config.forget.size: is {size}; {one} and {other} have {shared} "
+                         f"example(s) in common; allowed: {allowed} they have none")
     return found
+
+
+def largest_size(fits: Callable[[int], bool], below: int) -> int:
+    """The largest size below another that fits, where smaller ones do, too; 0: none does."""
+    low, high = 0, below
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            low, high = (middle, high) if fits(middle) else (low, middle)
+        except InputError:
+            high = middle
+    return low

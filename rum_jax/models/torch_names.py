@@ -52,13 +52,18 @@ def entries(model: Model) -> dict[str, Entry]:
                          "ResNets and VGGs of rum_jax.models")
     layer_name = _vgg_layers(model.module) if isinstance(model.module, VGG) else _resnet_layer
     found = {}
-    for collection, tree in enumerate(jax.eval_shape(model.init, jax.random.key(0))):
+    for collection, tree in enumerate(_shapes(model)):
         for keys, leaf in jax.tree_util.tree_leaves_with_path(tree):
             path = tuple(key.key for key in keys)
             name = f"{layer_name('.'.join(path[:-1]))}.{_LEAVES[path[-1]]}"
             shape = tuple(leaf.shape[axis] for axis in _TO_TORCH[len(leaf.shape)])
             found[name] = Entry(collection, path, shape)
     return found
+
+
+def _shapes(model: Model) -> tuple:
+    """What `Model.init` returns, as shapes; no device is touched, as configs are checked first."""
+    return jax.eval_shape(lambda: model.init(jax.random.key(0)))
 
 
 def _resnet_layer(ours: str) -> str:

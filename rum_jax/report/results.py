@@ -11,7 +11,7 @@ from rum_jax.report import sections
 from rum_jax.rum import WHOLE
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.merge import models_for
-from rum_jax.stages.models import again_seeds
+from rum_jax.stages.models import again_seeds, given_cautions
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
@@ -84,7 +84,10 @@ def _comparisons(rows: list[dict], sets: tuple[str, ...]) -> Iterator[dict]:
 
 
 def _cautions(finished: Finished, stages: list[tuple[str, object]]) -> Iterator[dict]:
-    """What proxies told of themselves; that of compared ones is in their section."""
+    """What given models and proxies told of themselves; compared proxies have a section."""
+    for caution in given_cautions(finished.study, finished.knowledge.original,
+                                  finished.models["retrain"], finished.cases.forget):
+        yield {"stage": "original", "caution": caution}
     for name, folder in stages:
         cost = folder / COST_FILE
         if cost.is_file() and folder not in finished.proxies.values():

@@ -12,7 +12,7 @@ import numpy as np
 
 from rum_jax import records
 from rum_jax.errors import raise_if_any
-from rum_jax.forget import choose, overlap_faults, size_faults, statistics
+from rum_jax.forget import LEVELS, choose, overlap_faults, size_faults, statistics
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.refine import SCORES
 from rum_jax.stages.known import Knowledge
@@ -103,9 +103,21 @@ def _places(knowledge: Knowledge) -> np.ndarray:
     sizes = {name: len(own) for name, part in zip(config.forget.sets, chosen, strict=True)
              for own in part}
     raise_if_any(size_faults(sizes), HEADING)
+
+    def fits(size: int) -> bool:
+        return not any(overlap_faults({name: choose(name, knowledge.of_seed(m), size)
+                                       for name in _by_level(config.forget.sets)})
+                       for m in range(len(config.seeds)))
+
     for of_seed in zip(*chosen, strict=True):
-        raise_if_any(overlap_faults(dict(zip(config.forget.sets, of_seed, strict=True))), HEADING)
+        raise_if_any(overlap_faults(dict(zip(config.forget.sets, of_seed, strict=True)), fits),
+                     HEADING)
     return np.array(chosen, np.int64)
+
+
+def _by_level(names: Sequence[str]) -> list[str]:
+    """Those of the forget sets that are the low, mid or high ones of a score."""
+    return [name for name in names if name.partition(":")[2] in LEVELS]
 
 
 def _statistics(knowledge: Knowledge, arrays: dict[str, np.ndarray]) -> list[dict]:

@@ -18,10 +18,11 @@ from rum_jax.clock import stopwatch
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
 from rum_jax.paths import user_path
-from rum_jax.progress import Progress, shown
+from rum_jax.progress import Progress, say, shown
 from rum_jax.proxies.learning_events import learning_events
 from rum_jax.randomness import ROLES, generator
 from rum_jax.rum import retain_set
+from rum_jax.stages import given
 from rum_jax.stages.study import KEPT, Study, recipe, retrain_hparams
 from rum_jax.store import Origin
 from rum_jax.train import checkpoint
@@ -175,17 +176,43 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
 
 
 def _imported(study: Study, name: str) -> pathlib.Path:
+    """Models of the user's files; `given.json` has their accuracies (see `given.judge`)."""
+    config, read = study.config.train, []
+
     def make(progress: Progress) -> Trained:
-        paths = [user_path(path) for path in study.config.train.from_files]
-        read = [fresh(*load_variables(path, study.task.model)) for path in paths]
+        paths = [user_path(path) for path in config.from_files]
+        read[:] = [fresh(*load_variables(path, study.task.model)) for path in paths]
         progress(1.0)
         return Trained(jax.tree.map(lambda *leaves: np.stack(leaves), *read), {}, 0.0, 0, 0,
                        {str(path): records.sha256(path) for path in paths})
 
+    def judge(folder: pathlib.Path) -> None:
+        states = jax.tree.map(lambda *leaves: np.stack(leaves), *read)
+        records.write_json(folder / "given.json", given.judge(
+            study.task, study.dataset, list(config.from_files), states, load_logits(folder)))
+
+    if config.from_files_mean:
+        say(f"{name}: all models of this study, oracles too, are normalised as the given ones: "
+            f"mean {tuple(config.from_files_mean)}, std {tuple(config.from_files_std)}")
     values = {**network_of(study), **study.content.part("seeds", "train.from_files")}
     origin = Origin(values, [study.data],
                     files=study.content.files.get("config.train.from_files", {}))
-    return model_stage(study, name, study.config.seeds, origin, make)
+    return model_stage(study, name, study.config.seeds, origin, make, judge)
+
+
+def given_cautions(study: Study, original: pathlib.Path, oracles: pathlib.Path,
+                   forget: np.ndarray) -> list[str]:
+    """What makes given models doubtful once there are oracles; nothing of models trained here.
+
+    Args:
+      original, oracles: folders of the given models, and of an oracle of each of M cases.
+      forget: int32[M,F] of the cases, seed after seed in each set.
+    """
+    if not study.config.train.from_files:
+        return []
+    seeds = len(study.config.seeds)
+    return given.cautions(study.dataset, load_logits(original), load_logits(oracles), forget,
+                          [case % seeds for case in range(len(forget))])
 
 
 def retrained(study: Study, name: str, seeds: tuple[int, ...],

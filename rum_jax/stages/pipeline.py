@@ -6,11 +6,12 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from rum_jax.memorization.influence import NONE
+from rum_jax.progress import say
 from rum_jax.stages.evaluation import evaluated
 from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.memorization import influence
-from rum_jax.stages.models import again_seeds, originals, retrained
+from rum_jax.stages.models import again_seeds, given_cautions, originals, retrained
 from rum_jax.stages.references import References
 from rum_jax.stages.request import check_requests
 from rum_jax.stages.stream import Stream, streams
@@ -71,6 +72,8 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
               "retrain": retrained(study, "retrain", cases.seeds, cases.forget),
               "retrain_again": retrained(study, "retrain_again", again_seeds(cases.seeds),
                                          cases.forget)}
+    for caution in given_cautions(study, knowledge.original, models["retrain"], cases.forget):
+        say(f"original: {caution}")
     for row in config.rows:
         models[row] = unlearned(knowledge, row, cases)
     references = References(study, knowledge.original, models["retrain"], cases,

@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 from rum_jax import data, models, records, store
 from rum_jax.config.content import Content, code_digests, content_of, flat, replaced
 from rum_jax.data.arrays import Dataset
+from rum_jax.data.statistics import with_given
 from rum_jax.devices import convolution_of, dtype_of, engine_of
 from rum_jax.store import Origin
 from rum_jax.train import memory
@@ -58,7 +59,8 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
     discard_partial(workdir / KEPT)
     dataset, task = make_task(config)
     content = content_of(config.to_dict())
-    origin = Origin({**content.part("data"), **_digests(dataset),
+    fields = content.part("data", "train.from_files_mean", "train.from_files_std")
+    origin = Origin({**fields, **_digests(dataset),
                      "type of the models' numbers": task.model.dtype})
     folder = store.stage(workdir, "data", lambda folder: records.write_arrays(
         folder / "data.npz", **_arrays(dataset)), origin)
@@ -68,11 +70,14 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
 def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     """The data set, and the network with its examples on the engine.
 
+    Where models are given with a mean and std of their own, all models of the study have these.
+
     Raises:
       InputError: more devices than there are, or devices that cannot be shared as asked.
     """
     engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
-    dataset, wanted = data.load(**config.data.to_dict()), config.model
+    dataset = with_given(data.load(**config.data.to_dict()), config.train)
+    wanted = config.model
     model = models.build(wanted.name, dataset.spec, wanted.widths, wanted.blocks,
                          convolution_of(config.engine, _is_long(config, dataset)),
                          dtype_of(wanted.dtype), wanted.batch_norm_groups)

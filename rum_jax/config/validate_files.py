@@ -1,0 +1,80 @@
+"""Checks of the files that a config names, as far as they need no model: before one is trained."""
+
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from rum_jax import models
+from rum_jax.data.arrays import Dataset
+from rum_jax.data.statistics import with_given
+from rum_jax.errors import InputError
+from rum_jax.forget import choose, overlap_faults
+from rum_jax.forget.known import MEMORIZATION, Known, untrained
+from rum_jax.memorization.published import published_scores
+from rum_jax.models.torch_import import load_variables
+from rum_jax.randomness import generator
+
+
+def file_faults(config: Mapping, dataset: Dataset) -> list[str]:
+    """What is wrong with scores, with forget sets by them, and with given models.
+
+    Args:
+      config: whose fields are fine one by one.
+      dataset: that it names.
+    """
+    found = _model_faults(config, dataset)
+    path = config["memorization"]["scores"]
+    if not path or not pathlib.Path(path).exists() or config["campaign"]["alone"]:
+        return found
+    try:
+        scores = published_scores(path, dataset)
+    except InputError as error:
+        return [*found, str(error)]
+    return found + _strata_faults(config, dataset, scores)
+
+
+def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
+    """Given models that are not of the architecture, or cannot be read."""
+    wanted, train = config["model"], config["train"]
+    try:
+        spec = with_given(dataset, train).spec
+        model = models.build(wanted["name"], spec, tuple(wanted["widths"]),
+                             tuple(wanted["blocks"]), "native")
+    except InputError as error:
+        return [str(error)]
+    found = []
+    for path in train["from_files"]:
+        try:
+            if pathlib.Path(path).is_file():  # else that is said elsewhere
+                load_variables(path, model)
+        except InputError as error:
+            found.append(f"config.train.from_files: {error}")
+    return found
+
+
+def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> list[str]:
+    """Forget sets by given scores float64[n] that cannot be, or that overlap."""
+    names = [name for name in config["forget"]["sets"]
+             if name.partition(":")[0] == MEMORIZATION]
+    size = config["forget"]["size"]
+    if not names or not 0 < size < len(scores):
+        return []
+    knowns = [_known(dataset, scores, seed) for seed in config["seeds"]]
+
+    def chosen(known: Known, each: int) -> dict[str, np.ndarray]:
+        return {name: choose(name, known, each) for name in names}
+
+    def fits(each: int) -> bool:
+        return not any(overlap_faults(chosen(known, each)) for known in knowns)
+
+    try:
+        found = (overlap_faults(chosen(known, size), fits) for known in knowns)
+        return next((faults for faults in found if faults), [])
+    except InputError as error:
+        return [str(error)]
+
+
+def _known(dataset: Dataset, scores: np.ndarray, seed: int) -> Known:
+    return untrained(dataset)._replace(
+        score=lambda name: scores, generator=lambda: generator(seed, "forget_set"))
