@@ -53,7 +53,8 @@ def table(found: dict) -> tuple[list[str], list[list]]:
     for row, own in found.items():
         for trial in sorted(own["trials"], key=_mean, reverse=True):
             score = trial["validation_tow"]
-            values = [score["mean"], score["ci95"]] if score else ["diverged", ""]
+            half = "" if not score or score["ci95"] is None else score["ci95"]
+            values = [score["mean"], half] if score else ["diverged", ""]
             text = ", ".join(f"{name} {value}" for name, value in hparams_of(trial).items())
             mark = "yes" if _is_chosen(trial, own["chosen"]) else ""
             lines.append([row, trial["trial"], *values, mark, text])
@@ -123,7 +124,7 @@ def _panel(axis, name: str, trials: list[dict], chosen: dict | None) -> None:
     values = _values(name, trials)
     for value, trial in zip(values, trials, strict=True):
         is_chosen, score = _is_chosen(trial, chosen), trial["validation_tow"]
-        axis.errorbar(value, score["mean"], yerr=score["ci95"], fmt="o", lw=0.7,
+        axis.errorbar(value, score["mean"], yerr=score["ci95"] or 0, fmt="o", lw=0.7,
                       ms=6 if is_chosen else 3.5, zorder=3 if is_chosen else 2,
                       color=PLANTED if is_chosen else COLORS["vanilla"])
     axis.set_xscale("log" if _is_wide(values) else "linear")
@@ -172,4 +173,5 @@ def summary_of(found: dict, chosen: dict) -> str:
 
 
 def _text(score: dict) -> str:
-    return f"{score['mean']:.3f} ± {score['ci95']:.3f}"
+    half = "n/a" if score["ci95"] is None else f"{score['ci95']:.3f}"
+    return f"{score['mean']:.3f} ± {half}"

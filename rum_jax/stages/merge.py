@@ -32,6 +32,7 @@ class Merged(NamedTuple):
       seconds: without compilation, summed over members.
       makers: worker id -> how many of the members it trained.
       devices: kinds of the devices that were used.
+      convolutions: lowerings of convolutions that were used.
     """
 
     tally: Tally
@@ -40,6 +41,7 @@ class Merged(NamedTuple):
     seconds: float
     makers: dict[str, int]
     devices: list[str]
+    convolutions: list[str]
 
 
 def groups(site: Site) -> Iterator[tuple[Group, dict]]:
@@ -66,7 +68,7 @@ def merged(site: Site) -> Merged:
     total = tally.empty(len(site.dataset.train), len(site.dataset.positions["test"]))
     curve: list[dict] = []
     members: list[dict] = []
-    seconds, makers, devices = 0.0, {}, set()
+    seconds, makers, devices, convolutions = 0.0, {}, set(), set()
     stops = _stops(site.config.campaign.models)
     for group, about in groups(site):
         for part in _cut(group, stops):
@@ -77,7 +79,9 @@ def merged(site: Site) -> Merged:
         seconds += about["seconds_per_model"] * len(group.members)
         makers[about["worker"]] = makers.get(about["worker"], 0) + len(group.members)
         devices |= set(about["devices"])
-    return Merged(total, curve, members, seconds, makers, sorted(devices))
+        convolutions |= {about["convolution"]} if "convolution" in about else set()
+    return Merged(total, curve, members, seconds, makers, sorted(devices),
+                  sorted(convolutions))
 
 
 def _stops(models: int) -> list[int]:
@@ -148,7 +152,9 @@ def summary(site: Site, made: Merged, arrays: dict[str, np.ndarray]) -> dict:
 def cost(made: Merged) -> dict:
     """What the members took, and of whom, as JSON values; no part of the result."""
     return {"seconds_per_model": made.seconds / int(made.tally.members.sum()),
-            "workers": made.makers, "devices": made.devices}
+            "members_seconds": made.seconds,
+            "workers": made.makers, "devices": made.devices,
+            "convolutions": made.convolutions}
 
 
 def write_scores(site: Site, folder: pathlib.Path) -> tuple[Merged, dict[str, np.ndarray], dict]:

@@ -91,8 +91,10 @@ def check_memory(study: Study) -> None:
       InputError: they do not fit.
     """
     config, task = study.config, study.task
-    size = config.train.batch_size
+    size, examples = config.train.batch_size, len(study.dataset.train)
     if not any(store.finished(study.workdir, "retrain_again")):
+        memory.check_plan("config.train.epochs: original models", len(config.seeds),
+                          config.train.epochs, examples, size)
         memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
                      f"fewer config.seeds, {SMALLER}")
     if (config.campaign.models and not config.memorization.scores
