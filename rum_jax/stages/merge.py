@@ -14,6 +14,7 @@ from rum_jax.memorization import estimate, streamed, tally
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 from rum_jax.memorization.influence import FULL, influence_blocks, top
 from rum_jax.memorization.tally import Tally
+from rum_jax.randomness import generator
 from rum_jax.stages import site as sites
 from rum_jax.stages.site import Site
 
@@ -191,11 +192,13 @@ def write_influence(site: Site, path: pathlib.Path) -> None:
     """Writes what `campaign.influence` asks for as an .npz, in blocks of test examples.
 
     `train_ids`, `test_ids`, and for TOP `train_positions` int32[t,k] (into train_ids) with
-    `influence` float32[t,k], from the largest down; for FULL `influence` float32[t,n].
+    `influence` float32[t,k], from the largest down; for FULL `influence` float32[t,n]. Which of
+    equal ones are at the end of TOP is drawn at (data.seed, "tie", test row).
     """
     dataset, asked = site.dataset, site.config.campaign
     train, test = dataset.train, dataset.positions["test"]
     blocks = (block for _, block in influence_rows(site))
+    seed = site.config.data.seed
     with streamed.archive(path) as file:
         streamed.add(file, "train_ids", dataset.ids[train])
         streamed.add(file, "test_ids", dataset.ids[test])
@@ -203,7 +206,9 @@ def write_influence(site: Site, path: pathlib.Path) -> None:
             streamed.add_rows(file, "influence", (len(test), len(train)), np.dtype(np.float32),
                               blocks)
             return
-        best = [top(block, asked.influence_top) for block in blocks]
+        best = [top(block, asked.influence_top, [
+            generator(seed, "tie", first + row) for row in range(len(block))])
+            for first, block in influence_rows(site)]
         for name, parts in zip(("train_positions", "influence"), zip(*best, strict=True),
                                strict=True):
             streamed.add(file, name, np.concatenate(parts))

@@ -15,6 +15,7 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.devices import convolution_of, dtype_of, engine_of
 from rum_jax.errors import InputError
 from rum_jax.models import Model
+from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.train import memory
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe
@@ -94,7 +95,7 @@ def check_memory(study: Study) -> None:
     size, examples = config.train.batch_size, len(study.dataset.train)
     if not any(store.finished(study.workdir, "retrain_again")):
         memory.check_plan("config.train.epochs: original models", len(config.seeds),
-                          config.train.epochs, examples, size)
+                          config.train.epochs, examples, size, len(EVENTS))
         memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
                      f"fewer config.seeds, {SMALLER}")
     if (config.campaign.models and not config.memorization.scores
