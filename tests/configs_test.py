@@ -42,7 +42,12 @@ def test_the_reference_variant_has_the_released_behaviour():
     for name, algorithm in ALGORITHMS.items():
         for table in (own.vanilla.hparams[name], own.rum.hparams[name].high):
             assert {key: table[key] for key in algorithm.reference} == algorithm.reference
+    for name, proxy in PROXIES.items():
+        table = own.proxies.get(name, {})
+        assert {key: table[key] for key in proxy.reference} == proxy.reference
     assert own.vanilla.hparams.salun.keep == "smallest"
+    assert own.vanilla.hparams.influence.examples == "first"
+    assert own.proxies.heldout_retrain.order == "data"
 
 
 def test_the_steps_of_rum_default_to_the_released_scripts():

@@ -1,6 +1,6 @@
 """Influence of each training example on each test example, never all of it at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -59,26 +59,32 @@ def influence_blocks(included: np.ndarray, correct_test: np.ndarray, n: int, t: 
         yield first, made
 
 
-def top(block: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def top(block: np.ndarray, count: int,
+        draws: Sequence[np.random.Generator]) -> tuple[np.ndarray, np.ndarray]:
     """The training examples with the largest influence on each test example of a block.
+
+    With few models many influences are equal; which of those at the end are taken is drawn, as
+    the first of them would be of the first classes in data that lie class after class.
 
     Args:
       block: float32[b,n]; NaN counts as least.
       count: k, of each; at most n of them are given.
+      draws: b generators, one for each test example.
 
     Returns:
       int32[b,k] positions in the training set, and float32[b,k], both from the largest down,
       equal ones by position.
     """
     known = np.where(np.isnan(block), -np.inf, block)
-    places = np.stack([_largest(row, min(count, block.shape[1])) for row in known])
+    places = np.stack([_largest(row, min(count, block.shape[1]), draw)
+                       for row, draw in zip(known, draws, strict=True)])
     return places.astype(np.int32), np.take_along_axis(block, places, 1)
 
 
-def _largest(row: np.ndarray, count: int) -> np.ndarray:
-    """Positions of the largest values, the first of equal ones."""
+def _largest(row: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:
+    """Positions of the largest values, some of equal ones."""
     threshold = np.partition(row, len(row) - count)[len(row) - count]
     above = np.flatnonzero(row > threshold)
-    level = np.flatnonzero(row == threshold)[:count - len(above)]
+    level = draw.permutation(np.flatnonzero(row == threshold))[:count - len(above)]
     chosen = np.concatenate([above, level])
     return chosen[np.lexsort((chosen, -row[chosen]))]

@@ -130,8 +130,8 @@ def rank_caution(name: str, values: np.ndarray, other: np.ndarray, other_name: s
     for own in np.atleast_2d(values):
         both = np.isfinite(own) & np.isfinite(other)
         count = min(count, int(both.sum()))
-        found.append(float(spearmanr(own[both], other[both]).statistic) if both.sum() > 2
-                     else np.nan)
+        varied = all(len(np.unique(part[both])) > 1 for part in (own, other))
+        found.append(float(spearmanr(own[both], other[both]).statistic) if varied else np.nan)
     mean = float(np.mean(found))
     if count > 3 and np.arctanh(np.clip(mean, -MOST, MOST)) * np.sqrt(count - 3) > norm.isf(0.05):
         return ""

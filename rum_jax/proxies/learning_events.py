@@ -16,6 +16,7 @@ from rum_jax.data.plans import PADDING
 from rum_jax.models import Model
 from rum_jax.progress import Progress, silent
 from rum_jax.train.fit import Task
+from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits
 from rum_jax.train.recipe import Recipe, train
 from rum_jax.train.resume import Keep
@@ -56,6 +57,8 @@ def learning_events(task: Task, positions: np.ndarray, states: TrainState, recip
                     names: Sequence[str], progress: Progress = silent,
                     keep: Keep | None = None) -> Learned:
     """Trains models from fresh states and keeps what they do on the way; as `recipe.train`."""
+    check_plan(f"training of {names[0]}", len(positions), recipe.epochs, positions.shape[1],
+               recipe.optimizer.batch_size, len(EVENTS))
     plan, fitted = train(task, positions, states, recipe, orders, names, progress, objective,
                          keep=keep)
     index, models = plan.streams["examples"].index, len(positions)

@@ -9,9 +9,9 @@ from rum_jax import records, rows, store
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import sections
 from rum_jax.rum import WHOLE
-from rum_jax.stages.memorization import COST_FILE
+from rum_jax.stages.memorization import COST_FILE, members_seconds
 from rum_jax.stages.merge import models_for
-from rum_jax.stages.models import again_seeds, given_cautions
+from rum_jax.stages.models import again_seeds, convolutions, given_cautions
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
@@ -34,8 +34,10 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
         "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
-        "stages": {name: {"seconds": store.seconds(folder)} for name, folder in stages},
+        "stages": {name: {"seconds": store.seconds(folder) + members_seconds(folder)}
+                   for name, folder in stages},
         "provenance": {**provenance, "convolution": finished.study.task.model.module.lowering,
+                       "convolutions": convolutions(finished.study.workdir),
                        "seeds": list(finished.study.config.seeds),
                        "retrain_again_seeds": list(again_seeds(finished.study.config.seeds))},
     }

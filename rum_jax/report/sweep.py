@@ -68,7 +68,8 @@ def table(found: dict) -> tuple[list[str], list[list]]:
     for row, own in found.items():
         for trial in sorted(own["trials"], key=_mean, reverse=True):
             score = trial["validation_tow"]
-            values = [score["mean"], score["ci95"]] if score else ["diverged", ""]
+            half = "" if not score or score["ci95"] is None else score["ci95"]
+            values = [score["mean"], half] if score else ["diverged", ""]
             text = ", ".join(f"{name} {value}" for name, value in hparams_of(trial).items())
             mark = "yes" if _is_chosen(trial, own["chosen"]) else ""
             lines.append([row, trial["trial"], *values, mark, text])

@@ -125,7 +125,8 @@ def _train(site: Site, claims: Claims | None, members: list[int], progress: Prog
     origin = claims.own["provenance"]
     about = {"worker": claims.id, "seconds_per_model": taken / len(members),
              "commit": origin["commit"], "devices": origin["devices"],
-             "jax": origin["versions"]["jax"]}
+             "jax": origin["versions"]["jax"],
+             "convolution": site.task.model.module.lowering, "dtype": site.task.model.dtype}
     _write(site, claims, group, about)
     claims.tell(**cost())
     if keep:

@@ -86,6 +86,15 @@ def imported(path: pathlib.Path, dataset: Dataset) -> dict[str, np.ndarray]:
             "planted_noise": dataset.noisy[dataset.train]}
 
 
+def members_seconds(folder: pathlib.Path) -> float:
+    """Seconds of the memorization models of a stage, which are trained outside of it.
+
+    Without compilation, summed over models and workers; 0 for every other stage.
+    """
+    path = folder / COST_FILE
+    return records.read_json(path).get("members_seconds", 0.0) if path.is_file() else 0.0
+
+
 def influence(study: Study) -> pathlib.Path:
     """`influence.npz`, see `merge.write_influence`; groups that are gone are trained anew."""
     site = _site(study)

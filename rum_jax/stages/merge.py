@@ -14,6 +14,7 @@ from rum_jax.memorization import estimate, streamed, tally
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 from rum_jax.memorization.influence import FULL, influence_blocks, top
 from rum_jax.memorization.tally import Tally
+from rum_jax.randomness import generator
 from rum_jax.stages import site as sites
 from rum_jax.stages.site import Site
 
@@ -32,6 +33,7 @@ class Merged(NamedTuple):
       seconds: without compilation, summed over members.
       makers: worker id -> how many of the members it trained.
       devices: kinds of the devices that were used.
+      convolutions: lowerings of convolutions that were used.
     """
 
     tally: Tally
@@ -40,6 +42,7 @@ class Merged(NamedTuple):
     seconds: float
     makers: dict[str, int]
     devices: list[str]
+    convolutions: list[str]
 
 
 def groups(site: Site) -> Iterator[tuple[Group, dict]]:
@@ -66,7 +69,7 @@ def merged(site: Site) -> Merged:
     total = tally.empty(len(site.dataset.train), len(site.dataset.positions["test"]))
     curve: list[dict] = []
     members: list[dict] = []
-    seconds, makers, devices = 0.0, {}, set()
+    seconds, makers, devices, convolutions = 0.0, {}, set(), set()
     stops = _stops(site.config.campaign.models)
     for group, about in groups(site):
         for part in _cut(group, stops):
@@ -77,7 +80,9 @@ def merged(site: Site) -> Merged:
         seconds += about["seconds_per_model"] * len(group.members)
         makers[about["worker"]] = makers.get(about["worker"], 0) + len(group.members)
         devices |= set(about["devices"])
-    return Merged(total, curve, members, seconds, makers, sorted(devices))
+        convolutions |= {about["convolution"]} if "convolution" in about else set()
+    return Merged(total, curve, members, seconds, makers, sorted(devices),
+                  sorted(convolutions))
 
 
 def _stops(models: int) -> list[int]:
@@ -155,7 +160,9 @@ def models_for(pearson: float | None, models: int, reliability: float) -> dict:
 def cost(made: Merged) -> dict:
     """What the members took, and of whom, as JSON values; no part of the result."""
     return {"seconds_per_model": made.seconds / int(made.tally.members.sum()),
-            "workers": made.makers, "devices": made.devices}
+            "members_seconds": made.seconds,
+            "workers": made.makers, "devices": made.devices,
+            "convolutions": made.convolutions}
 
 
 def write_scores(site: Site, folder: pathlib.Path) -> tuple[Merged, dict[str, np.ndarray], dict]:
@@ -192,11 +199,13 @@ def write_influence(site: Site, path: pathlib.Path) -> None:
     """Writes what `campaign.influence` asks for as an .npz, in blocks of test examples.
 
     `train_ids`, `test_ids`, and for TOP `train_positions` int32[t,k] (into train_ids) with
-    `influence` float32[t,k], from the largest down; for FULL `influence` float32[t,n].
+    `influence` float32[t,k], from the largest down; for FULL `influence` float32[t,n]. Which of
+    equal ones are at the end of TOP is drawn at (data.seed, "tie", test row).
     """
     dataset, asked = site.dataset, site.config.campaign
     train, test = dataset.train, dataset.positions["test"]
     blocks = (block for _, block in influence_rows(site))
+    seed = site.config.data.seed
     with streamed.archive(path) as file:
         streamed.add(file, "train_ids", dataset.ids[train])
         streamed.add(file, "test_ids", dataset.ids[test])
@@ -204,7 +213,9 @@ def write_influence(site: Site, path: pathlib.Path) -> None:
             streamed.add_rows(file, "influence", (len(test), len(train)), np.dtype(np.float32),
                               blocks)
             return
-        best = [top(block, asked.influence_top) for block in blocks]
+        best = [top(block, asked.influence_top, [
+            generator(seed, "tie", first + row) for row in range(len(block))])
+            for first, block in influence_rows(site)]
         for name, parts in zip(("train_positions", "influence"), zip(*best, strict=True),
                                strict=True):
             streamed.add(file, name, np.concatenate(parts))

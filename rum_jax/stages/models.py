@@ -2,7 +2,7 @@
 
 Their folders hold `states` (Orbax), `logits.npz` (float32[M,N,C] for all examples),
 `metrics.jsonl` (mean loss of each epoch) and `models.json` (how many models, their outputs,
-seconds without compilation, example gradients of each).
+seconds without compilation, example gradients of each, and what they were computed with).
 """
 
 import pathlib
@@ -83,6 +83,7 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...], origin: Origin,
             "models": len(seeds), "outputs": outputs_of(trained.states.params),
             "seconds": trained.seconds, "example_gradients": trained.examples,
             "optimizer_steps": trained.steps,
+            "convolution": study.task.model.module.lowering, "dtype": study.task.model.dtype,
             "files": trained.files})
         if more:
             more(folder)
@@ -143,6 +144,21 @@ def work_of(folder: pathlib.Path) -> dict[str, int]:
     """`example_gradients` and `optimizer_steps` that each model of a stage took."""
     stored = records.read_json(folder / "models.json")
     return {name: stored[name] for name in ("example_gradients", "optimizer_steps")}
+
+
+def convolutions(workdir: pathlib.Path) -> dict[str, str]:
+    """Stage -> the lowering of convolutions that its models were made with, of all processes.
+
+    Where memorization models were made with several, all of them, separated by commas.
+    """
+    root, found = workdir / "stages", {}
+    for name, field in (("models.json", "convolution"), ("cost.json", "convolutions")):
+        for path in sorted(root.rglob(name)):
+            used = records.read_json(path).get(field)
+            if used:
+                found[path.parent.relative_to(root).as_posix()] = (
+                    used if isinstance(used, str) else ", ".join(used))
+    return found
 
 
 def originals(study: Study, name: str = "original") -> pathlib.Path:

@@ -15,6 +15,7 @@ from rum_jax.config.content import Content, code_digests, content_of, flat, repl
 from rum_jax.data.arrays import Dataset
 from rum_jax.data.statistics import with_given
 from rum_jax.devices import convolution_of, dtype_of, engine_of
+from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.store import Origin
 from rum_jax.train import memory
 from rum_jax.train.fit import Task
@@ -102,8 +103,10 @@ def check_memory(study: Study) -> None:
       InputError: they do not fit.
     """
     config, task = study.config, study.task
-    size = config.train.batch_size
+    size, examples = config.train.batch_size, len(study.dataset.train)
     if not any(store.finished(study.workdir, "retrain_again")):
+        memory.check_plan("config.train.epochs: original models", len(config.seeds),
+                          config.train.epochs, examples, size, len(EVENTS))
         memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
                      f"fewer config.seeds, {SMALLER}")
     if (config.campaign.models and not config.memorization.scores

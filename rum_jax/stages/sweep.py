@@ -101,11 +101,14 @@ def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
     """Runs the points that are missing.
 
     Models are trained with `sweep.seeds`. A point's score is the mean over seeds of ToW with the
-    validation set in place of the test set, which is not looked at.
+    validation set in place of the test set, which is not looked at. With several forget sets, a
+    seed's value is the mean over them: models of one seed start from one original, so that the
+    interval is over seeds alone.
 
     Returns:
       (study, {row: {"chosen": trial or None, "trials": [...]}}); a trial has its steps,
-      `validation_tow` (summary, or None if it diverged) and the accuracies that make it up.
+      `validation_tow` (summary, or None if it diverged), the accuracies that make it up, and the
+      same of each forget set under `sets`.
     """
     plan = planned(config)
     seeded = ConfigDict(config.to_dict())
@@ -186,20 +189,42 @@ def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.n
 
 
 def _scores(start: Start, logits: np.ndarray) -> list[dict]:
-    oracle = _seen_of_all(start, start.oracle_logits)
-    if start.study.config.oracles == MEAN:
-        oracle = [mean_of([oracle[k] for k in alike]) for alike in alike_of(start.cases)]
+    references = reference_metrics(start)
     made = []
     for point in logits:
         if not np.isfinite(point).all():
-            made.append({"validation_tow": None, **dict.fromkeys(SEEN)})
+            made.append({"validation_tow": None, **dict.fromkeys(SEEN), "sets": {}})
             continue
         seen = _seen_of_all(start, point)
-        made.append({
-            "validation_tow": summary([validation_tow(*pair) for pair in
-                                       zip(seen, oracle, strict=True)]),
-            **{name: summary([values[name] for values in seen]) for name in SEEN}})
+        values = {"validation_tow": [validation_tow(*pair) for pair in
+                                     zip(seen, references, strict=True)],
+                  **{name: [one[name] for one in seen] for name in SEEN}}
+        made.append(summaries(start.cases, values))
     return made
+
+
+def reference_metrics(start: Start) -> list[dict[str, float]]:
+    """SEEN of what the model of each case is compared with, see config.oracles."""
+    oracles = _seen_of_all(start, start.oracle_logits)
+    if start.study.config.oracles != MEAN:
+        return oracles
+    return [mean_of([oracles[k] for k in alike]) for alike in alike_of(start.cases)]
+
+
+def summaries(cases: Cases, values: dict[str, list[float]]) -> dict:
+    """Summaries over seeds of each seed's mean over its forget sets.
+
+    Args:
+      cases: M cases, of S seeds.
+      values: name -> a number for each case.
+
+    Returns:
+      {name: summary, "sets": {forget set: {name: summary}}}; each has S values `per_seed`.
+    """
+    by_set = {name: np.reshape(own, (len(cases.sets), -1)) for name, own in values.items()}
+    return {**{name: summary(own.mean(0).tolist()) for name, own in by_set.items()},
+            "sets": {part: {name: summary(own[number].tolist()) for name, own in by_set.items()}
+                     for number, part in enumerate(cases.sets)}}
 
 
 def _seen_of_all(start: Start, logits: np.ndarray) -> list[dict[str, float]]:

@@ -59,7 +59,8 @@ def _steps(config: ConfigDict, task: Task, positions: np.ndarray,
            progress: Progress) -> tuple[list[float], list[float]]:
     """(loss, seconds) of each step, one by one."""
     seed = config.seeds[0]
-    few = positions[:config.train.max_steps * config.train.batch_size]
+    drawn = generator(seed, "order", 0, 0).permutation(positions)  # of all classes in any data
+    few = drawn[:config.train.max_steps * config.train.batch_size]
     how = recipe(config, config.train).one_epoch()
     one_by_one = task._replace(engine=dataclasses.replace(task.engine, steps_per_call=1))
     states = initial_states(task.model, [(seed, ROLES["init"], 0)])

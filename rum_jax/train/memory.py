@@ -102,6 +102,42 @@ def available_bytes(task: Task, models: int) -> int:
     return hosts.agreed(own)
 
 
+def plan_bytes(models: int, epochs: int, examples: int, batch_size: int,
+               recorded: int = 0) -> int:
+    """Memory of the host for the plan of a training: every step of every model, made at once.
+
+    Positions and labels are integers of four bytes, held twice while they are put together;
+    losses, rates and keys are a few numbers a step. `recorded` is how many numbers are kept of each
+    example at each step.
+    """
+    steps = epochs * -(-examples // batch_size)
+    return models * steps * (2 * (2 + recorded) * 4 * batch_size + 64)
+
+
+def check_plan(what: str, models: int, epochs: int, examples: int, batch_size: int,
+               recorded: int = 0) -> None:
+    """Looks, before anything is made, whether the plan of a training fits into the host's memory.
+
+    Args:
+      what: name of the training.
+      models: trained together.
+      epochs: passes over the examples.
+      examples: of each model.
+      batch_size: of a step.
+      recorded: numbers that are kept of each example at each step.
+
+    Raises:
+      InputError: it does not fit.
+    """
+    needed = plan_bytes(models, epochs, examples, batch_size, recorded)
+    available = psutil.virtual_memory().available
+    # Without a word between the hosts: what is far too much for one is so for all of them.
+    if needed > available:
+        raise InputError(f"{what}: {epochs:.6g} epochs of {examples} examples for {models} models "
+                         f"are a plan of {in_words(needed)}, {in_words(available)} of the host's "
+                         "memory are available; allowed: fewer epochs, models or examples")
+
+
 def check(task: Task, what: str, models: int, batch_size: int, remedy: str) -> None:
     """Says what a training needs.
 

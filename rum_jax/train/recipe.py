@@ -14,6 +14,7 @@ from rum_jax.models import Model
 from rum_jax.progress import Progress, silent
 from rum_jax.randomness import key, words
 from rum_jax.train.fit import Fitted, Plan, PyTree, Task, fit
+from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.resume import Keep
 from rum_jax.train.state import Context, Objective, TrainState, fresh
@@ -151,8 +152,10 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
 
     Raises:
       DivergedError: a loss is not finite.
+      InputError: the plan does not fit into memory.
     """
     size = recipe.optimizer.batch_size
+    check_plan(f"training of {names[0]}", len(positions), recipe.epochs, positions.shape[1], size)
     index = np.stack([shuffled_epochs(own, size, [order(e) for e in range(recipe.epochs)])
                       for own, order in zip(positions, orders, strict=True)])
     models, steps = index.shape[:2]

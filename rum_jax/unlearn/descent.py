@@ -10,6 +10,7 @@ from rum_jax.data.plans import Stream, batches, multistep
 from rum_jax.errors import InputError
 from rum_jax.randomness import words
 from rum_jax.train.fit import Plan, Task, fit
+from rum_jax.train.memory import check_plan
 from rum_jax.train.recipe import contexts
 from rum_jax.train.state import Objective, TrainState
 from rum_jax.unlearn.base import History, Problem
@@ -30,8 +31,18 @@ def epochs_of(problem: Problem, part: str, epochs: int) -> np.ndarray:
       problem: the algorithm's own argument.
       part: "forget" or "retain".
       epochs: how many passes.
+
+    Raises:
+      InputError: the plan does not fit into memory.
     """
+    fits(problem, getattr(problem, part).shape[1], epochs)
     return np.concatenate([one_pass(problem, part, epoch) for epoch in range(epochs)], axis=1)
+
+
+def fits(problem: Problem, examples: int, epochs: int) -> None:
+    """Raises InputError where the plan of so many epochs does not fit into memory."""
+    check_plan(f"unlearning of {problem.names[0]}", len(problem.seeds), epochs, examples,
+               problem.optimizer.batch_size)
 
 
 def one_pass(problem: Problem, part: str, epoch: int) -> np.ndarray:

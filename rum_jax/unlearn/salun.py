@@ -28,8 +28,8 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
     Raises:
       DivergedError: a loss is not finite.
     """
-    mask = masks(problem, states, hparams)
     examples = relabelled_epochs(problem, hparams["epochs"], hparams["relabel"])
+    mask = masks(problem, states, hparams)
     return descend(problem, cross_entropy, states, {"examples": examples},
                    rates(problem, hparams), grad_mask=mask,
                    update_mask=None if hparams["decay_masked"] else mask)

@@ -4,6 +4,8 @@ import pytest
 from rum_jax import records
 from rum_jax.memorization import estimate, influence
 from rum_jax.stages import campaign, merge
+from rum_jax.stages.memorization import COST_FILE, members_seconds
+from rum_jax.stages.models import convolutions
 from stages.made import make_up, site
 
 
@@ -76,3 +78,21 @@ def test_influence(finished, everything, dataset, tmp_path, kind):
     np.testing.assert_array_equal(
         found["influence"], np.take_along_axis(whole, found["train_positions"], 1))
     np.testing.assert_array_equal(found["influence"], -np.sort(-whole, axis=1)[:, :3])
+
+
+def test_seconds_and_convolutions_of_models_that_are_trained_outside_of_their_stage(
+        finished, tmp_path):
+    made = merge.merged(finished)
+    folder = tmp_path / "stages" / "memorization"
+    folder.mkdir(parents=True)
+    assert members_seconds(folder) == 0.0
+    records.write_json(folder / COST_FILE, merge.cost(made))
+    cost = records.read_json(folder / COST_FILE)
+    assert members_seconds(folder) == made.seconds > 0
+    assert cost["seconds_per_model"] * 40 == pytest.approx(made.seconds)
+    for name, lowering in (("original", "blocked"), ("unlearn/rum", "patches")):
+        (folder.parent / name).mkdir(parents=True)
+        records.write_json(folder.parent / name / "models.json", {"convolution": lowering})
+    assert convolutions(tmp_path) == {
+        "original": "blocked", "unlearn/rum": "patches",
+        "memorization": finished.task.model.module.lowering}

@@ -10,13 +10,14 @@ import pytest
 from ml_collections import ConfigDict
 from toy import FIELDS, ROWS
 
-from rum_jax import provenance, records, report
+from rum_jax import provenance, records, report, store
 from rum_jax.config import base
 from rum_jax.config.validate import validate
 from rum_jax.errors import InputError
 from rum_jax.evaluate import METRICS, REQUIRED
 from rum_jax.report import text
 from rum_jax.stages import pipeline
+from rum_jax.stages.memorization import members_seconds
 from rum_jax.stages.models import again_seeds
 from rum_jax.stages.unlearning import steps_of
 
@@ -67,6 +68,16 @@ def test_results_have_every_row_with_steps_and_per_seed_values(results):
     assert results["provenance"]["seeds"] == [0, 1, 2]
     assert results["provenance"]["retrain_again_seeds"] == [3, 4, 5]
     assert results["provenance"]["convolution"] == "patches" and results["cautions"] == []
+
+
+def test_seconds_and_convolutions_of_the_stages(finished, results):
+    """Memorization models train outside of their stage; what they took is in its seconds."""
+    folder = finished[0].memorization
+    outside, inside = members_seconds(folder), store.seconds(folder)
+    assert outside > 0
+    assert results["stages"]["memorization"]["seconds"] == pytest.approx(inside + outside)
+    used = results["provenance"]["convolutions"]
+    assert set(used.values()) == {"patches"} and {"original", "memorization"} <= set(used)
 
 
 def test_rows_that_must_agree_do(results):

@@ -2,13 +2,15 @@
 
 import importlib.util
 
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
 from rum_jax.config import base
 from rum_jax.errors import InputError
 from rum_jax.report import sweep as report
-from rum_jax.stages.sweep import fields_of, planned
+from rum_jax.stages.forget import Cases
+from rum_jax.stages.sweep import fields_of, planned, summaries
 
 
 def config(**fields) -> ConfigDict:
@@ -76,3 +78,16 @@ def test_the_table_has_the_best_first_and_marks_the_chosen():
     assert [line[header.index("chosen")] for line in lines] == ["yes", "", ""]
     picture = report.surface("vanilla:finetune", {"chosen": tried[2], "trials": tried})
     assert picture.startswith(b"\x89PNG")
+
+
+def test_an_interval_is_over_seeds_however_many_forget_sets_there_are():
+    """Two sets that differ by 0.4, three seeds that differ by 0.01: sets add no width."""
+    cases = Cases(("easy", "hard"), (0, 1, 2) * 2, *[np.zeros((6, 1))] * 3)
+    tow = [0.90, 0.91, 0.92, 0.50, 0.51, 0.52]
+    made = summaries(cases, {"validation_tow": tow})
+    found = made["validation_tow"]
+    np.testing.assert_allclose(found["per_seed"], [0.70, 0.71, 0.72])
+    np.testing.assert_allclose(found["mean"], 0.71)
+    np.testing.assert_allclose(found["ci95"], 4.302653 * 0.01 / 3**0.5, rtol=1e-6)
+    np.testing.assert_allclose(made["sets"]["hard"]["validation_tow"]["per_seed"], tow[3:])
+    np.testing.assert_allclose(made["sets"]["easy"]["validation_tow"]["mean"], 0.91)

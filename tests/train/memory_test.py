@@ -1,9 +1,11 @@
 import re
 
 import jax
+import numpy as np
 import pytest
 
 from rum_jax import models
+from rum_jax.data.plans import shuffled_epochs, stream
 from rum_jax.errors import InputError
 from rum_jax.train import memory
 from rum_jax.train.engine import make_engine
@@ -68,3 +70,14 @@ def test_what_does_not_fit_is_refused_with_its_parts(task, two_stages, monkeypat
 def test_text_has_every_part():
     assert str(Memory(2**30, 2**29, 2**31)) == (
         "3.50 GiB a device at most (examples 1.00 GiB, models 512.0 MiB, a step 2.00 GiB)")
+
+
+def test_the_memory_of_a_plan_is_above_that_of_its_arrays():
+    positions, models, epochs = np.arange(1000, dtype=np.int32), 3, 7
+    index = np.stack([shuffled_epochs(positions, 64, [np.random.default_rng(0)] * epochs)] * models)
+    arrays = sum(part.nbytes for part in stream(index, np.zeros(1000, np.int32)))
+    assert 2 * arrays < memory.plan_bytes(models, epochs, 1000, 64) < 2.2 * arrays
+    memory.check_plan("it", models, epochs, 1000, 64)
+    with pytest.raises(InputError, match="it: 1e[+]09 epochs of 1000 examples for 3 models are a "
+                                         "plan of [0-9.]+ GiB"):
+        memory.check_plan("it", models, 10**9, 1000, 64)

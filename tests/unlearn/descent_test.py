@@ -12,6 +12,7 @@ from rum_jax.train.fit import Fitted
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import period_means
 from rum_jax.unlearn import ALGORITHMS, descent
+from rum_jax.unlearn.apply import apply
 
 SHORT = {"epochs": 2, "learning_rate": 0.05}
 SCRUB = {**ALGORITHMS["scrub"].hparams(), "epochs": 2, "msteps": 0}
@@ -71,3 +72,12 @@ def test_means_of_parts_by_hand():
     assert period_means(losses, 2).tolist() == [[2.0, 6.0]]
     assert period_means(losses, (1, 3)).tolist() == [[1.0, 5.0]]
     assert period_means(losses, 0).shape == period_means(losses[:, :0], ()).shape == (1, 0)
+
+
+@pytest.mark.parametrize("name", [
+    "retrain", "finetune", "l1_sparse", "neggrad", "neggrad_plus", "scrub", "salun", "random_label",
+    "boundary_shrink", "boundary_expand"])
+def test_epochs_whose_plan_does_not_fit_into_memory_are_refused_at_once(name, problem, original):
+    many = {**ALGORITHMS[name].hparams(), "epochs": 10**12}
+    with pytest.raises(InputError, match="1e[+]12 epochs of .* of the host's memory are available"):
+        apply(name, ALGORITHMS[name], problem, original, many)
