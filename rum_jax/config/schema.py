@@ -90,7 +90,7 @@ SCHEMA = {
     "metrics": checks.sequence(_metric, at_least=0, distinct=True),
     "oracles": checks.one_of(ORACLES),
     "mia": {"shadow_members": checks.one_of(shadow.WAYS)},
-    "relearn": {"epochs": checks.integer(0), "learning_rate": _positive,
+    "relearn": {"epochs": checks.integer(0), "learning_rate": checks.number(0),
                 "tolerance": checks.number(0, 1, open_high=True)},
     "engine": {"devices": _count, "data_devices": _count,
                "remember_programs": checks.boolean, "cpu_threads": checks.integer(0, 1024),
