@@ -6,6 +6,7 @@ from rum_jax import records, store
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import sections
 from rum_jax.rum import WHOLE
+from rum_jax.stages.evaluation import ABOUT_FILE
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import again_seeds
 from rum_jax.stages.pipeline import Finished
@@ -22,9 +23,10 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         finished.memorization / "summary.json")
     statistics = records.read_json(finished.forget / "statistics.json")
     stages = list(_stages(finished))
+    strata = records.read_json(finished.rows["original"] / ABOUT_FILE)["strata"]
     return {
         "schema": SCHEMA_VERSION,
-        "sets": statistics,
+        "sets": [{**one, "strata": strata} for one in statistics],
         "rows": rows,
         "comparisons": list(_comparisons(rows, finished.cases.sets)),
         "sections": sections.assemble(finished, rows, statistics),
