@@ -149,7 +149,7 @@ def _add_metrics(c: ConfigDict, reference: bool) -> None:
     })
     c.relearn = ConfigDict({            # passes over the forget set until it is known again
         "epochs": 10,                   # when to give up; 0: not measured
-        "learning_rate": 0.01,
+        "learning_rate": 0.0,           # 0: the lowest of several at which most oracles get there
         "tolerance": 0.05,              # known: (1 - tolerance) * the original's accuracy
     })
 

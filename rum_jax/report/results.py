@@ -9,6 +9,7 @@ from rum_jax import records, rows, store
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import sections
 from rum_jax.rum import WHOLE
+from rum_jax.stages.evaluation import ABOUT_FILE
 from rum_jax.stages.memorization import COST_FILE, members_seconds
 from rum_jax.stages.merge import models_for
 from rum_jax.stages.models import again_seeds, convolutions, given_cautions
@@ -25,9 +26,10 @@ def assemble(finished: Finished, provenance: dict) -> dict:
     memorization = _memorization(finished)
     statistics = records.read_json(finished.forget / "statistics.json")
     stages = list(_stages(finished))
+    strata = records.read_json(finished.rows["original"] / ABOUT_FILE)["strata"]
     return {
         "schema": SCHEMA_VERSION,
-        "sets": statistics,
+        "sets": [{**one, "strata": strata} for one in statistics],
         "rows": found,
         "comparisons": list(_comparisons(found, finished.cases.sets)),
         "sections": sections.assemble(finished, found, statistics),

@@ -8,12 +8,17 @@ import numpy as np
 from rum_jax import records, store
 from rum_jax.errors import InputError
 from rum_jax.evaluate import Measured, compare, evaluate
-from rum_jax.evaluate.relearn import relearn
 from rum_jax.evaluate.tow import STRATA
 from rum_jax.stages.forget import Cases
-from rum_jax.stages.models import load_logits, load_seconds_per_model, load_states, work_of
-from rum_jax.stages.references import References, alike_of, memorization_folder, views
-from rum_jax.stages.study import Study, row_folder, take, unlearn_optimizer
+from rum_jax.stages.models import load_seconds_per_model, load_states, work_of
+from rum_jax.stages.references import (
+    References,
+    alike_of,
+    memorization_folder,
+    relearning,
+    views,
+)
+from rum_jax.stages.study import Study, row_folder, take
 from rum_jax.store import Origin
 
 ORIGINAL = "original"
@@ -68,17 +73,10 @@ def _relearned(references: References, row: str,
                models: pathlib.Path) -> list[dict[str, Measured]]:
     """Of each case `relearn_epochs`, and `relearn_censored`: 1 where it is beyond the limit."""
     study, cases = references.study, references.cases
-    wanted = study.config.relearn
-    original = load_logits(references.original)
-    target = np.array([(original[cases.original(m)][forget].argmax(-1)
-                        == study.task.labels[forget]).mean()
-                       for m, forget in enumerate(cases.forgotten)])
     states = take(load_states(study, models), models_of(row, cases))
-    made = relearn(study.task, states, cases.forgotten, cases.seeds,
-                   unlearn_optimizer(study.config), wanted.learning_rate, wanted.epochs,
-                   (1 - wanted.tolerance) * target)
+    made = relearning(study, references.original, cases, states, references.relearning_rate)
     return [{"relearn_epochs": Measured(float(value), own),
-             "relearn_censored": Measured(float(value > wanted.epochs))}
+             "relearn_censored": Measured(float(value > study.config.relearn.epochs))}
             for value, own in zip(*made, strict=True)]
 
 
@@ -92,7 +90,8 @@ def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> d
                for name in (f"forget_accuracy{STRATA}", f"mia{STRATA}")},
             "oracles": {"reference": config.oracles, "of_each_case": oracles.tolist()},
             "relearn": {"limit": config.relearn.epochs,
-                        "learning_rate": config.relearn.learning_rate}}
+                        "learning_rate": references.relearning_rate}
+            if config.relearn.epochs else None}
 
 
 def evaluated(references: References, row: str, models: pathlib.Path,

@@ -10,6 +10,7 @@ import numpy as np
 
 from rum_jax import records, store
 from rum_jax.evaluate import MEAN, Measured, evaluate
+from rum_jax.evaluate.relearn import Relearned, relearn
 from rum_jax.evaluate.shadow import RANDOM, shadow_members
 from rum_jax.evaluate.tow import STRATA
 from rum_jax.evaluate.view import SHADOW_MEMBERS, View
@@ -18,9 +19,12 @@ from rum_jax.randomness import generator
 from rum_jax.refine.by_score import cut
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.models import load_logits, load_states
-from rum_jax.stages.study import Study
+from rum_jax.stages.study import Study, unlearn_optimizer
+from rum_jax.train.state import TrainState
 
 THIRDS = 3
+RATES = (0.01, 0.02, 0.05, 0.1, 0.2)  # of relearning, where it is chosen
+MOST = 0.8                            # of the oracles
 Values = dict[str, float | np.ndarray]
 
 
@@ -113,6 +117,36 @@ class References:
         others = [values[k] for logits, values in zip(self._logits, self._values, strict=True)
                   for k in alike_of(self.cases)[m] if not np.array_equal(logits[k], view.logits)]
         return mean_of(others) if others else self._values[0][m]
+
+
+    @functools.cached_property
+    def relearning_rate(self) -> float:
+        """The learning rate of relearning, the same for all rows.
+
+        With 0 in the config it is the lowest of RATES at which most oracles get there, so that
+        what is measured is not the limit; or the highest, if there is no such rate.
+        """
+        wanted = self.study.config.relearn
+        if wanted.learning_rate:
+            return wanted.learning_rate
+        states = load_states(self.study, self.oracle)
+        for rate in RATES:
+            made = relearning(self.study, self.original, self.cases, states, rate)
+            if (made.epochs <= wanted.epochs).mean() >= MOST:
+                break
+        return rate
+
+
+def relearning(study: Study, original: pathlib.Path, cases: Cases, states: TrainState,
+               rate: float) -> Relearned:
+    """How soon M models know their forget sets as well as the originals do, at that rate."""
+    wanted, logits = study.config.relearn, load_logits(original)
+    target = np.array([(logits[cases.original(m)][forget].argmax(-1)
+                        == study.task.labels[forget]).mean()
+                       for m, forget in enumerate(cases.forgotten)])
+    return relearn(study.task, states, cases.forgotten, cases.seeds,
+                   unlearn_optimizer(study.config), rate, wanted.epochs,
+                   (1 - wanted.tolerance) * target)
 
 
 def alike_of(cases: Cases) -> list[list[int]]:

@@ -119,6 +119,8 @@ def test_models_are_compared_with_the_mean_of_all_other_oracles(finished):
 def test_strata_are_thirds_by_memorization(finished):
     metrics, about = judged(finished, "rum")
     assert about["strata"] == {"by": "memorization", "sizes": [10, 10, 10]}
+    results = records.read_json(finished[0].study.workdir / "results.json")
+    assert results["sets"][0]["strata"] == about["strata"]
     scores = records.read_arrays(finished[0].study.workdir / "forget.npz")["memorization"][0]
     right = records.read_arrays(finished[0].rows["rum"] / "per_example.npz")["forget_accuracy"]
     for m in range(3):

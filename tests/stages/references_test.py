@@ -6,6 +6,7 @@ from toy import FIELDS
 
 from rum_jax.config import base
 from rum_jax.evaluate import compare, evaluate
+from rum_jax.evaluate.relearn import Relearned
 from rum_jax.evaluate.view import View
 from rum_jax.refine.contract import names_of
 from rum_jax.stages import references as module
@@ -120,6 +121,23 @@ def test_values_of_strata_make_up_the_whole(references):
     assert len(values["mia_strata"]) == len(names_of(3))
     np.testing.assert_allclose(values["mia_strata"].mean(), values["mia"])
     np.testing.assert_allclose(values["forget_accuracy_strata"].mean(), values["forget_accuracy"])
+
+
+@pytest.mark.parametrize("needed, expected", [(0.01, 0.01), (0.05, 0.05), (9, 0.2)])
+def test_relearning_is_at_the_lowest_rate_at_which_most_oracles_get_there(
+        references, monkeypatch, needed, expected):
+    """One of six oracles never does."""
+    def epochs(study, original, cases, states, rate):
+        there = np.array([rate >= needed] * 5 + [False])
+        return Relearned(np.where(there, 2, study.config.relearn.epochs + 1), None)
+
+    monkeypatch.setattr(module, "load_states", lambda study, folder: None)
+    monkeypatch.setattr(module, "relearning", epochs)
+    assert references.relearning_rate == expected
+    del references.__dict__["relearning_rate"]
+    with references.study.config.unlocked():
+        references.study.config.relearn.learning_rate = 0.3
+    assert references.relearning_rate == 0.3
 
 
 def test_shadow_members_are_the_same_for_all_models_of_a_case(study, cases):
