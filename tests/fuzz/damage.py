@@ -223,7 +223,8 @@ def _argument(kind: str, files: list[str], folders: list[str]) -> st.SearchStrat
 
 def damage(folder: pathlib.Path, names: tuple[str, ...]) -> st.SearchStrategy[Damage]:
     """Damage to any file or folder of these workdirs or to these files, all below a folder."""
-    below = [path for name in names for path in (folder / name, *sorted((folder / name).rglob("*")))]
+    below = [path for name in names
+             for path in (folder / name, *sorted((folder / name).rglob("*")))]
     files = [str(path.relative_to(folder)) for path in below if path.is_file()]
     folders = [str(path.relative_to(folder)) for path in below if path.is_dir()]
 
