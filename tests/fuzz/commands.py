@@ -15,16 +15,21 @@ import pickle
 import pkgutil
 import re
 import signal
+import subprocess
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jax
+import numpy as np
+from matplotlib.figure import Figure
 
 from rum_jax import entry, hosts, report
 from rum_jax.main import main
 
+ROOT = pathlib.Path(__file__).parents[2]
 HANGS_AFTER = 120  # seconds
 LONGEST_MESSAGE = 4000  # characters
 
@@ -47,6 +52,7 @@ def run(argv: list[str], folder: pathlib.Path, command: Callable = main) -> Outc
     """Runs the command in this process, in a folder; nothing that it raises gets out."""
     forget_files()
     kept, here, known = dict(os.environ), os.getcwd(), set(sys.modules)
+    args, numpy_errors, filters = sys.argv[:], np.geterr(), warnings.filters[:]
     out, said, code, escaped = io.StringIO(), io.StringIO(), None, ""
     os.chdir(folder)
     try:
@@ -58,10 +64,20 @@ def run(argv: list[str], folder: pathlib.Path, command: Callable = main) -> Outc
         os.chdir(here)
         os.environ.clear()
         os.environ.update(kept)
+        sys.argv[:], warnings.filters[:] = args, filters
+        np.seterr(**numpy_errors)
         for module in set(sys.modules) - known:
             if module.startswith("own_"):
                 del sys.modules[module]
     return Outcome(code, said.getvalue(), out.getvalue(), escaped)
+
+
+def run_apart(argv: list[str], folder: pathlib.Path) -> Outcome:
+    """Runs `python -m rum_jax.main` in a process of its own, in a folder."""
+    done = subprocess.run([sys.executable, "-m", "rum_jax.main", *argv], cwd=folder, text=True,
+                          capture_output=True, timeout=HANGS_AFTER,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return Outcome(done.returncode, done.stderr, done.stdout, "")
 
 
 @contextlib.contextmanager
@@ -144,10 +160,9 @@ def _draw_once() -> Callable[[], None]:
     replaced = []
     for module in modules:
         for name, value in list(vars(module).items()):
-            if (callable(value) and name != "png"
-                    and str(getattr(value, "__module__", "")).startswith(report.__name__)
-                    and getattr(value, "__annotations__", {}).get("return")
-                    in (bytes, dict[str, bytes])):
+            types = dict(getattr(value, "__annotations__", {}))
+            if (types.pop("return", None) in (bytes, dict[str, bytes]) and not name.startswith("_")
+                    and Figure not in types.values()):
                 replaced.append((module, name, value))
                 setattr(module, name, kept.setdefault(value, _once(value)))
 
@@ -156,6 +171,19 @@ def _draw_once() -> Callable[[], None]:
             setattr(module, name, value)
 
     return undo
+
+
+@contextlib.contextmanager
+def undrawn() -> Iterator[None]:
+    """Figures are made, but empty files are kept of them."""
+    def save(figure: Figure, file: io.BytesIO, **how: object) -> None:
+        file.write(b"<svg></svg>" if how.get("format") == "svg" else b"\x89PNG\r\n\x1a\n")
+
+    kept, Figure.savefig = Figure.savefig, save
+    try:
+        yield
+    finally:
+        Figure.savefig = kept
 
 
 def _once(function: Callable) -> Callable:

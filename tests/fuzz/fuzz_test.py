@@ -18,6 +18,7 @@ from fuzz.commands import Outcome, run
 from fuzz.toy_workdir import arguments
 
 FAST, SLOW = 100, 5000
+PROCESSES = 2, 20  # in which the real command is run, fast and slow
 # Share of the examples that each kind gets; those that train take longer.
 SHARES = {"damage": 0.5, "values": 0.3, "config": 0.1, "files": 0.06, "own": 0.04}
 SEED = int(os.environ.get("RUM_JAX_FUZZ_SEED", random.SystemRandom().randrange(10**6)))
@@ -29,6 +30,8 @@ both = pytest.mark.parametrize("slow", [pytest.param(False, id="hundred"), SLOWL
 
 def count(kind: str, slow: bool) -> int:
     """How many examples of a kind are tried."""
+    if kind == "processes":
+        return PROCESSES[slow]
     wanted = int(os.environ.get("RUM_JAX_FUZZ_EXAMPLES", SLOW if slow else FAST))
     return max(1, round(SHARES[kind] * wanted))
 
@@ -159,6 +162,31 @@ def test_own_code_that_misbehaves_is_named_and_changes_nothing_else(inputs, tmp_
             fine(outcome, folder, *more)
 
     tried("own", slow, own_code.code(), check)
+
+
+@both
+def test_a_process_of_its_own_ends_in_the_same_ways(finished, tmp_path, slow):
+    pieces = damage.damage(finished.folder, ("study", *toy_workdir.INPUTS))
+    drawn = st.tuples(st.lists(pieces, max_size=2), st.one_of(
+        st.just([]), st.just([]), values.command_line(), st.sampled_from(own_code.SPOILING)))
+
+    def check(example) -> None:
+        damages, asked = example
+        with toy_workdir.copied(finished, ("study", "other"), tmp_path) as folder:
+            for piece in damages:
+                piece.do(folder)
+            if isinstance(asked, str):
+                (folder / own_code.FILE).write_text(
+                    f"def f(view, oracle):\n    {asked}\n    return 1.0\n")
+                shutil.rmtree(folder / "study", ignore_errors=True)
+                asked = [f"--config.{field}={text}"
+                         for field, text in own_code.fields("metric").items()]
+            outcome, more = commands.run_apart([*arguments("study"), *asked], folder), []
+            if outcome.code == 0 and not asked:
+                more = toy_workdir.differences(folder / "study", finished.findings["study"])
+            fine(outcome, folder, *more)
+
+    tried("processes", slow, drawn, check)
 
 
 def test_what_the_harness_looks_for(finished, tmp_path):

@@ -94,10 +94,21 @@ MODULES = (
     "syntax error (", "raise ValueError('x')", "sys.exit(0)", "raise SystemExit", "f = 3",
     "f = None", "f = print", "f = type", "class f:\n    def __init__(self, *a):\n        pass",
     "import nothing_of_that_name", "1 / 0", "\\ufeff", "def f(", "f = np.mean", "exit()",
-    "raise KeyboardInterrupt", "raise BaseException", "\tx", "f = jax.jit(lambda a, b: a)",
+    "raise BaseException", "\tx", "f = jax.jit(lambda a, b: a)",
     "import rum_jax.main\nf = rum_jax.main.main", "f = f", "async def f(view, oracle):\n    1",
     "def f(*a):\n    yield 1", "__name__ = 3\ndef f(a, b):\n    return 1.0", "del __file__",
     "sys.modules.pop(__name__, None)\ndef f(a, b):\n    return 1.0",
+)
+# What would spoil the process of the tests; for processes of their own.
+SPOILING = (
+    "import os\n    os._exit(0)", "import rum_jax.records\n    rum_jax.records.write_json = None",
+    "import sys\n    sys.stderr = None", "import sys\n    sys.stdout.close()",
+    "import numpy as np\n    np.mean = None",
+    "import os, signal\n    os.kill(os.getpid(), signal.SIGINT)",
+    "import builtins\n    builtins.open = None",
+    "import threading\n    threading.Thread(target=f).start()",
+    "import atexit\n    atexit.register(lambda: 1 / 0)",
+    "import jax\n    jax.config.update('jax_enable_x64', True)",
 )
 GOOD = {
     "metric": "1.0", "algorithm": "states", "refinement": "{'low': [0, 1, 2], 'high': [3, 4, 5]}",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fuzz.commands import forget_files, run
+from fuzz.commands import forget_files, run, undrawn
 
 OWN_CODE = '''"""A metric, a refinement and an algorithm of the user's own."""
 
@@ -122,7 +122,8 @@ def make(folder: pathlib.Path) -> Base:
     """Makes the inputs and runs every study of STUDIES."""
     write_inputs(folder)
     for name in STUDIES:
-        done = run(arguments(name), folder)
+        with undrawn():
+            done = run(arguments(name), folder)
         assert done.code == 0, done
     return Base(folder, {name: findings(folder / name) for name in STUDIES})
 
