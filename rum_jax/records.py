@@ -12,15 +12,26 @@ from typing import Any
 
 import numpy as np
 
+from rum_jax.errors import InputError
+
 
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
-    """Writes a file atomically and durably."""
+    """Writes a file atomically and durably.
+
+    Raises:
+      InputError: something that is no file is in its place.
+    """
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise InputError(f"{error.filename2 or error.filename}: is in the place of a file that is "
+                         f"written here ({error.strerror}); move it elsewhere and run the same "
+                         "command again") from error
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:

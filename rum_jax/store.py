@@ -90,6 +90,9 @@ def _make(workdir: pathlib.Path, name: str, folder: pathlib.Path,
             "made_from": _recorded(workdir, origin)})
     except RunError as error:
         raise type(error)(f"stage {name}: {error}") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"{error.filename}: is a file where a folder of this run belongs; move "
+                         "it elsewhere and run the same command again") from error
     except Exception as error:
         if disk_is_full(error):
             raise RunError(f"stage {name}: no space left on the device of {workdir}; make room "
