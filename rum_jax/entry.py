@@ -46,6 +46,10 @@ def run_command(main: Callable[[Arguments], None], description: str, argv: list[
         if _disk_is_full(error):
             return _fail(f"no space left on the device of {workdir}; make room and run the same "
                          "command again, finished stages are kept", EXIT_RUN)
+        if isinstance(error, OSError) and error.filename:
+            return _fail(f"{error.filename2 or error.filename}: {error.strerror}; it cannot be "
+                         "used as it is. Restore it, or move it elsewhere, and run the same "
+                         "command again; finished stages are kept", EXIT_RUN)
         return _fail(_unforeseen(error), EXIT_RUN)
     return 0
 

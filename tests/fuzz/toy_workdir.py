@@ -35,7 +35,7 @@ SHARED = {
     "data.name": "npz", "data.path": "toy.npz", "data.validation_fraction": 0.2,
     "data.test_fraction": 0.2, "model.widths": (2,), "model.blocks": (1,), "seeds": (0, 1),
     "train.epochs": 1, "train.batch_size": 8, "unlearn.batch_size": 8, "memorization.epochs": 1,
-    "campaign.models": 4, "campaign.group_size": 2, "forget.size": 6, "relearn.epochs": 0,
+    "campaign.models": 16, "campaign.group_size": 8, "forget.size": 6, "relearn.epochs": 0,
     "forget.sets": ("memorization:high", "file:ids.txt"), "rows": ("vanilla:finetune", "rum"),
     "metrics": ("forget_kl", "own.py:margin"), "vanilla.hparams.finetune.epochs": 1,
     "rum.hparams.finetune.mid.epochs": 1, "rum.hparams.finetune.high.epochs": 1,
