@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm, spearmanr
+from scipy.stats import spearmanr
+from scipy.stats import t as student
 
 from rum_jax.memorization.tally import CONFIDENCE_ONE, Tally
 
@@ -53,25 +54,38 @@ def plus_four(times: Pair, sums: Pair, squares: Pair | None = None) -> Pair:
     Returns:
       (float64[n], float64[n]); NaN where there is no outcome with, or none without.
     """
-    more = [np.asarray(count) + 2 for count in times]
-    means = [(total + 1) / count for total, count in zip(sums, more, strict=True)]
-    variance = sum(((square + 1) / count - np.square(mean)) / count
-                   for square, mean, count in zip(squares or sums, means, more, strict=True))
+    means, variances = _plus_four_parts(times, sums, squares)
     known = np.minimum(*times) > 0
     return (np.where(known, means[0] - means[1], np.nan),
-            np.where(known, np.sqrt(variance), np.nan))
+            np.where(known, np.sqrt(variances[0] + variances[1]), np.nan))
+
+
+def _plus_four_parts(times: Pair, sums: Pair, squares: Pair | None) -> tuple[Pair, Pair]:
+    """Means, and their variances, with and without the example; see `plus_four`."""
+    more = [np.asarray(count) + 2 for count in times]
+    means = tuple((total + 1) / count for total, count in zip(sums, more, strict=True))
+    variances = tuple(((square + 1) / count - np.square(mean)) / count
+                      for square, mean, count in zip(squares or sums, means, more, strict=True))
+    return means, variances
 
 
 def interval(times: Pair, sums: Pair, level: float = 0.95) -> Pair:
     """Ends of the plus-four interval of memorization at that level, each float64[n] in [-1,1].
 
+    Its quantile is Student's with Welch's degrees of freedom: with the normal one the interval
+    covers as little as 93% at some shares of few models, with this one nowhere less than 95%.
+
     Args:
       times: models with and without each example, each int[n].
       sums: how many of them are right, likewise.
-      level: the share of such intervals that cover the true difference.
+      level: the share of such intervals that cover the true difference, at least.
     """
     centre, error = plus_four(times, sums)
-    half = norm.ppf((1 + level) / 2) * error
+    _, variances = _plus_four_parts(times, sums, None)
+    freedom = np.square(variances[0] + variances[1]) / sum(
+        np.square(variance) / (np.asarray(count) + 1)
+        for variance, count in zip(variances, times, strict=True))
+    half = student.ppf((1 + level) / 2, freedom) * error
     return np.maximum(centre - half, -1), np.minimum(centre + half, 1)
 
 
