@@ -47,7 +47,7 @@ def rows_axes(names: Sequence[str], panels: int, width: float) -> tuple[Figure, 
     axes[0].set_yticks(range(len(names)), texts)
     axes[0].set_ylim(len(names) - 0.4, -0.6)
     for axis in axes:
-        axis.tick_params(axis="y", length=0)
+        axis.tick_params(axis="y", length=0, pad=7)
         axis.grid(axis="x")
         axis.locator_params(axis="x", nbins=5)
         for place in range(0, len(names), 2):
