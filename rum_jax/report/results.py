@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from rum_jax import records, store
-from rum_jax.evaluate.interval import paired_difference, summary
+from rum_jax import records, rows, store
+from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
+from rum_jax.report.comparisons import compare
 from rum_jax.rum import WHOLE
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import again_seeds
@@ -17,7 +18,7 @@ SCHEMA_VERSION = 2
 
 def assemble(finished: Finished, provenance: dict) -> dict:
     """Everything that was found, from the stages' files."""
-    rows = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
+    found = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
     memorization = finished.memorization and records.read_json(
         finished.memorization / "summary.json")
     statistics = records.read_json(finished.forget / "statistics.json")
@@ -25,9 +26,10 @@ def assemble(finished: Finished, provenance: dict) -> dict:
     return {
         "schema": SCHEMA_VERSION,
         "sets": statistics,
-        "rows": rows,
-        "comparisons": list(_comparisons(rows, finished.cases.sets)),
-        "sections": sections.assemble(finished, rows, statistics),
+        "rows": found,
+        "scope": _scope(finished),
+        "comparisons": compare(found),
+        "sections": sections.assemble(finished, found, statistics),
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
         "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
@@ -41,8 +43,11 @@ def assemble(finished: Finished, provenance: dict) -> dict:
 def _row(finished: Finished, forget_set: str, name: str) -> dict:
     metrics = records.read_json(finished.rows[name] / "metrics.json")
     cases = finished.cases.of_set(forget_set)
-    return {"set": forget_set, "name": name, "steps": _steps(finished, name),
-            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()}}
+    return {"set": forget_set, "name": name,
+            "spec": rows.resolve(finished.study.config, name)._asdict(),
+            "steps": _steps(finished, name),
+            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()
+                        if None not in values[cases]}}
 
 
 def _steps(finished: Finished, name: str) -> list[dict]:
@@ -54,16 +59,15 @@ def _steps(finished: Finished, name: str) -> list[dict]:
     return records.read_json(finished.models[name] / STEPS_FILE)
 
 
-def _comparisons(rows: list[dict], sets: tuple[str, ...]) -> Iterator[dict]:
-    """RUM against every other unlearning row of its forget set, seed by seed."""
-    for name in sets:
-        metrics = {row["name"]: row["metrics"] for row in rows if row["set"] == name}
-        for other in metrics:
-            if "rum" in metrics and other.startswith(("vanilla:", "rum_f:", "rum_", "rum[")):
-                for metric in ("tow", "tow_mia"):
-                    yield {"set": name, "first": "rum", "second": other, "metric": metric,
-                           "difference": paired_difference(metrics["rum"][metric]["per_seed"],
-                                                           metrics[other][metric]["per_seed"])}
+def _scope(finished: Finished) -> dict:
+    """What is alike for all seeds, so that intervals over seeds are conditional on it."""
+    config, cases = finished.study.config, finished.cases
+    alike = {}
+    for name in cases.sets:
+        places = cases.places[cases.of_set(name)]
+        alike[name] = bool((places == places[:1]).all())
+    return {"seeds": len(config.seeds), "data_seed": config.data.seed,
+            "memorization": finished.memorization is not None, "forget_sets_alike": alike}
 
 
 def _cautions(finished: Finished, stages: list[tuple[str, object]]) -> Iterator[dict]:
