@@ -6,8 +6,9 @@
 from collections.abc import Iterator
 
 from rum_jax import records, rows, store
-from rum_jax.evaluate.interval import paired_difference, summary
+from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
+from rum_jax.report.comparisons import compare
 from rum_jax.rum import WHOLE
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import again_seeds
@@ -29,7 +30,8 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         "schema": SCHEMA_VERSION,
         "sets": statistics,
         "rows": found,
-        "comparisons": list(_comparisons(found, finished.cases.sets)),
+        "scope": _scope(finished),
+        "comparisons": compare(found),
         "sections": sections.assemble(finished, found, statistics),
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
@@ -47,7 +49,8 @@ def _row(finished: Finished, forget_set: str, name: str) -> dict:
     return {"set": forget_set, "name": name,
             "spec": rows.resolve(finished.study.config, name)._asdict(),
             "steps": _steps(finished, name),
-            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()}}
+            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()
+                        if None not in values[cases]}}
 
 
 def _steps(finished: Finished, name: str) -> list[dict]:
@@ -59,16 +62,15 @@ def _steps(finished: Finished, name: str) -> list[dict]:
     return records.read_json(finished.models[name] / STEPS_FILE)
 
 
-def _comparisons(rows: list[dict], sets: tuple[str, ...]) -> Iterator[dict]:
-    """RUM against every other unlearning row of its forget set, seed by seed."""
-    for name in sets:
-        metrics = {row["name"]: row["metrics"] for row in rows if row["set"] == name}
-        for other in metrics:
-            if "rum" in metrics and other.startswith(("vanilla:", "rum_f:", "rum_", "rum[")):
-                for metric in ("tow", "tow_mia"):
-                    yield {"set": name, "first": "rum", "second": other, "metric": metric,
-                           "difference": paired_difference(metrics["rum"][metric]["per_seed"],
-                                                           metrics[other][metric]["per_seed"])}
+def _scope(finished: Finished) -> dict:
+    """What is alike for all seeds, so that intervals over seeds are conditional on it."""
+    config, cases = finished.study.config, finished.cases
+    alike = {}
+    for name in cases.sets:
+        places = cases.places[cases.of_set(name)]
+        alike[name] = bool((places == places[:1]).all())
+    return {"seeds": len(config.seeds), "data_seed": config.data.seed,
+            "memorization": finished.memorization is not None, "forget_sets_alike": alike}
 
 
 def _cautions(finished: Finished, stages: list[tuple[str, object]]) -> Iterator[dict]:
