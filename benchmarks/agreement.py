@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import chi2, pearsonr, spearmanr
 
 from rum_jax.errors import InputError
+from rum_jax.memorization.estimate import plus_four
 
 NORMAL = {1: 0.6827, 2: 0.9545, 3: 0.9973}  # share of a normal distribution within 1, 2, 3
 TOLERANCE = 1e-7                            # of stored estimates and their errors, added
@@ -29,19 +30,12 @@ class Counts(NamedTuple):
         return self.hits_in / self.times_in - self.hits_out / self.times_out
 
     def error(self) -> np.ndarray:
-        """float64[k], plus-four standard error of `memorization` (Agresti & Caffo 2000).
+        """float64[k], plus-four standard error of `memorization`; see `estimate.plus_four`.
 
-        Each share is taken as if one more model had been right and one more wrong, so that the
-        error of shares of 0 and 1 is not 0. It is too large near these, and by a factor of up to
-        1 + 1/times too small near a half. Models are taken as independent.
+        It is too large near shares of 0 and 1, and by a factor of up to 1 + 1/times too small
+        near a half. Models are taken as independent.
         """
-        return np.sqrt(_variance(self.hits_in + 1, self.times_in + 2)
-                       + _variance(self.hits_out + 1, self.times_out + 2))
-
-
-def _variance(hits: np.ndarray, times: np.ndarray) -> np.ndarray:
-    share = hits / times
-    return share * (1 - share) / times
+        return plus_four((self.times_in, self.times_out), (self.hits_in, self.hits_out))[1]
 
 
 def counts_of(memorization: np.ndarray, standard_error: np.ndarray, times_in: np.ndarray,
@@ -65,8 +59,9 @@ def _hits(memorization: float, error: float, times_in: int, times_out: int) -> t
         raise InputError(f"memorization.npz: count_in, count_out are {times_in}, {times_out}; "
                          "needed: 1 or more of both, an estimate from trained models")
     inside, outside = np.arange(times_in + 1)[:, None], np.arange(times_out + 1)[None, :]
+    errors = plus_four((times_in, times_out), (inside, outside))[1]
     fault = (abs(inside / times_in - outside / times_out - memorization)
-             + abs(np.sqrt(_variance(inside, times_in) + _variance(outside, times_out)) - error))
+             + abs(errors - error))
     fits = np.argwhere(fault <= TOLERANCE)
     if not len(fits):
         raise InputError(f"memorization.npz: memorization {memorization} with standard_error "

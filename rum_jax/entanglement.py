@@ -6,6 +6,8 @@ Embeddings are penultimate features of the original model, see `train.predict.em
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from rum_jax.errors import InputError
+
 CENTERS = ("midpoint", "global")
 
 
@@ -68,17 +70,75 @@ def squared_mmd(retain: np.ndarray, forget: np.ndarray, gamma: float = 1.0) -> f
                                                                                        retain)
 
 
+def median_gamma(distances: np.ndarray) -> float:
+    """1 / (2 median^2) of the distances between all pairs (Gretton et al. 2012, section 8).
+
+    Args:
+      distances: float[n,n], squared, of n >= 2 examples to each other.
+
+    Returns:
+      gamma of a kernel exp(-gamma d^2); where more than half of the pairs are copies of each
+      other the median is over the others, and without any others 1.
+    """
+    pairs = distances[np.triu_indices(len(distances), 1)]
+    median = np.median(pairs)
+    if not median:
+        apart = pairs[pairs > 0]
+        median = np.median(apart) if len(apart) else 0.5
+    return float(1 / (2 * median))
+
+
+def unbiased_squared_mmd(retain: np.ndarray, forget: np.ndarray,
+                         gamma: float | None = None) -> float:
+    """Unbiased squared maximum mean discrepancy, without the diagonals (Gretton et al. 2012).
+
+    Its expectation is 0 where both are drawn from one distribution, so it can be below 0.
+
+    Args:
+      retain, forget: float[n,D], of at least two examples each.
+      gamma: of the kernel exp(-gamma d^2); None: `median_gamma` of both together.
+
+    Raises:
+      ValueError: a set has less than two examples.
+    """
+    few = min(len(retain), len(forget))
+    if few < 2:
+        raise ValueError(f"squared MMD: a set has {few} example(s); allowed: at least 2")
+    both = np.concatenate([forget, retain])
+    distances = cdist(both, both, "sqeuclidean")
+    kernel = np.exp(-(median_gamma(distances) if gamma is None else gamma) * distances)
+    f, r = len(forget), len(retain)
+
+    def within(part: np.ndarray) -> float:
+        return (part.sum() - np.trace(part)) / (len(part) * (len(part) - 1))
+
+    return float(within(kernel[:f, :f]) + within(kernel[f:, f:]) - 2 * kernel[:f, f:].sum() / f / r)
+
+
 def centroid_distances(features: np.ndarray) -> np.ndarray:
     """float64[n], distance of each example to the mean of all."""
     features = np.asarray(features, np.float64)
     return np.linalg.norm(features - features.mean(0), axis=1)
 
 
-def distance_groups(features: np.ndarray, groups: int) -> np.ndarray:
+def distance_groups(features: np.ndarray, groups: int,
+                    ties: np.ndarray | None = None) -> np.ndarray:
     """Places int64[groups, n // groups], from the centroid outwards; what is left over is dropped.
 
-    Group 0 is the most entangled with all the others. Ties by place.
+    Group 0 is the most entangled with all the others.
+
+    Args:
+      features: float[n,D].
+      groups: how many.
+      ties: [n], the order of examples that are equally far out; None: by place.
+
+    Raises:
+      InputError: features are not finite.
     """
-    order = np.argsort(centroid_distances(features), kind="stable")
+    distances = centroid_distances(features)
+    if unknown := int((~np.isfinite(distances)).sum()):
+        raise InputError(f"features: the distances to the centre of {unknown} of {len(features)} "
+                         "examples are not finite; allowed: finite features")
+    order = np.lexsort((np.arange(len(features)) if ties is None else ties, distances))
     size = len(features) // groups
     return order[:groups * size].reshape(groups, size)

@@ -47,6 +47,7 @@ def get_config(reference: bool = False) -> ConfigDict:
     c.forget = ConfigDict({
         "sets": ("memorization:mix",),  # studied side by side (`rum_jax/forget/__init__.py`)
         "size": 120,                    # examples of each; 0: all that a class, noise, file has
+        "ties": "first" if reference else "random",  # order of equal scores: the data's, a draw
     })
     c.stream = ConfigDict({             # of requests, each unlearned where the one before ended
         "requests": (),                 # as forget.sets, in order, each of what is left; (): none
@@ -67,7 +68,7 @@ def get_config(reference: bool = False) -> ConfigDict:
     })
 
     _add_rows(c, reference)
-    _add_metrics(c)
+    _add_metrics(c, reference)
     c.engine = _engine()
     c.sweep = _sweep()
     return c
@@ -132,11 +133,16 @@ def _campaign() -> ConfigDict:
     })
 
 
-def _add_metrics(c: ConfigDict) -> None:
+def _add_metrics(c: ConfigDict, reference: bool) -> None:
     c.metrics = tuple(METRICS)          # besides accuracies, ToW and the confidence attack
+    c.oracles = "paired" if reference else "mean"  # compared with: that of the same seed, or the
+                                        # mean of all of the same forget set (but for itself)
+    c.mia = ConfigDict({                # retain examples that attacks are fitted on:
+        "shadow_members": "first" if reference else "random",  # random: drawn in each class
+    })
     c.relearn = ConfigDict({            # passes over the forget set until it is known again
         "epochs": 10,                   # when to give up; 0: not measured
-        "learning_rate": 0.01,
+        "learning_rate": 0.0,           # 0: the lowest of several at which most oracles get there
         "tolerance": 0.05,              # known: (1 - tolerance) * the original's accuracy
     })
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from rum_jax import checks, forget, own, refine, rows
 from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
-from rum_jax.evaluate import METRICS, metric
+from rum_jax.evaluate import METRICS, ORACLES, metric, shadow
+from rum_jax.forget.known import TIES
 from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
@@ -74,7 +75,8 @@ SCHEMA = {
                  "workers": _count, "lease_seconds": checks.number(1),
                  "reliability": _fraction, "influence": checks.one_of(KINDS),
                  "influence_top": checks.integer(1), "plan": checks.boolean},
-    "forget": {"sets": checks.sequence(forget.fault, distinct=True), "size": checks.integer(0)},
+    "forget": {"sets": checks.sequence(forget.fault, distinct=True), "size": checks.integer(0),
+               "ties": checks.one_of(TIES)},
     "stream": {"requests": checks.sequence(forget.fault, at_least=0), "size": checks.integer(0),
                "rows": checks.sequence(rows.fault, at_least=0, distinct=True)},
     "proxies": {"compared": checks.sequence(checks.one_of(PROXIES), at_least=0, distinct=True),
@@ -86,7 +88,9 @@ SCHEMA = {
     "trace": checks.boolean,
     "rows": checks.sequence(rows.fault, at_least=0, distinct=True),
     "metrics": checks.sequence(_metric, at_least=0, distinct=True),
-    "relearn": {"epochs": checks.integer(0), "learning_rate": _positive,
+    "oracles": checks.one_of(ORACLES),
+    "mia": {"shadow_members": checks.one_of(shadow.WAYS)},
+    "relearn": {"epochs": checks.integer(0), "learning_rate": checks.number(0),
                 "tolerance": checks.number(0, 1, open_high=True)},
     "engine": {"devices": _count, "data_devices": _count,
                "remember_programs": checks.boolean, "cpu_threads": checks.integer(0, 1024),

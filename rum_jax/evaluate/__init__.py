@@ -12,6 +12,10 @@ from rum_jax.evaluate.view import Measured, View
 
 Metric = Callable[[View, View], Measured]
 
+# What models are compared with: the mean of all oracles of a forget set, or one oracle each.
+MEAN, PAIRED = "mean", "paired"
+ORACLES = (MEAN, PAIRED)
+
 # What every table needs: name -> function of (one model's view, that of its oracle).
 REQUIRED: dict[str, Metric] = {
     "forget_accuracy": functools.partial(accuracy, part="forget"),
@@ -36,10 +40,13 @@ METRICS: dict[str, Metric] = {
     "parameter_cosine": closeness.parameter_cosine,
 }
 
-# name -> function of (values of a model, values of the oracle of the same seed).
+# name -> function of (values of a model, values of its oracle, or means of several), each with
+# the values of strata; see `tow.STRATA`.
 COMPARISONS: dict[str, Callable[[tow.Metrics, tow.Metrics], float]] = {
     "tow": tow.tow,
     "tow_mia": tow.tow_mia,
+    "tow_stratified": tow.tow_stratified,
+    "tow_mia_stratified": tow.tow_mia_stratified,
     "validation_tow": tow.validation_tow,
 }
 
@@ -70,5 +77,5 @@ def evaluate(view: View, oracle: View, extra: Iterable[str] = ()) -> dict[str, M
 
 
 def compare(metrics: dict[str, float], oracle: dict[str, float]) -> dict[str, float]:
-    """Every comparison of a model with the oracle of its seed."""
+    """Every comparison of a model with its oracle, or the mean of several."""
     return {name: comparison(metrics, oracle) for name, comparison in COMPARISONS.items()}

@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rum_jax.evaluate.mia import FEATURES, fitted
+from rum_jax.evaluate.mia import FEATURES, fitted, shadow
 from rum_jax.evaluate.view import View
 
 
 class Layers:
     """Measures of any part of the training set on one model, with one attack for all parts.
 
-    The attack is the SVC on confidence (spec section 7). Its members are the first |test| retain
-    examples, or half of them where there are no more, so that others are left to be judged.
+    The attack is the SVC on confidence (spec section 7). Its members are the shadow members of
+    the other attacks, but at most half of the retain set, so that others are left to be judged.
 
     Args:
       view: the model.
@@ -27,9 +27,9 @@ class Layers:
 
     def __init__(self, view: View, oracle: View, accuracy_out: np.ndarray) -> None:
         self._view, self._oracle, self._out = view, oracle, accuracy_out
-        retain, test = view.parts["retain"], view.parts["test"]
-        members = retain[:min(len(test), len(retain) // 2)]
-        self.unseen_retain = retain[len(members):]
+        retain, (members, test) = view.parts["retain"], shadow(view)
+        members = members[:len(retain) // 2]
+        self.unseen_retain = np.setdiff1d(retain, members)
         self._is_member = fitted(self._confidence(members), self._confidence(test))
 
     def _confidence(self, positions: np.ndarray) -> np.ndarray:

@@ -6,7 +6,9 @@ import numpy as np
 from sklearn.svm import SVC
 
 from rum_jax.evaluate.entropy import entropy, modified_entropy, modified_entropy_as_released
-from rum_jax.evaluate.view import Measured, View
+from rum_jax.evaluate.shadow import shadow_members
+from rum_jax.evaluate.view import SHADOW_MEMBERS, Measured, View
+from rum_jax.randomness import generator
 
 # feature -> function of (probabilities float[n,C], labels int[n]) -> float[n] or float[n,C].
 FEATURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -56,10 +58,13 @@ def forget_efficacy(shadow_members: np.ndarray, shadow_non_members: np.ndarray,
 def shadow(view: View) -> tuple[np.ndarray, np.ndarray]:
     """Positions of shadow members and non-members.
 
-    Members are the first |test| retain examples (spec quirk Q30, kept), non-members the test set.
+    Members are the view's, or drawn here where it has none; non-members are the test set.
     """
-    test = view.parts["test"]
-    return view.parts["retain"][:len(test)], test
+    retain, test = view.parts["retain"], view.parts["test"]
+    members = view.parts.get(SHADOW_MEMBERS)
+    if members is None:
+        members = shadow_members(retain, view.labels, test, generator(0, "shadow"))
+    return members, test
 
 
 def svc_attack(view: View, oracle: View, feature: str) -> Measured:

@@ -3,13 +3,20 @@
     ToW     = (1 - |dA_F|) (1 - |dA_R|) (1 - |dA_T|)
     ToW-MIA = (1 - |dMIA|) (1 - |dA_R|) (1 - |dA_T|)
 
+    stratified: in place of |dA_F| (or |dMIA|) its mean over strata of the forget set
+
 with d the difference to the model retrained without the forget set, A accuracies in [0,1] on
-forget, retain and test set, MIA the forget efficacy of the membership attack.
+forget, retain and test set, MIA the forget efficacy of the membership attack. In a mixed forget
+set examples that are forgotten too much make up for others that are forgotten too little; in the
+stratified forms, of strata that are forgotten differently, they do so within a stratum only.
 """
 
 import math
 
+import numpy as np
+
 Metrics = dict[str, float]
+STRATA = "_strata"  # forget_accuracy_strata, mia_strata: float[s], the metric of each stratum
 
 
 def _closeness(metrics: Metrics, oracle: Metrics, names: tuple[str, ...]) -> float:
@@ -24,6 +31,22 @@ def tow(metrics: Metrics, oracle: Metrics) -> float:
 def tow_mia(metrics: Metrics, oracle: Metrics) -> float:
     """ToW-MIA in [0,1]."""
     return _closeness(metrics, oracle, ("mia", "retain_accuracy", "test_accuracy"))
+
+
+def _stratified(metrics: Metrics, oracle: Metrics, name: str) -> float:
+    apart = np.abs(np.subtract(metrics[name + STRATA], oracle[name + STRATA]))
+    return float(1 - apart.mean()) * _closeness(metrics, oracle,
+                                                ("retain_accuracy", "test_accuracy"))
+
+
+def tow_stratified(metrics: Metrics, oracle: Metrics) -> float:
+    """ToW in [0,1] with the mean over strata of |difference| in forget accuracy."""
+    return _stratified(metrics, oracle, "forget_accuracy")
+
+
+def tow_mia_stratified(metrics: Metrics, oracle: Metrics) -> float:
+    """ToW-MIA in [0,1] with the mean over strata of |difference| in forget efficacy."""
+    return _stratified(metrics, oracle, "mia")
 
 
 def validation_tow(metrics: Metrics, oracle: Metrics) -> float:

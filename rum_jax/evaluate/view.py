@@ -7,6 +7,8 @@ from scipy.special import softmax
 
 from rum_jax.errors import InputError
 
+SHADOW_MEMBERS = "shadow_members"
+
 
 class Measured(NamedTuple):
     """A metric of one model.
@@ -26,7 +28,8 @@ class View(NamedTuple):
     Attributes:
       logits: float[N,C]; boundary expansion adds an output.
       labels: int32[N], as used for training.
-      parts: forget, retain, validation, test -> int32[n] ascending positions.
+      parts: forget, retain, validation, test -> int32[n] ascending positions; and, where they
+        are drawn for all models of a case, `shadow_members`, see `evaluate/shadow.py`.
       params: its parameters, or None where no metric needs them.
     """
 

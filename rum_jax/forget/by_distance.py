@@ -43,7 +43,12 @@ def _group(order: np.ndarray, number: int, groups: int, size: int,
 
 def _choose(known: Known, argument: str, size: int) -> np.ndarray:
     title = known.fields.size, f"{ENTANGLEMENT}:{argument}"
-    order = np.argsort(-known.score(ENTANGLEMENT), kind="stable")
+    scores = known.score(ENTANGLEMENT)
+    if unknown := int((~np.isfinite(scores)).sum()):
+        raise InputError(f"{known.fields.names}: {title[1]}: is not known (NaN) of {unknown} of "
+                         f"{len(scores)} examples; allowed: where it is known of all, with "
+                         "originals whose features are finite")
+    order = np.lexsort((known.tie_order(ENTANGLEMENT), -scores))
     if "of" in argument:
         number, groups = map(int, argument.split("of"))
         return _group(order, number, groups, size, title)

@@ -18,14 +18,20 @@ HALVINGS = 40
 ROUNDS, PAIRS = 400, 256  # of exchanges, and how many are tried at a time
 
 
-class _Sums(NamedTuple):
+class Sums(NamedTuple):
     """Features float64[n,D] about their mean, and the squared length of each."""
 
     features: np.ndarray
     squares: np.ndarray
 
 
-def _scores(sums: _Sums, total: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
+def sums_of(features: np.ndarray) -> Sums:
+    """What the scores of any sets of them are made of; features: float[n,D]."""
+    centred = np.asarray(features, np.float64) - np.asarray(features, np.float64).mean(0)
+    return Sums(centred, np.square(centred).sum(1))
+
+
+def scores_of_sums(sums: Sums, total: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
     """ES (midpoint) of forget sets from their sums of features [...,D] and of squares [...]."""
     rest = len(sums.features) - size
     forget, retain = total / size, -total / rest  # as all features sum to 0
@@ -34,12 +40,13 @@ def _scores(sums: _Sums, total: np.ndarray, square: np.ndarray, size: int) -> np
     return within / (np.square(forget - retain).sum(-1) / 4)
 
 
-def _score(sums: _Sums, places: np.ndarray) -> float:
-    return float(_scores(sums, sums.features[places].sum(0), sums.squares[places].sum(),
+def score(sums: Sums, places: np.ndarray) -> float:
+    """ES (midpoint) of the forget set at these places."""
+    return float(scores_of_sums(sums, sums.features[places].sum(0), sums.squares[places].sum(),
                          len(places)))
 
 
-def _directions(sums: _Sums, labels: np.ndarray) -> np.ndarray:
+def _directions(sums: Sums, labels: np.ndarray) -> np.ndarray:
     """float64[d,D], of unit length: means of classes, and principal directions both ways."""
     means = np.stack([sums.features[labels == label].mean(0) for label in np.unique(labels)])
     _, vectors = np.linalg.eigh(sums.features.T @ sums.features)
@@ -52,28 +59,29 @@ def _farthest(reach: np.ndarray, size: int) -> np.ndarray:
     return np.argsort(-reach, kind="stable")[:size]
 
 
-def _lowest(sums: _Sums, labels: np.ndarray, size: int) -> np.ndarray:
+def _lowest(sums: Sums, labels: np.ndarray, size: int) -> np.ndarray:
     """float64[n]: how far each example reaches in the direction of the lowest score."""
     reaches = sums.features @ _directions(sums, labels).T
-    found = [_score(sums, _farthest(reach, size)) for reach in reaches.T]
+    found = [score(sums, _farthest(reach, size)) for reach in reaches.T]
     return reaches[:, int(np.argmin(found))]
 
 
-def _bisect(sums: _Sums, reach: np.ndarray, size: int, wanted: float,
+def _bisect(sums: Sums, reach: np.ndarray, size: int, wanted: float,
             rng: np.random.Generator) -> np.ndarray:
     """Places of the set between the two ends that is nearest to the score wanted."""
-    ranks, noise = (np.argsort(np.argsort(values)) / len(values)
-                    for values in (reach, rng.random(len(reach))))
+    drawn = rng.random(len(reach))  # also the order of examples that reach equally far
+    ranks, noise = (np.argsort(np.lexsort((drawn, values))) / len(values)
+                    for values in (reach, drawn))
     low, high = 0.0, 1.0  # share of the direction; the more, the lower the score
-    tried = [_farthest(noise, size), _farthest(reach, size)]
+    tried = [_farthest(noise, size), _farthest(ranks, size)]
     for _ in range(HALVINGS):
         share = (low + high) / 2
         tried.append(_farthest(share * ranks + (1 - share) * noise, size))
-        low, high = ((share, high) if _score(sums, tried[-1]) > wanted else (low, share))
-    return min(tried, key=lambda places: abs(np.log(_score(sums, places) / wanted)))
+        low, high = ((share, high) if score(sums, tried[-1]) > wanted else (low, share))
+    return min(tried, key=lambda places: abs(np.log(score(sums, places) / wanted)))
 
 
-def _exchange(sums: _Sums, places: np.ndarray, wanted: float,
+def _exchange(sums: Sums, places: np.ndarray, wanted: float,
               rng: np.random.Generator) -> np.ndarray:
     """Exchanges one example at a time for one outside, the best of PAIRS drawn, if it helps."""
     inside = np.isin(np.arange(len(sums.features)), places)
@@ -83,7 +91,7 @@ def _exchange(sums: _Sums, places: np.ndarray, wanted: float,
         new = rng.choice(np.flatnonzero(~inside), PAIRS)
         totals = total + sums.features[new] - sums.features[out]
         squares = square + sums.squares[new] - sums.squares[out]
-        found = np.abs(np.log(_scores(sums, totals, squares, len(places)) / wanted))
+        found = np.abs(np.log(scores_of_sums(sums, totals, squares, len(places)) / wanted))
         best = int(np.argmin(found))
         if off <= TOLERANCE / 10:
             break
@@ -108,14 +116,13 @@ def search(features: np.ndarray, labels: np.ndarray, size: int, wanted: float,
     Raises:
       InputError: no such set was found; the message has the range that is in reach.
     """
-    centred = np.asarray(features, np.float64) - np.asarray(features, np.float64).mean(0)
-    sums = _Sums(centred, np.square(centred).sum(1))
+    sums = sums_of(features)
     reach = _lowest(sums, labels, size)
     made = _exchange(sums, _bisect(sums, reach, size, wanted, rng), wanted, rng)
-    if abs(_score(sums, made) / wanted - 1) <= TOLERANCE:
+    if abs(score(sums, made) / wanted - 1) <= TOLERANCE:
         return made
     # Near the ends a score is met by luck; what is named can be had again.
-    ends = [margin * _score(sums, _exchange(sums, _bisect(sums, reach, size, end, rng), end, rng))
+    ends = [margin * score(sums, _exchange(sums, _bisect(sums, reach, size, end, rng), end, rng))
             for end, margin in ((1e-12, 1.05), (1e12, 0.5))]
     raise InputError(f"{field}: entanglement_score:{wanted:g} is out of reach for "
                      f"{size} of {len(features)} examples; allowed: about {ends[0]:,.4g} to "

@@ -57,7 +57,8 @@ SELECTIONS: dict[str, Callable[[np.ndarray, int, tuple[float, ...]], np.ndarray]
 
 
 def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
-           centers: tuple[float, ...] | None = None, field: str = SETS.size) -> np.ndarray:
+           centers: tuple[float, ...] | None = None, field: str = SETS.size,
+           ties: np.ndarray | None = None) -> np.ndarray:
     """The forget set of that name and size.
 
     Args:
@@ -67,6 +68,7 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
       score: what the scores are called in messages.
       centers: what `mid` is near to; None: 0.5 for memorization, as for a proxy otherwise.
       field: of the config that says the size, for messages.
+      ties: [n], the order in which equal scores are taken; None: by place.
 
     Returns:
       int64[size], ascending places in the training set, all different.
@@ -75,6 +77,8 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
       InputError: too few scores are known, or the three parts of a mix overlap.
     """
     known = np.flatnonzero(np.isfinite(scores))
+    if ties is not None:
+        known = known[np.argsort(ties[known], kind="stable")]
     if len(known) < size:
         raise InputError(f"{field}: is {size}; allowed: at most {len(known)}, as "
                          f"{score} of only {len(known)} of {len(scores)} examples is known" + (
@@ -83,7 +87,7 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
     own = scores[known]
     if centers is None:
         centers = MEMORIZATION_CENTERS if score == MEMORIZATION else proxy_centers(own)
-    chosen = known[np.unique(SELECTIONS[name](own, size, centers))]
+    chosen = np.unique(known[SELECTIONS[name](own, size, centers)])
     if len(chosen) < size:
         raise InputError(f"{field}: is {size}; {size - len(chosen)} example(s) would "
                          f"be in two of the parts of {score}:{name}; allowed: a smaller size")
@@ -94,6 +98,7 @@ def family(score: str) -> Family:
     """Forget sets by that score: low, mid, high, or a third of each."""
 
     def choose(known: Known, argument: str, size: int) -> np.ndarray:
-        return select(argument, known.score(score), size, score, field=known.fields.size)
+        return select(argument, known.score(score), size, score, field=known.fields.size,
+                      ties=known.tie_order(score))
 
     return Family(choose, checks.one_of(SELECTIONS))

@@ -10,6 +10,8 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 
 MEMORIZATION, ENTANGLEMENT = "memorization", "entanglement"
+FIRST = "first"
+TIES = ("random", FIRST)  # what equal scores are ordered by: a draw, or the order of the data
 
 
 class Fields(NamedTuple):
@@ -38,6 +40,7 @@ class Known(NamedTuple):
       features: () -> float[n,D], penultimate features of the original model.
       generator: () -> a new generator, always in the same state, for choices that draw.
       fields: of the config, for messages.
+      ties: name of a score -> int64[n], the order of examples with equal scores; see `tie_order`.
     """
 
     ids: np.ndarray
@@ -49,15 +52,25 @@ class Known(NamedTuple):
     features: Callable[[], np.ndarray]
     generator: Callable[[], np.random.Generator]
     fields: Fields = SETS
+    ties: Callable[[str], np.ndarray] | None = None
+
+    def tie_order(self, score: str) -> np.ndarray:
+        """int64[n], all different: of examples with equal scores the lowest comes first.
+
+        It is drawn in a study; where nothing is said of it, it is the order of the examples.
+        """
+        return np.arange(len(self.ids)) if self.ties is None else self.ties(score)
 
 
 def known_of(dataset: Dataset, score: Callable[[str], np.ndarray],
              features: Callable[[], np.ndarray],
-             generator: Callable[[], np.random.Generator]) -> Known:
+             generator: Callable[[], np.random.Generator],
+             ties: Callable[[str], np.ndarray] | None = None) -> Known:
     """What is known of the training set of a data set; see `Known` for the rest."""
     train = dataset.train
     return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
-                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator)
+                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator,
+                 ties=ties)
 
 
 def untrained(dataset: Dataset) -> Known:

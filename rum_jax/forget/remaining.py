@@ -17,7 +17,8 @@ def among(known: Known, left: np.ndarray) -> Known:
     return known._replace(
         ids=known.ids[left], labels=known.labels[left], noisy=known.noisy[left],
         elsewhere=np.concatenate([known.elsewhere, gone]),
-        score=lambda name: known.score(name)[left], features=lambda: known.features()[left])
+        score=lambda name: known.score(name)[left], features=lambda: known.features()[left],
+        ties=lambda name: known.tie_order(name)[left])
 
 
 def choose_left(name: str, known: Known, left: np.ndarray, size: int) -> np.ndarray:

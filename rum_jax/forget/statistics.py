@@ -4,32 +4,54 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rum_jax.entanglement import disentanglement, entanglement_score, squared_mmd
+from rum_jax.entanglement import (
+    disentanglement,
+    entanglement_score,
+    squared_mmd,
+    unbiased_squared_mmd,
+)
+from rum_jax.forget.by_entanglement_score import score, sums_of
 
-SAMPLE = 2000  # examples of each set, at most, of which MMD is taken: it looks at all pairs
+SAMPLE = 2000       # examples of each set, at most, of which MMD is taken: it looks at all pairs
+RANDOM_SETS = 20    # of the same size, whose mean ES is what a set without structure has
 
 
 def in_embedding(features: np.ndarray, forget: np.ndarray,
-                 rng: np.random.Generator) -> dict[str, float]:
+                 rng: np.random.Generator) -> dict[str, float | None]:
     """Entanglement of a forget set in one model's features.
 
     Args:
       features: float[n,D] of the training set.
       forget: int[F] places.
-      rng: draws the SAMPLE of each set.
+      rng: draws the SAMPLE of each set, then RANDOM_SETS.
 
     Returns:
-      `entanglement_score` (means as exact means, midpoint, as released), `entanglement_global`
-      (the paper's form), `disentanglement` (DES) and `mmd`, the square root of the biased
-      squared one, of a kernel exp(-|a-b|^2).
+      `entanglement_score` (means as exact means, midpoint, as released), its natural logarithm
+      `log_entanglement_score`, and `entanglement_score_ratio` to the mean ES of random sets of
+      the same size: a random set has about 1, as ES of a set without structure depends on its
+      size alone; `disentanglement` (DES); `mmd`, the square root of the biased squared one, of a
+      kernel exp(-|a-b|^2), as released; and `squared_mmd_median_unbiased`, whose gamma is that of
+      the median heuristic: about 0 for a random set, and at times below. None where a set is too
+      small for it.
     """
     apart = np.delete(features, forget, axis=0)
     inside = features[forget]
     some = [part[rng.permutation(len(part))[:SAMPLE]] for part in (apart, inside)]
-    return {"entanglement_score": entanglement_score(apart, inside),
-            "entanglement_global": entanglement_score(apart, inside, "global"),
+    found = entanglement_score(apart, inside)
+    return {"entanglement_score": found,
+            "log_entanglement_score": float(np.log(found)),
+            "entanglement_score_ratio": found / _of_random_sets(features, len(forget), rng),
             "disentanglement": disentanglement(apart, inside),
-            "mmd": float(np.sqrt(max(squared_mmd(*some), 0.0)))}
+            "mmd": float(np.sqrt(max(squared_mmd(*some), 0.0))),
+            "squared_mmd_median_unbiased": unbiased_squared_mmd(*some)
+            if min(map(len, some)) > 1 else None}
+
+
+def _of_random_sets(features: np.ndarray, size: int, rng: np.random.Generator) -> float:
+    """The mean ES of RANDOM_SETS sets of that size."""
+    sums = sums_of(features)
+    return float(np.mean([score(sums, rng.choice(len(features), size, replace=False))
+                          for _ in range(RANDOM_SETS)]))
 
 
 def class_histogram(labels: np.ndarray, forget: np.ndarray, classes: int) -> list[int]:

@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import norm, spearmanr
 
 from rum_jax.memorization.tally import CONFIDENCE_ONE, Tally
+
+Pair = tuple[np.ndarray, np.ndarray]  # with and without an example
 
 
 class Estimate(NamedTuple):
@@ -13,8 +15,7 @@ class Estimate(NamedTuple):
 
     Attributes:
       memorization: float64[n] in [-1,1]; NaN where an example was never in or never out.
-      standard_error: float64[n], of the difference of two independent means, with the variances
-        of the outcomes seen: 0 where they are all alike, and too small for few of them.
+      standard_error: float64[n], plus-four, see `plus_four`: never 0; NaN likewise.
       times_in, times_out: int64[n], how many members were trained with and without it.
     """
 
@@ -33,9 +34,45 @@ def _difference(times: tuple[np.ndarray, np.ndarray], sums: tuple[np.ndarray, np
                 squares: tuple[np.ndarray, np.ndarray], missing: float = np.nan) -> Estimate:
     """Mean with minus mean without, from counts, sums and sums of squares (with, without)."""
     means = [share(total, count, missing) for total, count in zip(sums, times, strict=True)]
-    variance = sum(share(np.maximum(share(square, count) - np.square(mean), 0), count)
-                   for square, mean, count in zip(squares, means, times, strict=True))
-    return Estimate(means[0] - means[1], np.sqrt(variance), *times)
+    return Estimate(means[0] - means[1], plus_four(times, sums, squares)[1], *times)
+
+
+def plus_four(times: Pair, sums: Pair, squares: Pair | None = None) -> Pair:
+    """Centre and standard error of the plus-four interval (Agresti & Caffo 2000).
+
+    The difference of two independent shares, or means of values in [0,1], each taken as if one
+    more outcome had been 0 and one more 1: so the error is not 0 where all outcomes are alike,
+    of which few tell little. The interval is `interval`; its centre is nearer to 0 than the
+    difference of the shares themselves.
+
+    Args:
+      times: how many outcomes, with and without, each int[n].
+      sums: of the outcomes, likewise.
+      squares: of their squares; None: outcomes are 0 or 1.
+
+    Returns:
+      (float64[n], float64[n]); NaN where there is no outcome with, or none without.
+    """
+    more = [np.asarray(count) + 2 for count in times]
+    means = [(total + 1) / count for total, count in zip(sums, more, strict=True)]
+    variance = sum(((square + 1) / count - np.square(mean)) / count
+                   for square, mean, count in zip(squares or sums, means, more, strict=True))
+    known = np.minimum(*times) > 0
+    return (np.where(known, means[0] - means[1], np.nan),
+            np.where(known, np.sqrt(variance), np.nan))
+
+
+def interval(times: Pair, sums: Pair, level: float = 0.95) -> Pair:
+    """Ends of the plus-four interval of memorization at that level, each float64[n] in [-1,1].
+
+    Args:
+      times: models with and without each example, each int[n].
+      sums: how many of them are right, likewise.
+      level: the share of such intervals that cover the true difference.
+    """
+    centre, error = plus_four(times, sums)
+    half = norm.ppf((1 + level) / 2) * error
+    return np.maximum(centre - half, -1), np.minimum(centre + half, 1)
 
 
 def of_tally(tally: Tally) -> Estimate:

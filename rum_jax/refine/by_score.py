@@ -4,20 +4,56 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rum_jax.refine.contract import Refinement, names_of
+from rum_jax.errors import InputError
+from rum_jax.refine.contract import Refinement, names_of, ties_of
 
 
-def cut(scores: np.ndarray, subsets: int) -> list[np.ndarray]:
-    """Places int64[k] of so many parts by ascending score, ties by place, each ascending.
+def finite(name: str, scores: np.ndarray) -> np.ndarray:
+    """The same float[F] scores.
+
+    Raises:
+      InputError: a score is not known, so that there is no subset that its example belongs to.
+    """
+    unknown = int((~np.isfinite(scores)).sum())
+    if unknown:
+        raise InputError(
+            f"refinement by {name}: is not known (NaN) of {unknown} of {len(scores)} examples of "
+            "the forget set; allowed: only where it is known of all. Raise config.campaign.models "
+            "if memorization was estimated here, choose a forget set by that score, or refine by "
+            "another one")
+    return scores
+
+
+def cut(scores: np.ndarray, subsets: int, ties: np.ndarray | None = None,
+        name: str = "score") -> list[np.ndarray]:
+    """Places int64[k] of so many parts by ascending score, each ascending.
 
     Where the parts cannot be equal, the first ones get one more.
+
+    Args:
+      scores: float[n].
+      subsets: how many parts.
+      ties: [n], the order of equal scores; None: by place.
+      name: of the scores, for messages.
+
+    Raises:
+      InputError: a score is NaN or infinite.
     """
-    order = np.argsort(scores, kind="stable")
+    ties = np.arange(len(scores)) if ties is None else ties
+    order = np.lexsort((ties, finite(name, scores)))
     return [np.sort(part) for part in np.array_split(order, subsets)]
 
 
+def _ties(examples: Mapping[str, np.ndarray], name: str,
+          generator: np.random.Generator) -> np.ndarray:
+    """The order of examples with equal scores: as it is known, or drawn here."""
+    known = ties_of(name)
+    return (examples[known] if known in examples
+            else generator.permutation(len(examples[name])))
+
+
 def by_score(name: str) -> Refinement:
-    """Cut by that score.
+    """Cut by that score, ties in an order that is drawn.
 
     For a `mix` forget set of the score and three subsets these are exactly its low, mid and high
     parts, as every low score is at most every mid score and so on.
@@ -25,8 +61,8 @@ def by_score(name: str) -> Refinement:
 
     def refine(examples: Mapping[str, np.ndarray], subsets: int,
                generator: np.random.Generator) -> dict[str, np.ndarray]:
-        del generator
-        return dict(zip(names_of(subsets), cut(examples[name], subsets), strict=True))
+        parts = cut(examples[name], subsets, _ties(examples, name, generator), name)
+        return dict(zip(names_of(subsets), parts, strict=True))
 
     return refine
 
@@ -40,8 +76,9 @@ def by_two_scores(first: str, second: str) -> Refinement:
     def refine(examples: Mapping[str, np.ndarray], subsets: int,
                generator: np.random.Generator) -> dict[str, np.ndarray]:
         outer = by_score(first)(examples, subsets, generator)
+        scores, ties = finite(second, examples[second]), _ties(examples, second, generator)
         return {f"{name}_{number}": places[inner]
                 for name, places in outer.items()
-                for number, inner in enumerate(cut(examples[second][places], 2), 1)}
+                for number, inner in enumerate(cut(scores[places], 2, ties[places]), 1)}
 
     return refine

@@ -17,6 +17,14 @@ Refinement = Callable[[Mapping[str, np.ndarray], int, np.random.Generator],
                       dict[str, np.ndarray]]
 
 
+def ties_of(score: str) -> str:
+    """The name in `examples` of the order of examples with equal scores: distinct int64[F].
+
+    It is among them where a study knows it; no refinement needs it.
+    """
+    return f"ties:{score}"
+
+
 def names_of(subsets: int) -> tuple[str, ...]:
     """Names of so many subsets (at least two) in ascending order: low, mid_1, mid_2, ..., high."""
     middle = subsets - 2

@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Iterator
+from statistics import mean, median
 
 from rum_jax import records, rows, store
 from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
 from rum_jax.report.comparisons import compare
 from rum_jax.rum import WHOLE
+from rum_jax.stages.evaluation import ABOUT_FILE
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import again_seeds
 from rum_jax.stages.pipeline import Finished
@@ -17,6 +19,7 @@ from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
 
 SCHEMA_VERSION = 3
+RELEARN, CENSORED = "relearn_epochs", "relearn_censored"
 
 
 def assemble(finished: Finished, provenance: dict) -> dict:
@@ -26,6 +29,7 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         finished.memorization / "summary.json")
     statistics = records.read_json(finished.forget / "statistics.json")
     stages = list(_stages(finished))
+    about = records.read_json(finished.rows["original"] / ABOUT_FILE)
     return {
         "schema": SCHEMA_VERSION,
         "sets": statistics,
@@ -49,8 +53,21 @@ def _row(finished: Finished, forget_set: str, name: str) -> dict:
     return {"set": forget_set, "name": name,
             "spec": rows.resolve(finished.study.config, name)._asdict(),
             "steps": _steps(finished, name),
-            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()
-                        if None not in values[cases]}}
+            "metrics": summaries({metric: values[cases] for metric, values in metrics.items()})}
+
+
+def summaries(metrics: dict[str, list]) -> dict[str, dict]:
+    """The summary of each metric that all cases have.
+
+    That of RELEARN has also its `median` and `censored_share`: the share of models that do not
+    get there within the limit, whose value is the limit plus 1, so that the mean says little.
+    """
+    found = {metric: summary(values) for metric, values in metrics.items()
+             if None not in values and metric != CENSORED}
+    if RELEARN in found and CENSORED in metrics:
+        found[RELEARN] |= {"median": median(metrics[RELEARN]),
+                           "censored_share": mean(metrics[CENSORED])}
+    return found
 
 
 def _steps(finished: Finished, name: str) -> list[dict]:

@@ -1,57 +1,22 @@
-"""The stage that judges a row: every metric of every seed, against the oracle of that seed."""
+"""The stage that judges a row: every metric of every case, against the oracles of that case."""
 
-import functools
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 
-import jax
 import numpy as np
 
 from rum_jax import records, store
 from rum_jax.errors import InputError
 from rum_jax.evaluate import Measured, compare, evaluate
-from rum_jax.evaluate.relearn import relearn
-from rum_jax.evaluate.view import View
+from rum_jax.evaluate.tow import STRATA
 from rum_jax.stages.forget import Cases
-from rum_jax.stages.models import load_logits, load_seconds_per_model, load_states, work_of
-from rum_jax.stages.study import Study, folder_of, take, unlearn_optimizer
+from rum_jax.stages.models import load_seconds_per_model, load_states, work_of
+from rum_jax.stages.references import References, alike_of, relearning, views
+from rum_jax.stages.study import Study, folder_of, take
 
 ORIGINAL = "original"
-
-
-class References:
-    """What all rows are compared with; the oracles are judged once, when that is first needed.
-
-    Args:
-      study: see there.
-      original, oracle: folders of those models: S originals, M oracles.
-      cases: forget sets and seeds of M models.
-    """
-
-    def __init__(self, study: Study, original: pathlib.Path, oracle: pathlib.Path,
-                 cases: Cases) -> None:
-        self.study, self.original, self.oracle, self.cases = study, original, oracle, cases
-
-    @functools.cached_property
-    def views(self) -> list[View]:
-        """The oracle of each case."""
-        return list(views(self.study, self.oracle, self.cases, range(len(self.cases.seeds))))
-
-    @functools.cached_property
-    def expected(self) -> list[dict[str, float]]:
-        """The required metrics of each of them."""
-        return [_values(evaluate(oracle, oracle)) for oracle in self.views]
-
-
-def _values(metrics: dict[str, Measured]) -> dict[str, float]:
-    return {name: metric.value for name, metric in metrics.items()}
-
-
-def parts_of(study: Study, forget: np.ndarray) -> dict[str, np.ndarray]:
-    """Forget, retain, validation and test positions, int32[n] ascending."""
-    dataset = study.dataset
-    return {"forget": forget, "retain": np.setdiff1d(dataset.train, forget),
-            "validation": dataset.positions["validation"], "test": dataset.positions["test"]}
+ABOUT_FILE = "metrics_about.json"
+KEPT_CLASSES = "test_accuracy_kept_classes"
 
 
 def models_of(row: str, cases: Cases) -> list[int]:
@@ -59,37 +24,67 @@ def models_of(row: str, cases: Cases) -> list[int]:
     return [cases.original(m) if row == ORIGINAL else m for m in range(len(cases.seeds))]
 
 
-def views(study: Study, models: pathlib.Path, cases: Cases, which: Sequence[int]) -> Iterator[View]:
-    """The model of each case, one by one."""
-    params, logits = load_states(study, models).params, load_logits(models)
-    for m, forget in zip(which, cases.forgotten, strict=True):
-        yield View(logits[m], study.task.labels, parts_of(study, forget),
-                   jax.tree.map(lambda leaf, m=m: leaf[m], params))
-
-
 def judge(references: References, row: str, models: pathlib.Path) -> list[dict[str, Measured]]:
     """Metrics and comparisons of M models with their oracles."""
     study, cases, judged = references.study, references.cases, []
-    for own, oracle, expected in zip(views(study, models, cases, models_of(row, cases)),
-                                     references.views, references.expected, strict=True):
+    seen = views(study, models, cases, models_of(row, cases))
+    by_class = any(_classes(name) for name in cases.sets)
+    for m, (own, oracle) in enumerate(zip(seen, references.views, strict=True)):
         made = evaluate(own, oracle, study.config.metrics)
-        compared = compare(_values(made), expected)
-        judged.append({**made, **{name: Measured(value) for name, value in compared.items()}})
+        compared = compare(references.values(m, made), references.expected(m, own))
+        judged.append({**made, **{name: Measured(float(value))
+                                  for name, value in compared.items()}})
+        if by_class:
+            kept = kept_test(study, cases, m)
+            judged[-1][KEPT_CLASSES] = Measured(
+                float(own.correct(kept).mean()) if len(kept) else None)
     return judged
 
 
-def _relearned(references: References, row: str, models: pathlib.Path) -> list[Measured]:
+def _classes(name: str) -> list[int]:
+    """The class numbers that a forget set is named by; none for other sets."""
+    family, _, argument = name.partition(":")
+    return [int(number) for number in argument.split("+")] if family == "class" else []
+
+
+def kept_test(study: Study, cases: Cases, m: int) -> np.ndarray:
+    """int32[t] test positions of classes that a case keeps; none unless it forgets classes.
+
+    Classes of which nothing is left after earlier requests are not kept, either.
+    """
+    named = _classes(cases.set_of(m))
+    dataset, labels, test = study.dataset, study.task.labels, study.dataset.positions["test"]
+    if not named:
+        return test[:0]
+    gone = np.setdiff1d(labels[cases.forgotten[m]],
+                        labels[np.setdiff1d(dataset.train, cases.forgotten[m])])
+    of_name = np.flatnonzero(np.isin(dataset.class_numbers, named))
+    return test[~np.isin(labels[test], [*gone, *of_name])]
+
+
+def _relearned(references: References, row: str,
+               models: pathlib.Path) -> list[dict[str, Measured]]:
+    """Of each case `relearn_epochs`, and `relearn_censored`: 1 where it is beyond the limit."""
     study, cases = references.study, references.cases
-    wanted = study.config.relearn
-    original = load_logits(references.original)
-    target = np.array([(original[cases.original(m)][forget].argmax(-1)
-                        == study.task.labels[forget]).mean()
-                       for m, forget in enumerate(cases.forgotten)])
     states = take(load_states(study, models), models_of(row, cases))
-    made = relearn(study.task, states, cases.forgotten, cases.seeds,
-                   unlearn_optimizer(study.config), wanted.learning_rate, wanted.epochs,
-                   (1 - wanted.tolerance) * target)
-    return [Measured(float(value), own) for value, own in zip(*made, strict=True)]
+    made = relearning(study, references.original, cases, states, references.relearning_rate)
+    return [{"relearn_epochs": Measured(float(value), own),
+             "relearn_censored": Measured(float(value > study.config.relearn.epochs))}
+            for value, own in zip(*made, strict=True)]
+
+
+def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> dict:
+    """What is behind the metrics of a row, as JSON values; see `evaluated`."""
+    config, strata = references.study.config, references.strata
+    values = [references.values(m, metrics) for m, metrics in enumerate(judged)]
+    oracles = len(references._folders) * np.array([len(own) for own in alike_of(references.cases)])
+    return {"strata": {"by": strata.by, "sizes": [len(part) for part in strata.places[0]]},
+            **{name: [own[name].tolist() for own in values]
+               for name in (f"forget_accuracy{STRATA}", f"mia{STRATA}")},
+            "oracles": {"reference": config.oracles, "of_each_case": oracles.tolist()},
+            "relearn": {"limit": config.relearn.epochs,
+                        "learning_rate": references.relearning_rate}
+            if config.relearn.epochs else None}
 
 
 def evaluated(references: References, row: str, models: pathlib.Path,
@@ -100,7 +95,8 @@ def evaluated(references: References, row: str, models: pathlib.Path,
     agreement in the order of the part's positions, attacks (called non-member) and relearning in
     that of the forget set. `seconds` is wall time per model without compilation,
     `example_gradients` and `optimizer_steps` are their number; all three are 0 for `original`,
-    which does nothing.
+    which does nothing. `metrics_about.json` says what the strata of forget sets are cut by, and
+    has the metrics of each. A value is None where a case has no such metric.
     """
 
     study = references.study
@@ -112,13 +108,14 @@ def evaluated(references: References, row: str, models: pathlib.Path,
             raise type(error)(f"row {row}: {error}") from error
         if study.config.relearn.epochs:
             for metrics, own in zip(judged, _relearned(references, row, models), strict=True):
-                metrics["relearn_epochs"] = own
+                metrics.update(own)
         cost = 0.0 if row == ORIGINAL else load_seconds_per_model(models)
         table = {name: [metrics[name].value for metrics in judged] for name in judged[0]}
         table["seconds"] = [cost] * len(judged)
         for name, count in work_of(models).items():
             table[name] = [0 if row == ORIGINAL else count] * len(judged)
         records.write_json(folder / "metrics.json", table)
+        records.write_json(folder / ABOUT_FILE, about(references, judged))
         records.write_arrays(folder / "per_example.npz", **{
             name: np.stack([metrics[name].per_example for metrics in judged])
             for name, first in judged[0].items() if first.per_example is not None})

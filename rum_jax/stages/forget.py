@@ -46,6 +46,10 @@ class Cases(NamedTuple):
         """The number of a case's original among those of all seeds."""
         return case % (len(self.seeds) // len(self.sets))
 
+    def set_of(self, case: int) -> str:
+        """The name of a case's forget set."""
+        return self.sets[case // (len(self.seeds) // len(self.sets))]
+
     def of_set(self, name: str) -> slice:
         """The cases of a forget set."""
         number, first = len(self.seeds) // len(self.sets), self.sets.index(name)

@@ -9,11 +9,13 @@ from rum_jax import records, store
 from rum_jax.clock import stopwatch
 from rum_jax.entanglement import centroid_distances
 from rum_jax.errors import InputError
-from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION, Known, known_of
+from rum_jax.forget.known import ENTANGLEMENT, FIRST, MEMORIZATION, Known, known_of
 from rum_jax.progress import say, shown
 from rum_jax.proxies import PROXIES, Start, scores
 from rum_jax.randomness import generator
 from rum_jax.refine import SCORES
+from rum_jax.refine.by_score import finite
+from rum_jax.refine.contract import ties_of
 from rum_jax.stages.memorization import COST_FILE, memorization
 from rum_jax.stages.models import EVENTS_FILE, load_states
 from rum_jax.stages.study import Study, recipe
@@ -123,11 +125,25 @@ class Knowledge:
         """What the original of the m-th seed makes of the training set."""
         dataset, seed = self.study.dataset, self.study.config.seeds[m]
         return known_of(dataset, lambda name: self.score(name)[m], lambda: self.features()[m],
-                        lambda: generator(seed, "forget_set"))
+                        lambda: generator(seed, "forget_set"), self.ties)
+
+    def ties(self, score: str) -> np.ndarray:
+        """int64[n], the order of training examples with equal scores, the same for all seeds.
+
+        It is drawn at (data seed, score), so that what is chosen by one estimate for all seeds
+        is the same for all seeds; config.forget.ties="first" takes the order of the data.
+        """
+        config, examples = self.study.config, len(self.study.dataset.train)
+        if config.forget.ties == FIRST:
+            return np.arange(examples)
+        return generator(config.data.seed, "tie", *score.encode()).permutation(examples)
 
     def of_forget(self, m: int, places: np.ndarray) -> Mapping[str, np.ndarray]:
         """Scores and labels of a forget set, given as places in the training set, by name."""
         return _Lazy(self, m, places)
+
+
+_TIES = {ties_of(name): name for name in (*SCORES, "label")}
 
 
 class _Lazy(Mapping[str, np.ndarray]):
@@ -140,9 +156,11 @@ class _Lazy(Mapping[str, np.ndarray]):
         if name == "label":
             dataset = self._knowledge.study.dataset
             return dataset.labels[dataset.train][self._places]
+        if name in _TIES:
+            return self._knowledge.ties(_TIES[name])[self._places]
         if name not in SCORES:
             raise InputError(f"refinement: asks for {name!r}; known: {', '.join(self)}")
-        return self._knowledge.score(name)[self._m][self._places]
+        return finite(name, self._knowledge.score(name)[self._m][self._places])
 
     def __iter__(self) -> Iterator[str]:
         return iter((*SCORES, "label"))

@@ -67,8 +67,9 @@ def imported(path: pathlib.Path, dataset: Dataset) -> dict[str, np.ndarray]:
     known = published_scores(str(path), dataset)
     unknown, never = np.full(len(known), np.nan), np.zeros(len(known), np.int64)
     return {"ids": dataset.ids[dataset.train], "labels": dataset.labels[dataset.train],
-            "memorization": known, "standard_error": unknown, "count_in": never,
-            "count_out": never,
+            "memorization": known, "standard_error": unknown,
+            "interval_low": unknown, "interval_high": unknown,
+            "count_in": never, "count_out": never,
             "planted_noise": dataset.noisy[dataset.train]}
 
 

@@ -114,8 +114,11 @@ def _records(group: Group) -> list[dict]:
 def scores(dataset: Dataset, total: Tally) -> dict[str, np.ndarray]:
     """The arrays of memorization.npz, for each training example in the order of positions."""
     hard, soft = estimate.of_tally(total), estimate.soft_of_tally(total)
+    low, high = estimate.interval((hard.times_in, hard.times_out),
+                                  (total.hits_in.sum(0), total.hits_out.sum(0)))
     return {"ids": dataset.ids[dataset.train], "labels": dataset.labels[dataset.train],
             "memorization": hard.memorization, "standard_error": hard.standard_error,
+            "interval_low": low, "interval_high": high,
             "count_in": hard.times_in, "count_out": hard.times_out,
             "accuracy_out": estimate.share(total.hits_out.sum(0), hard.times_out),
             "soft_memorization": soft.memorization, "soft_standard_error": soft.standard_error,

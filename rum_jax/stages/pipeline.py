@@ -7,16 +7,17 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax.memorization.influence import NONE
-from rum_jax.stages.evaluation import References, evaluated
+from rum_jax.stages.evaluation import evaluated
 from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.memorization import influence
 from rum_jax.stages.models import again_seeds, originals, retrained
+from rum_jax.stages.references import References
 from rum_jax.stages.request import check_requests
 from rum_jax.stages.stream import Stream, streams
 from rum_jax.stages.study import Study, check_memory, make_study
 from rum_jax.stages.trace import has_trace, traced
-from rum_jax.stages.unlearning import unlearned
+from rum_jax.stages.unlearning import plan_of, unlearned
 
 
 class Finished(NamedTuple):
@@ -69,13 +70,16 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     forget = forget_sets(knowledge)
     cases = load_cases(forget)
     check_requests(knowledge)
+    for row in config.rows:  # refused before oracles are trained, if at all
+        plan_of(knowledge, row, cases)
     models = {"original": knowledge.original,
               "retrain": retrained(study, "retrain", cases.seeds, cases.forget),
               "retrain_again": retrained(study, "retrain_again", again_seeds(cases.seeds),
                                          cases.forget)}
     for row in config.rows:
         models[row] = unlearned(knowledge, row, cases)
-    references = References(study, knowledge.original, models["retrain"], cases)
+    references = References(study, knowledge.original, models["retrain"], cases,
+                            models["retrain_again"])
     rows = {row: evaluated(references, row, folder) for row, folder in models.items()}
     traces = {row: traced(references, row, models[row]) for row in config.rows
               if has_trace(models[row])}

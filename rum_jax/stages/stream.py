@@ -11,11 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax import records, store
+from rum_jax.evaluate import MEAN
 from rum_jax.rows import parse
-from rum_jax.stages.evaluation import ORIGINAL, References, evaluated
+from rum_jax.stages.evaluation import ORIGINAL, evaluated
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import again_seeds, load_logits, retrained
+from rum_jax.stages.references import References
 from rum_jax.stages.request import Later, load_request, places_left, request
 from rum_jax.stages.study import Study, folder_of
 from rum_jax.stages.trace import measures
@@ -113,7 +115,10 @@ def _judged(knowledge: Knowledge, row: str, answered: list[Answered],
     root = _folder(study, row)
     for number, one in enumerate(answered):
         if one.oracle not in judged:
-            judged[one.oracle] = References(study, knowledge.original, one.oracle, one.cases)
+            again = (_retrained(study, "oracles_again", again_seeds(one.cases.seeds), one.cases)
+                     if study.config.oracles == MEAN else None)
+            judged[one.oracle] = References(study, knowledge.original, one.oracle, one.cases,
+                                            again)
         references.append(judged[one.oracle])
         evaluations.append(evaluated(references[-1], row, one.models,
                                      f"{root}/{number + 1}/evaluation"))
@@ -134,7 +139,8 @@ def _traced(knowledge: Knowledge, row: str, stage: str, answered: list[Answered]
         records.write_json(folder / "trace.json", {
             "steps": [{"subset": name, "algorithm": parse(row).algorithm or row}
                       for name in requests],
-            "measures": measures(study, logits, oracles, last.forgotten, requests)})
+            "measures": measures(study, logits, oracles, last.forgotten, requests,
+                                 last.request)})
 
     return store.stage(study.workdir, stage, write)
 

@@ -11,17 +11,17 @@ from rum_jax import own, records, rows, store
 from rum_jax import sweep as points_of
 from rum_jax.config import base
 from rum_jax.errors import InputError
-from rum_jax.evaluate import REQUIRED
+from rum_jax.evaluate import MEAN, REQUIRED
 from rum_jax.evaluate.interval import summary
 from rum_jax.evaluate.tow import validation_tow
 from rum_jax.evaluate.view import View
 from rum_jax.progress import Progress, shown
 from rum_jax.refine import SHUFFLED, subset_names
 from rum_jax.rum import run
-from rum_jax.stages.evaluation import parts_of
 from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import load_logits, originals, retrained
+from rum_jax.stages.references import alike_of, mean_of, parts_of
 from rum_jax.stages.study import Study, check_memory, folder_of, make_study
 from rum_jax.stages.unlearning import chain_of, plan_of, steps_of
 from rum_jax.sweep import Point
@@ -170,6 +170,8 @@ def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.n
 
 def _scores(start: Start, logits: np.ndarray) -> list[dict]:
     oracle = _seen_of_all(start, start.oracle_logits)
+    if start.study.config.oracles == MEAN:
+        oracle = [mean_of([oracle[k] for k in alike]) for alike in alike_of(start.cases)]
     made = []
     for point in logits:
         if not np.isfinite(point).all():

@@ -9,8 +9,8 @@ from rum_jax import records, store
 from rum_jax.evaluate.layers import MEASURES, Layers
 from rum_jax.evaluate.view import View
 from rum_jax.forget.known import MEMORIZATION
-from rum_jax.stages.evaluation import References, parts_of
 from rum_jax.stages.models import load_logits
+from rum_jax.stages.references import References, parts_of
 from rum_jax.stages.study import Study, folder_of
 from rum_jax.stages.unlearning import STEPS_FILE, SUBSETS_FILE, TRACE_FILE
 
@@ -59,7 +59,7 @@ def _measures(references: References, models: pathlib.Path) -> dict:
 
 
 def measures(study: Study, logits: Sequence[np.ndarray], oracles: Sequence[Sequence[View]],
-             forget: np.ndarray, subsets: Mapping[str, np.ndarray]) -> dict:
+             forget: np.ndarray, subsets: Mapping[str, np.ndarray], request: int = 0) -> dict:
     """Measure -> part -> values of M cases after each number of steps; see `traced`.
 
     Args:
@@ -68,11 +68,12 @@ def measures(study: Study, logits: Sequence[np.ndarray], oracles: Sequence[Seque
       oracles: of the M cases, likewise.
       forget: int32[M,F] positions of all that is to be forgotten in the end.
       subsets: name -> int32[M,k] positions.
+      request: number of the request, see `Cases`.
     """
     out, made = accuracy_out(study), {}
     for done, (models, views) in enumerate(zip(logits, oracles, strict=True)):
         for m, own in enumerate(forget):
-            view = View(models[m], study.task.labels, parts_of(study, own))
+            view = View(models[m], study.task.labels, parts_of(study, own, request))
             layers = Layers(view, views[m], out)
             parts = {**{name: positions[m] for name, positions in subsets.items()},
                      RETAIN: layers.unseen_retain, TEST: view.parts["test"]}

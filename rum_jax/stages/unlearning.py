@@ -77,7 +77,8 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
     """What a row does to the models of all cases.
 
     Raises:
-      InputError: the subsets of one case have other names or sizes than those of another.
+      InputError: the subsets of one case have other names or sizes than those of another, or a
+        score that they are cut by is not known of all examples.
     """
     config = knowledge.study.config
     if rows.parse(row).kind == rows.VANILLA:
@@ -89,10 +90,13 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
     if not smallest:
         raise InputError(f"row {row}: cuts a forget set of {cases.forget.shape[1]} into "
                          f"{subsets} subsets; allowed: at most as many as it has examples")
-    made = [partition(refine, forget, knowledge.of_forget(cases.original(m), places), subsets,
-                      generator(seed, "shuffle", *of_request(cases.request)))
-            for m, (forget, places, seed) in enumerate(
-                zip(cases.forget, cases.places, cases.seeds, strict=True))]
+    try:
+        made = [partition(refine, forget, knowledge.of_forget(cases.original(m), places), subsets,
+                          generator(seed, "shuffle", *of_request(cases.request)))
+                for m, (forget, places, seed) in enumerate(
+                    zip(cases.forget, cases.places, cases.seeds, strict=True))]
+    except InputError as error:
+        raise InputError(f"row {row}: {error}") from error
     if len({tuple((name, len(part)) for name, part in own_parts.items())
             for own_parts in made}) > 1:
         raise InputError(f"row {row}: its refinement gives subsets of other names or sizes for "

@@ -31,9 +31,7 @@ def test_counts_are_found_again_or_others_with_the_same_estimate_and_error(agree
     grid = np.indices((times[0] + 1, times[1] + 1)).reshape(2, -1)
     true = agreement.Counts(grid[0], np.full(grid.shape[1], times[0]), grid[1],
                             np.full(grid.shape[1], times[1]))
-    shares = grid / np.array(times)[:, None]
-    error = np.sqrt((shares * (1 - shares) / np.array(times)[:, None]).sum(0))
-    found = agreement.counts_of(true.memorization(), error, true.times_in, true.times_out)
+    found = agreement.counts_of(true.memorization(), true.error(), true.times_in, true.times_out)
     np.testing.assert_allclose(found.memorization(), true.memorization(), atol=1e-7)
     np.testing.assert_allclose(found.error(), true.error(), rtol=0.2)
     same = (found.hits_in == true.hits_in) & (found.hits_out == true.hits_out)

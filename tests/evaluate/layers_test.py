@@ -28,7 +28,16 @@ def layers():
 
 
 def test_members_of_the_attack_are_not_judged_by_it(layers):
-    np.testing.assert_array_equal(layers.unseen_retain, RETAIN[6:])  # half, as there are few
+    assert len(layers.unseen_retain) == 6 and set(layers.unseen_retain) < set(RETAIN)  # half
+    assert layers.unseen_retain.tolist() == sorted(layers.unseen_retain)
+
+
+def test_the_released_way_judges_the_last_ones():
+    own = view(np.repeat([8.0, 0.1], [16, 8]))
+    own.parts["shadow_members"] = RETAIN[:8]
+    made = Layers(own, own, np.full(24, np.nan))
+    np.testing.assert_array_equal(made.unseen_retain, RETAIN[6:])
+    del own.parts["shadow_members"]
 
 
 def test_each_measure_by_hand(layers):

@@ -31,10 +31,12 @@ def test_accuracies_by_hand(view):
     assert made["test_accuracy"] == right.mean() < 0.6
 
 
-def test_shadow_members_are_the_first_retain_examples(view):
+def test_shadow_members_are_those_of_the_view_or_drawn(view):
     members, others = mia.shadow(view)
-    np.testing.assert_array_equal(members, view.parts["retain"][:70])
+    assert len(set(members)) == 70 and set(members) < set(view.parts["retain"])
     np.testing.assert_array_equal(others, view.parts["test"])
+    view.parts["shadow_members"] = np.arange(40, 60)
+    assert mia.shadow(view)[0].tolist() == list(range(40, 60))
 
 
 def test_the_attack_sees_a_forget_set_that_looks_like_the_retain_set(view):
@@ -59,6 +61,22 @@ def test_tow_by_hand():
     np.testing.assert_allclose(tow.tow(own, oracle), 0.8 * 1 * 0.9)
     np.testing.assert_allclose(tow.tow_mia(own, oracle), 0.5 * 1 * 0.9)
     np.testing.assert_allclose(tow.validation_tow(own, oracle), 0.8 * 1 * 0.5)
+
+
+def test_stratified_tow_by_hand():
+    """Over-forgetting in one stratum does not make up for under-forgetting in another."""
+    oracle = {"forget_accuracy": 0.5, "retain_accuracy": 1.0, "test_accuracy": 0.9,
+              "validation_accuracy": 0.8, "mia": 0.5, "forget_accuracy_strata": [1.0, 0.5, 0.0],
+              "mia_strata": [0.1, 0.5, 0.9]}
+    own = {**oracle, "test_accuracy": 0.8, "forget_accuracy_strata": [0.7, 0.5, 0.3],
+           "mia_strata": [0.4, 0.5, 0.6]}
+    made = evaluate.compare(own, oracle)
+    assert set(made) == {"tow", "tow_mia", "tow_stratified", "tow_mia_stratified",
+                         "validation_tow"}
+    np.testing.assert_allclose([made["tow"], made["tow_mia"]], 0.9)
+    np.testing.assert_allclose(made["tow_stratified"], 0.8 * 0.9)
+    np.testing.assert_allclose(made["tow_mia_stratified"], 0.8 * 0.9)
+    assert evaluate.compare(oracle, oracle)["tow_stratified"] == 1
 
 
 def test_intervals():

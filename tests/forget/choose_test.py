@@ -4,6 +4,7 @@ import pytest
 from forget.made import known
 from rum_jax.errors import InputError
 from rum_jax.forget import FAMILIES, choose, fault, overlap_faults
+from rum_jax.forget.remaining import choose_left
 from rum_jax.proxies import PROXIES
 
 SCORES = {"memorization": [0.9, 0.1, 0.5, 0.45, 0.0, 1.0], "confidence": [3, 2, 1, 6, 5, 4.0]}
@@ -15,6 +16,52 @@ SCORES = {"memorization": [0.9, 0.1, 0.5, 0.45, 0.0, 1.0], "confidence": [3, 2, 
     ("confidence:mid", [0, 5])])  # the median of a proxy is 3.5
 def test_by_score(name, expected):
     assert choose(name, known(SCORES), 2).tolist() == expected
+
+
+def drawn(examples, seed=0, **fields):
+    """Training examples whose scores are all alike, or as given, with a drawn order of ties."""
+    orders = {name: np.random.default_rng([seed, *name.encode()]).permutation(examples)
+              for name in ("memorization", "confidence", "entanglement")}
+    scores = {"memorization": np.zeros(examples), "confidence": np.ones(examples),
+              "entanglement": np.zeros(examples)}
+    return known({**scores, **fields}, ties=lambda name: orders[name])
+
+
+@pytest.mark.parametrize("name", [
+    "memorization:low", "memorization:mid", "memorization:high", "confidence:low",
+    "confidence:high", "entanglement:high", "entanglement:mix", "entanglement:0of15"])
+def test_ties_are_broken_by_a_draw(name):
+    """All of 900 examples tie, so that places in the data tell nothing of who is chosen."""
+    chosen = choose(name, drawn(900), 30)
+    assert chosen.tolist() == choose(name, drawn(900), 30).tolist()
+    assert set(chosen) != set(choose(name, drawn(900, seed=1), 30))
+    assert 300 < chosen.mean() < 600 and np.ptp(chosen) > 600
+
+
+def test_only_ties_are_drawn_and_low_and_high_are_apart():
+    scores = np.r_[np.ones(10), np.zeros(80), np.full(10, 0.5)]
+    those = drawn(100, memorization=scores)
+    assert choose("memorization:high", those, 10).tolist() == list(range(10))
+    assert choose("memorization:mid", those, 10).tolist() == list(range(90, 100))
+    low, mix = choose("memorization:low", those, 10), choose("memorization:mix", those, 30)
+    assert set(low) < set(range(10, 90)) and np.ptp(low) > 40
+    assert mix.tolist() == sorted([*range(10), *low, *range(90, 100)])
+    alike = drawn(100)
+    assert not set(choose("memorization:low", alike, 40)) & set(
+        choose("memorization:high", alike, 40))
+
+
+def test_ties_of_what_is_left_are_in_the_same_order():
+    whole, left = drawn(200), np.arange(0, 200, 2)
+    ranks = whole.tie_order("memorization")
+    chosen = choose_left("memorization:high", whole, left, 20)
+    assert chosen.tolist() == sorted(left[np.argsort(ranks[left])[:20]])
+
+
+def test_entanglement_that_is_not_known_is_refused():
+    scores = {"entanglement": np.array([0.1, np.nan, 0.3, np.nan])}
+    with pytest.raises(InputError, match=r"entanglement:0of2: is not known \(NaN\) of 2 of 4"):
+        choose("entanglement:0of2", known(scores), 1)
 
 
 def test_every_proxy_is_a_family():

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from rum_jax.entanglement import disentanglement, entanglement_score, squared_mmd
+from rum_jax.entanglement import (
+    disentanglement,
+    entanglement_score,
+    squared_mmd,
+    unbiased_squared_mmd,
+)
 from rum_jax.forget import statistics
 
 
@@ -11,9 +16,44 @@ def test_entanglement_in_every_form():
     made = statistics.in_embedding(features, forget, np.random.default_rng(0))
     assert made == pytest.approx({
         "entanglement_score": entanglement_score(retain, inside),
-        "entanglement_global": entanglement_score(retain, inside, "global"),
+        "log_entanglement_score": np.log(entanglement_score(retain, inside)),
+        "entanglement_score_ratio": made["entanglement_score_ratio"],
         "disentanglement": disentanglement(retain, inside),
-        "mmd": squared_mmd(retain, inside) ** 0.5})
+        "mmd": squared_mmd(retain, inside) ** 0.5,
+        "squared_mmd_median_unbiased": unbiased_squared_mmd(retain, inside)})
+
+
+def ratios_and_discrepancies(sizes, shift=0.0):
+    """Means over sets of each size whose features are moved by so much."""
+    found = []
+    for size in sizes:
+        made = []
+        for seed in range(8):
+            features = np.random.default_rng(seed).normal(size=(400, 6))
+            features[:size, 0] += shift
+            made.append(statistics.in_embedding(features, np.arange(size),
+                                                np.random.default_rng(seed)))
+        found.append({name: np.mean([one[name] for one in made]) for name in made[0]})
+    return found
+
+
+def test_a_random_set_has_a_ratio_of_1_and_no_discrepancy_whatever_its_size():
+    small, large = ratios_and_discrepancies((20, 100))
+    for one in (small, large):
+        assert one["entanglement_score_ratio"] == pytest.approx(1, abs=0.4)
+        assert one["squared_mmd_median_unbiased"] == pytest.approx(0, abs=0.004)
+    # Those as released tell the size.
+    assert large["entanglement_score"] > 2 * small["entanglement_score"]
+    assert small["mmd"] > 1.8 * large["mmd"]
+    moved, = ratios_and_discrepancies((100,), shift=2.0)
+    assert moved["entanglement_score_ratio"] < 0.1
+    assert moved["squared_mmd_median_unbiased"] > 0.05
+
+
+def test_a_set_of_one_example():
+    made = statistics.in_embedding(np.random.default_rng(0).normal(size=(9, 2)), np.array([3]),
+                                   np.random.default_rng(0))
+    assert made["squared_mmd_median_unbiased"] is None and made["entanglement_score_ratio"] > 0
 
 
 def test_large_sets_are_sampled_for_mmd_alone(monkeypatch):

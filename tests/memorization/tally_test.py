@@ -57,7 +57,8 @@ def test_soft_memorization_is_a_difference_of_mean_confidences():
                                    atol=1e-5)
         np.testing.assert_allclose(
             found.standard_error[k],
-            np.sqrt(inside.var() / len(inside) + outside.var() / len(outside)), atol=1e-5)
+            np.sqrt(sum(np.var([*values, 0, 1]) / (len(values) + 2)
+                        for values in (inside, outside))), atol=1e-5)
 
 
 def test_margin_memorization_is_a_difference_of_mean_log_odds():

@@ -11,6 +11,7 @@ from rum_jax.forget.by_score import (
     select,
 )
 from rum_jax.refine import REFINEMENTS, SCORES, SUBSETS, fault, refinement, subset_names
+from rum_jax.refine.by_score import cut
 from rum_jax.refine.contract import level_of, names_of
 
 
@@ -75,6 +76,41 @@ def test_the_control_ignores_scores_and_follows_the_generator():
     assert abs(known["memorization"][parts["low"]].mean()
                - known["memorization"][parts["high"]].mean()) < 0.1
     assert set(parts["low"]) == set(again["low"]) != set(other["low"])
+
+
+@pytest.mark.parametrize("name", ["memorization", "confidence", "class",
+                                  "memorization*entanglement"])
+def test_ties_do_not_follow_the_order_of_the_data(name):
+    """All scores are equal: subsets are drawn, and cover the whole of the forget set."""
+    known = {key: np.zeros(300) for key in (*SCORES, "label")}
+    parts, again, other = (refinement(name)(known, 3, np.random.default_rng(seed))
+                           for seed in (0, 0, 1))
+    for subset, places in parts.items():
+        assert abs(places.mean() - 149.5) < 40, subset
+        assert places.tolist() == again[subset].tolist() != other[subset].tolist()
+
+
+def test_ties_are_in_the_order_that_is_known():
+    known = {"memorization": np.array([0.0, 0.5, 0.0, 0.0]), "label": np.zeros(4),
+             "ties:memorization": np.array([7, 1, 2, 3])}
+    parts = refinement("memorization")(known, 2, np.random.default_rng(0))
+    assert {name: part.tolist() for name, part in parts.items()} == {"low": [2, 3],
+                                                                     "high": [0, 1]}
+
+
+@pytest.mark.parametrize("name, unknown", [
+    ("memorization", 2), ("memorization*entanglement", 2), ("entanglement*memorization", 2),
+    ("confidence*entanglement", 0)])
+def test_a_score_that_is_not_known_of_all_is_no_refinement(name, unknown):
+    known = {**examples(30), "memorization": np.r_[np.nan, np.zeros(28), np.nan]}
+    if not unknown:
+        refinement(name)(known, 3, np.random.default_rng(0))
+        return
+    with pytest.raises(InputError, match=r"refinement by memorization: is not known \(NaN\) of 2 "
+                                         "of 30 examples .* Raise config.campaign.models"):
+        refinement(name)(known, 3, np.random.default_rng(0))
+    with pytest.raises(InputError, match="score: is not known .* of 1 of 2"):
+        cut(np.array([np.inf, 1.0]), 2)
 
 
 def test_two_scores_cut_each_subset_of_the_first_by_the_second():

@@ -16,7 +16,8 @@ SETS = ("memorization:mix", "entanglement:high", "random")
 ROWS = ("vanilla:finetune", "rum", "rum[by=confidence]", "rum_f:finetune[steps=merged]",
         "rum[by=memorization*entanglement]")
 FIELDS = {"forget.sets": SETS, "rows": ROWS, "trace": True, "relearn.epochs": 0, "metrics": (),
-          "campaign.influence": "none", "proxies.compared": ("confidence", "loss_curvature"),
+          "campaign.influence": "none", "campaign.models": 24,
+          "proxies.compared": ("confidence", "loss_curvature"),
           **{f"rum_f.hparams.finetune.{subset}.epochs": 1 for subset in ("low", "mid", "high")}}
 
 

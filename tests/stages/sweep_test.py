@@ -1,13 +1,17 @@
 """Sweeps, as far as they do not train; `main_test.py` runs them."""
 
 import importlib.util
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
 from rum_jax.config import base
 from rum_jax.errors import InputError
 from rum_jax.report import sweep as report
+from rum_jax.stages import sweep
+from rum_jax.stages.forget import Cases
 from rum_jax.stages.sweep import fields_of, planned
 
 
@@ -37,6 +41,24 @@ def test_random_points_begin_with_the_published_ones_whatever_the_config_has():
     assert plan["vanilla:finetune"][0].steps[0].hparams["learning_rate"] == 0.01
     assert plan["rum"][0].steps[2].hparams["epochs"] == 5
     assert len({repr(point) for point in plan["rum"]}) == 3
+
+
+@pytest.mark.parametrize("oracles, expected", [("mean", [0.8, 0.9]), ("paired", [0.95, 0.95])])
+def test_points_are_compared_as_rows_of_a_study_are(monkeypatch, oracles, expected):
+    """Two seeds forget the same examples; their oracles get 0.5 and 0.8 of them right."""
+    def seen(start, logits):
+        return [{"forget_accuracy": right, "retain_accuracy": 1.0, "validation_accuracy": 1.0}
+                for right in logits]
+
+    monkeypatch.setattr(sweep, "_seen_of_all", seen)
+    forget = np.array([[3, 5], [3, 5]])
+    own = config()
+    own.oracles = oracles
+    start = SimpleNamespace(
+        oracle_logits=[0.5, 0.8], study=SimpleNamespace(config=own),
+        cases=Cases(("random",), (0, 1), forget, forget, np.empty((2, 0), int)))
+    (score,) = sweep._scores(start, np.array([[0.45, 0.75]]))
+    assert score["validation_tow"]["per_seed"] == pytest.approx(expected)
 
 
 def trials(own, row):

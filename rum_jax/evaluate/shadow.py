@@ -1,0 +1,67 @@
+"""Retain examples that membership attacks are fitted on: their shadow members.
+
+Training data often come in the order of their classes. The first examples would then be of a few
+classes only, and an attack that is fitted on them takes members of other classes for non-members.
+So shadow members are drawn, in each class as many as it has of the test set.
+"""
+
+import numpy as np
+
+RANDOM, FIRST = "random", "first"
+WAYS = (RANDOM, FIRST)
+
+
+def shadow_members(retain: np.ndarray, labels: np.ndarray, test: np.ndarray,
+                   rng: np.random.Generator | None) -> np.ndarray:
+    """int[k] positions of retain examples, as many as the test set has, or all.
+
+    They come in an order whose beginnings have the classes in the same proportions, as far as
+    that goes: who needs fewer takes the first ones.
+
+    Args:
+      retain, test: int[n] positions.
+      labels: int[N] of all examples.
+      rng: draws them; None: the first retain examples, as released (spec quirk Q30).
+    """
+    size = min(len(retain), len(test))
+    if rng is None:
+        return retain[:size]
+    drawn = rng.permutation(retain)
+    classes = int(max(labels[retain].max(initial=0), labels[test].max(initial=0))) + 1
+    quota = _quotas(np.bincount(labels[drawn], minlength=classes),
+                    np.bincount(labels[test], minlength=classes), size)
+    rank = _rank_in_class(labels[drawn])
+    inside = rank < quota[labels[drawn]]
+    due = (rank[inside] + 0.5) / quota[labels[drawn[inside]]]
+    return drawn[inside][np.argsort(due, kind="stable")]
+
+
+def _rank_in_class(labels: np.ndarray) -> np.ndarray:
+    """int64[n]: how many before each one have its label."""
+    rank = np.empty(len(labels), np.int64)
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        rank[places] = np.arange(len(places))
+    return rank
+
+
+def _quotas(available: np.ndarray, wanted: np.ndarray, size: int) -> np.ndarray:
+    """int64[C] summing to `size`: in proportion to `wanted`, at most what is available.
+
+    What a class does not have is shared out among the others in the same proportions; when all
+    classes that are wanted are used up, among the rest in proportion to what there is of them.
+    """
+    quota = np.zeros(len(available), np.int64)
+    for weights in (wanted, available):
+        while True:
+            left = available - quota
+            share = np.where(left > 0, weights, 0)
+            missing = size - quota.sum()
+            if not missing or not share.sum():
+                break
+            exact = missing * share / share.sum()
+            more = np.floor(exact).astype(np.int64)
+            largest = np.lexsort((np.arange(len(more)), more - exact))[:missing - more.sum()]
+            more[largest] += 1
+            quota += np.minimum(more, left)
+    return quota
