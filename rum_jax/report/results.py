@@ -32,7 +32,8 @@ def assemble(finished: Finished, provenance: dict) -> dict:
     about = records.read_json(finished.rows["original"] / ABOUT_FILE)
     return {
         "schema": SCHEMA_VERSION,
-        "sets": statistics,
+        "sets": [{**one, "strata": about["strata"], "relearn_limit": _limit(about)}
+                 for one in statistics],
         "rows": found,
         "scope": _scope(finished),
         "comparisons": compare(found),
@@ -54,6 +55,11 @@ def _row(finished: Finished, forget_set: str, name: str) -> dict:
             "spec": rows.resolve(finished.study.config, name)._asdict(),
             "steps": _steps(finished, name),
             "metrics": summaries({metric: values[cases] for metric, values in metrics.items()})}
+
+
+def _limit(about: dict) -> int | None:
+    """Passes after which relearning is given up; None where there is none."""
+    return about["relearn"]["limit"] if about["relearn"] else None
 
 
 def summaries(metrics: dict[str, list]) -> dict[str, dict]:
