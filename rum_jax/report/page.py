@@ -56,6 +56,15 @@ def origin(provenance: Mapping) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _named(texts: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """Texts with the names of functions in place of those of files."""
+    long = sorted((name for name, text in names.items() if name != text), key=len, reverse=True)
+    found = list(texts)
+    for name in long:
+        found = [text.replace(name, names[name]) for text in found]
+    return found
+
+
 def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict[str, bytes]],
            config: dict, stages: list, files: Sequence[str]) -> str:
     """The report of a study.
@@ -69,16 +78,19 @@ def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict
       files: names of the files beside the report.
     """
     pictures = {name: content for drawn in of_sections.values() for name, content in drawn.items()}
+    names = display_names(name for row in results["rows"] for name in (
+        row["name"], *filter(None, (row["spec"]["algorithm"], row["spec"]["refinement"]))))
     return _render("study.html", {**figures, **pictures}, results=results,
-                   answer=answer(results), origin=origin(results["provenance"]),
+                   answer=_named(answer(results), names), origin=origin(results["provenance"]),
                    table=tables.main(results), more=tables.more(results),
                    comparisons=tables.comparisons(results),
-                   findings=findings(results), config=config, stages=stages, files=files,
+                   findings=_named(findings(results), names), config=config, stages=stages, files=files,
                    sets=list(of_sets(results)), set_table=set_table(results["sets"]),
-                   sections=list(sections.texts(results["sections"])),
+                   sections=[(title, _named(said, names), head,
+                              [_named(line, names) for line in lines]) for
+                             title, said, head, lines in sections.texts(results["sections"])],
                    pictures={title: list(drawn) for title, drawn in of_sections.items()},
-                   drawn=list(figures), names=display_names(
-                       row["name"] for row in results["rows"]))
+                   full={text: name for name, text in names.items() if text != name})
 
 
 def render_sweep(results: dict, answer: Sequence[str], figures: dict[str, bytes],
