@@ -84,7 +84,8 @@ def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict
                    answer=_named(answer(results), names), origin=origin(results["provenance"]),
                    table=tables.main(results), more=tables.more(results),
                    comparisons=tables.comparisons(results),
-                   findings=_named(findings(results), names), config=config, stages=stages, files=files,
+                   findings=_named(findings(results), names), config=config,
+                   stages=stages, files=files,
                    sets=list(of_sets(results)), set_table=set_table(results["sets"]),
                    sections=[(title, _named(said, names), head,
                               [_named(line, names) for line in lines]) for
