@@ -198,12 +198,16 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
     return header, [[
         one["proxy"], *(_text(one[key]) for key in ("spearman", "planted_noise_auroc")),
         "-" if one["seconds"] is None else f"{one['seconds']:.2f}", f"{one['retrainings']:.3g}",
-        *(_text(one["overlap"].get(level)) for level in SUBSETS), _text(one["tow"]),
+        *(_overlap(one["overlap"].get(level)) for level in SUBSETS), _text(one["tow"]),
         *([_text(one["primary"])] if extra else []), _text(one["to_memorization"], True),
         _text(one["to_shuffled"], True)]
         for one in found["proxies"]] + [
         [other, *["-"] * 7, _text(tow), *["-"] * (2 + extra)]
         for other, tow in found["others"].items()]
+
+
+def _overlap(value: dict | None) -> str:
+    return f"{interval(value)} (chance {value['chance']:.2f})" if value else "-"
 
 
 def _text(value: dict | None, sign: bool = False) -> str:
