@@ -22,7 +22,7 @@ from rum_jax.refine.contract import SUBSETS
 from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.figures import COLORS, png
 from rum_jax.report.strata import overlaps
-from rum_jax.report.words import interval, of_family, tested
+from rum_jax.report.words import by_word, interval, of_family
 from rum_jax.rows import RUM
 
 TITLE = "Proxies of memorization"
@@ -151,7 +151,7 @@ def _ranking(proxies: list[dict]) -> list[str]:
     unlike = [name for name, one in said.items() if one.word != HIGHER]
     caution = [f"Caution: {', '.join(unlike)} cannot be taken for memorization here, as the rank "
                "correlation is not significantly above 0."] if unlike else []
-    return [f"Rank correlation with memorization (Spearman): {listed}; {tested(said, words)} "
+    return [f"Rank correlation with memorization (Spearman): {listed}; {by_word(said, words)} "
             f"({of_family(list(said.values()))}).", *caution]
 
 
@@ -182,7 +182,7 @@ def _rum(found: dict) -> list[str]:
                     for one in ones]
             sentences.append(
                 f"On {found['set']}, {name} of RUM refined by each score, against {other}: "
-                f"{tested(said, words)} ({of_family(list(said.values()))}). Differences from "
+                f"{by_word(said, words)} ({of_family(list(said.values()))}). Differences from "
                 f"{min(low for low, _ in ends):+.3f} to {max(high for _, high in ends):+.3f} are "
                 "not excluded.")
     return sentences
