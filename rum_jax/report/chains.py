@@ -16,7 +16,7 @@ from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
-from rum_jax.report.words import POST_HOC, interval, joined, of_family, tested
+from rum_jax.report.words import POST_HOC, by_word, interval, joined, of_family
 from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA
 
 TITLE = "At once, or subset after subset"
@@ -165,7 +165,7 @@ def _of_one_shot(one: dict, name: str) -> list[str]:
     words = {HIGHER: "higher", LOWER: "lower", EQUIVALENT: f"equivalent within ±{MARGIN:g}",
              NOT_SIGNIFICANT: NOT_SIGNIFICANT}
     return [f"{one['algorithm']}: {name} of subset after subset, against one-shot: "
-            f"{tested(said, words)} ({of_family(list(said.values()))})."]
+            f"{by_word(said, words)} ({of_family(list(said.values()))})."]
 
 
 def _exposure(found: dict) -> list[str]:

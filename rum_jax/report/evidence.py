@@ -17,7 +17,7 @@ from rum_jax.evaluate.hypothesis_tests import (
     verdicts,
 )
 from rum_jax.evaluate.interval import paired_difference
-from rum_jax.report.words import interval, of_family, tested
+from rum_jax.report.words import by_word, interval, of_family
 from rum_jax.rows import REFERENCE, REFERENCES
 
 ORIGINAL, RETRAIN, RETRAIN_AGAIN = REFERENCES
@@ -82,7 +82,7 @@ def evidence(rows: Sequence[dict], changes: str) -> list[str]:
         return [f"{changes}: no row is better than the original on both, so nothing is tested."
                 f"{none}"]
     words = {LOWER: "falls", HIGHER: "rises", NOT_SIGNIFICANT: NOT_SIGNIFICANT}
-    return [f"{changes}, beyond the original's own change: it {tested(said, words)} "
+    return [f"{changes}, beyond the original's own change: it {by_word(said, words)} "
             f"({of_family(list(said.values()))}).{none}"]
 
 

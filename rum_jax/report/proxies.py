@@ -21,7 +21,7 @@ from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.strata import overlaps
-from rum_jax.report.words import interval, of_family, tested
+from rum_jax.report.words import by_word, interval, of_family
 from rum_jax.rows import RUM
 
 TITLE = "Proxies of memorization"
@@ -150,7 +150,7 @@ def _ranking(proxies: list[dict]) -> list[str]:
     unlike = [name for name, one in said.items() if one.word != HIGHER]
     caution = [f"Caution: {', '.join(unlike)} cannot be taken for memorization here, as the rank "
                "correlation is not significantly above 0."] if unlike else []
-    return [f"Rank correlation with memorization (Spearman): {listed}; {tested(said, words)} "
+    return [f"Rank correlation with memorization (Spearman): {listed}; {by_word(said, words)} "
             f"({of_family(list(said.values()))}).", *caution]
 
 
@@ -181,7 +181,7 @@ def _rum(found: dict) -> list[str]:
                     for one in ones]
             sentences.append(
                 f"On {found['set']}, {name} of RUM refined by each score, against {other}: "
-                f"{tested(said, words)} ({of_family(list(said.values()))}). Differences from "
+                f"{by_word(said, words)} ({of_family(list(said.values()))}). Differences from "
                 f"{min(low for low, _ in ends):+.3f} to {max(high for _, high in ends):+.3f} are "
                 "not excluded.")
     return sentences
@@ -197,12 +197,16 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
     return header, [[
         one["proxy"], *(_text(one[key]) for key in ("spearman", "planted_noise_auroc")),
         "-" if one["seconds"] is None else f"{one['seconds']:.2f}", f"{one['retrainings']:.3g}",
-        *(_text(one["overlap"].get(level)) for level in SUBSETS), _text(one["tow"]),
+        *(_overlap(one["overlap"].get(level)) for level in SUBSETS), _text(one["tow"]),
         *([_text(one["primary"])] if extra else []), _text(one["to_memorization"], True),
         _text(one["to_shuffled"], True)]
         for one in found["proxies"]] + [
         [other, *["-"] * 7, _text(tow), *["-"] * (2 + extra)]
         for other, tow in found["others"].items()]
+
+
+def _overlap(value: dict | None) -> str:
+    return f"{interval(value)} (chance {value['chance']:.2f})" if value else "-"
 
 
 def _text(value: dict | None, sign: bool = False) -> str:

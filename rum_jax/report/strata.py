@@ -1,7 +1,5 @@
 """How much the strata of a proxy have in common with those of memorization, at equal ranks."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from scipy.stats import rankdata
 
@@ -17,22 +15,30 @@ def overlaps(values: np.ndarray, memorization: np.ndarray, size: int) -> dict[st
 
     `low` and `high` are the first and the last ranks, and `mid` those of the examples whose
     memorization is nearest to 0.5: where a proxy's own middle lies does not matter, only whom it
-    ranks there. Examples that tie share the places that they take up together, so that a proxy that
-    ranks as memorization does has an overlap of 1, with ties, too, and one that ties all examples
-    that of chance.
+    ranks there. Examples that tie share the places that they take up together. The expected number
+    of common examples is divided by the most that there can be with memorization's ties, so that
+    every proxy that ranks as memorization does has an overlap of 1, whether it has these ties, too,
+    or orders them in some way.
 
     Args:
-      values: float[S,n], the proxy of each seed.
+      values: float[S,n], the proxy of each of S >= 2 seeds.
       memorization: float[n], NaN where it is not known.
-      size: of each stratum; levels that have not so many known examples are left out.
+      size: of each stratum; there are no overlaps where fewer examples are known.
+
+    Returns:
+      A summary for each level, and its `chance`: the overlap of a proxy without any order.
     """
     known = np.isfinite(memorization) & np.isfinite(values).all(0)
     if not 0 < size <= known.sum():
         return {}
-    found: Mapping[str, int] = starts(memorization[known], size)
-    return {level: summary([float(np.minimum(membership(memorization[known], first, size),
-                                             membership(of_seed[known], first, size)).sum() / size)
-                            for of_seed in values]) for level, first in found.items()}
+    found: dict[str, dict] = {}
+    for level, first in starts(memorization[known], size).items():
+        expected = membership(memorization[known], first, size)
+        most = (expected ** 2).sum()
+        shares = [float((expected * membership(of_seed[known], first, size)).sum() / most)
+                  for of_seed in values]
+        found[level] = {**summary(shares), "chance": float(size ** 2 / known.sum() / most)}
+    return found
 
 
 def starts(memorization: np.ndarray, size: int) -> dict[str, int]:

@@ -26,7 +26,7 @@ def joined(names: Sequence[str], before: str = "", after: str = "") -> str:
     return f"{before}{', '.join(names)}{after}" if names else ""
 
 
-def tested(said: Mapping[str, Verdict], words: Mapping[str, str]) -> str:
+def by_word(said: Mapping[str, Verdict], words: Mapping[str, str]) -> str:
     """`lower for 1 of 3 (a), higher for 0, difference not significant for 2 (b, c)`.
 
     Args:
