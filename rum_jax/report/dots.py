@@ -124,7 +124,7 @@ def differences(comparisons: Sequence[dict], rows: Sequence[dict]) -> bytes | No
         axis.set_title(TOW[metric])
     figure.supxlabel("difference, seed by seed (above 0: the first is nearer to retraining)")
     kinds = (kind_of(specs[second]) for _, second in pairs)
-    legend(figure, [*handles(kinds), dashed("0: no difference")])
+    legend(figure, [*handles(kinds), dashed("both as near to retraining")])
     return svg(figure)
 
 
