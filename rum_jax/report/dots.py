@@ -165,7 +165,7 @@ def _seconds_axis(axis, seconds: list[float]) -> None:
     label = "seconds per model, without compilation"
     if positive and len(positive) == len(seconds) and max(positive) > WIDE * min(positive):
         axis.set_xscale("log")
-        logarithmic(axis.xaxis)
+        logarithmic(axis.xaxis, max(positive) / min(positive))
         axis.set_xlim(min(positive) / 1.3, max(positive) * 1.8)
         axis.set_xlabel(f"{label} (logarithmic)")
     else:

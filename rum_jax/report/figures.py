@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.ticker import LogLocator
 
 from rum_jax.refine import SHUFFLED
 
@@ -188,8 +189,15 @@ def beside(axes: np.ndarray, words: str) -> None:
         axis.set_ylabel("\n".join(textwrap.wrap(words, 24)))
 
 
-def logarithmic(axis: object) -> None:
-    """Ticks of a logarithmic axis (`axes.xaxis` or `.yaxis`) as plain numbers."""
+def logarithmic(axis: object, ratio: float | None = None) -> None:
+    """Ticks of a logarithmic axis (`axes.xaxis` or `.yaxis`) as plain numbers.
+
+    Args:
+      axis: see above.
+      ratio: of its ends; below three decades there are ticks between the powers of ten, too.
+    """
+    if ratio and ratio < 1000:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if ratio < 100 else (1, 3)))
     axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     axis.set_minor_formatter(lambda value, _: "")
 

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from matplotlib.ticker import LogLocator
-
 from rum_jax.report.dots import UNIT
 from rum_jax.report.figures import (
     LINES,
@@ -77,8 +75,7 @@ def _set_axis(axis, sets: list[dict], places: list[float], spread: list[float] |
         axis.set_xlim(-0.3, len(places) - 0.7)
     elif _is_wide(places):
         axis.set_xscale("log")
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-        logarithmic(axis.xaxis)
+        logarithmic(axis.xaxis, max(places) / min(places))
 
 
 def _is_wide(places: list[float]) -> bool:

@@ -1,5 +1,6 @@
 """The page of a study, of results that are made up."""
 
+import html as html_module
 import re
 
 import matplotlib.figure
@@ -44,8 +45,8 @@ def test_the_answer_is_the_first_thing_after_the_title_and_the_date():
     html = rendered()
     start = html[html.index("<h1>"):]
     assert "2026-03-01 10:00 UTC" in start[:300] and "commit 0123456789" in start[:300]
-    first = text.answer(results())[0]
-    assert first in visible(start).replace("&#39;", "'").replace("&gt;", ">")
+    first = page.headline(text.answer(results()))[0]
+    assert first.endswith(".") and first in html_module.unescape(visible(start))
     assert start.index('class="answer"') < start.index("<table") < start.index("<h2>Findings")
 
 
@@ -88,6 +89,13 @@ def test_figures_are_never_shown_so_small_that_their_text_is():
     width, least = map(int, found.groups())
     assert width > 700 and least >= 0.8 * width
     assert "data:image/svg+xml;base64," in html and "data:image/png" not in html
+
+
+@pytest.mark.parametrize("said, expected", [
+    (["Yes: 0.5 more. It is the best.", "More."], ["Yes: 0.5 more.", "It is the best.", "More."]),
+    (["Yes.", "More. Still more."], ["Yes.", "More. Still more."]), ([], [])])
+def test_the_first_sentence_has_a_paragraph_of_its_own(said, expected):
+    assert page.headline(said) == expected
 
 
 @pytest.mark.parametrize("provenance", [{}, {"started": None, "commit": None},
