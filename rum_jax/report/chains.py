@@ -16,7 +16,9 @@ from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
-from rum_jax.report.words import POST_HOC, by_word, interval, joined, of_family
+from rum_jax.report.evidence import family_of
+from rum_jax.report.exposure import epochs_of_example, exposure, has_hparams_of
+from rum_jax.report.words import POST_HOC, by_word, interval, of_family
 from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA
 
 TITLE = "At once, or subset after subset"
@@ -44,6 +46,7 @@ def assemble(rows: Sequence[dict]) -> dict | None:
             specs = [row["spec"] for row in chains]
             found.append({
                 "algorithm": f"{algorithm}, {shot['set']}" if several else algorithm,
+                "family": family_of(shot["spec"]),
                 "ways": [_way(ONE_SHOT, shot, shot), *(
                     _way(label(row["spec"], specs), row, shot) for row in chains)]})
     return _tested({"metric": primary_metric(rows), "algorithms": found}) if found else None
@@ -77,27 +80,11 @@ def _way(name: str, row: dict, one_shot: dict) -> dict:
             **{key: metrics[key] for key in (*METRICS, "forget_accuracy") if key in metrics},
             **{key: metrics[key]["mean"] for key in ("seconds", "example_gradients",
                                                      "optimizer_steps")},
-            "epochs_of_example": _epochs(row["steps"]),
-            "hparams_of_one_shot": None if row is one_shot else _same(row, one_shot),
+            "epochs_of_example": epochs_of_example(row["steps"]),
+            "hparams_of_one_shot": None if row is one_shot else has_hparams_of(row, one_shot),
             "to_one_shot": None if row is one_shot else {
                 key: paired_difference(metrics[key]["per_seed"], base[key]["per_seed"])
                 for key in METRICS if key in metrics and key in base}}
-
-
-def _epochs(steps: Sequence[dict]) -> float | None:
-    """Epochs of the step that is about an example, mean over subsets; None: steps have none."""
-    epochs = [step["hparams"]["epochs"] for step in steps if "epochs" in step["hparams"]]
-    return sum(epochs) / len(epochs) if epochs and len(epochs) == len(steps) else None
-
-
-def _same(row: dict, one_shot: dict) -> bool | None:
-    """Whether all steps have one-shot's hyper-parameters, but for epochs; None: not known."""
-    def but_epochs(step: dict) -> dict:
-        return {key: value for key, value in step["hparams"].items() if key != "epochs"}
-
-    if not row["steps"] or not one_shot["steps"]:
-        return None
-    return all(but_epochs(step) == but_epochs(one_shot["steps"][0]) for step in row["steps"])
 
 
 def _tested(found: dict) -> dict:
@@ -140,7 +127,7 @@ def sentences(found: dict) -> list[str]:
     said += [f"{one['algorithm']}: {name} of {one['first']} - {one['second']} "
              f"{interval(one['difference'], sign=True)}: {one['verdict']['text']}."
              for one in found["directions"]]
-    return [*said, *_exposure(found), *_budgets(found)]
+    return [*said, *exposure(found["algorithms"]), *_budgets(found)]
 
 
 def _of_orders(one: dict, metric: str) -> list[str]:
@@ -166,28 +153,6 @@ def _of_one_shot(one: dict, name: str) -> list[str]:
              NOT_SIGNIFICANT: NOT_SIGNIFICANT}
     return [f"{one['algorithm']}: {name} of subset after subset, against one-shot: "
             f"{by_word(said, words)} ({of_family(list(said.values()))})."]
-
-
-def _exposure(found: dict) -> list[str]:
-    """With what hyper-parameters, and for how long, each way works on each forget example."""
-    said = []
-    for one in found["algorithms"]:
-        shot, chains = one["ways"][0], one["ways"][1:]
-        taken = [way["way"] for way in chains if way["hparams_of_one_shot"]]
-        if taken:
-            said.append(f"{one['algorithm']}: the steps of {', '.join(taken)} take the "
-                        "hyper-parameters of one-shot, but for the epochs; they were not chosen "
-                        "for chains.")
-        other = {way["epochs_of_example"] for way in chains} - {shot["epochs_of_example"]}
-        if shot["epochs_of_example"] and other - {None}:
-            listed = joined([f"{way['way']} {way['epochs_of_example']:g}" for way in chains
-                             if way["epochs_of_example"] not in (
-                                 None, shot["epochs_of_example"])])
-            said.append(f"{one['algorithm']}: exposure differs. Each forget example is unlearned "
-                        f"for {shot['epochs_of_example']:g} epochs at once, and for fewer or more "
-                        f"in its step of a chain ({listed}), so that a difference is also one of "
-                        "how often it is passed over.")
-    return said
 
 
 def _budgets(found: dict) -> list[str]:
@@ -216,7 +181,7 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
         one["algorithm"], way["way"], way["spec"]["refinement"] or "-",
         *(text for metric in metrics for text in (interval(way[metric]), _change(way, metric))),
         way["verdict"]["word"] if way["to_one_shot"] else "-",
-        "-" if way["epochs_of_example"] is None else f"{way['epochs_of_example']:g}",
+        "-" if way["epochs_of_example"] is None else f"{way['epochs_of_example']:.3g}",
         f"{way['seconds']:.2f}", f"{way['optimizer_steps']:,.0f}",
         f"{way['example_gradients']:,.0f}"]
         for one in found["algorithms"] for way in one["ways"]]

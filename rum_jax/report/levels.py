@@ -1,6 +1,6 @@
 """Forget sets side by side: how what a row achieves changes from the first set to the last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from rum_jax.report.evidence import (
     RETRAIN,
     beyond,
     evidence,
+    family_of,
     references,
     unlearning,
     verdict_cell,
@@ -19,7 +20,6 @@ from rum_jax.report.evidence import (
 )
 from rum_jax.report.words import POST_HOC, interval, joined
 from rum_jax.rows import REFERENCE
-from rum_jax.unlearn import algorithm
 from rum_jax.unlearn.base import RELABELLING
 
 __all__ = ["TITLE", "assemble", "figures", "sentences", "summarized", "table", "unlearning"]
@@ -55,11 +55,6 @@ def summarized(statistics: dict) -> dict:
     return {"set": statistics["set"], **{
         name: None if not of_seeds or None in of_seeds else estimates(of_seeds)
         for name, of_seeds in values.items()}}
-
-
-def family_of(spec: Mapping) -> str | None:
-    """The family of a row's algorithm; None where it has none, or one for each subset."""
-    return algorithm(spec["algorithm"]).family if spec["algorithm"] else None
 
 
 def _changes(name: str, of_sets: list[dict], original: list[dict] | None) -> dict:

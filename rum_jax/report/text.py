@@ -2,6 +2,7 @@
 
 from statistics import mean
 
+from rum_jax.evaluate.hypothesis_tests import MARGIN
 from rum_jax.evaluate.interval import estimates
 from rum_jax.report.answer import answer
 from rum_jax.report.comparisons import METRICS
@@ -101,9 +102,9 @@ def findings(results: dict) -> list[str]:
 
 def _memorization(summary: dict) -> str:
     auroc = summary["planted_noise_auroc"]
-    noise = ("no label noise was planted" if auroc is None else
+    noise = ("no label noise was injected" if auroc is None else
              f"AUROC {auroc:.3f} for the {summary['planted_noise_examples']} examples with "
-             "planted label noise")
+             "injected label noise")
     if summary["source"]:
         return f"Memorization from {summary['source']['file']}: {noise}."
     spearman = summary["split_half_spearman"]
@@ -127,13 +128,28 @@ def _noise_floor(name: str, rows: list[dict], several: bool) -> str:
 
 
 def _comparisons(comparisons: list[dict], several: bool) -> list[str]:
-    """One sentence for each pair of rows, with all measures, those of the answer included."""
+    """One sentence for each pair of rows, with all measures, and how they were tested."""
     pairs: dict[tuple[str, str, str], list[dict]] = {}
     for one in comparisons:
         pairs.setdefault((one["set"], one["first"], one["second"]), []).append(one)
-    return [f"{first} - {second}{f', {name}' if several else ''}: " + "; ".join(
-        f"{METRICS[one['metric']]} {interval(one['difference'], sign=True)}, {one['text']}"
+    said = [f"{first} - {second}{f', {name}' if several else ''}: " + "; ".join(
+        f"{METRICS[one['metric']]} {interval(one['difference'], sign=True)} ({one['verdict']})"
         for one in of_pair) + "." for (name, first, second), of_pair in pairs.items()]
+    return [*said, *_tests(comparisons)]
+
+
+def _tests(comparisons: list[dict]) -> list[str]:
+    if not comparisons:
+        return []
+    main = sum(one["primary"] for one in comparisons)
+    rest = len(comparisons) - main
+    families = " and ".join(f"{number} {name}" for number, name in (
+        (main, "of the main question"), (rest, "others")) if number)
+    return [f"Words of these comparisons come from paired t-tests, n = "
+            f"{comparisons[0]['difference']['n']}, corrected by Holm's method over {families}, and "
+            f"equivalence from two one-sided tests with a margin of {MARGIN:g}. Where a difference "
+            "is not significant, all that is within its 95% interval is not excluded, in both "
+            "directions."]
 
 
 def set_table(statistics: list[dict]) -> tuple[list[str], list[list[str]]]:

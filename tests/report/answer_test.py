@@ -114,6 +114,8 @@ def test_comparisons_are_by_all_measures_and_in_two_families():
     said = text.findings(results())
     assert any(one.startswith("rum - vanilla:salun: stratified ToW -0.044") and "ToW-MIA" in one
                for one in said)
+    assert "Holm's method over 2 of the main question and 14 others" in said[-1]
+    assert "not excluded, in both directions" in said[-1]
 
 
 def test_findings_do_not_say_that_there_is_no_difference():

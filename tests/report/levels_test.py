@@ -61,7 +61,19 @@ def test_what_falls_because_the_original_falls_is_no_evidence():
     assert not of(made, "vanilla:fisher")["is_evidence"]
     said = " ".join(levels.sentences(made))
     assert "it falls for 0 of 1, rises for 0, difference not significant for 1" in said
-    assert "by more than the 95% interval: vanilla:fisher, vanilla:neggrad." in said
+    assert "furthest from the oracles: vanilla:fisher, vanilla:neggrad." in said
+
+
+def test_where_the_original_is_as_good_as_the_oracles_there_is_nothing_to_gain():
+    """What is not memorized need not be forgotten: only where it is can a row be better."""
+    rows = [row(name, one["set"], tow=tow) for name, of_sets in (
+        ("original", ([0.97, 0.96, 0.97], [0.1, 0.11, 0.1])),
+        ("vanilla:salun", ([0.8, 0.81, 0.8], [0.6, 0.62, 0.6])),
+        ("vanilla:fisher", ([0.97, 0.96, 0.97], [0.1, 0.12, 0.1])))
+        for one, tow in zip(SETS, of_sets, strict=True)]
+    made = levels.assemble(rows, SETS)
+    assert of(made, "vanilla:salun")["is_evidence"]
+    assert not of(made, "vanilla:fisher")["is_evidence"]
 
 
 def test_verdicts_of_rows_are_one_family():
