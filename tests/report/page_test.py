@@ -8,7 +8,7 @@ import pytest
 
 from report.made import row
 from rum_jax.config import base
-from rum_jax.report import comparisons, figures, page, text
+from rum_jax.report import comparisons, figures, page, sections, text
 
 LONG = "vanilla:" + 80 * "n"
 OWN = "vanilla:my_unlearning.py:forget"
@@ -48,6 +48,11 @@ def test_the_answer_is_the_first_thing_after_the_title_and_the_date():
     first = page.headline(text.answer(results()))[0]
     assert first.endswith(".") and first in html_module.unescape(visible(start))
     assert start.index('class="answer"') < start.index("<table") < start.index("<h2>Findings")
+
+
+def test_figures_of_sections_are_not_drawn_again(monkeypatch):
+    monkeypatch.setattr(sections, "figures", None)
+    assert "<h1>" in rendered()
 
 
 def test_provenance_is_folded_and_files_are_linked():
