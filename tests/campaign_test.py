@@ -94,7 +94,8 @@ def test_it_says_what_it_found_and_where(unbroken):
     assert lines[0] == "models,split_half_pearson,split_half_spearman,reliability"
     assert lines[-1].startswith("40,")
     page = (workdir / "report.html").read_text()
-    assert "40 models" in page and page.count("data:image/png;base64,") == 3
+    assert "40 models" in page and page.count("data:image/svg+xml;base64,") == 4
+    assert "nan" not in re.sub(r'"data:[^"]*"', "", page)
 
 
 @pytest.mark.slow

@@ -60,14 +60,14 @@ def text(results: dict, workdir: str) -> str:
 
 
 def findings(summary: dict, cost: dict) -> list[str]:
-    """Sentences made from the numbers."""
+    """Sentences made from the numbers, how reliable the scores are first."""
     models, auroc = summary["models"], summary["planted_noise_auroc"]
-    said = [f"{models:,} models, each with {summary['mean_test_accuracy']:.1%} test accuracy on "
-            f"average; {cost['seconds_per_model']:.3g} s of a worker for each."]
+    said = [_reliability(summary)]
     if auroc is not None:
         said.append(f"Memorization finds the {summary['planted_noise_examples']} examples with "
                     f"injected label noise with AUROC {auroc:.3f}.")
-    said.append(_reliability(summary))
+    said.append(f"{models:,} models, each with {summary['mean_test_accuracy']:.1%} test accuracy "
+                f"on average; {cost['seconds_per_model']:.3g} s of a worker for each.")
     if summary["unknown_examples"]:
         said.append(f"{summary['unknown_examples']} examples were in, or out of, the training "
                     "set of every model: their memorization is NaN.")
@@ -78,7 +78,8 @@ def _reliability(summary: dict) -> str:
     half, wanted, needed = (summary[name] for name in (
         "split_half_pearson", "reliability_wanted", "models_needed"))
     if half is None or needed is None or not (math.isfinite(half) and math.isfinite(needed)):
-        return "The two halves of the models do not agree: reliability is not known."
+        return ("Reliability is not known: scores of the two halves of the models do not "
+                "correlate, or cannot.")
     there = "are enough" if needed <= summary["models"] else "would be needed"
     return (f"Scores of the two halves of the models correlate by {half:.3f} (ranks: "
             f"{summary['split_half_spearman']:.3f}); those of two campaigns of this size would by "

@@ -1,107 +1,158 @@
 """Subset after subset against the whole forget set at once, by the same algorithm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from rum_jax.evaluate.hypothesis_tests import (
+    EQUIVALENT,
+    HIGHER,
+    LOWER,
+    MARGIN,
+    NOT_SIGNIFICANT,
+    Verdict,
+    verdicts,
+)
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
-from rum_jax.report.words import certain, interval, joined, verdict
-from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA, parse
+from rum_jax.report.comparisons import METRICS, primary_metric
+from rum_jax.report.evidence import family_of
+from rum_jax.report.exposure import epochs_of_example, exposure, has_hparams_of
+from rum_jax.report.words import POST_HOC, by_word, interval, of_family
+from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA
 
 TITLE = "At once, or subset after subset"
-ONE_SHOT, SHUFFLED_ROW, MERGED = "one-shot", "shuffled", "merged"
+ONE_SHOT, MERGED = "one-shot", STEPS[1]
 ALIKE = 0.1     # budgets that differ by less than this share are called equal
-UPWARDS = {ORDERS[0]: "-".join(SUBSETS), ORDERS[1]: "-".join(reversed(SUBSETS))}
+WAYS = {ORDERS[0]: "-".join(SUBSETS), ORDERS[1]: "-".join(reversed(SUBSETS))}
 
 
-def _kind(options: dict[str, str], default_order: str) -> str:
-    """What a row of subsets is compared as: its order, `shuffled` or `merged`."""
-    if options.get("steps") == STEPS[1]:
-        return MERGED
-    if options.get("by") == SHUFFLED:
-        return SHUFFLED_ROW
-    order = options.get("order", default_order)
-    return UPWARDS.get(order, order) if "subsets" not in options else order
-
-
-def assemble(rows: Sequence[dict], default_order: str) -> dict | None:
+def assemble(rows: Sequence[dict]) -> dict | None:
     """What was found, as JSON values; None where nothing is done in both ways.
+
+    What is compared is what rows do, their `spec`, whatever they are called.
 
     Args:
       rows: of all forget sets, see `results.assemble`.
-      default_order: of rows that name none.
     """
-    made, several = [], len({row["set"] for row in rows}) > 1
-    for row in rows:
-        kind, _, algorithm = row["name"].partition(":")
-        if kind == VANILLA:
-            own = [(ONE_SHOT, row)] + [
-                (_kind(parsed.options, default_order), other) for other in rows
-                if (parsed := parse(other["name"])).kind == RUM_F
-                and parsed.algorithm == algorithm and other["set"] == row["set"]]
-            if len(own) > 2:
-                made.append({
-                    "algorithm": f"{algorithm}, {row['set']}" if several else algorithm,
-                    "ways": [_way(name, one, row["metrics"]) for name, one in own]})
-    return {"algorithms": made} if made else None
+    found, several = [], len({row["set"] for row in rows}) > 1
+    for shot in rows:
+        if shot["spec"]["kind"] != VANILLA:
+            continue
+        algorithm = shot["spec"]["algorithm"]
+        chains = [row for row in rows if row["set"] == shot["set"]
+                  and row["spec"]["kind"] == RUM_F and row["spec"]["algorithm"] == algorithm]
+        if len(chains) > 1:
+            specs = [row["spec"] for row in chains]
+            found.append({
+                "algorithm": f"{algorithm}, {shot['set']}" if several else algorithm,
+                "family": family_of(shot["spec"]),
+                "ways": [_way(ONE_SHOT, shot, shot), *(
+                    _way(label(row["spec"], specs), row, shot) for row in chains)]})
+    return _tested({"metric": primary_metric(rows), "algorithms": found}) if found else None
+
+
+def label(spec: Mapping, specs: Sequence[Mapping]) -> str:
+    """What a row of subsets does, in as few words as tell it from the others of `specs`."""
+    kinds = _kinds(spec)
+    order = WAYS.get(spec["order"], spec["order"]) if spec["subsets"] == 3 else spec["order"]
+    alike = [other for other in specs if _kinds(other) == kinds]
+    parts = [*kinds]
+    if not kinds or len({other["order"] for other in alike}) > 1:
+        parts.append(order)
+    if SHUFFLED not in kinds and len({other["refinement"] for other in alike}) > 1:
+        parts.append(f"by {spec['refinement']}")
+    if len({other["subsets"] for other in specs}) > 1:
+        number = spec["subsets"]
+        parts.append("subsets of its own" if number is None else f"{number} subsets")
+    return ", ".join(parts)
+
+
+def _kinds(spec: Mapping) -> list[str]:
+    """What makes a row a control: random subsets, or steps that are merged."""
+    return [name for name, applies in ((SHUFFLED, spec["refinement"] == SHUFFLED),
+                                       (MERGED, spec["steps"] == MERGED)) if applies]
 
 
 def _way(name: str, row: dict, one_shot: dict) -> dict:
-    metrics = row["metrics"]
-    return {"way": name, "row": row["name"],
-            **{key: metrics[key] for key in ("tow", "tow_mia", "forget_accuracy")},
-            "seconds": metrics["seconds"]["mean"],
-            "example_gradients": metrics["example_gradients"]["mean"],
-            "optimizer_steps": metrics["optimizer_steps"]["mean"],
-            "to_one_shot": None if name == ONE_SHOT else {
-                key: paired_difference(metrics[key]["per_seed"], one_shot[key]["per_seed"])
-                for key in ("tow", "tow_mia")}}
+    metrics, base = row["metrics"], one_shot["metrics"]
+    return {"way": name, "row": row["name"], "spec": row["spec"],
+            **{key: metrics[key] for key in (*METRICS, "forget_accuracy") if key in metrics},
+            **{key: metrics[key]["mean"] for key in ("seconds", "example_gradients",
+                                                     "optimizer_steps")},
+            "epochs_of_example": epochs_of_example(row["steps"]),
+            "hparams_of_one_shot": None if row is one_shot else has_hparams_of(row, one_shot),
+            "to_one_shot": None if row is one_shot else {
+                key: paired_difference(metrics[key]["per_seed"], base[key]["per_seed"])
+                for key in METRICS if key in metrics and key in base}}
+
+
+def _tested(found: dict) -> dict:
+    """With what tests say: of each way against one-shot, and of both directions, two families."""
+    metric = found["metric"]
+    ways = [way for one in found["algorithms"] for way in one["ways"] if way["to_one_shot"]]
+    for way, said in zip(ways, verdicts([way["to_one_shot"][metric] for way in ways], MARGIN),
+                         strict=True):
+        way["verdict"] = said._asdict()
+    directions = []
+    for one in found["algorithms"]:
+        by = {_key(way): way for way in _orders(one)}
+        for (refinement, subsets, order), up in by.items():
+            down = by.get((refinement, subsets, ORDERS[1]))
+            if order == ORDERS[0] and down:
+                directions.append({
+                    "algorithm": one["algorithm"], "first": up["way"], "second": down["way"],
+                    "difference": paired_difference(up[metric]["per_seed"],
+                                                    down[metric]["per_seed"])})
+    for one, said in zip(directions, verdicts([one["difference"] for one in directions], MARGIN),
+                         strict=True):
+        one["verdict"] = said._asdict()
+    return {**found, "directions": directions}
+
+
+def _key(way: dict) -> tuple:
+    return tuple(way["spec"][name] for name in ("refinement", "subsets", "order"))
 
 
 def _orders(one: dict) -> list[dict]:
-    return [way for way in one["ways"] if way["way"] not in (ONE_SHOT, SHUFFLED_ROW, MERGED)]
+    """Ways that unlearn refined subsets one after another."""
+    return [way for way in one["ways"] if way["to_one_shot"] and not _kinds(way["spec"])]
 
 
 def sentences(found: dict) -> list[str]:
     """What the numbers say, algorithm by algorithm."""
-    return [sentence for one in found["algorithms"]
-            for sentence in (*_of_orders(one), *_of_one_shot(one))] + _budgets(found)
+    name = METRICS[found["metric"]]
+    said = [sentence for one in found["algorithms"]
+            for sentence in (*_of_orders(one, found["metric"]), *_of_one_shot(one, name))]
+    said += [f"{one['algorithm']}: {name} of {one['first']} - {one['second']} "
+             f"{interval(one['difference'], sign=True)}: {one['verdict']['text']}."
+             for one in found["directions"]]
+    return [*said, *exposure(found["algorithms"]), *_budgets(found)]
 
 
-def _of_orders(one: dict) -> list[str]:
-    orders = sorted(_orders(one), key=lambda way: -way["tow"]["mean"])
-    if len(orders) < 2:
-        return []
-    best, worst = orders[0], orders[-1]
-    said = [f"{one['algorithm']}: of {len(orders)} orders the best is {best['way']} (ToW "
-            f"{interval(best['tow'])}), the worst {worst['way']} ({interval(worst['tow'])}). "
-            "Both were picked after looking."]
-    named = {way["way"]: way["tow"]["per_seed"] for way in orders}
-    up, down = UPWARDS.values()
-    if up in named and down in named:
-        step = paired_difference(named[up], named[down])
-        said.append(f"{one['algorithm']}: {up} is {verdict(step)} than {down}: ToW "
-                    f"{interval(step, sign=True)}." if certain(step) else
-                    f"{one['algorithm']}: {up} and {down} are not distinguishable: ToW "
-                    f"{interval(step, sign=True)}.")
+def _of_orders(one: dict, metric: str) -> list[str]:
+    """Orders of the same subsets, the best and the worst by their means."""
+    groups: dict[tuple, list[dict]] = {}
+    for way in _orders(one):
+        groups.setdefault(_key(way)[:2], []).append(way)
+    said = []
+    for (refinement, _), ways in groups.items():
+        ways = sorted(ways, key=lambda way: -way[metric]["mean"])
+        if len(ways) > 1:
+            best, worst = ways[0], ways[-1]
+            said.append(
+                f"{one['algorithm']}, refined by {refinement}: of {len(ways)} orders "
+                f"{best['way']} has the highest {METRICS[metric]} ({interval(best[metric])}) and "
+                f"{worst['way']} the lowest ({interval(worst[metric])}). {POST_HOC}")
     return said
 
 
-def _of_one_shot(one: dict) -> list[str]:
-    shot = one["ways"][0]
-    orders = _orders(one)
-    groups = {word: [way["way"] for way in orders if verdict(way["to_one_shot"]["tow"]) == word]
-              for word in ("better", "worse")}
-    text = (f"{one['algorithm']}: against one-shot (ToW {interval(shot['tow'])}), "
-            f"{len(groups['better'])} of {len(orders)} orders are better at 95%"
-            f"{joined(groups['better'], ' (', ')')} and {len(groups['worse'])} worse"
-            f"{joined(groups['worse'], ' (', ')')}")
-    for way in one["ways"]:
-        if way["way"] in (SHUFFLED_ROW, MERGED):
-            change = way["to_one_shot"]["tow"]
-            text += f"; {way['way']} {interval(change, sign=True)} ({verdict(change)})"
-    return [text + "."]
+def _of_one_shot(one: dict, name: str) -> list[str]:
+    said = {way["way"]: Verdict(**way["verdict"]) for way in one["ways"] if way["to_one_shot"]}
+    words = {HIGHER: "higher", LOWER: "lower", EQUIVALENT: f"equivalent within ±{MARGIN:g}",
+             NOT_SIGNIFICANT: NOT_SIGNIFICANT}
+    return [f"{one['algorithm']}: {name} of subset after subset, against one-shot: "
+            f"{by_word(said, words)} ({of_family(list(said.values()))})."]
 
 
 def _budgets(found: dict) -> list[str]:
@@ -109,9 +160,10 @@ def _budgets(found: dict) -> list[str]:
     said = []
     for key, words in (("optimizer_steps", "optimizer steps"),
                        ("example_gradients", "example gradients")):
-        off = [f"{one['algorithm']}, {way['way']} ({way[key] / one['ways'][0][key]:.2f})"
-               for one in found["algorithms"] for way in one["ways"]
-               if abs(way[key] / one["ways"][0][key] - 1) > ALIKE]
+        ratios = {f"{one['algorithm']}, {way['way']}": way[key] / one["ways"][0][key]
+                  for one in found["algorithms"] for way in one["ways"] if one["ways"][0][key]}
+        off = [f"{name} ({ratio:.2f})" for name, ratio in ratios.items()
+               if abs(ratio - 1) > ALIKE]
         said.append(f"The number of {words} differs from that of one-shot by more than "
                     f"{ALIKE:.0%} for {'; '.join(off)}." if off else
                     f"All ways of an algorithm take the same number of {words}, within "
@@ -121,12 +173,17 @@ def _budgets(found: dict) -> list[str]:
 
 def table(found: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): one line for each algorithm and way."""
-    header = ["algorithm", "way", "ToW", "to one-shot", "ToW-MIA", "to one-shot", "seconds",
-              "steps", "example gradients"]
+    metrics = [name for name in METRICS if name in found["algorithms"][0]["ways"][0]]
+    header = ["algorithm", "way", "refined by", *(title for metric in metrics for title in (
+        METRICS[metric], "to one-shot")), f"test of {METRICS[found['metric']]}",
+        "epochs for each forget example", "seconds", "steps", "example gradients"]
     return header, [[
-        one["algorithm"], way["way"], interval(way["tow"]), _change(way, "tow"),
-        interval(way["tow_mia"]), _change(way, "tow_mia"), f"{way['seconds']:.2f}",
-        f"{way['optimizer_steps']:,.0f}", f"{way['example_gradients']:,.0f}"]
+        one["algorithm"], way["way"], way["spec"]["refinement"] or "-",
+        *(text for metric in metrics for text in (interval(way[metric]), _change(way, metric))),
+        way["verdict"]["word"] if way["to_one_shot"] else "-",
+        "-" if way["epochs_of_example"] is None else f"{way['epochs_of_example']:.3g}",
+        f"{way['seconds']:.2f}", f"{way['optimizer_steps']:,.0f}",
+        f"{way['example_gradients']:,.0f}"]
         for one in found["algorithms"] for way in one["ways"]]
 
 

@@ -87,7 +87,7 @@ def training(curves: Mapping[str, list[tuple[str, np.ndarray]]]) -> bytes | None
     losses = losses[np.isfinite(losses)]
     if len(losses) and 0 < WIDE * losses.min() < losses.max():
         axis.set_yscale("log")
-        logarithmic(axis.yaxis)
+        logarithmic(axis.yaxis, losses.max() / losses.min())
     _epochs(axis, "loss (logarithmic)" if axis.get_yscale() == "log" else "loss")
     legend(figure, entries)
     return svg(figure)

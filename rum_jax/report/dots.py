@@ -47,7 +47,7 @@ def rows_axes(names: Sequence[str], panels: int, width: float) -> tuple[Figure, 
     axes[0].set_yticks(range(len(names)), texts)
     axes[0].set_ylim(len(names) - 0.4, -0.6)
     for axis in axes:
-        axis.tick_params(axis="y", length=0)
+        axis.tick_params(axis="y", length=0, pad=7)
         axis.grid(axis="x")
         axis.locator_params(axis="x", nbins=5)
         for place in range(0, len(names), 2):
@@ -124,7 +124,7 @@ def differences(comparisons: Sequence[dict], rows: Sequence[dict]) -> bytes | No
         axis.set_title(TOW[metric])
     figure.supxlabel("difference, seed by seed (above 0: the first is nearer to retraining)")
     kinds = (kind_of(specs[second]) for _, second in pairs)
-    legend(figure, [*handles(kinds), dashed("0: no difference")])
+    legend(figure, [*handles(kinds), dashed("both as near to retraining")])
     return svg(figure)
 
 
@@ -165,7 +165,7 @@ def _seconds_axis(axis, seconds: list[float]) -> None:
     label = "seconds per model, without compilation"
     if positive and len(positive) == len(seconds) and max(positive) > WIDE * min(positive):
         axis.set_xscale("log")
-        logarithmic(axis.xaxis)
+        logarithmic(axis.xaxis, max(positive) / min(positive))
         axis.set_xlim(min(positive) / 1.3, max(positive) * 1.8)
         axis.set_xlabel(f"{label} (logarithmic)")
     else:

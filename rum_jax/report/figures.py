@@ -7,6 +7,7 @@ shown in any script; no name is read as mathematics.
 import io
 import math
 import re
+import textwrap
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,6 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.ticker import LogLocator
 
 from rum_jax.refine import SHUFFLED
 
@@ -30,6 +32,7 @@ INJECTED = PLANTED = "#c9501c"  # examples with injected label noise
 # Hues of lines that stand for parts or measures, in their order.
 LINES = ("#2a6db0", "#c9501c", "#2b8a57", "#8a4fb0", "#a8790a", "#22262b")
 POINTS = 10.5                   # of all text: 14 px, as in the page's tables
+NARROWEST = 6.5                 # inches of a figure, so that its legend has few lines
 STYLE = {"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "rum_jax",
          "font.family": ["DejaVu Sans"], "font.size": POINTS, "axes.titlesize": POINTS,
          "axes.titleweight": "bold", "axes.labelsize": POINTS, "xtick.labelsize": POINTS,
@@ -88,8 +91,8 @@ def grid(count: int, across: int, size: tuple[float, float], margin: tuple[float
     """
     across = min(across, count)
     down = -(-count // across)
-    figure = Figure(figsize=(margin[0] + size[0] * across, margin[1] + size[1] * down),
-                    layout="constrained")
+    figure = Figure(figsize=(max(NARROWEST, margin[0] + size[0] * across),
+                             margin[1] + size[1] * down), layout="constrained")
     axes = figure.subplots(down, across, squeeze=False, **shared)
     hide(axes, count)
     return figure, axes
@@ -153,7 +156,7 @@ def estimate(axis, place: float, value: dict | None, color: str, marker: str = "
       bounds: of what the quantity can be; the interval ends there.
       scale: of all values, 100 for per cent.
       upright: whether values are along the vertical axis.
-      apart: how far the seeds are from the mean, along the other axis.
+      apart: how far the seeds are from the mean, along the other axis; 0: on its interval.
     """
     if not is_known(value):
         return
@@ -165,7 +168,9 @@ def estimate(axis, place: float, value: dict | None, color: str, marker: str = "
 
     draw([scale * end for end in ends(value, bounds)], [place] * 2, "-", lw=2, zorder=3,
          solid_capstyle="butt")
-    draw(seeds, [place + apart] * len(seeds), "o", ms=3.6, mew=0, alpha=0.55, zorder=2.5)
+    look_of_seeds = {"ms": 3.6, "mew": 0, "alpha": 0.55, "zorder": 2.5} if apart else {
+        "ms": 4.6, "mec": "white", "mew": 0.8, "zorder": 3.5}
+    draw(seeds, [place + apart] * len(seeds), "o", **look_of_seeds)
     draw([scale * value["mean"]], [place], marker, ms=7, mec="white", mew=0.8, zorder=4)
 
 
@@ -178,8 +183,21 @@ def limits(shown: Sequence[float], bounds: tuple[float, float] = (-math.inf, mat
     return (low, high) if low < high else (low - pad, high)
 
 
-def logarithmic(axis: object) -> None:
-    """Ticks of a logarithmic axis (`axes.xaxis` or `.yaxis`) as plain numbers."""
+def beside(axes: np.ndarray, words: str) -> None:
+    """A label of the vertical axes in the first column, in lines that fit beside a panel."""
+    for axis in axes[:, 0]:
+        axis.set_ylabel("\n".join(textwrap.wrap(words, 24)))
+
+
+def logarithmic(axis: object, ratio: float | None = None) -> None:
+    """Ticks of a logarithmic axis (`axes.xaxis` or `.yaxis`) as plain numbers.
+
+    Args:
+      axis: see above.
+      ratio: of its ends; below three decades there are ticks between the powers of ten, too.
+    """
+    if ratio and ratio < 1000:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if ratio < 100 else (1, 3)))
     axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     axis.set_minor_formatter(lambda value, _: "")
 

@@ -4,16 +4,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rum_jax.evaluate.interval import paired_difference, summary
+from rum_jax.evaluate.hypothesis_tests import verdict
+from rum_jax.evaluate.interval import estimates, paired_difference, summary
 from rum_jax.report import section_lines
-from rum_jax.report.words import certain, interval, joined
-from rum_jax.rows import RUM, parse
+from rum_jax.report.evidence import (
+    ORIGINAL,
+    RETRAIN,
+    beyond,
+    evidence,
+    family_of,
+    references,
+    unlearning,
+    verdict_cell,
+    with_verdicts,
+)
+from rum_jax.report.words import POST_HOC, interval, joined
+from rum_jax.rows import REFERENCE
+from rum_jax.unlearn.base import RELABELLING
 
-TITLE = "From forget set to forget set"
-RELABELLING = ("salun", "random_label", "boundary_shrink", "boundary_expand")
-REFERENCES = ("original", "retrain", "retrain_again")
+__all__ = ["TITLE", "assemble", "figures", "sentences", "summarized", "table", "unlearning"]
+
+TITLE = "Effect of the forget set"
 OF_SETS = ("entanglement_score", "log_entanglement_score", "entanglement_score_ratio",
            "disentanglement", "mmd", "squared_mmd_median_unbiased", "mean_memorization")
+METRICS = ("tow", "tow_stratified", "tow_mia", "tow_mia_stratified")
+CHANGES = (*METRICS, "mia", "forget_accuracy")
 
 
 def assemble(rows: Sequence[dict], statistics: Sequence[dict]) -> dict | None:
@@ -25,61 +40,40 @@ def assemble(rows: Sequence[dict], statistics: Sequence[dict]) -> dict | None:
     """
     if len(statistics) < 2:
         return None
-    names = list(dict.fromkeys(row["name"] for row in rows))
+    of_row: dict[str, list[dict]] = {}
+    for row in rows:
+        of_row.setdefault(row["name"], []).append(row)
+    original = of_row.get(ORIGINAL)
     return {"sets": [summarized(one) for one in statistics],
-            "rows": [_changes(name, [row for row in rows if row["name"] == name])
-                     for name in names if name != "retrain"]}
+            "rows": with_verdicts([_changes(name, of_sets, original)
+                                   for name, of_sets in of_row.items() if name != RETRAIN])}
 
 
 def summarized(statistics: dict) -> dict:
     """What a forget set is like, with intervals over seeds; None where it is not known."""
     values = {name: statistics.get(name) for name in OF_SETS}
     return {"set": statistics["set"], **{
-        name: None if own is None or None in own else summary(own)
-        for name, own in values.items()}}
+        name: None if not of_seeds or None in of_seeds else estimates(of_seeds)
+        for name, of_seeds in values.items()}}
 
 
-def _changes(name: str, of_sets: list[dict]) -> dict:
+def _changes(name: str, of_sets: list[dict], original: list[dict] | None) -> dict:
     """One row: its values on each set, and last minus first set, seed by seed."""
-    first, last = of_sets[0]["metrics"], of_sets[-1]["metrics"]
-    tow = [row["metrics"]["tow"] for row in of_sets]
-    means = [one["mean"] for one in tow]
+    metrics = [row["metrics"] for row in of_sets]
+    change = {metric: paired_difference(metrics[-1][metric]["per_seed"],
+                                        metrics[0][metric]["per_seed"])
+              for metric in CHANGES if all(metric in of_set for of_set in metrics)}
+    per_seed = np.array([of_set["tow"]["per_seed"] for of_set in metrics])
+    steps = np.diff(per_seed, axis=0)
+    base = [row["metrics"] for row in original] if original and name != ORIGINAL else None
     return {
-        "row": name, "spec": of_sets[0]["spec"], "tow": tow,
-        "tow_mia": [row["metrics"]["tow_mia"] for row in of_sets],
-        "change": {metric: paired_difference(last[metric]["per_seed"], first[metric]["per_seed"])
-                   for metric in ("tow", "tow_mia", "mia", "forget_accuracy")},
-        "apart": abs(means[-1] - means[0]) > tow[0]["ci95"] + tow[-1]["ci95"],
-        "monotone": means in (sorted(means), sorted(means, reverse=True))}
-
-
-def unlearning(found: dict) -> list[dict]:
-    """The rows that unlearn; not those that they are compared with."""
-    return [row for row in found["rows"] if row["row"] not in REFERENCES]
-
-
-def is_relabelling(row: str) -> bool:
-    """Whether a row's algorithm trains the forget set on other labels."""
-    return parse(row).algorithm in RELABELLING
-
-
-def _moved(rows: list[dict], sign: int) -> list[dict]:
-    """Rows whose ToW rises (1) or falls (-1) from the first set to the last, the most first."""
-    moved = [row for row in rows if sign * row["change"]["tow"]["mean"] > 0]
-    return sorted(moved, key=lambda row: -sign * row["change"]["tow"]["mean"])
-
-
-def _direction(rows: list[dict], sign: int) -> str:
-    moved = _moved(rows, sign)
-    sure = [row["row"] for row in moved if certain(row["change"]["tow"])]
-    apart = [row["row"] for row in moved if row["apart"]]
-    verb = "rises" if sign > 0 else "falls"
-    text = f"it {verb} for {len(moved)} of {len(rows)} rows"
-    if moved:
-        text += (f", for {len(sure)} of them by more than the 95% interval of the paired "
-                 f"difference{joined(sure, ' (', ')')}; the intervals of the two sets are apart "
-                 f"for {len(apart)}{joined(apart, ' (', ')')}")
-    return text
+        "row": name, "spec": of_sets[0]["spec"], "family": family_of(of_sets[0]["spec"]),
+        **{metric: [of_set[metric] for of_set in metrics] for metric in METRICS
+           if metric in change},
+        "change": change,
+        "falling_seeds": int((steps < 0).all(0).sum()),
+        "rising_seeds": int((steps > 0).all(0).sum()),
+        **beyond(metrics, base)}
 
 
 def sentences(found: dict) -> list[str]:
@@ -88,15 +82,10 @@ def sentences(found: dict) -> list[str]:
     first, last = sets[0]["set"], sets[-1]["set"]
     said = [_of_the_sets(sets)] if all(one["entanglement_score"] for one in sets) else []
     if rows:
-        said.append(f"ToW from {first} to {last}: {_direction(rows, -1)}; {_direction(rows, 1)}.")
+        said += evidence(rows, f"ToW from {first} to {last}")
         said += _extremes(rows)
         said += _relabelling(rows)
-    words = {"original": "The original, which forgets nothing, changes by {}: a row that does next "
-                         "to nothing changes by as much.",
-             "retrain_again": "Retraining again with other seeds changes by {}: what chance does "
-                              "to such a difference."}
-    return said + [words[row["row"]].format(interval(row["change"]["tow"]))
-                   for row in found["rows"] if row["row"] in words]
+    return said + references(found["rows"])
 
 
 def _of_the_sets(sets: list[dict]) -> str:
@@ -112,45 +101,54 @@ def _of_the_sets(sets: list[dict]) -> str:
 
 
 def _extremes(rows: list[dict]) -> list[str]:
-    change = {row["row"]: row["change"]["tow"] for row in rows}
-    most, least = (pick(change, key=lambda name: abs(change[name]["mean"])) for pick in (max, min))
-    if most == least:
+    change = {row["row"]: row["beyond_original"] for row in rows if row["is_evidence"]}
+    if len(change) < 2:
         return []
-    return [f"It changes most for {most} ({interval(change[most])}) and least for {least} "
-            f"({interval(change[least])})."]
+    most, least = (pick(change, key=lambda name: abs(change[name]["mean"])) for pick in (max, min))
+    return [f"Of rows that are evidence, the change beyond the original's is largest for {most} "
+            f"({interval(change[most], sign=True)}) and smallest for {least} "
+            f"({interval(change[least], sign=True)}). {POST_HOC}"]
 
 
 def _relabelling(rows: list[dict]) -> list[str]:
     """Methods that relabel against the others: mean change of each group, seed by seed."""
-    alike = [row for row in rows if parse(row["row"]).kind != RUM]  # of one algorithm
-    groups = {"relabelling": [row for row in alike if is_relabelling(row["row"])],
-              "the other": [row for row in alike if not is_relabelling(row["row"])]}
+    known = [row for row in rows if row["family"] and row["is_evidence"]]
+    groups = {"relabelling": [row for row in known if row["family"] == RELABELLING],
+              "the other": [row for row in known if row["family"] != RELABELLING]}
     if not all(groups.values()):
         return []
     changes = {name: np.mean([row["change"]["tow"]["per_seed"] for row in group], axis=0)
                for name, group in groups.items()}
-    said = "; ".join(f"{name} rows ({len(groups[name])}) {interval(summary(change))}"
-                     for name, change in changes.items())
+    said = "; ".join(
+        f"{name} rows{joined([row['row'] for row in groups[name]], ' (', ')')} "
+        f"{interval(summary(change), sign=True)}" for name, change in changes.items())
     apart = paired_difference(changes["relabelling"], changes["the other"])
-    way = "more" if apart["mean"] > 0 else "less"
-    return [f"Mean change of ToW: {said}; that of relabelling rows is {way} by "
-            f"{interval({**apart, 'mean': abs(apart['mean'])})}, "
-            f"{'' if certain(apart) else 'not '}distinguishable from 0."]
+    return [f"Mean change of ToW, of rows that are evidence: {said}; relabelling minus other rows "
+            f"{interval(apart, sign=True)}: {verdict(apart).text}."]
 
 
 def table(found: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): ToW of each row on each set, and how it changes."""
     sets = [one["set"] for one in found["sets"]]
-    header = ["row", *(f"ToW, {name}" for name in sets), "last - first", "monotone",
-              "ToW-MIA, last - first"]
-    return header, [[row["row"], *(interval(one) for one in row["tow"]),
-                     interval(row["change"]["tow"], sign=True),
-                     "yes" if row["monotone"] else "no",
-                     interval(row["change"]["tow_mia"], sign=True)] for row in found["rows"]]
+    changes = {metric: title for metric, title in (
+        ("tow_stratified", "stratified ToW, last - first"), ("tow_mia", "ToW-MIA, last - first"),
+        ("tow_mia_stratified", "stratified ToW-MIA, last - first"))
+        if any(metric in row["change"] for row in found["rows"])}
+    header = ["row", *(f"ToW, {name}" for name in sets), "last - first", "beyond the original's",
+              "test", "seeds that fall / rise throughout", *changes.values()]
+    return header, [[
+        row["row"], *(interval(one) for one in row["tow"]),
+        interval(row["change"]["tow"], sign=True),
+        interval(row["beyond_original"], sign=True) if row["beyond_original"] else "-",
+        verdict_cell(row),
+        f"{row['falling_seeds']} / {row['rising_seeds']} of {row['change']['tow']['n']}",
+        *(interval(row["change"][metric], sign=True) if metric in row["change"] else "-"
+          for metric in changes)] for row in found["rows"]]
 
 
 def figures(found: dict) -> dict[str, bytes]:
     """ToW of each row on each set, one panel per row."""
     rows = unlearning(found)
-    references = {row["row"]: row["tow"] for row in found["rows"] if row["row"] in REFERENCES}
-    return {"levels.svg": section_lines.levels(rows, references, found["sets"])} if rows else {}
+    lines = {row["row"]: row["tow"] for row in found["rows"]
+             if row["spec"]["kind"] == REFERENCE}
+    return {"levels.svg": section_lines.levels(rows, lines, found["sets"])} if rows else {}

@@ -1,33 +1,41 @@
-"""What each step of a row does to the subsets that it is not about: the onion effect."""
+"""What each step of a row does to the subsets that it is not about: the onion effect.
+
+A step that makes a model worse, or better, on everything changes all that a model knows. So the
+change of a subset is looked at beyond that of the retain set in the same step, seed by seed. There
+is one test for each claim (a measure, and subsets before or after their own step): of the mean over
+all steps and rows; single changes are shown, and not tested.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from rum_jax.evaluate.hypothesis_tests import verdicts
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report.labels import function_names
 from rum_jax.report.section_lines import panels
-from rum_jax.report.words import certain, interval, joined
-from rum_jax.rows import STEPS, parse
+from rum_jax.report.words import interval, joined
+from rum_jax.rows import STEPS
 
-TITLE = "What each step does to the others"
-RETAIN, TEST, WAITING = "retain", "test", "waiting"
+TITLE = "Interference between steps (onion effect)"
+RETAIN, TEST, WAITING, UNLEARNED, TARGET = "retain", "test", "waiting", "unlearned", "own"
 # Measures whose changes are looked at, in words; more of either means better known.
 WORDS = {"called_member": "the share that the attack calls members",
          "residual_memorization": "residual memorization"}
-ROLES = {"unlearned": "{} that were unlearned before",
-         WAITING: "{} that have yet to be unlearned", RETAIN: "the retain set"}
-CHANCE = 0.05   # share of tests at 95% that find something where there is nothing
+ROLES = {UNLEARNED: "{} that were unlearned before",
+         WAITING: "{} that have yet to be unlearned"}
 
 
-def assemble(traces: Mapping[str, dict], sets: Sequence[str], seeds: int) -> dict | None:
+def assemble(traces: Mapping[str, dict], sets: Sequence[str], seeds: int,
+             specs: Mapping[str, Mapping]) -> dict | None:
     """What was found, as JSON values; None where nothing was traced.
 
     Args:
       traces: row -> what its stage "trace" wrote.
       sets: names of the forget sets.
       seeds: of each; cases are set after set.
+      specs: row -> what it does, see `rows.Resolved`.
     """
     if not traces:
         return None
@@ -38,7 +46,8 @@ def assemble(traces: Mapping[str, dict], sets: Sequence[str], seeds: int) -> dic
             parts = {measure: {part: [done[cases] for done in values]
                                for part, values in of_parts.items()}
                      for measure, of_parts in trace["measures"].items()}
-            rows.append({"row": row, "set": name, "steps": trace["steps"],
+            rows.append({"row": row, "set": name, "spec": dict(specs[row]),
+                         "steps": trace["steps"],
                          "after": {measure: {part: [_summary(one) for one in values]
                                              for part, values in of_parts.items()}
                                    for measure, of_parts in parts.items()},
@@ -51,72 +60,99 @@ def _summary(values: Sequence[float | None]) -> dict | None:
 
 
 def _changes(steps: list[dict], parts: dict) -> Iterator[dict]:
-    """What each step that does something changes in every part, seed by seed."""
+    """What each step changes in every part, beyond the retain set's change, too, seed by seed."""
     for number, step in enumerate(steps):
         handled = [earlier["subset"] for earlier in steps[:number]]
         for measure in (name for name in WORDS if name in parts):
+            retain = _change(parts[measure].get(RETAIN), number)
             for part, values in parts[measure].items():
-                before, after = values[number], values[number + 1]
-                if part == TEST or _summary(before) is None or _summary(after) is None:
+                change = _change(values, number)
+                if part == TEST or change is None:
                     continue
-                role = ("own" if part == step["subset"] else RETAIN if part == RETAIN
-                        else "unlearned" if part in handled else WAITING)
+                role = (TARGET if part == step["subset"] else RETAIN if part == RETAIN
+                        else UNLEARNED if part in handled else WAITING)
+                beyond = None if retain is None or part == RETAIN else paired_difference(
+                    change["per_seed"], retain["per_seed"])
                 yield {"step": number, "subset": step["subset"], "algorithm": step["algorithm"],
-                       "measure": measure, "part": part, "role": role,
-                       "change": paired_difference(after, before)}
+                       "measure": measure, "part": part, "role": role, "change": change,
+                       "retain_change": retain, "beyond_retain": beyond}
+
+
+def _change(values: Sequence[Sequence[float | None]] | None, number: int) -> dict | None:
+    """After a step minus before it; None where a value is not known."""
+    if values is None or None in (_summary(values[number]), _summary(values[number + 1])):
+        return None
+    return paired_difference(values[number + 1], values[number])
 
 
 def sentences(found: dict) -> list[str]:
     """What the numbers say."""
-    return changes_in_words([row for row in found["rows"] if not _is_merged(row["row"])],
-                            "subsets", ROLES)
+    return changes_in_words([row for row in found["rows"] if not _is_merged(row)], "subsets",
+                            list(ROLES))
 
 
 def changes_in_words(rows: Sequence[dict], named: str, roles: Sequence[str]) -> list[str]:
-    """How steps that do something change parts of those roles.
+    """How steps that do something change parts of those roles; the claims are one family.
 
     Args:
       rows: of what was found, in which each step starts where the one before ended.
       named: what the parts are called.
       roles: of ROLES.
     """
-    said = []
-    for measure, words in WORDS.items():
+    claims = {}
+    for measure in WORDS:
         for role in roles:
-            ones = [(row, one) for row in rows for one in row["changes"]
-                    if one["measure"] == measure and one["role"] == role
-                    and one["algorithm"] != "none"]
-            if ones:
-                said.append(_counted(ones, words, ROLES[role].format(named)))
-    return said
+            cases = [(row, one) for row in rows for one in counted(row, measure, role)]
+            if cases:
+                claims[measure, role] = cases
+    means = [_mean([one["beyond_retain"] for _, one in cases]) for cases in claims.values()]
+    return [_claim(cases, mean, said.text, WORDS[measure], ROLES[role].format(named))
+            for ((measure, role), cases), mean, said in zip(
+                claims.items(), means, verdicts(means), strict=True)]
 
 
-def _is_merged(row: str) -> bool:
+def counted(row: Mapping, measure: str, role: str) -> list[dict]:
+    """Changes of a row by steps that do something, where the retain set's is known, too."""
+    return [one for one in row["changes"] if (one["measure"], one["role"]) == (measure, role)
+            and one["algorithm"] != "none" and one["beyond_retain"]]
+
+
+def _mean(differences: Sequence[dict]) -> dict:
+    """The paired difference of means over several, seed by seed."""
+    per_seed = np.mean([one["per_seed"] for one in differences], axis=0)
+    return paired_difference(per_seed, np.zeros_like(per_seed))
+
+
+def _is_merged(row: Mapping) -> bool:
     """Whether each step starts from the original, so that none comes after another."""
-    return parse(row).options.get("steps") == STEPS[1]
+    return row["spec"]["steps"] == STEPS[1]
 
 
-def _counted(ones: list[tuple[dict, dict]], words: str, whom: str) -> str:
-    sure = [(row, one) for row, one in ones if certain(one["change"])]
-    up = sum(one["change"]["mean"] > 0 for _, one in sure)
-    text = (f"A step changes {words} of {whom} in {len(sure)} of {len(ones)} cases at 95% "
-            f"({CHANCE * len(ones):.1f} by chance alone): up in {up}, down in {len(sure) - up}")
-    rising = [pair for pair in sure if pair[1]["change"]["mean"] > 0]
-    row, one = max(rising or sure or ones, key=lambda pair: abs(pair[1]["change"]["mean"]))
-    largest = "largest rise" if rising else "largest change"
-    return (f"{text}. The {largest}, {interval(one['change'], sign=True)}, is that of "
-            f"{one['part']} when {row['row']} unlearns {one['subset']}"
+def _claim(cases: list[tuple[dict, dict]], mean: dict, text: str, words: str, whom: str) -> str:
+    change, retain = (_mean([one[key] for _, one in cases]) for key in ("change",
+                                                                       "retain_change"))
+    row, one = max(cases, key=lambda pair: pair[1]["beyond_retain"]["mean"])
+    return (f"A step changes {words} of {whom} by {interval(change, sign=True)}, and of the retain "
+            f"set by {interval(retain, sign=True)} (means over {len(cases)} steps and parts). "
+            f"Beyond the retain set: {interval(mean, sign=True)}, {text}. The largest, selected "
+            f"post hoc: {interval(one['beyond_retain'], sign=True)} of {one['part']} when "
+            f"{row['row']} unlearns {one['subset']}"
             f"{joined([row['set']] if row['set'] else [], ' of ')}.")
 
 
 def table(found: dict) -> tuple[list[str], list[list[str]]]:
-    """(header, lines): changes of what is not a step's own subset that are certain at 95%."""
-    header = ["row", "forget set", "step", "algorithm", "part", "which is", "measure", "change"]
-    lines = [[row["row"], row["set"], f"{one['step'] + 1}: {one['subset']}", one["algorithm"],
-              one["part"], one["role"], WORDS[one["measure"]],
-              interval(one["change"], sign=True)]
-             for row in found["rows"] for one in row["changes"]
-             if one["role"] != "own" and certain(one["change"])]
+    """(header, lines): mean changes of each row, of parts that its steps are not about."""
+    header = ["row", "forget set", "measure", "parts", "steps and parts", "change",
+              "retain set's change", "beyond the retain set"]
+    lines = []
+    for row in found["rows"]:
+        for measure, words in WORDS.items():
+            for role in ROLES if not _is_merged(row) else ():
+                ones = counted(row, measure, role)
+                if ones:
+                    lines.append([row["row"], row["set"], words, role, str(len(ones)), *(
+                        interval(_mean([one[key] for one in ones]), sign=True)
+                        for key in ("change", "retain_change", "beyond_retain"))])
     return header, lines
 
 

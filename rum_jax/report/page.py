@@ -14,6 +14,7 @@ from rum_jax.report.text import answer, findings, of_sets, set_table
 
 _WIDTH = re.compile(rb'<svg[^>]* width="([\d.]+)pt"')
 _BREAKS = re.compile(r"([:_/\]\[]|;(?= ))")
+_DIGITS = re.compile(r"\d+\.\d{6,}(?:e[-+]?\d+)?")
 PIXELS = 96 / 72        # of a page, for each point of a figure
 SHRUNK = 0.86           # of its width: a figure is not shown smaller, its text would be too small
 
@@ -56,6 +57,27 @@ def origin(provenance: Mapping) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _named(texts: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """Texts with the names of functions in place of those of files."""
+    long = sorted((name for name, text in names.items() if name != text), key=len, reverse=True)
+    found = list(texts)
+    for name in long:
+        found = [text.replace(name, names[name]) for text in found]
+    return found
+
+
+def headline(said: Sequence[str]) -> list[str]:
+    """The same sentences, the first of all in a paragraph of its own."""
+    first, _, rest = said[0].partition(". ") if said else ("", "", "")
+    return [f"{first}.", rest, *said[1:]] if rest else list(said)
+
+
+def _rounded(value: object) -> object:
+    """A text with five significant digits of each number that has more than five decimals."""
+    return _DIGITS.sub(lambda match: f"{float(match[0]):.5g}", value) if isinstance(
+        value, str) else value
+
+
 def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict[str, bytes]],
            config: dict, stages: list, files: Sequence[str]) -> str:
     """The report of a study.
@@ -69,16 +91,21 @@ def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict
       files: names of the files beside the report.
     """
     pictures = {name: content for drawn in of_sections.values() for name, content in drawn.items()}
+    names = display_names(name for row in results["rows"] for name in (
+        row["name"], *filter(None, (row["spec"]["algorithm"], row["spec"]["refinement"]))))
     return _render("study.html", {**figures, **pictures}, results=results,
-                   answer=answer(results), origin=origin(results["provenance"]),
+                   answer=headline(_named(answer(results), names)),
+                   origin=origin(results["provenance"]),
                    table=tables.main(results), more=tables.more(results),
                    comparisons=tables.comparisons(results),
-                   findings=findings(results), config=config, stages=stages, files=files,
+                   findings=_named(findings(results), names), config=config,
+                   stages=stages, files=files,
                    sets=list(of_sets(results)), set_table=set_table(results["sets"]),
-                   sections=list(sections.texts(results["sections"])),
+                   sections=[(title, _named(said, names), head,
+                              [_named(line, names) for line in lines]) for
+                             title, said, head, lines in sections.texts(results["sections"])],
                    pictures={title: list(drawn) for title, drawn in of_sections.items()},
-                   drawn=list(figures), names=display_names(
-                       row["name"] for row in results["rows"]))
+                   full={text: name for name, text in names.items() if text != name})
 
 
 def render_sweep(results: dict, answer: Sequence[str], figures: dict[str, bytes],
@@ -92,7 +119,8 @@ def render_sweep(results: dict, answer: Sequence[str], figures: dict[str, bytes]
       header, lines: the table of all points.
     """
     return _render("sweep.html", figures, results=results, answer=answer, header=header,
-                   lines=lines, names=display_names(results["rows"]),
+                   lines=[[*line[:1], *map(_rounded, line[1:])] for line in lines],
+                   names=display_names(results["rows"]),
                    origin=origin(results["provenance"]))
 
 

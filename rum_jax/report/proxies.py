@@ -5,18 +5,28 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import spearmanr
 
-from rum_jax.errors import InputError
-from rum_jax.evaluate.interval import paired_difference, summary
-from rum_jax.forget.by_score import select
+from rum_jax.evaluate.hypothesis_tests import (
+    EQUIVALENT,
+    HIGHER,
+    LOWER,
+    MARGIN,
+    NOT_SIGNIFICANT,
+    Verdict,
+    verdicts,
+)
+from rum_jax.evaluate.interval import auroc, paired_difference, summary
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
-from rum_jax.report.words import certain, interval, joined, verdict
-from rum_jax.rows import RUM, parse
-from rum_jax.stages.merge import planted_noise_auroc
+from rum_jax.report.comparisons import METRICS, primary_metric
+from rum_jax.report.strata import overlaps
+from rum_jax.report.words import by_word, interval, of_family
+from rum_jax.rows import RUM
 
 TITLE = "Proxies of memorization"
+AGAINST = {"to_memorization": "RUM refined by memorization", "to_shuffled": "RUM on random subsets"}
+FEWEST = 1      # examples of either kind, below which there is no area under a curve
 
 
 def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
@@ -28,7 +38,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
     Args:
       scores: proxy -> float[S,n], of the training set; the higher, the more memorized.
       memorization: float[n], NaN where it is not known; None: not at all.
-      planted: bool[n], whether the label was planted.
+      planted: bool[n], whether the label is injected noise.
       costs: proxy -> `seconds` and `example_gradients` of one model, and maybe a `caution`.
       retrain_gradients: example gradients of retraining one model.
       campaign_gradients: of all memorization models together.
@@ -38,51 +48,70 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
     """
     if not scores:
         return None
-    known = {name: np.asarray(values) for name, values in scores.items()}
-    of_rows = _by_refinement(rows)
-    made = []
+    of_rows, found = by_refinement(rows), []
+    metric = primary_metric(rows) if rows else "tow"
     if memorization is not None:
-        known = {MEMORIZATION: np.tile(memorization, (len(next(iter(known.values()))), 1)),
-                 **known}
-        costs = {MEMORIZATION: {"seconds": campaign_seconds,
-                                "example_gradients": campaign_gradients}, **costs}
-    for name, values in known.items():
-        made.append({
+        found.append({
+            "proxy": MEMORIZATION, "spearman": None,
+            "planted_noise_auroc": _auroc_over_examples(memorization, planted),
+            "seconds": campaign_seconds, "retrainings": campaign_gradients / retrain_gradients,
+            "caution": "", "overlap": {}, **_of_row(of_rows, MEMORIZATION, metric)})
+    for name, values in scores.items():
+        values = np.asarray(values)
+        found.append({
             "proxy": name,
-            "spearman": None if memorization is None or name == MEMORIZATION else summary(
-                [_spearman(own, memorization) for own in values]),
-            "planted_noise_auroc": _auroc(values, planted),
+            "spearman": None if memorization is None else summary(
+                [_spearman(of_seed, memorization) for of_seed in values]),
+            "planted_noise_auroc": _auroc_over_seeds(values, planted),
             "seconds": costs[name]["seconds"],
             "retrainings": costs[name]["example_gradients"] / retrain_gradients,
             "caution": costs[name].get("caution", ""),
-            "overlap": {} if memorization is None else _overlaps(name, values, memorization, size),
-            **_of_row(of_rows, name)})
-    return {"proxies": made, "set": rows[0]["set"] if rows else None, "others": {
-        name: row["metrics"]["tow"] for name, row in of_rows.items() if name not in known}}
+            "overlap": {} if memorization is None else overlaps(values, memorization, size),
+            **_of_row(of_rows, name, metric)})
+    known = {one["proxy"] for one in found}
+    return _tested({"proxies": found, "set": rows[0]["set"] if rows else None, "metric": metric,
+                    "others": {name: row["metrics"]["tow"] for name, row in of_rows.items()
+                               if name not in known}})
 
 
-def _by_refinement(rows: Sequence[dict]) -> dict[str, dict]:
-    """Refinement -> the row of RUM by it; the row `rum` itself is by memorization."""
-    made = {}
+def by_refinement(rows: Sequence[dict]) -> dict[str, dict]:
+    """Refinement -> the row of RUM by it, of the rows that differ in nothing else.
+
+    Where rows differ in subsets, order or steps, too, the most rows that agree in these are taken.
+    """
+    groups: dict[tuple, dict[str, dict]] = {}
     for row in rows:
-        parsed = parse(row["name"])
-        if parsed.kind == RUM and set(parsed.options) <= {"by"}:
-            made[parsed.options.get("by", MEMORIZATION)] = row
-    return made
+        spec = row["spec"]
+        if spec["kind"] == RUM:
+            rest = (spec["subsets"], spec["order"], spec["steps"])
+            groups.setdefault(rest, {})[spec["refinement"]] = row
+    return max(groups.values(), key=len, default={})
 
 
-def _of_row(of_rows: Mapping[str, dict], name: str) -> dict:
+def _of_row(of_rows: Mapping[str, dict], name: str, metric: str) -> dict:
     """ToW of RUM by that score, and how it differs from that by memorization and at random."""
     if name not in of_rows:
-        return {"tow": None, "to_memorization": None, "to_shuffled": None}
-    own = of_rows[name]["metrics"]["tow"]
+        return {"tow": None, "primary": None, "to_memorization": None, "to_shuffled": None}
+    metrics = of_rows[name]["metrics"]
 
     def against(other: str) -> dict | None:
         return None if other not in of_rows or other == name else paired_difference(
-            own["per_seed"], of_rows[other]["metrics"]["tow"]["per_seed"])
+            metrics[metric]["per_seed"], of_rows[other]["metrics"][metric]["per_seed"])
 
-    return {"tow": own, "to_memorization": against(MEMORIZATION),
-            "to_shuffled": against(SHUFFLED)}
+    return {"tow": metrics["tow"], "primary": metrics[metric],
+            "to_memorization": against(MEMORIZATION), "to_shuffled": against(SHUFFLED)}
+
+
+def _tested(found: dict) -> dict:
+    """With what tests say, one family for each of AGAINST and one for rank correlations."""
+    for key in (*AGAINST, "spearman"):
+        ones = [one for one in found["proxies"] if one[key]]
+        differences = [one[key] if key in AGAINST else paired_difference(
+            one[key]["per_seed"], np.zeros(one[key]["n"])) for one in ones]
+        said = verdicts(differences, MARGIN if key in AGAINST else None)
+        for one, verdict in zip(ones, said, strict=True):
+            one[f"verdict_{key}"] = verdict._asdict()
+    return found
 
 
 def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
@@ -90,41 +119,39 @@ def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
     return float(spearmanr(values[both], memorization[both]).statistic)
 
 
-def _auroc(values: np.ndarray, planted: np.ndarray) -> dict | None:
-    found = [planted_noise_auroc(own, planted) for own in values]
-    return None if None in found else summary(found)
+def _auroc_over_examples(values: np.ndarray, planted: np.ndarray) -> dict | None:
+    """Of one estimate for all seeds, so that its interval is over examples."""
+    known = np.isfinite(values)
+    noisy, clean = values[known & planted], values[known & ~planted]
+    return auroc(noisy, clean) if min(len(noisy), len(clean)) >= FEWEST else None
 
 
-def _overlaps(name: str, values: np.ndarray, memorization: np.ndarray,
-              size: int) -> dict[str, dict]:
-    """Level -> share of its stratum that is in memorization's own, where there are both."""
-    made = {}
-    for level in SUBSETS if name != MEMORIZATION else ():
-        try:
-            expected = select(level, memorization, size)
-            shares = [len(np.intersect1d(select(level, own, size, name), expected)) / size
-                      for own in values]
-        except InputError:
-            continue
-        made[level] = summary(shares)
-    return made
+def _auroc_over_seeds(values: np.ndarray, planted: np.ndarray) -> dict | None:
+    found = [_auroc_over_examples(of_seed, planted) for of_seed in values]
+    return None if None in found else summary([one["mean"] for one in found])
 
 
 def sentences(found: dict) -> list[str]:
     """What the numbers say."""
-    own = [one for one in found["proxies"] if one["proxy"] != MEMORIZATION]
-    cautions = [f"Of {one['proxy']}: {one['caution']}." for one in own if one["caution"]]
-    return [*_ranking(own), *cautions, *_noise(found["proxies"]), *_cost(found["proxies"]),
+    proxies = [one for one in found["proxies"] if one["proxy"] != MEMORIZATION]
+    cautions = [f"Caution, {one['proxy']}: {one['caution']}." for one in proxies if one["caution"]]
+    return [*_ranking(proxies), *cautions, *_noise(found["proxies"]), *_cost(found["proxies"]),
             *_rum(found)]
 
 
-def _ranking(own: list[dict]) -> list[str]:
-    known = [one for one in own if one["spearman"]]
+def _ranking(proxies: list[dict]) -> list[str]:
+    known = [one for one in proxies if one["spearman"]]
     if not known:
         return []
     ordered = sorted(known, key=lambda one: -one["spearman"]["mean"])
-    return ["Rank correlation with memorization (Spearman): " + "; ".join(
-        f"{one['proxy']} {interval(one['spearman'])}" for one in ordered) + "."]
+    listed = "; ".join(f"{one['proxy']} {interval(one['spearman'])}" for one in ordered)
+    said = {one["proxy"]: Verdict(**one["verdict_spearman"]) for one in ordered}
+    words = {HIGHER: "above 0", LOWER: "below 0", NOT_SIGNIFICANT: NOT_SIGNIFICANT}
+    unlike = [name for name, one in said.items() if one.word != HIGHER]
+    caution = [f"Caution: {', '.join(unlike)} cannot be taken for memorization here, as the rank "
+               "correlation is not significantly above 0."] if unlike else []
+    return [f"Rank correlation with memorization (Spearman): {listed}; {by_word(said, words)} "
+            f"({of_family(list(said.values()))}).", *caution]
 
 
 def _noise(proxies: list[dict]) -> list[str]:
@@ -132,55 +159,54 @@ def _noise(proxies: list[dict]) -> list[str]:
     if not known:
         return []
     ordered = sorted(known, key=lambda one: -one["planted_noise_auroc"]["mean"])
-    return ["Planted label noise is found with an AUROC of " + "; ".join(
-        f"{interval(one['planted_noise_auroc'])} by {one['proxy']}" for one in ordered) + "."]
+    return ["Injected label noise is found with an AUROC of " + "; ".join(
+        f"{interval(one['planted_noise_auroc'])} by {one['proxy']} (over "
+        f"{one['planted_noise_auroc']['over']})" for one in ordered) + "."]
 
 
 def _cost(proxies: list[dict]) -> list[str]:
-    of = {one["proxy"]: one["retrainings"] for one in proxies}
-    text = "; ".join(f"{name} {value:.3g}" for name, value in of.items())
+    text = "; ".join(f"{one['proxy']} {one['retrainings']:.3g}" for one in proxies)
     return [f"Cost in retrainings of one model, beyond its own training: {text}."]
 
 
 def _rum(found: dict) -> list[str]:
-    tested = [one for one in found["proxies"] if one["to_memorization"]]
-    said = []
-    if tested:
-        groups = {word: [one["proxy"] for one in tested if verdict(one["to_memorization"]) == word]
-                  for word in ("better", "worse", "not distinguishable")}
-        better, worse = (joined(groups[word], " (", ")") for word in ("better", "worse"))
-        said.append(f"On {found['set']}, ToW of RUM refined by a proxy, against RUM refined by "
-                    "memorization, paired by seed at 95%: "
-                    f"better for {len(groups['better'])} of {len(tested)}{better}, "
-                    f"worse for {len(groups['worse'])}{worse}, "
-                    f"not distinguishable for {len(groups['not distinguishable'])}.")
-    control = [one for one in found["proxies"] if one["to_shuffled"]]
-    if control:
-        better = [one["proxy"] for one in control if verdict(one["to_shuffled"]) == "better"]
-        said.append(f"Against random subsets, {len(better)} of {len(control)} scores make RUM "
-                    f"better at 95%{joined(better, ' (', ')')}; the largest difference is "
-                    + _largest(control) + ".")
-    return said
-
-
-def _largest(control: list[dict]) -> str:
-    best = max(control, key=lambda one: abs(one["to_shuffled"]["mean"]))
-    sure = "" if certain(best["to_shuffled"]) else ", not distinguishable from 0"
-    return f"{best['proxy']}'s, {interval(best['to_shuffled'], sign=True)}{sure}"
+    words, name = {HIGHER: "higher", LOWER: "lower", EQUIVALENT: f"equivalent within ±{MARGIN:g}",
+                   NOT_SIGNIFICANT: NOT_SIGNIFICANT}, METRICS[found["metric"]]
+    sentences = []
+    for key, other in AGAINST.items():
+        ones = [one for one in found["proxies"] if one[key]]
+        if ones:
+            said = {one["proxy"]: Verdict(**one[f"verdict_{key}"]) for one in ones}
+            ends = [(one[key]["mean"] - one[key]["ci95"], one[key]["mean"] + one[key]["ci95"])
+                    for one in ones]
+            sentences.append(
+                f"On {found['set']}, {name} of RUM refined by each score, against {other}: "
+                f"{by_word(said, words)} ({of_family(list(said.values()))}). Differences from "
+                f"{min(low for low, _ in ends):+.3f} to {max(high for _, high in ends):+.3f} are "
+                "not excluded.")
+    return sentences
 
 
 def table(found: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): one line for each proxy, and for memorization."""
-    header = ["score", "Spearman", "AUROC, planted noise", "seconds", "retrainings",
-              *(f"overlap, {level}" for level in SUBSETS), "ToW of RUM", "to memorization",
-              "to random"]
+    name = METRICS[found["metric"]]
+    extra = found["metric"] != "tow"
+    header = ["score", "Spearman", "AUROC, injected noise", "seconds", "retrainings",
+              *(f"overlap, {level}" for level in SUBSETS), "ToW of RUM",
+              *([f"{name} of RUM"] if extra else []), "to memorization", "to random"]
     return header, [[
-        one["proxy"], *(_text(one[name]) for name in ("spearman", "planted_noise_auroc")),
+        one["proxy"], *(_text(one[key]) for key in ("spearman", "planted_noise_auroc")),
         "-" if one["seconds"] is None else f"{one['seconds']:.2f}", f"{one['retrainings']:.3g}",
-        *(_text(one["overlap"].get(level)) for level in SUBSETS), _text(one["tow"]),
-        _text(one["to_memorization"], True), _text(one["to_shuffled"], True)]
+        *(_overlap(one["overlap"].get(level)) for level in SUBSETS), _text(one["tow"]),
+        *([_text(one["primary"])] if extra else []), _text(one["to_memorization"], True),
+        _text(one["to_shuffled"], True)]
         for one in found["proxies"]] + [
-        [name, *["-"] * 7, _text(tow), "-", "-"] for name, tow in found["others"].items()]
+        [other, *["-"] * 7, _text(tow), *["-"] * (2 + extra)]
+        for other, tow in found["others"].items()]
+
+
+def _overlap(value: dict | None) -> str:
+    return f"{interval(value)} (chance {value['chance']:.2f})" if value else "-"
 
 
 def _text(value: dict | None, sign: bool = False) -> str:

@@ -4,10 +4,12 @@
 """
 
 from collections.abc import Iterator
+from statistics import mean, median
 
 from rum_jax import records, rows, store
-from rum_jax.evaluate.interval import paired_difference, summary
+from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
+from rum_jax.report.comparisons import compare
 from rum_jax.rum import WHOLE
 from rum_jax.stages.evaluation import ABOUT_FILE
 from rum_jax.stages.memorization import COST_FILE, members_seconds
@@ -18,6 +20,7 @@ from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
 
 SCHEMA_VERSION = 3
+RELEARN, CENSORED = "relearn_epochs", "relearn_censored"
 
 
 def assemble(finished: Finished, provenance: dict) -> dict:
@@ -26,12 +29,14 @@ def assemble(finished: Finished, provenance: dict) -> dict:
     memorization = _memorization(finished)
     statistics = records.read_json(finished.forget / "statistics.json")
     stages = list(_stages(finished))
-    strata = records.read_json(finished.rows["original"] / ABOUT_FILE)["strata"]
+    about = records.read_json(finished.rows["original"] / ABOUT_FILE)
     return {
         "schema": SCHEMA_VERSION,
-        "sets": [{**one, "strata": strata} for one in statistics],
+        "sets": [{**one, "strata": about["strata"], "relearn_limit": _limit(about)}
+                 for one in statistics],
         "rows": found,
-        "comparisons": list(_comparisons(found, finished.cases.sets)),
+        "scope": _scope(finished),
+        "comparisons": compare(found),
         "sections": sections.assemble(finished, found, statistics),
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
@@ -62,8 +67,26 @@ def _row(finished: Finished, forget_set: str, name: str) -> dict:
     return {"set": forget_set, "name": name,
             "spec": rows.resolve(finished.study.config, name)._asdict(),
             "steps": _steps(finished, name),
-            "metrics": {metric: summary(values[cases]) for metric, values in metrics.items()
-                        if None not in values[cases]}}
+            "metrics": summaries({metric: values[cases] for metric, values in metrics.items()})}
+
+
+def _limit(about: dict) -> int | None:
+    """Passes after which relearning is given up; None where there is none."""
+    return about["relearn"]["limit"] if about["relearn"] else None
+
+
+def summaries(metrics: dict[str, list]) -> dict[str, dict]:
+    """The summary of each metric that all cases have.
+
+    That of RELEARN has also its `median` and `censored_share`: the share of models that do not
+    get there within the limit, whose value is the limit plus 1, so that the mean says little.
+    """
+    found = {metric: summary(values) for metric, values in metrics.items()
+             if None not in values and metric != CENSORED}
+    if RELEARN in found and CENSORED in metrics:
+        found[RELEARN] |= {"median": median(metrics[RELEARN]),
+                           "censored_share": mean(metrics[CENSORED])}
+    return found
 
 
 def _steps(finished: Finished, name: str) -> list[dict]:
@@ -75,16 +98,15 @@ def _steps(finished: Finished, name: str) -> list[dict]:
     return records.read_json(finished.models[name] / STEPS_FILE)
 
 
-def _comparisons(rows: list[dict], sets: tuple[str, ...]) -> Iterator[dict]:
-    """RUM against every other unlearning row of its forget set, seed by seed."""
-    for name in sets:
-        metrics = {row["name"]: row["metrics"] for row in rows if row["set"] == name}
-        for other in metrics:
-            if "rum" in metrics and other.startswith(("vanilla:", "rum_f:", "rum_", "rum[")):
-                for metric in ("tow", "tow_mia"):
-                    yield {"set": name, "first": "rum", "second": other, "metric": metric,
-                           "difference": paired_difference(metrics["rum"][metric]["per_seed"],
-                                                           metrics[other][metric]["per_seed"])}
+def _scope(finished: Finished) -> dict:
+    """What is alike for all seeds, so that intervals over seeds are conditional on it."""
+    config, cases = finished.study.config, finished.cases
+    alike = {}
+    for name in cases.sets:
+        places = cases.places[cases.of_set(name)]
+        alike[name] = bool((places == places[:1]).all())
+    return {"seeds": len(config.seeds), "data_seed": config.data.seed,
+            "memorization": finished.memorization is not None, "forget_sets_alike": alike}
 
 
 def _cautions(finished: Finished, stages: list[tuple[str, object]]) -> Iterator[dict]:

@@ -1,12 +1,12 @@
 """Figures of sections whose values follow one another: forget sets, steps, requests."""
 
+import math
 from collections.abc import Mapping, Sequence
-
-from matplotlib.ticker import LogLocator
 
 from rum_jax.report.dots import UNIT
 from rum_jax.report.figures import (
     LINES,
+    beside,
     dashed,
     ends,
     estimate,
@@ -23,7 +23,8 @@ from rum_jax.report.figures import (
 )
 from rum_jax.report.labels import label, labels, printable
 
-RETAIN = "retain"   # the part that is drawn in black
+RETAIN = "retain"           # the part that is drawn in black
+SHARES = ("called_member",) # measures that are shares
 
 
 @styled
@@ -52,7 +53,7 @@ def levels(rows: list[dict], references: Mapping[str, list[dict]], sets: list[di
         axis.grid()
     _set_axis(axes[0, 0], sets, places, spread)
     figure.supxlabel(words)
-    figure.supylabel("ToW")
+    beside(axes, "ToW")
     shown = [row["tow"] for row in rows] + list(references.values())
     axes[0, 0].set_ylim(*limits([one for of_row in shown for one in _drawn(of_row)], UNIT))
     entries = handles(kind_of(row["spec"]) for row in rows)
@@ -74,8 +75,7 @@ def _set_axis(axis, sets: list[dict], places: list[float], spread: list[float] |
         axis.set_xlim(-0.3, len(places) - 0.7)
     elif _is_wide(places):
         axis.set_xscale("log")
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-        logarithmic(axis.xaxis)
+        logarithmic(axis.xaxis, max(places) / min(places))
 
 
 def _is_wide(places: list[float]) -> bool:
@@ -108,25 +108,26 @@ def panels(rows: list[dict], measure: str, words: str) -> bytes:
     others = [part for part in parts if part != RETAIN]
     colors = {part: LINES[number % (len(LINES) - 1)] for number, part in enumerate(others)}
     colors[RETAIN] = LINES[-1]
-    shown = []
+    shown, bounds = [], UNIT if measure in SHARES else (-math.inf, math.inf)
     for axis, title, row in zip(axes.ravel(), labels([row["row"] for row in rows]), rows,
                                 strict=False):
         for number, (part, values) in enumerate(row["after"][measure].items()):
             if all(values):
                 # Side by side, so that points of several parts do not hide each other.
-                shift = 0.08 * (number - (len(row["after"][measure]) - 1) / 2)
+                shift = 0.1 * (number - (len(row["after"][measure]) - 1) / 2)
                 places = [step + shift for step in range(len(values))]
                 axis.plot(places, [v["mean"] for v in values], color=colors[part], lw=1)
                 for place, value in zip(places, values, strict=True):
-                    estimate(axis, place, value, colors[part], upright=True, apart=0)
-                shown += numbers(values)
+                    estimate(axis, place, value, colors[part], bounds=bounds, upright=True,
+                             apart=0)
+                shown += numbers(values, bounds)
         axis.set_xticks(range(len(row["steps"]) + 1), [
             "original", *(label(step["subset"], 9) for step in row["steps"])])
         axis.set_title(title)
         axis.grid(axis="y")
-    axes[0, 0].set_ylim(*limits(shown))
+    axes[0, 0].set_ylim(*limits(shown, bounds))
     figure.supxlabel("after unlearning")
-    figure.supylabel(words)
+    beside(axes, words)
     legend(figure, [*(dashed(printable(part), "-", colors[part]) for part in parts),
                     *handles((), seeds=True)], width=2.4)
     return svg(figure)
@@ -161,7 +162,7 @@ def requests(rows: list[dict], floor: dict, count: int) -> bytes:
     axes[0, 0].set_xlim(0.7, count + 0.3)
     axes[0, 0].set_ylim(*limits(shown, UNIT))
     figure.supxlabel("requests so far")
-    figure.supylabel("closeness to retraining")
+    beside(axes, "closeness to retraining")
     legend(figure, [*(dashed(words, "-", color) for _, color, words in measures.values()),
                     *handles((), seeds=True), dashed("retrain_again, mean")], width=2.4)
     return svg(figure)

@@ -4,13 +4,14 @@ A section has TITLE, `sentences(found)`, `table(found)` and `figures(found)`; wh
 made of plain values by its `assemble`, which is None where it does not apply.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from rum_jax import records
 from rum_jax.memorization.members import subset_size
 from rum_jax.report import chains, levels, onion, proxies, streams
+from rum_jax.rows import resolve
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import work_of
 from rum_jax.stages.pipeline import Finished
@@ -26,8 +27,8 @@ def assemble(finished: Finished, rows: list[dict], statistics: list[dict]) -> di
               for row, folder in finished.traces.items()}
     made = {"levels": levels.assemble(rows, statistics),
             "proxies": _proxies(finished, [row for row in rows if row["set"] == sets[0]]),
-            "chains": chains.assemble(rows, config.rum_f.order),
-            "onion": onion.assemble(traces, sets, len(config.seeds)),
+            "chains": chains.assemble(rows),
+            "onion": onion.assemble(traces, sets, len(config.seeds), _specs(finished, traces)),
             "streams": _streams(finished)}
     return {name: found for name, found in made.items() if found}
 
@@ -42,7 +43,7 @@ def _proxies(finished: Finished, rows: list[dict]) -> dict | None:
             config.memorization.subset_fraction, len(train))
         seconds = _campaign_seconds(finished)
     return proxies.assemble(
-        {name: finished.knowledge.score(name) for name in finished.proxies}, known,
+        finished.proxy_scores, known,
         study.dataset.noisy[train],
         {name: records.read_json(folder / COST_FILE)
          for name, folder in finished.proxies.items()},
@@ -61,7 +62,13 @@ def _streams(finished: Finished) -> dict | None:
         {row: [records.read_json(folder / "metrics.json") for folder in stream.evaluations]
          for row, stream in finished.streams.items()},
         {row: records.read_json(stream.trace / "trace.json")
-         for row, stream in finished.streams.items() if stream.trace}, len(config.seeds))
+         for row, stream in finished.streams.items() if stream.trace}, len(config.seeds),
+        _specs(finished, finished.streams))
+
+
+def _specs(finished: Finished, names: Iterable[str]) -> dict[str, dict]:
+    """What each of these rows does, see `rows.Resolved`."""
+    return {name: resolve(finished.study.config, name)._asdict() for name in names}
 
 
 def _campaign_seconds(finished: Finished) -> float | None:

@@ -1,19 +1,30 @@
-"""A stream of requests: how what a row achieves changes as more and more is to be forgotten."""
+"""Sequential forget requests: what a row achieves as more and more is to be forgotten."""
 
 from collections.abc import Mapping, Sequence
 
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import levels, onion, section_lines
-from rum_jax.report.words import certain, interval, joined
-from rum_jax.stages.stream import RETRAIN, RETRAIN_AGAIN
+from rum_jax.report.evidence import (
+    ORIGINAL,
+    RETRAIN,
+    RETRAIN_AGAIN,
+    beyond,
+    evidence,
+    references,
+    verdict_cell,
+    with_verdicts,
+)
+from rum_jax.report.words import POST_HOC, interval
 
-TITLE = "Request after request"
-CHANGES = ("tow", "tow_mia", "forget_accuracy", "retain_accuracy", "test_accuracy")
+TITLE = "Sequential forget requests"
+METRICS = levels.METRICS
+CHANGES = (*METRICS, "forget_accuracy", "retain_accuracy", "test_accuracy")
 
 
 def assemble(requests: Mapping[str, Sequence[dict]], alike: bool,
              metrics: Mapping[str, Sequence[Mapping[str, Sequence[float]]]],
-             traces: Mapping[str, dict], seeds: int) -> dict | None:
+             traces: Mapping[str, dict], seeds: int,
+             specs: Mapping[str, Mapping]) -> dict | None:
     """What was found, as JSON values; None where there was no stream.
 
     Args:
@@ -23,20 +34,26 @@ def assemble(requests: Mapping[str, Sequence[dict]], alike: bool,
         like are of all that was asked for so far.
       traces: row -> what its stage "trace" wrote.
       seeds: how many.
+      specs: row -> what it does, see `rows.Resolved`.
     """
     if not metrics:
         return None
-    rows = [{"row": row, "after": [{name: summary(values) for name, values in one.items()}
-                                   for one in after],
-             "change": {name: paired_difference(after[-1][name], after[0][name])
-                        for name in CHANGES}}
-            for row, after in metrics.items()]
-    asked = requests[RETRAIN]
-    return {"requests": [one["set"] for one in asked], "sizes": [one["size"] for one in asked],
-            "statistics": {row: [levels.summarized(one) for one in own]
-                           for row, own in requests.items()},
-            "rows": rows,
-            "alike": alike, "onion": onion.assemble(traces, ("",), seeds)}
+    after = {row: [{name: summary(values) for name, values in of_request.items()
+                    if None not in values} for of_request in of_row]
+             for row, of_row in metrics.items()}
+    rows = [{"row": row, "spec": dict(specs[row]), "after": of_row,
+             "change": {name: paired_difference(of_row[-1][name]["per_seed"],
+                                                of_row[0][name]["per_seed"])
+                        for name in CHANGES if name in of_row[-1] and name in of_row[0]},
+             **beyond(of_row, None if row == ORIGINAL else after.get(ORIGINAL))}
+            for row, of_row in after.items()]
+    of_exact = requests[RETRAIN]
+    return {"requests": [one["set"] for one in of_exact],
+            "sizes": [one["size"] for one in of_exact],
+            "statistics": {row: [levels.summarized(one) for one in of_row]
+                           for row, of_row in requests.items()},
+            "rows": with_verdicts(rows),
+            "alike": alike, "onion": onion.assemble(traces, ("",), seeds, specs)}
 
 
 def _seconds(row: dict) -> float:
@@ -49,9 +66,9 @@ def _row(found: dict, name: str) -> dict:
 
 def sentences(found: dict) -> list[str]:
     """What the numbers say."""
-    asked = "; ".join(f"{number}. {name} ({size} examples)" for number, (name, size) in enumerate(
+    listed = "; ".join(f"{number}. {name} ({size} examples)" for number, (name, size) in enumerate(
         zip(found["requests"], found["sizes"], strict=True), start=1))
-    return [f"Requests, each unlearned from the models that the one before has left: {asked}.",
+    return [f"Requests, each unlearned from the models that the one before has left: {listed}.",
             *_described(found), *_alike(found), *_trend(found), *_extremes(found), *_cost(found),
             *onion.changes_in_words(found["onion"]["rows"], "requests", [
                 role for role in onion.ROLES if found["alike"] or role != onion.WAITING])]
@@ -80,18 +97,14 @@ def _described(found: dict) -> list[str]:
 
 def _trend(found: dict) -> list[str]:
     """How ToW changes from the first request to the last."""
-    rows = levels.unlearning(found)
     if len(found["requests"]) < 2:
         return []
-    said = []
-    for verb, sign in (("falls", -1), ("rises", 1)):
-        moved = [row for row in rows if sign * row["change"]["tow"]["mean"] > 0]
-        sure = [row["row"] for row in moved if certain(row["change"]["tow"])]
-        said.append(f"{verb} for {len(moved)} of {len(rows)} rows, for {len(sure)} of them at 95%"
-                    f"{joined(sure, ' (', ')')}")
-    floor = _row(found, RETRAIN_AGAIN)["change"]["tow"]
-    return [f"ToW after the last request against after the first {'; it '.join(said)}. Retraining "
-            f"again with other seeds changes by {interval(floor, sign=True)}."]
+    last, total = len(found["requests"]), sum(found["sizes"])
+    return [*evidence(levels.unlearning(found), f"ToW from request 1 to request {last}"),
+            *references(found["rows"]),
+            f"After request {last} the forget set has {total} examples, after request 1 "
+            f"{found['sizes'][0]}: ToW changes with the size of the set alone, as that of the "
+            "original does."]
 
 
 def _extremes(found: dict) -> list[str]:
@@ -102,30 +115,41 @@ def _extremes(found: dict) -> list[str]:
     gap = paired_difference(*(row["after"][-1]["tow"]["per_seed"] for row in (best, worst)))
     return [f"After the last request ToW is highest for {best['row']} "
             f"({interval(best['after'][-1]['tow'])}) and lowest for {worst['row']} "
-            f"({interval(worst['after'][-1]['tow'])}), a difference of {interval(gap)}. Both "
-            "were picked after looking."]
+            f"({interval(worst['after'][-1]['tow'])}), a difference of {interval(gap)}. "
+            f"{POST_HOC}"]
 
 
 def _cost(found: dict) -> list[str]:
     exact = _seconds(_row(found, RETRAIN))
-    shares = {row["row"]: _seconds(row) / exact for row in levels.unlearning(found)}
-    if not shares or not exact:
+    shares = {row["row"]: _seconds(row) / exact for row in levels.unlearning(found)
+              } if exact else {}
+    if not shares:
         return []
     least, most = min(shares, key=shares.get), max(shares, key=shares.get)
-    return [f"All requests together, scores not counted, take from {shares[least]:.0%} ({least}) "
+    dear = [row for row, share in shares.items() if share > 1]
+    said = [f"All requests together, scores not counted, take from {shares[least]:.0%} ({least}) "
             f"to {shares[most]:.0%} ({most}) of the time of retraining for each of them."]
+    return said + ([f"Retraining, which is exact, takes less time than {', '.join(dear)}."]
+                   if dear else [])
 
 
 def table(found: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): ToW after each request, and how it changes."""
     numbers = range(1, len(found["requests"]) + 1)
+    others = {metric: title for metric, title in (
+        ("tow_stratified", "stratified ToW"), ("tow_mia", "ToW-MIA"),
+        ("tow_mia_stratified", "stratified ToW-MIA"))
+        if all(metric in row["change"] for row in found["rows"])}
     header = ["row", *(f"ToW after {number}" for number in numbers), "last - first",
-              f"ToW-MIA after {numbers[-1]}", "last - first", "seconds, all"]
+              "beyond the original's", "test", *(text for title in others.values() for text in (
+                  f"{title} after {numbers[-1]}", "last - first")), "seconds, all"]
     return header, [[
         row["row"], *(interval(after["tow"]) for after in row["after"]),
-        interval(row["change"]["tow"], sign=True), interval(row["after"][-1]["tow_mia"]),
-        interval(row["change"]["tow_mia"], sign=True), f"{_seconds(row):.2f}"]
-        for row in found["rows"] if row["row"] != RETRAIN]
+        interval(row["change"]["tow"], sign=True),
+        interval(row["beyond_original"], sign=True) if row["beyond_original"] else "-",
+        verdict_cell(row), *(text for metric in others for text in (
+            interval(row["after"][-1][metric]), interval(row["change"][metric], sign=True))),
+        f"{_seconds(row):.2f}"] for row in found["rows"] if row["row"] != RETRAIN]
 
 
 def figures(found: dict) -> dict[str, bytes]:

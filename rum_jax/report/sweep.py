@@ -104,7 +104,7 @@ def surface(own: dict) -> bytes:
         _map(figure, axes.flat[2], names, trials, own["chosen"], shown)
     lost = len(own["trials"]) - len(trials)
     legend(figure, [_entry(CHOSEN, "chosen point"), _entry(COLORS["vanilla"], "other points"),
-                    *handles(()), *([_entry("none", f"{lost} points that diverged: not shown")]
+                    *handles(()), *([_entry("none", f"diverged, not shown: {lost}")]
                                     if lost else [])])
     return svg(figure)
 
@@ -132,7 +132,7 @@ def _scaled(axis, way: str, name: str, values: list[float]) -> None:
     getattr(axis, f"set_{way}label")(label(name) + (" (logarithmic)" if wide else ""))
     if wide:
         getattr(axis, f"set_{way}scale")("log")
-        logarithmic(getattr(axis, f"{way}axis"))
+        logarithmic(getattr(axis, f"{way}axis"), max(values) / min(values))
 
 
 def _map(figure: Figure, axis, names: list[str], trials: list[dict], chosen: dict | None,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from rum_jax.report.comparisons import NO_METHOD
 from rum_jax.report.labels import cut, display_names
 from rum_jax.report.text import COLUMNS, cell, columns, of_sets
 
@@ -36,10 +37,11 @@ def target(metric: str, rows: Sequence[dict]) -> float | None:
 
 
 def best(metric: str, rows: Sequence[dict]) -> set[str]:
-    """Names of the rows with the best mean among two or more that unlearn, as it is printed."""
+    """Names of the rows with the best mean among two or more methods, as it is printed."""
     way, aim = direction(metric), target(metric, rows)
     values = {row["name"]: row["metrics"][metric] for row in rows
               if row["spec"]["kind"] != REFERENCE and metric in row["metrics"]
+              and row["spec"]["algorithm"] not in NO_METHOD
               and row["metrics"][metric]["mean"] is not None
               and math.isfinite(row["metrics"][metric]["mean"])}
     if len(values) < 2 or way is None or (way == NEAR and aim is None):

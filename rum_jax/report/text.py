@@ -2,8 +2,15 @@
 
 from statistics import mean
 
-from rum_jax.evaluate.interval import summary
-from rum_jax.report.words import interval, verdict
+from rum_jax.evaluate.hypothesis_tests import MARGIN
+from rum_jax.evaluate.interval import estimates
+from rum_jax.report.answer import answer
+from rum_jax.report.comparisons import METRICS
+from rum_jax.report.words import interval
+from rum_jax.rows import REFERENCE
+
+__all__ = ["COLUMNS", "aligned", "answer", "cell", "cells", "findings", "header", "more_cells",
+           "of_sets", "set_table", "table"]
 
 COLUMNS = {
     "tow": "ToW", "tow_stratified": "ToW, strat.", "tow_mia": "ToW-MIA",
@@ -87,26 +94,20 @@ def aligned(titles: list[str], cells: list[list[str]], left: int = 1) -> str:
         for line in lines)
 
 
-def answer(results: dict) -> list[str]:
-    """What the study says about RUM, the main sentence first."""
-    return findings(results)[-1:]
-
-
 def findings(results: dict) -> list[str]:
-    """Sentences made from the numbers; those of sections are not among them."""
+    """Sentences made from the numbers; those of `answer` and of sections are not among them."""
     found = [_memorization(results["memorization"])] if results["memorization"] else []
     found += [_noise_floor(name, rows, _several(results))
               for name, rows in of_sets(results).items()]
-    found += [f"{one['stage']}: {one['caution']}." for one in results["cautions"]]
-    compared = [c for c in results["comparisons"] if c["metric"] == "tow"]
-    return found + [_comparison(comparison, _several(results)) for comparison in compared]
+    found += [f"Caution, {one['stage']}: {one['caution']}." for one in results["cautions"]]
+    return found + _comparisons(results["comparisons"], _several(results))
 
 
 def _memorization(summary: dict) -> str:
     auroc = summary["planted_noise_auroc"]
-    noise = ("no label noise was planted" if auroc is None else
+    noise = ("no label noise was injected" if auroc is None else
              f"AUROC {auroc:.3f} for the {summary['planted_noise_examples']} examples with "
-             "planted label noise")
+             "injected label noise")
     if summary["source"]:
         return f"Memorization from {summary['source']['file']}: {noise}."
     spearman = summary["split_half_spearman"]
@@ -118,22 +119,40 @@ def _memorization(summary: dict) -> str:
 
 
 def _noise_floor(name: str, rows: list[dict], several: bool) -> str:
-    means = {row["name"]: row["metrics"]["tow"]["mean"] for row in rows}
-    floor = means["retrain_again"]
-    above = [row for row in means if row != "retrain" and means[row] > floor]
-    rest = f"above it: {', '.join(above)}" if above else "no row is above it"
+    """What retraining with other seeds reaches; rows are placed by their means, without a test."""
+    floors = {row["name"]: row["metrics"]["tow"] for row in rows}
+    floor = floors["retrain_again"]
+    above = [row["name"] for row in rows if row["spec"]["kind"] != REFERENCE
+             and row["metrics"]["tow"]["mean"] > floor["mean"]]
+    rest = f"rows with a higher mean: {', '.join(above)}" if above else "no mean is higher"
     where = f" of {name}" if several else ""
-    return (f"Noise floor{where}: retraining again with other seeds has a mean ToW of "
-            f"{floor:.3f}; {rest}.")
+    return (f"Noise floor{where}: retraining again with other seeds has a ToW of "
+            f"{interval(floor)} (n = {floor['n']}); {rest} (means, not tested).")
 
 
-def _comparison(comparison: dict, several: bool) -> str:
-    difference = comparison["difference"]
-    word = {"not distinguishable": "no difference at 95%"}
-    made = verdict(difference)
-    where = f", {comparison['set']}" if several else ""
-    return (f"{comparison['first']} against {comparison['second']}{where}: ToW "
-            f"{interval(difference, sign=True)} ({word.get(made, made)}).")
+def _comparisons(comparisons: list[dict], several: bool) -> list[str]:
+    """One sentence for each pair of rows, with all measures, and how they were tested."""
+    pairs: dict[tuple[str, str, str], list[dict]] = {}
+    for one in comparisons:
+        pairs.setdefault((one["set"], one["first"], one["second"]), []).append(one)
+    said = [f"{first} - {second}{f', {name}' if several else ''}: " + "; ".join(
+        f"{METRICS[one['metric']]} {interval(one['difference'], sign=True)} ({one['verdict']})"
+        for one in of_pair) + "." for (name, first, second), of_pair in pairs.items()]
+    return [*said, *_tests(comparisons)]
+
+
+def _tests(comparisons: list[dict]) -> list[str]:
+    if not comparisons:
+        return []
+    main = sum(one["primary"] for one in comparisons)
+    rest = len(comparisons) - main
+    families = " and ".join(f"{number} {name}" for number, name in (
+        (main, "of the main question"), (rest, "others")) if number)
+    return [f"Words of these comparisons come from paired t-tests, n = "
+            f"{comparisons[0]['difference']['n']}, corrected by Holm's method over {families}, and "
+            f"equivalence from two one-sided tests with a margin of {MARGIN:g}. Where a difference "
+            "is not significant, all that is within its 95% interval is not excluded, in both "
+            "directions."]
 
 
 def set_table(statistics: list[dict]) -> tuple[list[str], list[list[str]]]:
@@ -142,10 +161,12 @@ def set_table(statistics: list[dict]) -> tuple[list[str], list[list[str]]]:
              "entanglement_score_ratio": "ES / ES of random sets", "disentanglement": "DES",
              "mmd": "MMD", "squared_mmd_median_unbiased": "squared MMD, unbiased",
              "mean_memorization": "memorization"}
+    names = {name: title for name, title in names.items() if any(
+        one.get(name) for one in statistics)}
     titles = ["forget set", "examples", *names.values(), "overlap with the others"]
     lines = []
     for one in statistics:
-        values = [summary(one[name]) if one.get(name) and None not in one[name] else None
+        values = [estimates(one[name]) if one.get(name) and None not in one[name] else None
                   for name in names]
         shared = "; ".join(f"{name} {mean(shares):.0%}" for name, shares in one["overlap"].items())
         lines.append([one["set"], f"{one['size']:,}",

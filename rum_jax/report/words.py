@@ -1,17 +1,24 @@
 """Numbers and names as people write them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from rum_jax.evaluate.hypothesis_tests import Verdict
+
+POST_HOC = "Both were selected post hoc; not corrected for selection."
 
 
 def interval(value: dict, digits: int = 3, sign: bool = False) -> str:
     """`0.123 ± 0.045`: mean and half-width of the 95% interval, of a `summary`.
 
     Values of 10 and more have so many significant digits, smaller ones so many after the point.
+    `n/a` stands for an interval that there is not, as over copies of one estimate.
     """
     mean, half = value["mean"], value["ci95"]
     if abs(mean) >= 10:
-        return f"{mean:{'+' if sign else ''},.{digits}g} ± {half:,.{digits}g}"
-    return f"{mean:{'+' if sign else ''}.{digits}f} ± {half:.{digits}f}"
+        spread = "n/a" if half is None else f"{half:,.{digits}g}"
+        return f"{mean:{'+' if sign else ''},.{digits}g} ± {spread}"
+    spread = "n/a" if half is None else f"{half:.{digits}f}"
+    return f"{mean:{'+' if sign else ''}.{digits}f} ± {spread}"
 
 
 def joined(names: Sequence[str], before: str = "", after: str = "") -> str:
@@ -19,13 +26,26 @@ def joined(names: Sequence[str], before: str = "", after: str = "") -> str:
     return f"{before}{', '.join(names)}{after}" if names else ""
 
 
-def certain(difference: dict) -> bool:
-    """Whether a paired difference is distinguishable from 0 at 95%."""
-    return abs(difference["mean"]) > difference["ci95"]
+def by_word(said: Mapping[str, Verdict], words: Mapping[str, str]) -> str:
+    """`lower for 1 of 3 (a), higher for 0, difference not significant for 2 (b, c)`.
+
+    Args:
+      said: name -> what the test of its difference says.
+      words: word of a `Verdict` -> what it is called here, in the order of the text; others,
+        where there are none, are left out.
+    """
+    parts = []
+    for word, called in words.items():
+        names = [name for name, one in said.items() if one.word == word]
+        total = "" if parts else f" of {len(said)}"
+        parts.append(f"{called} for {len(names)}{total}{joined(names, ' (', ')')}")
+    return ", ".join(parts)
 
 
-def verdict(difference: dict) -> str:
-    """`better`, `worse`, or `not distinguishable`, at 95%."""
-    if not certain(difference):
-        return "not distinguishable"
-    return "better" if difference["mean"] > 0 else "worse"
+def of_family(verdicts: Sequence[Verdict]) -> str:
+    """How differences were tested, for the end of a sentence."""
+    family = max((one.family for one in verdicts), default=1)
+    after = f", Holm over {family}" if family > 1 else ""
+    counts = sorted({one.n for one in verdicts})
+    n = f", n = {' to '.join(map(str, counts[:1] + counts[1:][-1:]))}" if counts else ""
+    return f"paired t, 95%{after}{n}"

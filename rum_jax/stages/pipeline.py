@@ -3,6 +3,7 @@
 import pathlib
 from typing import NamedTuple
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax.memorization.influence import NONE
@@ -33,6 +34,8 @@ class Finished(NamedTuple):
       rows: row -> folder of its evaluation.
       traces: row -> folder of what it was like after each step, of rows that were traced.
       proxies: proxy -> folder, of those in config.proxies.compared.
+      proxy_scores: proxy -> float64[S,n] of the training set; read by all processes, as a report,
+        which one process writes, must wait for no other.
       streams: row -> its stream of requests, if any were asked for.
       influence: folder, if it was asked for.
     """
@@ -46,6 +49,7 @@ class Finished(NamedTuple):
     rows: dict[str, pathlib.Path]
     traces: dict[str, pathlib.Path]
     proxies: dict[str, pathlib.Path]
+    proxy_scores: dict[str, np.ndarray]
     streams: dict[str, Stream]
     influence: pathlib.Path | None
 
@@ -63,6 +67,7 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     scores = knowledge.memorization() if knowledge.has_memorization else None
     influences = influence(study) if config.campaign.influence != NONE else None
     proxies = {name: knowledge.proxy(name) for name in config.proxies.compared}
+    proxy_scores = {name: knowledge.score(name) for name in proxies}
     forget = forget_sets(knowledge)
     cases = load_cases(forget)
     check_requests(knowledge)
@@ -82,4 +87,4 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     traces = {row: traced(references, row, models[row]) for row in config.rows
               if has_trace(models[row])}
     return Finished(study, knowledge, cases, forget, scores, models, rows,
-                    traces, proxies, streams(knowledge), influences)
+                    traces, proxies, proxy_scores, streams(knowledge), influences)

@@ -2,7 +2,10 @@ import importlib
 import json
 
 import pytest
+from report.made import row
 from toy import ROOT
+
+from rum_jax.report import levels
 
 PAGE = """# Studies
 
@@ -44,15 +47,49 @@ def test_what_is_not_done_again_is_kept(studies_page):
     assert studies_page.kept("", "Memorization", "scikit-learn's digits") == []
 
 
-def test_findings_are_counted_at_95_percent(studies_page):
-    up, down, flat = ({"mean": mean, "ci95": 0.1} for mean in (0.2, -0.2, 0.05))
-    assert studies_page.counted([up, up, flat], 1).startswith("agrees: so at 95% for 2 of 3")
-    assert studies_page.counted([up, down, down, down], 1).startswith("the opposite: ")
-    assert studies_page.counted([up, flat, flat], 1).startswith("agrees in part: ")
-    assert studies_page.counted([flat], 1) == (
-        "not seen: so at 95% for 0 of 1, the other way for 0, not distinguishable for 1")
-    assert studies_page.alike([up, flat]) == (
-        "not distinguishable at 95% for 1 of 2; differences of up to 0.100 would not be seen")
+def test_a_study_is_told_with_date_commit_answer_and_what_its_sections_say(studies_page,
+                                                                           monkeypatch, tmp_path):
+    """Words come from the report's own tests; old figures go."""
+    monkeypatch.setattr(studies_page, "TARGET", tmp_path / "target")
+    workdir, old = tmp_path / "digits_x", tmp_path / "target" / "digits_x" / "levels.png"
+    workdir.mkdir()
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"")
+    statistics = [{"set": name, "size": 12, "entanglement_score": [1.0, 2.0, 3.0],
+                   "mean_memorization": [0.2] * 3, "overlap": {}} for name in "ab"]
+    rows = [row(name, forget_set, tow=[base + 0.01 * seed * (base > 0.5) + 0.1 * (
+                forget_set == "b") * (1 + seed * base / 20) for seed in range(3)])
+            for forget_set in "ab" for name, base in (
+                ("original", 0.2), ("retrain", 1.0), ("retrain_again", 0.9),
+                ("vanilla:salun", 0.7))]
+    (workdir / "results.json").write_text(json.dumps({
+        "rows": rows, "comparisons": [], "sets": statistics, "stages": {}, "memorization": None,
+        "sections": {"levels": levels.assemble(rows, statistics)},
+        "provenance": {"started": "2026-11-28T05:47:20+00:00", "commit": "4abba06e066c4a0a65",
+                       "command": ["python", "-m", "x"], "seeds": [0, 1, 2], "cpu": "made-up",
+                       "cpu_count": 2, "versions": {"jax": "0"}, "earlier_processes": [],
+                       "wall_seconds": 3.0}}))
+    for name in studies_page.COPIED:
+        (workdir / name).write_text("")
+    said = "\n".join(studies_page.part("digits_x", "digits", workdir))
+    assert "Measured 2026-11-28 with commit 4abba06e06: 3 seeds, forget sets of 12;" in said
+    assert "- This study has no row of RUM" in said and "beyond the original's own change" in said
+    assert "0.200 ± n/a" in said and "agrees" not in said
+    assert not old.exists() or old.read_bytes()
+    shown = [line for line in said.splitlines() if line.startswith("![")]
+    assert shown and all((tmp_path / "target" / "digits_x" / line.rpartition("/")[2][:-1]).is_file()
+                         for line in shown)
+
+
+def test_no_page_of_studies_has_verdicts_that_no_test_gives():
+    for page in ("studies.md", "cifar10_small.md"):
+        content = (ROOT / "docs" / page).read_text()
+        # What is measured on the digits is written again by the script.
+        parts = [part for part in content.split("### ") if not part.startswith("scikit-learn")]
+        for word in ("agrees", "the opposite", "not distinguishable", "not seen", "no difference"):
+            assert not any(word in part for part in parts), f"{page}: {word}"
+        assert "finding of the papers, or question they ask" not in content
+        assert "easured 2026-11" in content and "with commit" in content
 
 
 def test_every_point_of_a_search_is_told(studies_page, monkeypatch, tmp_path):

@@ -4,13 +4,23 @@ from report.made import row
 from rum_jax.report import chains
 
 UP, DOWN = "rum_f:salun[order=low-mid-high]", "rum_f:salun[order=high-mid-low]"
+SHOT = (0.8, 0.81, 0.8)
 
 
-def found(up, down, shot=(0.8, 0.81, 0.8), merged_steps=100.0):
+def step(subset, epochs, rate=0.1):
+    return {"subset": subset, "algorithm": "salun",
+            "hparams": {"epochs": epochs, "learning_rate": rate}}
+
+
+def found(up, down, shot=SHOT, merged_steps=100.0, **more):
     rows = [row("vanilla:salun", tow=shot), row("vanilla:scrub", tow=shot), row(UP, tow=up),
-            row(DOWN, tow=down), row("rum_f:salun[by=shuffled]", tow=shot),
+            row(DOWN, tow=down), row("rum_f:salun[by=shuffled]", tow=[0.7, 0.82, 0.81]),
             row("rum_f:salun[steps=merged]", tow=[0.5, 0.52, 0.5], steps=merged_steps)]
-    return chains.assemble(rows, "ascending")
+    return chains.assemble([{**one, **more.get(one["name"], {})} for one in rows])
+
+
+def ways(rows):
+    return [way["way"] for way in chains.assemble(rows)["algorithms"][0]["ways"]]
 
 
 def test_only_algorithms_done_in_both_ways_are_compared():
@@ -18,40 +28,90 @@ def test_only_algorithms_done_in_both_ways_are_compared():
     assert [one["algorithm"] for one in made["algorithms"]] == ["salun"]
     assert [way["way"] for way in made["algorithms"][0]["ways"]] == [
         "one-shot", "low-mid-high", "high-mid-low", "shuffled", "merged"]
-    assert chains.assemble([row("vanilla:salun", tow=[1, 1.0])], "ascending") is None
+    assert chains.assemble([row("vanilla:salun", tow=[1, 1.0])]) is None
+
+
+def test_rows_with_other_refinements_are_told_apart():
+    """Two rows of one order by different scores are not two results of one order."""
+    rows = [row("vanilla:salun", tow=SHOT), row("rum_f:salun", tow=[0.96, 0.95, 0.97]),
+            row("rum_f:salun[by=confidence]", tow=[0.5, 0.52, 0.51])]
+    assert ways(rows) == ["one-shot", "low-mid-high, by memorization",
+                          "low-mid-high, by confidence"]
+    said = " ".join(chains.sentences(chains.assemble(rows)))
+    assert "selected post hoc" not in said     # there is one order of each
+
+
+def test_labels_have_the_refinement_and_order_of_the_config():
+    fields = {"rum_f__refinement": "entropy", "rum_f__order": "descending"}
+    rows = [row("vanilla:scrub", tow=SHOT), row("rum_f:scrub", tow=SHOT, fields=fields),
+            row("rum_f:scrub[order=ascending]", tow=SHOT, fields=fields)]
+    made = chains.assemble(rows)
+    assert ways(rows) == ["one-shot", "high-mid-low", "low-mid-high"]
+    assert [line[2] for line in chains.table(made)[1]] == ["-", "entropy", "entropy"]
+    assert any("scrub, refined by entropy: of 2 orders" in one for one in chains.sentences(made))
+
+
+@pytest.mark.parametrize("names, expected", [
+    (["rum_f:salun", "rum_f:salun[subsets=5]"],
+     ["low-mid-high, 3 subsets", "ascending, 5 subsets"]),
+    (["rum_f:salun[by=shuffled]", "rum_f:salun[by=shuffled;order=descending]", "rum_f:salun"],
+     ["shuffled, low-mid-high", "shuffled, high-mid-low", "low-mid-high"]),
+    (["rum_f:salun[steps=merged]", "rum_f:salun[steps=merged;by=entropy]",
+      "rum_f:salun[steps=merged;by=shuffled]"],
+     ["merged, by memorization", "merged, by entropy", "shuffled, merged"]),
+    (["rum_f:salun[subsets=4;order=high-mid-low]", "rum_f:salun[subsets=4]"],
+     ["high-mid_1-mid_2-low", "ascending"])])
+def test_every_way_has_a_name_of_its_own(names, expected):
+    assert ways([row("vanilla:salun", tow=SHOT), *(row(name, tow=SHOT) for name in names)]) == [
+        "one-shot", *expected]
 
 
 def test_forget_sets_are_told_apart():
     rows = [row(name, forget_set=forget_set, tow=tow) for forget_set, tow in
             (("a", [0.9, 0.8]), ("b", [0.4, 0.5])) for name in ("vanilla:salun", UP, DOWN)]
-    made = chains.assemble(rows, "ascending")["algorithms"]
+    made = chains.assemble(rows)["algorithms"]
     assert [one["algorithm"] for one in made] == ["salun, a", "salun, b"]
     assert [[way["tow"]["mean"] for way in one["ways"]] for one in made] == [
         pytest.approx([0.85] * 3), pytest.approx([0.45] * 3)]
     assert chains.figures({"algorithms": made})["chains.svg"].startswith(b"<?xml")
 
 
-def test_rows_that_name_no_order_have_that_of_the_config():
-    rows = [row("vanilla:scrub", tow=[0.8, 0.9]), row("rum_f:scrub", tow=[0.8, 0.9]),
-            row("rum_f:scrub[order=ascending]", tow=[0.8, 0.9])]
-    ways = chains.assemble(rows, "descending")["algorithms"][0]["ways"]
-    assert [way["way"] for way in ways] == ["one-shot", "high-mid-low", "low-mid-high"]
-
-
 @pytest.mark.parametrize("up, down, expected", [
-    ([0.9, 0.91, 0.9], [0.7, 0.72, 0.7], "low-mid-high is better than high-mid-low: ToW +0.197"),
-    ([0.7, 0.72, 0.7], [0.9, 0.91, 0.9], "low-mid-high is worse than high-mid-low: ToW -0.197"),
-    ([0.9, 0.71, 0.9], [0.7, 0.92, 0.8], "low-mid-high and high-mid-low are not distinguishable")])
+    ([0.9, 0.91, 0.9], [0.7, 0.72, 0.7], "low-mid-high - high-mid-low +0.197 ± 0.014: higher"),
+    ([0.7, 0.72, 0.7], [0.9, 0.91, 0.9], "low-mid-high - high-mid-low -0.197 ± 0.014: lower"),
+    ([0.9, 0.71, 0.9], [0.7, 0.92, 0.8],
+     "difference not significant (paired t, p = ")])
 def test_upwards_against_downwards(up, down, expected):
     assert any(expected in sentence for sentence in chains.sentences(found(up, down)))
 
 
-def test_orders_against_one_shot():
-    said = " ".join(chains.sentences(found([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])))
-    assert "1 of 2 orders are better at 95% (low-mid-high) and 1 worse (high-mid-low)" in said
-    assert "merged -0.297 ± 0.014 (worse)" in said
-    assert "shuffled +0.000 ± 0.000 (not distinguishable)" in said
-    assert "of 2 orders the best is low-mid-high (ToW 0.903 ± 0.014)" in said
+def test_ways_against_one_shot_are_one_family():
+    made = found([0.9, 0.915, 0.9], [0.7, 0.71, 0.702])
+    said = " ".join(chains.sentences(made))
+    assert ("salun: stratified ToW of subset after subset, against one-shot: higher for 1 of 4 "
+            "(low-mid-high), lower for 2 (high-mid-low, merged), equivalent within ±0.02 for 0, "
+            "difference not significant for 1 (shuffled) (paired t, 95%, Holm over 4, n = 3)."
+            ) in said
+    way = made["algorithms"][0]["ways"][1]
+    assert way["verdict"]["p"] > way["to_one_shot"]["tow_stratified"]["p"]
+    assert set(way["to_one_shot"]) == {"tow", "tow_mia", "tow_stratified", "tow_mia_stratified"}
+    assert "of 2 orders low-mid-high has the highest" in said and "selected post hoc" in said
+
+
+def test_exposure_and_the_origin_of_hyper_parameters_are_said():
+    """A chain of 2 epochs a step relabels each forget example twice; at once it is 6 times."""
+    same = [0.8, 0.81, 0.8]
+    made = found(same, same, **{
+        "vanilla:salun": {"steps": [step("forget", 6)]},
+        UP: {"steps": [step(name, 2) for name in ("low", "mid", "high")]},
+        DOWN: {"steps": [step(name, 2, 0.3) for name in ("high", "mid", "low")]}})
+    said = " ".join(chains.sentences(made))
+    assert ("Each forget example is relabelled for 6 epochs at once, and in a chain for those of "
+            "its own step (low-mid-high 2, high-mid-low 2)") in said
+    assert "salun: the steps of low-mid-high take the hyper-parameters of one-shot" in said
+    header, lines = chains.table(made)
+    column = header.index("epochs for each forget example")
+    assert [line[column] for line in lines] == ["6", "2", "2", "-", "-"]
 
 
 def test_budgets_are_compared():
@@ -67,5 +127,6 @@ def test_table_and_picture():
     made = found([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
     header, lines = chains.table(made)
     assert all(len(line) == len(header) for line in lines)
-    assert lines[1][:4] == ["salun", "low-mid-high", "0.903 ± 0.014", "+0.100 ± 0.000"]
+    assert lines[1][:5] == ["salun", "low-mid-high", "memorization", "0.903 ± 0.014",
+                            "+0.100 ± 0.000"]
     assert chains.figures(made)["chains.svg"].startswith(b"<?xml")

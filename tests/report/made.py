@@ -4,18 +4,23 @@ from rum_jax import rows
 from rum_jax.config import base
 from rum_jax.evaluate.interval import summary
 
-
-def spec(name) -> dict:
-    """What a row of that name does in the default config."""
-    return rows.resolve(base.get_config(), name)._asdict()
+METRICS = ("tow", "tow_mia", "mia", "forget_accuracy", "tow_stratified", "tow_mia_stratified",
+           "validation_tow")
 
 
-def row(name, forget_set="a", steps=100.0, **metrics) -> dict:
+def spec(name, **fields) -> dict:
+    """What a row of that name does in a config with these fields, `.` written as `__`."""
+    config = base.get_config()
+    base.set_fields(config, {key.replace("__", "."): value for key, value in fields.items()})
+    return rows.resolve(config, name)._asdict()
+
+
+def row(name, forget_set="a", steps=100.0, seconds=0.5, done=(), fields=None, **metrics) -> dict:
     """A row as in results.json; metrics that are not given are those of `tow`."""
     tow = metrics["tow"]
-    every = ("tow", "tow_mia", "mia", "forget_accuracy")
-    return {"set": forget_set, "name": name, "spec": spec(name), "steps": [], "metrics": {
-        **{key: summary(metrics.get(key, tow)) for key in every},
-        "seconds": summary([0.5] * len(tow)),
-        "optimizer_steps": summary([steps] * len(tow)),
-        "example_gradients": summary([64 * steps] * len(tow))}}
+    return {"set": forget_set, "name": name, "spec": spec(name, **(fields or {})),
+            "steps": list(done), "metrics": {
+                **{key: summary(metrics.get(key, tow)) for key in METRICS},
+                "seconds": summary([seconds] * len(tow)),
+                "optimizer_steps": summary([steps] * len(tow)),
+                "example_gradients": summary([64 * steps] * len(tow))}}

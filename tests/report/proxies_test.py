@@ -31,11 +31,38 @@ def test_ranks_costs_noise_and_strata():
     assert of(made, "confidence")["planted_noise_auroc"]["mean"] == pytest.approx(14 / 16)
     assert of(made, "memorization")["retrainings"] == 64
     assert of(made, "loss_curvature")["retrainings"] == 0.5
-    overlap = of(made, "confidence")["overlap"]
-    assert overlap["low"]["mean"] == 1 and overlap["high"]["mean"] == pytest.approx(2 / 3)
-    assert of(made, "loss_curvature")["overlap"]["low"]["mean"] == 0
-    assert [said for said in proxies.sentences(made) if said.startswith("Of ")] == [
-        "Of loss_curvature: it is."]
+    assert "Caution, loss_curvature: it is." in proxies.sentences(made)
+
+
+def test_a_proxy_that_ranks_as_memorization_does_has_its_strata():
+    """Wherever its own middle lies: mid of memorization is around 0.5, of ranks around 4."""
+    made = found()
+    assert {level: value["mean"] for level, value in of(made, "confidence")["overlap"].items()
+            } == {"low": 1, "mid": 1, "high": 1}
+    opposite = of(made, "loss_curvature")["overlap"]
+    # ranks 4 to 6 of nine, read backwards, are 2 to 4: memorization 0.4 is in both
+    assert [opposite[level]["mean"] for level in ("low", "mid", "high")] == pytest.approx(
+        [0, 1 / 3, 0])
+
+
+def test_one_estimate_for_all_seeds_has_an_interval_over_examples():
+    spread = np.array([0.0, 0.1, 0.2, 0.9, 0.4, 0.5, 0.6, 0.7, 0.8, np.nan])
+    one = of(found(memorization=spread), "memorization")["planted_noise_auroc"]
+    assert one["over"] == "examples" and one["n"] == 9 and one["ci95"] > 0
+    perfect = of(found(), "memorization")["planted_noise_auroc"]
+    assert perfect["ci95"] is None
+    assert "1.000 ± n/a by memorization (over examples)" in " ".join(proxies.sentences(found()))
+
+
+def test_what_does_not_rank_as_memorization_has_a_caution():
+    said = " ".join(proxies.sentences(found()))
+    assert "Caution: confidence, loss_curvature cannot be taken for memorization here" in said
+    scores = {"confidence": np.stack([SAME, SAME[[1, 0, *range(2, 10)]], SAME])}
+    made = proxies.assemble(scores, MEMORIZATION, PLANTED,
+                            {"confidence": {"seconds": 0.0, "example_gradients": 0}}, 100, 64, 1,
+                            (), 3)
+    assert not any("cannot be taken" in one for one in proxies.sentences(made))
+    assert any("above 0 for 1 of 1 (confidence)" in one for one in proxies.sentences(made))
 
 
 def test_nothing_compared_and_nothing_known():
@@ -47,27 +74,46 @@ def test_nothing_compared_and_nothing_known():
 
 
 @pytest.mark.parametrize("confidence, expected", [
-    ([0.7, 0.71, 0.7], "better for 0 of 1, worse for 1 (confidence), not distinguishable for 0"),
-    ([0.95, 0.96, 0.95], "better for 1 of 1 (confidence), worse for 0, not distinguishable for 0"),
-    ([0.7, 0.99, 0.9], "better for 0 of 1, worse for 0, not distinguishable for 1")])
+    ([0.7, 0.71, 0.7], "higher for 0 of 1, lower for 1 (confidence), equivalent within ±0.02 for "
+                       "0, difference not significant for 0"),
+    ([0.95, 0.97, 0.95], "higher for 1 of 1 (confidence), lower for 0,"),
+    ([0.9, 0.912, 0.901], "lower for 0, equivalent within ±0.02 for 1 (confidence),"),
+    ([0.7, 0.99, 0.9], "lower for 0, equivalent within ±0.02 for 0, difference not significant "
+                       "for 1 (confidence) (paired t, 95%, n = 3). Differences from -0.398 to ")])
 def test_rum_by_a_proxy_against_rum_by_memorization(confidence, expected):
-    rows = [row("rum", tow=[0.9, 0.91, 0.9]), row("rum[by=confidence]", tow=confidence),
-            row("rum_shuffled", tow=[0.8, 0.81, 0.8]), row("rum[subsets=4]", tow=[0.1, 0.1, 0.2]),
+    rows = [row("rum", tow=[0.9, 0.911, 0.9]), row("rum[by=confidence]", tow=confidence),
+            row("rum_shuffled", tow=[0.8, 0.81, 0.82]),
+            row("rum[subsets=4]", tow=[0.1, 0.1, 0.2]),
             row("rum[by=entanglement]", tow=[0.6, 0.61, 0.6])]
     made = found(rows)
-    assert any(expected in sentence for sentence in proxies.sentences(made))
+    assert any("against RUM refined by memorization: " in sentence and expected in sentence
+               for sentence in proxies.sentences(made)), proxies.sentences(made)
     assert set(made["others"]) == {"shuffled", "entanglement"}
-    assert of(made, "memorization")["to_shuffled"]["mean"] == pytest.approx(0.1)
+    assert of(made, "memorization")["to_shuffled"]["mean"] == pytest.approx(0.0937, abs=1e-4)
+
+
+def test_rum_is_by_memorization_only_if_its_refinement_is():
+    fields = {"rum__refinement": "confidence"}
+    rows = [row("rum", tow=[0.9, 0.91], fields=fields),
+            row("rum[by=memorization]", tow=[0.7, 0.72], fields=fields)]
+    made = found(rows)
+    assert of(made, "confidence")["tow"]["mean"] == pytest.approx(0.905)
+    assert of(made, "memorization")["tow"]["mean"] == pytest.approx(0.71)
+
+
+def test_rows_that_differ_in_more_than_the_refinement_are_not_compared():
+    rows = [row("rum[subsets=4]", tow=[0.1, 0.2]), row("rum", tow=[0.9, 0.8]),
+            row("rum[by=confidence]", tow=[0.7, 0.8])]
+    assert {name: one["name"] for name, one in proxies.by_refinement(rows).items()} == {
+        "memorization": "rum", "confidence": "rum[by=confidence]"}
 
 
 def test_sentences_about_the_control():
-    rows = [row("rum", tow=[0.9, 0.91, 0.9]), row("rum_shuffled", tow=[0.8, 0.81, 0.8])]
-    assert ("Against random subsets, 1 of 1 scores make RUM better at 95% (memorization); the "
-            "largest difference is memorization's, +0.100 ± 0.000.") in proxies.sentences(
-                found(rows))
+    rows = [row("rum", tow=[0.9, 0.912, 0.9]), row("rum_shuffled", tow=[0.8, 0.81, 0.8])]
+    assert any("against RUM on random subsets: higher for 1 of 1 (memorization)" in one
+               for one in proxies.sentences(found(rows)))
     rows = [row("rum", tow=[0.9, 0.71, 0.8]), row("rum_shuffled", tow=[0.8, 0.81, 0.8])]
-    said = proxies.sentences(found(rows))[-1]
-    assert "0 of 1 scores make RUM better" in said and "not distinguishable from 0" in said
+    assert "difference not significant for 1 (memorization)" in proxies.sentences(found(rows))[-1]
 
 
 def test_table_and_picture():

@@ -3,8 +3,11 @@
 import csv
 import json
 import math
+import pathlib
+import re
 import shutil
 
+import jsonschema
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
@@ -50,11 +53,11 @@ def metric(results, row, name):
 
 
 def test_results_have_every_row_with_steps_and_per_seed_values(results):
-    assert results["schema"] == 2
+    assert results["schema"] == 3
     assert [row["name"] for row in results["rows"]] == [
         "original", "retrain", "retrain_again", *ROWS]
     names = {"tow", "tow_mia", "tow_stratified", "tow_mia_stratified", "validation_tow",
-             "relearn_epochs", "relearn_censored", "seconds",
+             "relearn_epochs", "seconds",
              "example_gradients", "optimizer_steps", *REQUIRED, *METRICS}
     for row in results["rows"]:
         assert set(row["metrics"]) == names
@@ -168,18 +171,38 @@ def test_memorization_files(finished, results):
     assert influence["influence"].shape == (len(influence["test_ids"]), len(train))
 
 
+def test_results_follow_their_schema(results):
+    schema = json.loads((pathlib.Path(report.__file__).parent / "results.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(results, schema)
+    for damage in ({"schema": 2}, {"rows": []}, {"more": 1}, {"comparisons": [{"set": "a"}]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**results, **damage}, schema)
+
+
 def test_report_is_self_contained(finished):
     _, table, path = finished
     page = path.read_text()
-    assert page.count("data:image/png;base64,") == 5
+    names = ("differences", "tow", "accuracies", "run_times", "memorization", "examples",
+             "training", "unlearning")
+    assert page.count("data:image/svg+xml;base64,") == len(names)
     assert "src=\"http" not in page and "<script" not in page and "<link" not in page
+    shown = page.replace("<wbr>", "")
     for row in ROWS:
-        assert row in page and row in table
+        assert row in shown and row in table
     for name in METRICS:
-        assert f"<td>{name}</td>" in page
-    for name in ("tow.png", "accuracies.png", "run_times.png", "memorization.png",
-                 "examples.png"):
-        assert (path.parent / name).read_bytes().startswith(b"\x89PNG")
+        assert f">{name}</th>" in shown
+    for name in names:
+        assert (path.parent / f"{name}.svg").read_bytes().startswith(b"<?xml")
+    for name in re.findall(r'<a href="([^"]*)"', page):
+        assert (path.parent / name).exists()
+
+
+def test_relearn_time_is_told_by_its_median_and_the_share_censored(results):
+    value = metric(results, "retrain", "relearn_epochs")
+    assert value["median"] == np.median(value["per_seed"])
+    limit = results["sets"][0]["relearn_limit"]
+    assert value["censored_share"] == np.mean(np.array(value["per_seed"]) > limit)
 
 
 def test_csv_and_lines_say_the_same(finished, results):

@@ -1,0 +1,114 @@
+"""The answer of a study to its main question, in sentences, the first of which is the answer."""
+
+from collections.abc import Sequence
+
+from rum_jax.evaluate.hypothesis_tests import EQUIVALENT, HIGHER, LOWER
+from rum_jax.report.comparisons import METRICS, VALIDATION, best_one_shot, main_row, primary_metric
+from rum_jax.report.words import interval, joined
+from rum_jax.rows import REFERENCE, REFERENCES
+
+ANSWERS = {HIGHER: "Yes: RUM is better than the best one-shot row",
+           LOWER: "No: RUM is worse than the best one-shot row",
+           EQUIVALENT: "RUM is equivalent to the best one-shot row, within the margin"}
+OPEN = "Not shown either way: RUM against the best one-shot row"
+RETRAIN = REFERENCES[1]
+
+
+def answer(results: dict) -> list[str]:
+    """What the study says of RUM against one-shot unlearning, what it costs, and for what.
+
+    Args:
+      results: see `results.assemble`: its `rows`, `comparisons`, `provenance` and, where it is
+        there, `scope`.
+    """
+    of_sets: dict[str, list[dict]] = {}
+    for row in results["rows"]:
+        of_sets.setdefault(row["set"], []).append(row)
+    several = len(of_sets) > 1
+    said = []
+    for name, rows in of_sets.items():
+        said += _of_set(results, rows, f" on {name}" if several else "")
+    return [*said, *_dear(of_sets, several), *scope(results)]
+
+
+def _of_set(results: dict, rows: list[dict], where: str) -> list[str]:
+    rum, best = main_row(rows), best_one_shot(rows)
+    if rum is None or best is None:
+        return [_without(rows, rum, best, where)]
+    of_pair = {one["metric"]: one for one in results["comparisons"] if one["set"] == rum["set"]
+               and (one["first"], one["second"]) == (rum["name"], best["name"])}
+    metric = primary_metric(rows)
+    main = of_pair.pop(metric)
+    said = [f"{ANSWERS.get(main['verdict'], OPEN)}{where}: {METRICS[metric]} of {rum['name']} - "
+            f"{best['name']} {interval(main['difference'], sign=True)}, {main['text']}"
+            f"{_cost(rum, rows)}. {best['name']} is the one-shot row with the highest ToW on "
+            "validation data."]
+    if of_pair:
+        said.append("The same difference by other measures: " + "; ".join(
+            f"{METRICS[name]} {interval(one['difference'], sign=True)}, {one['text']}"
+            for name, one in of_pair.items()) + ".")
+    return said
+
+
+def _without(rows: list[dict], rum: dict | None, best: dict | None, where: str) -> str:
+    missing = "row of RUM" if rum is None else "one-shot row"
+    text = f"This study has no {missing}{where}, so it does not compare RUM with one-shot rows"
+    methods = [row for row in rows if row["spec"]["kind"] != REFERENCE]
+    shown = rum or best or max(
+        (row for row in methods if VALIDATION in row["metrics"]),
+        key=lambda row: row["metrics"][VALIDATION]["mean"], default=None)
+    if shown is None:
+        return f"{text}."
+    metric = primary_metric(rows)
+    value = shown["metrics"][metric]
+    chosen = "" if rum else ", the row with the highest ToW on validation data,"
+    return (f"{text}; {shown['name']}{chosen} has a {METRICS[metric]} of {interval(value)} "
+            f"(n = {value['n']}){_cost(shown, rows)}.")
+
+
+def _seconds(row: dict) -> float:
+    return row["metrics"]["seconds"]["mean"]
+
+
+def _retraining(rows: Sequence[dict]) -> float:
+    return next((_seconds(row) for row in rows if row["name"] == RETRAIN), 0.0)
+
+
+def _cost(row: dict, rows: Sequence[dict]) -> str:
+    """How much more than retraining a row costs; nothing where it costs less."""
+    exact = _retraining(rows)
+    if not exact or _seconds(row) <= exact:
+        return ""
+    return f"; {row['name']} takes {_seconds(row) / exact:.1f} times as long as retraining"
+
+
+def _dear(of_sets: dict[str, list[dict]], several: bool) -> list[str]:
+    """Rows for which retraining would have been cheaper."""
+    dear = []
+    for name, rows in of_sets.items():
+        exact, where = _retraining(rows), f" on {name}" if several else ""
+        dear += [f"{row['name']}{where} ({_seconds(row) / exact:.1f} times)" for row in rows
+                 if row["spec"]["kind"] != REFERENCE and exact and _seconds(row) > exact]
+    return [f"These rows take longer than retraining, which is exact:{joined(dear, ' ')}."
+            ] if dear else []
+
+
+def scope(results: dict) -> list[str]:
+    """What intervals are over, and what they are conditional on."""
+    known = results.get("scope")
+    if not known:
+        return []
+    fixed = [f"one split of the data (config.data.seed={known['data_seed']})"]
+    if known["memorization"]:
+        fixed.append("one estimate of memorization")
+    same = [name for name, alike in known["forget_sets_alike"].items() if alike]
+    if same:
+        fixed.append("one forget set" if len(known["forget_sets_alike"]) == 1 else
+                     f"the same examples in {', '.join(same)}")
+    return [f"Intervals are over {known['seeds']} training seeds, and conditional on "
+            f"{_listed(fixed)}, alike for all seeds: how results vary with these is not part of "
+            "them."]
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,83 @@
+"""RUM against every other row, seed by seed: one pre-stated question, and all the rest.
+
+The question is whether RUM is better than one-shot unlearning, by PRIMARY. Its tests are one
+family: RUM against each one-shot row of each forget set, by that measure. The answer is about the
+one-shot row with the highest ToW on validation data; as it is chosen among them, and with the same
+models, only the correction for all of them keeps the error rate of what is said of it. All other
+comparisons, by all measures, are a second family.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from rum_jax.evaluate.hypothesis_tests import MARGIN, verdicts
+from rum_jax.evaluate.interval import paired_difference
+from rum_jax.refine import SHUFFLED
+from rum_jax.rows import REFERENCE, RUM, STEPS, VANILLA
+
+METRICS = {"tow_stratified": "stratified ToW", "tow": "ToW",
+           "tow_mia_stratified": "stratified ToW-MIA", "tow_mia": "ToW-MIA"}
+VALIDATION = "validation_tow"
+NO_METHOD = ("none", "retrain")  # algorithms that nobody would choose among
+
+
+def primary_metric(rows: Sequence[dict]) -> str:
+    """The measure of the question: the first of METRICS that all rows have."""
+    return next(name for name in METRICS if all(name in row["metrics"] for row in rows))
+
+
+def main_row(rows: Sequence[dict]) -> dict | None:
+    """The row of RUM that the question is about: the first one whose subsets are refined.
+
+    A row on random subsets, or one that merges its steps, is a control.
+    """
+    return next((row for row in rows if row["spec"]["kind"] == RUM
+                 and row["spec"]["refinement"] != SHUFFLED
+                 and row["spec"]["steps"] == STEPS[0]), None)
+
+
+def one_shot(rows: Sequence[dict]) -> list[dict]:
+    """Rows that unlearn the whole set at once."""
+    return [row for row in rows if row["spec"]["kind"] == VANILLA
+            and row["spec"]["algorithm"] not in NO_METHOD]
+
+
+def best_one_shot(rows: Sequence[dict]) -> dict | None:
+    """The one-shot row with the highest mean ToW on validation data; None: there is none."""
+    return max((row for row in one_shot(rows) if VALIDATION in row["metrics"]),
+               key=lambda row: row["metrics"][VALIDATION]["mean"], default=None)
+
+
+def compare(rows: Sequence[dict]) -> list[dict]:
+    """RUM's `main_row` against every other row that unlearns, of every forget set.
+
+    Args:
+      rows: see `results.assemble`.
+
+    Returns:
+      A dict for each set, row and measure: `set`, `first`, `second`, `metric`, `difference` (see
+      `paired_difference`), `primary` (whether it is in the family of the question), `verdict`
+      (its word), `p_holm` and `text` of the test.
+    """
+    pairs = list(_pairs(rows))
+    for is_primary in (True, False):
+        family = [one for one in pairs if one["primary"] == is_primary]
+        for one, said in zip(family, verdicts([one["difference"] for one in family], MARGIN),
+                             strict=True):
+            one.update(verdict=said.word, p_holm=said.p, text=said.text)
+    return pairs
+
+
+def _pairs(rows: Sequence[dict]) -> Iterator[dict]:
+    for name in dict.fromkeys(row["set"] for row in rows):
+        of_set = [row for row in rows if row["set"] == name]
+        first, candidates = main_row(of_set), [row["name"] for row in one_shot(of_set)]
+        for other in of_set if first else ():
+            if other is first or other["spec"]["kind"] == REFERENCE:
+                continue
+            for metric in METRICS:
+                values = [row["metrics"].get(metric) for row in (first, other)]
+                if all(values):
+                    yield {"set": name, "first": first["name"], "second": other["name"],
+                           "metric": metric, "primary": metric == primary_metric(of_set)
+                           and other["name"] in candidates,
+                           "difference": paired_difference(*(one["per_seed"] for one in values))}

@@ -1,0 +1,108 @@
+"""Which rows are evidence for how a change affects unlearning, and what tests say of them.
+
+The ToW of a row that does next to nothing changes as that of the original does. So only rows that
+are better than the original, by more than the 95% interval, are evidence: at that end of the change
+where the original is furthest from the oracles, as there is nothing to gain where it is as good as
+they are. What is tested is the change beyond the original's own, paired by seed: one test for each
+row, all rows in one family, those that are no evidence, too.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from rum_jax.evaluate.hypothesis_tests import (
+    ALPHA,
+    HIGHER,
+    LOWER,
+    NOT_SIGNIFICANT,
+    Verdict,
+    verdicts,
+)
+from rum_jax.evaluate.interval import paired_difference
+from rum_jax.report.words import by_word, interval, of_family
+from rum_jax.rows import REFERENCE, REFERENCES
+from rum_jax.unlearn import algorithm
+
+ORIGINAL, RETRAIN, RETRAIN_AGAIN = REFERENCES
+
+
+def family_of(spec: Mapping) -> str | None:
+    """The family of a row's algorithm; None where it has none, or one for each subset."""
+    return algorithm(spec["algorithm"]).family if spec["algorithm"] else None
+
+
+def beyond(metrics: Sequence[Mapping], original: Sequence[Mapping] | None) -> dict:
+    """Whether a row does more than the original, and how its change differs from the original's.
+
+    Args:
+      metrics: summaries by name, on each set or after each request.
+      original: those of the original; None: it is not there, or it is the row itself.
+
+    Returns:
+      `gain`: ToW minus the original's on the first and the last; `is_evidence`: whether it is
+      above 0 by more than the 95% interval where the original's mean ToW is lower;
+      `beyond_original`: the change of ToW minus the original's. None where there is no original.
+    """
+    if original is None:
+        return {"gain": None, "is_evidence": False, "beyond_original": None}
+    ends = [(metrics[place]["tow"]["per_seed"], original[place]["tow"]["per_seed"])
+            for place in (0, -1)]
+    gain = [paired_difference(*pair) for pair in ends]
+    hard = int(original[-1]["tow"]["mean"] < original[0]["tow"]["mean"])
+    return {"gain": gain, "is_evidence": _is_above_zero(gain[hard]),
+            "beyond_original": paired_difference(gain[1]["per_seed"], gain[0]["per_seed"])}
+
+
+def _is_above_zero(difference: dict) -> bool:
+    return difference["mean"] > 0 and difference["p"] is not None and difference["p"] < ALPHA
+
+
+def with_verdicts(rows: list[dict]) -> list[dict]:
+    """The same rows, each with `verdict` of its change beyond the original's; None: no test."""
+    methods = [row for row in rows if row["spec"]["kind"] != REFERENCE and row["beyond_original"]]
+    said = verdicts([row["beyond_original"] for row in methods])
+    of = {row["row"]: one._asdict() for row, one in zip(methods, said, strict=True)}
+    return [{**row, "verdict": of.get(row["row"])} for row in rows]
+
+
+def unlearning(found: dict) -> list[dict]:
+    """The rows that unlearn; not those that they are compared with."""
+    return [row for row in found["rows"] if row["spec"]["kind"] != REFERENCE]
+
+
+def tests_of(rows: Sequence[dict]) -> dict[str, Verdict]:
+    """Row -> what the test of its change says, of rows that are evidence."""
+    return {row["row"]: Verdict(**row["verdict"]) for row in rows
+            if row["is_evidence"] and row["verdict"]}
+
+
+def evidence(rows: Sequence[dict], changes: str) -> list[str]:
+    """What the tests say of rows, and which of them are no evidence.
+
+    Args:
+      rows: that unlearn, see `assemble`.
+      changes: what changes, from where to where.
+    """
+    said = tests_of(rows)
+    idle = [row["row"] for row in rows if row["beyond_original"] and not row["is_evidence"]]
+    none = (" Not evidence, as not better than the original by more than the 95% interval where "
+            f"it is furthest from the oracles: {', '.join(idle)}.") if idle else ""
+    if not said:
+        return [f"{changes}: no row is evidence, so nothing is said of it.{none}"]
+    words = {LOWER: "falls", HIGHER: "rises", NOT_SIGNIFICANT: NOT_SIGNIFICANT}
+    return [f"{changes}, beyond the original's own change: it {by_word(said, words)} "
+            f"({of_family(list(said.values()))}).{none}"]
+
+
+def references(rows: Sequence[dict]) -> list[str]:
+    """How what rows are compared with changes."""
+    words = {ORIGINAL: "The original, which forgets nothing, changes by {}.",
+             RETRAIN_AGAIN: "Retraining again with other seeds changes by {}."}
+    return [words[row["row"]].format(interval(row["change"]["tow"], sign=True))
+            for row in rows if row["row"] in words]
+
+
+def verdict_cell(row: dict) -> str:
+    """The word of a row's test; why there is none."""
+    if not row["verdict"]:
+        return "-"
+    return row["verdict"]["word"] if row["is_evidence"] else "not evidence"

@@ -1,0 +1,54 @@
+"""A report is written by one process alone: it reads what stages have left, and runs none."""
+
+import pathlib
+import types
+
+import numpy as np
+import pytest
+
+from report.made import row
+from rum_jax import records, store
+from rum_jax.config import base
+from rum_jax.report import sections
+from rum_jax.stages import pipeline
+
+
+@pytest.fixture
+def finished(tmp_path, monkeypatch):
+    """A study with one proxy; its stages and all other processes are out of reach."""
+    def refuse(*arguments, **named):
+        raise AssertionError("a report starts a stage, or waits for other processes")
+
+    monkeypatch.setattr(store, "stage", refuse)
+    config, n = base.get_config(), 12
+    config.proxies.compared = ("confidence",)
+    cost = tmp_path / "proxies"
+    cost.mkdir()
+    records.write_json(cost / "cost.json", {"seconds": 0.0, "example_gradients": 0})
+    trained = tmp_path / "retrain"
+    trained.mkdir()
+    monkeypatch.setattr(sections, "work_of", lambda folder: {"example_gradients": 10})
+    dataset = types.SimpleNamespace(train=np.arange(n), noisy=np.arange(n) == 3)
+    study = types.SimpleNamespace(config=config, dataset=dataset)
+    values = dict.fromkeys(pipeline.Finished._fields)
+    return pipeline.Finished(**{
+        **values, "study": study, "models": {"retrain": trained},
+        "proxies": {"confidence": pathlib.Path(cost)}, "traces": {}, "streams": {},
+        "proxy_scores": {"confidence": np.tile(np.arange(float(n)), (2, 1))},
+        "cases": types.SimpleNamespace(sets=("a",))})
+
+
+def test_scores_are_read_before_the_report_begins(finished):
+    """`knowledge`, which runs a stage on all processes where a score is missing, is not asked."""
+    assert finished.knowledge is None
+    found = sections.assemble(finished, [row("rum", tow=[0.5, 0.6])], [{"set": "a"}])
+    assert [one["proxy"] for one in found["proxies"]["proxies"]] == ["confidence"]
+    assert found["proxies"]["proxies"][0]["planted_noise_auroc"]["mean"] == pytest.approx(3 / 11)
+
+
+def test_no_part_of_a_report_asks_for_a_score():
+    folder = pathlib.Path(sections.__file__).parent
+    for path in folder.glob("*.py"):
+        for call in ("knowledge.score", "knowledge.proxy", "knowledge.memorization",
+                     "knowledge.features", "store.stage(", "hosts."):
+            assert call not in path.read_text(), f"{path.name}: {call}"
