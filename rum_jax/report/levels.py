@@ -185,5 +185,5 @@ def _axis(sets: list[dict]) -> tuple[list[float], list[float] | None, str]:
     name = by.get(next(iter(families))) if len(families) == 1 else None
     if name is None or any(one[name] is None for one in sets):
         return list(range(len(sets))), None, "forget set"
-    return ([one[name]["mean"] for one in sets], [one[name]["ci95"] for one in sets],
+    return ([one[name]["mean"] for one in sets], [one[name]["ci95"] or 0.0 for one in sets],
             name.replace("_", " "))
