@@ -46,11 +46,7 @@ def run_command(main: Callable[[Arguments], None], description: str, argv: list[
         if _disk_is_full(error):
             return _fail(f"no space left on the device of {workdir}; make room and run the same "
                          "command again, finished stages are kept", EXIT_RUN)
-        if isinstance(error, OSError) and error.filename:
-            return _fail(f"{error.filename2 or error.filename}: {error.strerror}; it cannot be "
-                         "used as it is. Restore it, or move it elsewhere, and run the same "
-                         "command again; finished stages are kept", EXIT_RUN)
-        return _fail(_unforeseen(error), EXIT_RUN)
+        return _fail(_understood(error) or _unforeseen(error), EXIT_RUN)
     return 0
 
 
@@ -86,16 +82,32 @@ def _disk_is_full(error: BaseException) -> bool:
     return False
 
 
+def _understood(error: BaseException) -> str | None:
+    """What to say of errors that come from the machine, not from a fault in a program."""
+    text, users = told(error), _place(error)[1]
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
+        return (f"there is too little memory ({text}); allowed: less, by a smaller "
+                "config.train.batch_size, config.campaign.group_size, or fewer config.seeds")
+    if "Unable to initialize backend" in text or "Unknown backend" in text:
+        return (f"JAX cannot use the devices that are asked for ({text}); JAX_PLATFORMS is "
+                f"{os.environ.get('JAX_PLATFORMS', '')!r}; allowed: cpu, cuda, tpu or '', with a "
+                "jax that is installed for them")
+    if isinstance(error, OSError) and error.filename is not None and not users:
+        return (f"{error.filename}: {error.strerror}; mend that and run the same command again, "
+                "finished stages are kept")
+    return None
+
+
 def _unforeseen(error: BaseException) -> str:
     """What to say of an error that nothing here expects, with where its traceback is."""
-    where = _place(error)
+    where, users = _place(error)
     lines = [f"{told(error)}{f', in {where}' if where else ''}"]
     with contextlib.suppress(OSError):
         handle, name = tempfile.mkstemp(prefix="rum_jax_error_", suffix=".txt")
         with os.fdopen(handle, "w", errors="backslashreplace") as file:
             file.write(_traceback(error))
         lines.append(f"its traceback is in {name}")
-    if where and not _is_ours(where):
+    if users:
         lines.append("that file is not part of rum_jax; mend it and run the same command again")
     else:
         lines.append("this is a fault of rum_jax, which should have said what is wrong; please "
@@ -110,11 +122,12 @@ def _traceback(error: BaseException) -> str:
         return "".join(traceback.format_tb(error.__traceback__)) + told(error)
 
 
-def _place(error: BaseException) -> str:
-    """File and line that raised it: the user's own code if it went through some, else ours."""
+def _place(error: BaseException) -> tuple[str, bool]:
+    """File and line that raised it, of the user's own code if it went through some; if it did."""
     frames = traceback.extract_tb(error.__traceback__)
     outside = [frame for frame in frames if _is_users(frame.filename)]
-    return next((f"{frame.filename}:{frame.lineno}" for frame in reversed(outside or frames)), "")
+    return next((f"{frame.filename}:{frame.lineno}" for frame in reversed(outside or frames)),
+                ""), bool(outside)
 
 
 def _is_ours(path: str) -> bool:

@@ -1,5 +1,7 @@
 """The exceptions that carry one clear message for the user instead of a traceback."""
 
+MOST_FAULTS, LONGEST_FAULT = 100, 2000  # that are told, and letters of each
+
 
 class InputError(ValueError):
     """A bad input: the message names the field or file, its value and what is allowed.
@@ -13,6 +15,11 @@ class RunError(RuntimeError):
 
     `rum_jax.main` prints the message alone and exits with code 1.
     """
+
+
+def _cut(fault: str) -> str:
+    half = LONGEST_FAULT // 2
+    return fault if len(fault) <= LONGEST_FAULT else f"{fault[:half]} ... {fault[-half:]}"
 
 
 def told(error: BaseException) -> str:
@@ -30,5 +37,7 @@ def told(error: BaseException) -> str:
 def raise_if_any(faults: list[str], heading: str) -> None:
     """Raises InputError listing every fault; does nothing for an empty list."""
     if faults:
-        lines = "\n".join(f"  - {fault}" for fault in faults)
+        lines = "\n".join(f"  - {_cut(fault)}" for fault in faults[:MOST_FAULTS])
+        if len(faults) > MOST_FAULTS:
+            lines += f"\n  - and {len(faults) - MOST_FAULTS} more"
         raise InputError(f"{heading}\n{lines}")

@@ -18,7 +18,7 @@ from typing import IO, Protocol
 
 import fsspec
 
-from rum_jax.errors import InputError, RunError
+from rum_jax.errors import InputError, RunError, told
 
 PARTIAL = ".partial"
 PARTIAL_SECONDS = 86_400  # after which what is half-written was left by a killed process
@@ -72,12 +72,17 @@ def opened(path: str, probe: bool = True) -> Folder:
     except (PermissionError, FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"--workdir: {path}: cannot be written ({error}); choose a folder that "
                          "can") from error
-    except (ValueError, RecursionError) as error:  # fsspec's ways to refuse a URL
-        raise InputError(f"--workdir: {path}: cannot be used ({error})") from error
     except OSError as error:  # may pass: another process, or this one later, may succeed
         never = (errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
         kind = InputError if error.errno in never else RunError
         raise kind(f"--workdir: {path}: cannot be written ({error})") from error
+    except (InputError, RunError):
+        raise
+    except Exception as error:  # stores raise many kinds, as for missing credentials
+        if not is_url(path):
+            raise
+        raise RunError(f"--workdir: {path}: cannot be written ({told(error)}); try it with the "
+                       "store's own tools, and run the same command again") from error
     return folder
 
 

@@ -10,6 +10,7 @@ from rum_jax.errors import InputError
 from rum_jax.folder import is_url
 
 LONGEST_NAME = 255  # bytes of one part of a path, on the file systems that there are
+LONGEST_PATH = 3000  # bytes, so that what is put below it has a path, too
 _SCHEME = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>/*)")
 _SCHEMES = ("gs", "gcs", "s3", "s3a", "http", "https", "file", "memory", "ftp", "az", "abfs",
             "hdfs", "ssh", "sftp")
@@ -34,8 +35,8 @@ def path_fault(text: str) -> str | None:
     if any(len(os.fsencode(part)) > LONGEST_NAME for part in text.split("/")):
         return (f"is {checks.shortened(text)}; allowed: at most {LONGEST_NAME} letters between "
                 "two slashes")
-    if len(os.fsencode(text)) > 4000:
-        return f"is {checks.shortened(text)}; allowed: a path of at most 4000 letters"
+    if len(os.fsencode(text)) > LONGEST_PATH:
+        return f"is {checks.shortened(text)}; allowed: a path of at most {LONGEST_PATH} letters"
     try:
         pathlib.Path(text).expanduser()
     except RuntimeError:

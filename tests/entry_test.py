@@ -6,7 +6,7 @@ import re
 import pytest
 from toy import ROOT
 
-from rum_jax import entry, export
+from rum_jax import entry, export, forget_sets
 from rum_jax.errors import InputError, RunError
 
 ARGV = ["main", f"--config={ROOT / 'configs' / 'digits_rum.py'}", "--workdir=somewhere",
@@ -28,11 +28,9 @@ def devices_stay(monkeypatch):
 
 
 def run(error, argv=ARGV):
-    def main(arguments):
-        if error:
-            raise error
-
-    return entry.run_command(main, "Says what it does.", argv)
+    space = {"error": error}  # raised in no file, as if it came from a package
+    exec("def main(arguments):\n    if error:\n        raise error", space)
+    return entry.run_command(space["main"], "Says what it does.", argv)
 
 
 @pytest.mark.parametrize("error, code, words", [
@@ -40,9 +38,13 @@ def run(error, argv=ARGV):
     (KeyboardInterrupt(), 130, "interrupted"),
     (SystemExit(0), 1, "error: it ends the program (SystemExit: 0)"),
     (SystemExit(), 1, "it ends the program"), (GeneratorExit(), 1, "error: GeneratorExit"),
-    (Own("x"), 1, "error: Own: x"), (Mute(), 1, "error: Mute"), (MemoryError(), 1, "MemoryError"),
+    (Own("x"), 1, "error: Own: x"), (Mute(), 1, "error: Mute"),
+    (MemoryError(), 1, "too little memory"),
     (RecursionError("deep"), 1, "RecursionError: deep"),
     (KeyError("a" * 3000), 1, "error: KeyError: 'aaa"),
+    (RuntimeError("RESOURCE_EXHAUSTED: 9 bytes"), 1, "too little memory"),
+    (RuntimeError("Unable to initialize backend 'x'"), 1, "JAX cannot use the devices"),
+    (PermissionError(13, "Permission denied", "a/b"), 1, "error: a/b: Permission denied; mend"),
     (OSError(28, "No space left on device"), 1, "no space left on the device of somewhere")])
 def test_whatever_happens_there_is_a_message_and_a_code(error, code, words, capsys):
     assert run(error) == code
@@ -113,3 +115,24 @@ def test_exports_that_cannot_be(tmp_path, capsys, words, expected):
     out, err = capsys.readouterr()
     assert code == 2 and expected in err and out == "" and "Traceback" not in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("field", ["campaign.plan=true", "train.max_steps=3", "campaign.alone=true",
+                                   "sweep.rows=('rum',)"])
+def test_what_only_other_commands_do_is_refused_where_sets_are_chosen(tmp_path, capsys, field):
+    argv = [*ARGV[:2], f"--workdir={tmp_path / 'run'}", f"--config.{field}"]
+    assert entry.run_command(forget_sets.main, "", argv) == 2
+    assert f"config.{field.partition('=')[0]}: is " in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["--coordinator=host:99999", "--processes=2"], "a port in 1..65535"),
+    (["--coordinator=host:1", "--processes=" + "9" * 30], "at most 100000"),
+    (["--coordinator=host:1", "--processes=2", "--process=" + "9" * 300], "allowed: 0..1"),
+    (["--coordinator=host:1", "--processes=two"], "processes"),
+    (["--coordinator=h:\u0661", "--processes=2"], "a port in 1..65535")])
+def test_processes_that_cannot_be(words, expected, capsys):
+    assert entry.run_command(lambda arguments: None, "", [*ARGV, *words]) == 2
+    err = capsys.readouterr().err
+    assert expected in err and len(err) < 700

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from rum_jax.errors import InputError
+from rum_jax.errors import InputError, RunError
 from rum_jax.folder import Local, opened
 
 
@@ -87,3 +87,22 @@ def test_a_store_that_overwrites_is_refused(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_written(path):
     with pytest.raises(InputError, match=f"--workdir: {path}: (cannot be written|needs another)"):
         opened(path)
+
+
+def test_a_store_that_raises_what_it_likes_gets_a_message(monkeypatch):
+    class NoCredentials(Exception):
+        pass
+
+    def refuse(*_):
+        raise NoCredentials("Unable to locate credentials")
+
+    monkeypatch.setattr("rum_jax.folder.Remote.create", refuse)
+    monkeypatch.setattr("rum_jax.folder.Remote.remove", lambda *_: None)
+    with pytest.raises(RunError, match="memory://a/b: cannot be written .NoCredentials: Unable"):
+        opened("memory://a/b")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "/dev/null/x", "/proc/x"])
+def test_folders_that_cannot_be(name):
+    with pytest.raises(InputError, match="--workdir: "):
+        opened(name)

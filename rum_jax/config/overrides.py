@@ -20,6 +20,7 @@ from rum_jax.paths import local, workdir_fault
 _INPUT_ERROR = f"{InputError.__module__}.{InputError.__name__}: "
 HEADING = "The command line has faults:"
 LASTING = tuple(store for store in STORES if store != "memory")  # after the process has ended
+MOST_PROCESSES = 100_000
 
 
 class Arguments(NamedTuple):
@@ -105,12 +106,17 @@ def _host_faults(values: flags.FlagValues) -> list[str]:
         return [f"--{name}: is {values[name].value}; allowed with --coordinator=auto: not given"
                 for name in ("processes", "process") if values[name].present]
     found = []
-    if not re.fullmatch(r"[^:\s]+:\d+", values.coordinator):
-        found.append(f"--coordinator: is {values.coordinator!r}; allowed: host:port or auto")
-    if values.processes < 2:
-        found.append(f"--processes: is {values.processes}; allowed: 2 or more")
+    host, _, port = values.coordinator.rpartition(":")
+    if not re.fullmatch(r"[^:\s]+", host) or not (
+            re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 2**16):
+        found.append(f"--coordinator: is {shortened(values.coordinator)}; allowed: host:port or "
+                     "auto, with a port in 1..65535")
+    if not 2 <= values.processes <= MOST_PROCESSES:
+        found.append(f"--processes: is {shortened(values.processes)}; allowed: 2 or more, at most "
+                     f"{MOST_PROCESSES}")
     if not 0 <= values.process < values.processes:
-        found.append(f"--process: is {values.process}; allowed: 0..{values.processes - 1}")
+        found.append(f"--process: is {shortened(values.process)}; allowed: "
+                     f"0..{cut(str(values.processes - 1))}")
     return found
 
 
