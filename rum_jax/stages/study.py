@@ -12,10 +12,10 @@ from ml_collections import ConfigDict
 
 from rum_jax import data, models, records, store
 from rum_jax.data.arrays import Dataset
-from rum_jax.data.statistics import with_given
 from rum_jax.devices import convolution_of, dtype_of, engine_of
 from rum_jax.errors import InputError
 from rum_jax.models import Model
+from rum_jax.models.given_statistics import with_given
 from rum_jax.train import memory
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe

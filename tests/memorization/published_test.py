@@ -328,3 +328,12 @@ def test_what_is_no_npz_file_is_said_in_our_words(tmp_path, made):
             published_scores(tmp_path / name, made())
         assert "allowed: an .npz file with" in str(e.value)
         assert "pickle" not in str(e.value) and "context manager" not in str(e.value)
+
+
+def test_examples_that_liras_models_do_not_tell_of_are_nan(tmp_path, made, members):
+    mask, _, logits = members
+    dataset, mask = made(), mask.copy()
+    never = number(dataset)[7]
+    mask[:, never] = False
+    found = published_scores(lira_folder(tmp_path / "lira", keep=mask, scores=logits), dataset)
+    assert np.flatnonzero(np.isnan(found)).tolist() == [7]

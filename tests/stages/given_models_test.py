@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rum_jax.data.arrays import Dataset, ImageSpec
-from rum_jax.data.statistics import with_given
 from rum_jax.errors import InputError
 from rum_jax.models import Outputs
+from rum_jax.models.given_statistics import with_given
 from rum_jax.stages import given
 from rum_jax.stages.given import cautions, judge
 
