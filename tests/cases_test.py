@@ -5,8 +5,8 @@ import tarfile
 
 import numpy as np
 import pytest
-
 from forget.made import known
+
 from rum_jax import data
 from rum_jax.config import base
 from rum_jax.config.validate import faults

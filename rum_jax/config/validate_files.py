@@ -32,7 +32,8 @@ def file_faults(config: Mapping, dataset: Dataset) -> list[str]:
         scores = published_scores(path, dataset)
     except InputError as error:
         return [*found, str(error)]
-    return [*found, *_unknown_faults(config, path, scores), *_strata_faults(config, dataset, scores)]
+    return [*found, *_unknown_faults(config, path, scores),
+            *_strata_faults(config, dataset, scores)]
 
 
 def _unknown_faults(config: Mapping, path: str, scores: np.ndarray) -> Iterator[str]:

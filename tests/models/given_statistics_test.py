@@ -39,7 +39,7 @@ def test_buffers_of_all_files_are_taken(of_files, dataset, capsys):
 
 @pytest.mark.parametrize("other", [None, ([0.4], [0.25])])
 def test_files_that_contradict_each_other(of_files, other):
-    with pytest.raises(InputError, match="0.safetensors has the mean and std .*0.5.*; allowed: one"):
+    with pytest.raises(InputError, match="0.safetensors has the mean and std .*0.5.*; allowed: on"):
         of_files(([0.5], [0.25]), other)
 
 

@@ -105,7 +105,7 @@ def test_a_file_of_another_model_is_refused(tmp_path):
     copies = tuple(str(tmp_path / f"{name}.safetensors") for name in "abc")
     for copy in copies[1:]:
         (tmp_path / copy).write_bytes((tmp_path / path).read_bytes())
-    with pytest.raises(InputError, match=r"(?s)a.safetensors, .*c.safetensors: 16 fault.*conv1") as e:
+    with pytest.raises(InputError, match=r"(?s)a.safetensors, .*c.safetensors: 16 fault") as e:
         config_of(**{"train.from_files": copies, "model.widths": (8,)})
     assert str(e.value).count("16 fault(s)") == 1
 
