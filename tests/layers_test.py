@@ -11,7 +11,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "checks", "randomness", "clock", "records"}, {"folder", "worker"}, {"paths"},
+    {"errors", "checks", "randomness", "clock", "records", "numpy_file"}, {"folder", "worker"},
+    {"paths"},
     {"hosts"}, {"progress"}, {"own", "claims"},
     {"data"}, {"models"}, {"train"},
     {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies",

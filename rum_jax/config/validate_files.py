@@ -1,18 +1,19 @@
 """Checks of the files that a config names, as far as they need no model: before one is trained."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from rum_jax import models
 from rum_jax.data.arrays import Dataset
-from rum_jax.data.statistics import with_given
 from rum_jax.errors import InputError
 from rum_jax.forget import choose, overlap_faults
 from rum_jax.forget.known import MEMORIZATION, Known, untrained
 from rum_jax.memorization.published import published_scores
+from rum_jax.models.given_statistics import with_given
 from rum_jax.models.torch_import import load_variables
+from rum_jax.progress import listed
 from rum_jax.randomness import generator
 
 
@@ -31,7 +32,20 @@ def file_faults(config: Mapping, dataset: Dataset) -> list[str]:
         scores = published_scores(path, dataset)
     except InputError as error:
         return [*found, str(error)]
-    return found + _strata_faults(config, dataset, scores)
+    return [*found, *_unknown_faults(config, path, scores),
+            *_strata_faults(config, dataset, scores)]
+
+
+def _unknown_faults(config: Mapping, path: str, scores: np.ndarray) -> Iterator[str]:
+    """Scores float64[n] of which some are NaN are of use where none of these can be chosen."""
+    unknown = int(np.isnan(scores).sum())
+    others = [name for name in (*config["forget"]["sets"], *config["stream"]["requests"])
+              if name.partition(":")[0] != MEMORIZATION]
+    if unknown and others:
+        yield (f"config.memorization.scores: {path}: {unknown} of {len(scores)} training examples "
+               "have no score, as all or none of its models were trained on them; allowed with "
+               f"{others[0]}: scores of all, or with such scores forget sets {MEMORIZATION}:... "
+               "alone, which leave these out")
 
 
 def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
@@ -43,14 +57,14 @@ def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
                              tuple(wanted["blocks"]), "native")
     except InputError as error:
         return [str(error)]
-    found = []
+    found: dict[str, list[str]] = {}
     for path in train["from_files"]:
         try:
             if pathlib.Path(path).is_file():  # else that is said elsewhere
                 load_variables(path, model)
         except InputError as error:
-            found.append(f"config.train.from_files: {error}")
-    return found
+            found.setdefault(str(error).removeprefix(f"{path}: "), []).append(path)
+    return [f"config.train.from_files: {listed(paths)}: {fault}" for fault, paths in found.items()]
 
 
 def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> list[str]:

@@ -1,12 +1,6 @@
 """Mean and standard deviation of pixels: as published where they are, else computed."""
 
-import dataclasses
-from collections.abc import Mapping
-
 import numpy as np
-
-from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 
 Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -48,30 +42,3 @@ def computed(images: np.ndarray, positions: np.ndarray) -> Statistics:
     mean = share @ values
     deviation = np.sqrt((share * (values - mean[:, None]) ** 2).sum(1))
     return tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist())
-
-
-def with_given(dataset: Dataset, train: Mapping) -> Dataset:
-    """The data set with the mean and std that given models were trained with.
-
-    Args:
-      dataset: as it is loaded.
-      train: the config's section, with `from_files_mean` and `from_files_std`, one value for each
-        channel or one for all, of pixels in [0,1]; () leaves the data set's own.
-
-    Raises:
-      InputError: one of them alone, another number of values, or no given models.
-    """
-    given = {name: tuple(train[f"from_files_{name}"]) for name in ("mean", "std")}
-    if not any(given.values()):
-        return dataset
-    channels, found = dataset.spec.shape[-1], {}
-    for name, values in given.items():
-        field = f"config.train.from_files_{name}"
-        if len(values) not in (1, channels):
-            allowed = "1 value" if channels == 1 else f"1 value or {channels}, one a channel"
-            raise InputError(f"{field}: has {len(values)} value(s); allowed: {allowed}, and of "
-                             "from_files_mean and from_files_std both or none")
-        if not train["from_files"]:
-            raise InputError(f"{field}: is {values}; allowed without config.train.from_files: ()")
-        found[name] = tuple(map(float, values * channels if len(values) == 1 else values))
-    return dataclasses.replace(dataset, spec=dataclasses.replace(dataset.spec, **found))

@@ -35,7 +35,8 @@ def load(path: str, detail: str) -> Source:
     Images of one channel keep it.
 
     Args:
-      path: TFDS' data folder, or the data set's own in it; "" is TFDS' own choice ($TFDS_DATA_DIR, ~/tensorflow_datasets).
+      path: TFDS' data folder, or the data set's own in it; "" is TFDS' own
+        choice ($TFDS_DATA_DIR, ~/tensorflow_datasets).
       detail: the name as TFDS writes it, `name[/config][:version]`; see `tfds_folder.find`.
 
     Raises:

@@ -24,6 +24,9 @@ _ALLOWED = ("an .npz file with `memorization`, `tr_mem` or `scores`, and with `i
 def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     """Scores of the training set, float64[n], one for each of `dataset.train`.
 
+    NaN, for less than half of them, is what LiRA's models do not tell: of examples that all or
+    none of them were trained on.
+
     An .npz file holds them as `memorization`, `tr_mem` (Feldman and Zhang's name) or `scores`.
     Where it also has `trainset_mask` and `trainset_correctness` bool[M,m], as the RUM code's
     estimate, the scores may be left out, and are then estimated from these; an example that was
@@ -54,13 +57,13 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
         _check_labels(where, labels[rows], dataset)
     wanted = scores[rows].astype(np.float64)
     unknown = np.flatnonzero(~np.isfinite(wanted))
-    if unknown.size:
+    if unknown.size and not (pathlib.Path(path).is_dir() and 2 * unknown.size < len(wanted)):
         first = dataset.ids[dataset.train[unknown[0]]]
         raise InputError(f"{where}: {unknown.size} score(s) of the training set are not finite, "
                          f"the first of {first}; allowed: finite numbers (of members, some "
                          "trained with each example and some without it)")
-    if np.abs(wanted).max() > 1:
-        first = int(np.abs(wanted).argmax())
+    if np.nanmax(np.abs(wanted)) > 1:
+        first = int(np.nanargmax(np.abs(wanted)))
         raise InputError(f"{where}: {dataset.ids[dataset.train[first]]} has {wanted[first]:g}; "
                          "allowed: numbers in [-1, 1], as memorization is a difference of shares")
     return wanted

