@@ -14,6 +14,7 @@ import pathlib
 import pickle
 import pkgutil
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -24,12 +25,14 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+import psutil
 from matplotlib.figure import Figure
 
 from rum_jax import entry, hosts, report
 from rum_jax.main import main
 
 ROOT = pathlib.Path(__file__).parents[2]
+MOST_MEMORY = 4 * 2**30  # bytes beyond what the process has
 HANGS_AFTER = 120  # seconds
 LONGEST_MESSAGE = 4000  # characters
 
@@ -56,7 +59,7 @@ def run(argv: list[str], folder: pathlib.Path, command: Callable = main) -> Outc
     out, said, code, escaped = io.StringIO(), io.StringIO(), None, ""
     os.chdir(folder)
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said), _alarm():
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said), _limits():
             code = entry.run_command(command, "A fuzzed command.", ["rum_jax.main", *argv])
     except BaseException:
         escaped = traceback.format_exc()
@@ -81,10 +84,15 @@ def run_apart(argv: list[str], folder: pathlib.Path) -> Outcome:
 
 
 @contextlib.contextmanager
-def _alarm() -> Iterator[None]:
+def _limits() -> Iterator[None]:
+    """Ends what takes too long, and refuses memory beyond what is sensible."""
     def late(number, frame):
         raise TimeoutError(f"not done after {HANGS_AFTER} seconds")
 
+    earlier = resource.getrlimit(resource.RLIMIT_AS)
+    if sys.platform == "linux":
+        most = psutil.Process().memory_info().vms + MOST_MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (most, earlier[1]))
     before = signal.signal(signal.SIGALRM, late)
     signal.alarm(HANGS_AFTER)
     try:
@@ -92,6 +100,7 @@ def _alarm() -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, earlier)
 
 
 def forget_files() -> None:

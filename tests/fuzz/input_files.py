@@ -186,10 +186,17 @@ def config_file(draw: st.DrawFn, fields: list[str]) -> str:
 
 
 class Kind(NamedTuple):
-    """Files of one kind: name -> content, and field -> text with {} for the name."""
+    """Files of one kind.
+
+    Attributes:
+      files: name -> content.
+      fields: how a study names it, field -> text with {} for the name.
+      trained: whether models are trained with it: other images would need other programs.
+    """
 
     files: dict[str, bytes]
     fields: dict[str, str]
+    trained: bool = True
 
 
 def kinds(ids: list[str]) -> dict[str, Kind]:
@@ -199,6 +206,6 @@ def kinds(ids: list[str]) -> dict[str, Kind]:
         "scores": Kind(score_files(), {"memorization__scores": "{}"}),
         "data": Kind(data_files(), {"data__path": "{}", "forget__sets": "('random',)",
                                     "forget__size": "3", "memorization__scores": "",
-                                    "rows": "('vanilla:finetune',)"}),
+                                    "rows": "('vanilla:finetune',)"}, trained=False),
         "models": Kind(model_files(), {"train__from_files": "('{0}','./{0}')"}),
     }
