@@ -16,8 +16,8 @@ import sys
 from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).parents[1]
-COPIED = ("results.json", "results.csv", "tow.png", "accuracies.png", "run_times.png",
-          "memorization.png")
+COPIED = ("results.json", "results.csv", "tow.svg", "accuracies.svg", "run_times.svg",
+          "memorization.svg")
 
 
 def copy_results(workdir: pathlib.Path, target: pathlib.Path, names: Sequence[str]) -> None:

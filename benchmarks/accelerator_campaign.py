@@ -19,8 +19,8 @@ from accelerator import copy_results
 from rum_jax.memorization.group import members_of
 
 ROOT = pathlib.Path(__file__).parents[1]
-COPIED = ("memorization.npz", "results.json", "reliability.csv", "memorization.png",
-          "reliability.png")
+COPIED = ("memorization.npz", "results.json", "reliability.csv", "memorization.svg",
+          "reliability.svg")
 MOST = 4096  # models, more than any device trains in that time
 
 

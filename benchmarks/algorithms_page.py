@@ -84,12 +84,12 @@ def main() -> None:
     results = records.read_json(workdir / "results.json")
     config, origin = records.read_json(workdir / "config.json"), results["provenance"]
     RESULTS.mkdir(parents=True, exist_ok=True)
-    for name in ("results.json", "tow.png", "accuracies.png"):
+    for name in ("results.json", "tow.svg", "accuracies.svg"):
         shutil.copyfile(workdir / name, RESULTS / name)
     page = HEAD.format(**config["forget"], cpu_count=origin["cpu_count"], cpu=origin["cpu"],
                        jax=origin["versions"]["jax"], seconds=origin["wall_seconds"])
-    images = ("\n![ToW](results/digits_algorithms/tow.png)\n"
-              "![Accuracies](results/digits_algorithms/accuracies.png)\n")
+    images = ("\n![ToW](results/digits_algorithms/tow.svg)\n"
+              "![Accuracies](results/digits_algorithms/accuracies.svg)\n")
     records.write_bytes(ROOT / "docs" / "algorithms.md",
                         (page + "\n" + table(results) + "\n" + images).encode())
 

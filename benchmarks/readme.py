@@ -18,8 +18,8 @@ from rum_jax.unlearn import ALGORITHMS
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
-COPIED = ("results.json", "tow.png", "accuracies.png", "run_times.png", "memorization.png",
-          "examples.png")
+COPIED = ("results.json", "tow.svg", "accuracies.svg", "run_times.svg", "memorization.svg",
+          "examples.svg")
 
 
 def table(results: dict) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from rum_jax.report.figures import (
     COLORS,
@@ -59,15 +60,16 @@ def _draw(axis, start: int, table: np.ndarray, color: str) -> None:
                           alpha=0.2, lw=0)
     else:
         for line in table:
-            axis.plot(epochs, line, color=color, lw=0.7, alpha=0.5)
+            axis.plot(epochs, line, "o" if len(epochs) == 1 else "-", color=color, lw=0.7, ms=3,
+                      alpha=0.5)
     axis.plot(epochs, np.nanmean(table, 0), "o-" if len(epochs) == 1 else "-", color=color, lw=2,
-              ms=4)
+              ms=5)
 
 
 def _epochs(axis, words: str) -> None:
     axis.set_ylabel(words)
     axis.set_xlabel("epoch")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axis.grid()
 
 
