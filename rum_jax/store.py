@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rum_jax import hosts, records
+from rum_jax.checks import shortened
 from rum_jax.errors import InputError, RunError
 from rum_jax.progress import say
 
@@ -128,8 +129,8 @@ def _check_origin(folder: pathlib.Path, origin: Origin) -> None:
     root = next(parent for parent in folder.parents if parent.name == STAGES)
     recorded = read_done(folder)["made_from"]
     expected = _recorded(root.parent, origin)
-    faults = [f"{name}: there {shown(recorded['values'].get(name, 'absent'))}, here "
-              f"{shown(expected['values'].get(name, 'absent'))}"
+    faults = [f"{name}: there {shortened(recorded['values'].get(name, 'absent'))}, here "
+              f"{shortened(expected['values'].get(name, 'absent'))}"
               for name in sorted({*recorded["values"], *expected["values"]})
               if recorded["values"].get(name) != expected["values"].get(name)]
     faults += [f"stages/{name}: it was made from another one than is there now"
@@ -140,12 +141,6 @@ def _check_origin(folder: pathlib.Path, origin: Origin) -> None:
         raise InputError(f"{folder}: this stage was made from something else:{lines}\nRestore "
                          "what it was made from, or delete the folder and run the same command "
                          "again to make it anew, or use another --workdir")
-
-
-def shown(value: object) -> str:
-    """A value in a message, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= 120 else f"{text[:80]} ... ({len(text)} characters)"
 
 
 def discard_partials(workdir: pathlib.Path) -> None:

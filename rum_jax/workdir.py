@@ -14,6 +14,7 @@ from typing import Any
 import filelock
 
 from rum_jax import hosts, records, store
+from rum_jax.checks import shortened
 from rum_jax.config.content import DIGEST, Content, code_digests, content_of
 from rum_jax.errors import InputError
 from rum_jax.paths import user_path
@@ -144,7 +145,7 @@ def _change(field: str, there: Any, content: Content, stage: str, files: Mapping
         changed = [path for path, digest in now.items() if digest not in str(there)]
         path = next(iter(changed), next(iter(now)))
         return _changed_file(field, path, files.get(path, "another"), now[path], stage)
-    return f"{field}: there {store.shown(there)}, here {store.shown(here)} (read by {stage})"
+    return f"{field}: there {shortened(there)}, here {shortened(here)} (read by {stage})"
 
 
 def _changed_file(field: str, path: str, there: str, here: str, stage: str) -> str:

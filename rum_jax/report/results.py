@@ -11,7 +11,7 @@ from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
 from rum_jax.report.comparisons import compare
 from rum_jax.rum import WHOLE
-from rum_jax.stages.evaluation import ABOUT_FILE
+from rum_jax.stages.evaluation import ABOUT_FILE, user_metrics
 from rum_jax.stages.memorization import COST_FILE, members_seconds
 from rum_jax.stages.merge import models_for
 from rum_jax.stages.models import again_seeds, convolutions, given_cautions
@@ -62,12 +62,23 @@ def _memorization(finished: Finished) -> dict | None:
 
 
 def _row(finished: Finished, forget_set: str, name: str) -> dict:
-    metrics = records.read_json(finished.rows[name] / "metrics.json")
-    cases = finished.cases.of_set(forget_set)
+    metrics, cases = _metrics(finished, name), finished.cases.of_set(forget_set)
     return {"set": forget_set, "name": name,
             "spec": rows.resolve(finished.study.config, name)._asdict(),
             "steps": _steps(finished, name),
             "metrics": summaries({metric: values[cases] for metric, values in metrics.items()})}
+
+
+def _metrics(finished: Finished, name: str) -> dict[str, list]:
+    """Metric -> a value for each case; user-defined ones are called as the config calls them.
+
+    Their files may have been somewhere else when the row was evaluated.
+    """
+    stored = records.read_json(finished.rows[name] / "metrics.json")
+    there = records.read_json(finished.rows[name] / ABOUT_FILE)["user_metrics"]
+    here = {content: metric for metric, content in
+            user_metrics(finished.study.config.metrics).items()}
+    return {here.get(there.get(metric), metric): values for metric, values in stored.items()}
 
 
 def _limit(about: dict) -> int | None:

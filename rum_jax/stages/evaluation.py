@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rum_jax import records, store
+from rum_jax import own, records, store
+from rum_jax.config.content import code_digests, replaced
 from rum_jax.errors import InputError
 from rum_jax.evaluate import Measured, compare, evaluate
 from rum_jax.evaluate.tow import STRATA
@@ -89,9 +90,15 @@ def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> d
             **{name: [own[name].tolist() for own in values]
                for name in (f"forget_accuracy{STRATA}", f"mia{STRATA}")},
             "oracles": {"reference": config.oracles, "of_each_case": oracles.tolist()},
+            "user_metrics": user_metrics(config.metrics),
             "relearn": {"limit": config.relearn.epochs,
                         "learning_rate": references.relearning_rate}
             if config.relearn.epochs else None}
+
+
+def user_metrics(names: Sequence[str]) -> dict[str, str]:
+    """Each user-defined metric, and its name with the digest of the file in place of the path."""
+    return {name: replaced(name, code_digests(name)) for name in names if own.is_reference(name)}
 
 
 def evaluated(references: References, row: str, models: pathlib.Path,
