@@ -10,6 +10,7 @@ a folder of their own that is thrown away, and read what the one has written.
 """
 
 import errno
+import os
 import pathlib
 import shutil
 import tempfile
@@ -61,7 +62,7 @@ def stage(workdir: pathlib.Path, name: str, make: Callable[[pathlib.Path], None]
       RunError: making it failed for a reason the user can do something about.
     """
     folder = workdir / STAGES / name
-    if hosts.agreed(folder.exists()):
+    if hosts.agreed(os.path.lexists(folder)):
         verified(folder)
         _check_origin(folder, origin)
         say(f"{name}: already there")
@@ -206,7 +207,8 @@ def verified(folder: pathlib.Path) -> pathlib.Path:
       InputError: a file was changed, cut short, removed or added.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: is not a folder; delete it and run the same command again")
+        raise InputError(f"{folder}: is no folder, or a link that leads nowhere; delete it and run "
+                         "the same command again")
     expected = read_done(folder)["sha256"]
     for name, digest in expected.items():
         path = folder / name

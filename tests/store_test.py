@@ -85,6 +85,14 @@ def test_a_stage_made_from_other_values_is_refused_with_both_values(tmp_path):
     assert str(folder) in str(error.value)
 
 
+@pytest.mark.parametrize("target", ["first", "nowhere"])
+def test_a_link_in_the_place_of_a_stage_is_named(tmp_path, target):
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages" / "first").symlink_to(target)
+    with pytest.raises(InputError, match="stages/first: is no folder, or a link"):
+        store.stage(tmp_path, "first", lambda _: pytest.fail("made"), ORIGIN)
+
+
 def chain(workdir, number):
     """Two stages: the first holds a number, the second is made from it."""
     first = store.stage(workdir, "first", lambda folder: (folder / "n").write_text(str(number)),

@@ -68,10 +68,22 @@ def metric(name: str) -> Metric:
 
 
 def _checked(name: str, function: Callable, view: View, oracle: View) -> Measured:
-    made = own.call(name, function, view, oracle)
+    made = own.call(name, function, _protected(view), _protected(oracle))
     if not isinstance(made, Measured):
         made = Measured(made)
     return Measured(_number(name, made.value), _examples(name, made.per_example))
+
+
+def _protected(view: View) -> View:
+    """The same view, in which a user's own metric cannot change what other metrics look at."""
+    def read_only(array: np.ndarray) -> np.ndarray:
+        seen = np.asarray(array).view()
+        seen.flags.writeable = False
+        return seen
+
+    parts = {name: read_only(positions) for name, positions in view.parts.items()}
+    return View(read_only(view.logits), read_only(view.labels), parts,
+                jax.tree.map(read_only, view.params))
 
 
 def _number(name: str, value: object) -> float:

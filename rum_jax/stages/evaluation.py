@@ -37,15 +37,15 @@ def judge(references: References, row: str, models: pathlib.Path) -> list[dict[s
     study, cases, judged = references.study, references.cases, []
     seen = views(study, models, cases, models_of(row, cases))
     by_class = any(_classes(name) for name in cases.sets)
-    for m, (own, oracle) in enumerate(zip(seen, references.views, strict=True)):
-        made = evaluate(own, oracle, study.config.metrics)
-        compared = compare(references.values(m, made), references.expected(m, own))
+    for m, (model, oracle) in enumerate(zip(seen, references.views, strict=True)):
+        made = evaluate(model, oracle, study.config.metrics)
+        compared = compare(references.values(m, made), references.expected(m, model))
         judged.append({**made, **{name: Measured(float(value))
                                   for name, value in compared.items()}})
         if by_class:
             kept = kept_test(study, cases, m)
             judged[-1][KEPT_CLASSES] = Measured(
-                float(own.correct(kept).mean()) if len(kept) else None)
+                float(model.correct(kept).mean()) if len(kept) else None)
     return judged
 
 

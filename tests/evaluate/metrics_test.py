@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from rum_jax import evaluate
-from rum_jax.errors import InputError
+from rum_jax.errors import InputError, RunError
 from rum_jax.evaluate import entropy, interval, mia, threshold_attack, tow
 from rum_jax.evaluate.view import View
 
@@ -134,3 +134,19 @@ def test_thresholds_of_classes_without_shadow_examples_are_the_overall_one():
     members = (np.array([0.9, 0.8, 0.3]), np.array([0, 0, 1]))
     others = (np.array([0.1, 0.2]), np.array([0, 0]))
     assert threshold_attack.thresholds(members, others, 3).tolist() == [0.8, 0.3, 0.3]
+
+
+@pytest.mark.parametrize("body", [
+    "view.labels[:] = 0", "view.logits[0, 0] = 1", "view.parts['test'][:] = 0",
+    "view.params['w'][:] = 0"])
+def test_a_users_own_metric_cannot_change_what_others_look_at(tmp_path, body):
+    path = tmp_path / "mine.py"
+    path.write_text(f"def f(view, oracle):\n    {body}\n    return 1.0\n")
+    view = View(np.ones((4, 2)), np.ones(4, np.int32), {"test": np.arange(4)},
+                {"w": np.ones(3)})
+    with pytest.raises(RunError, match="mine.py:f, line 2: raised ValueError: assignment"):
+        evaluate.metric(f"{path}:f")(view, view)
+    path.with_name("other.py").write_text(
+        "def f(view, oracle):\n    view.parts.clear()\n    return 1.0\n")
+    assert evaluate.metric(f"{path.with_name('other.py')}:f")(view, view).value == 1.0
+    assert list(view.parts) == ["test"]
