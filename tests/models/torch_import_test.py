@@ -284,8 +284,8 @@ def test_what_is_not_a_state_dict_is_refused(basic, tmp_path):
                               ({"fc.weight": 3}, "entry 'fc.weight' is a int"),
                               ({3: torch.ones(2)}, "entry 3 is a Tensor"),
                               ({"a": torch.ones(2).to_sparse()}, "entry 'a' is a sparse"),
-                              ({"teacher": {"a.b": torch.ones(2)}, "student": {"a.b": torch.ones(2)}},
-                               "holds tensors under teacher, student"),
+                              ({"teacher": {"a.b": torch.ones(2)}, "pupil": {"a.b": torch.ones(2)}},
+                               "holds tensors under teacher, pupil"),
                               ({"fc.weight": np.array([{}])}, "holds more than tensors")]:
         torch.save(content, path)
         message = message_of(path, model)
