@@ -75,22 +75,22 @@ def _pickled(path: pathlib.Path) -> dict[str, np.ndarray]:
 def _numbers_allowed(torch: Any) -> contextlib.AbstractContextManager:
     """NumPy's numbers may stand beside tensors, as the released RUM and SalUn code writes them.
 
-    Nothing of a file is run for it: these are types of plain numbers.
+    Nothing of a file is run for it: these are plain numbers and arrays of them.
     """
     allowed = getattr(torch.serialization, "safe_globals", None)
     if allowed is None:  # PyTorch before 2.5
         return contextlib.nullcontext()
     types = {type(np.dtype(code)) for code in "?bhilqBHILQefd"}
-    scalar = np.float64(0).__reduce__()[0]
-    names = [f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")]
-    return allowed([np.dtype, *types, *((scalar, name) for name in names)])
+    makers = {"scalar": np.float64(0).__reduce__()[0], "_reconstruct": np.zeros(1).__reduce__()[0]}
+    named = [(maker, f"numpy.{core}.multiarray.{name}") for name, maker in makers.items()
+             for core in ("core", "_core")]
+    return allowed([np.dtype, np.ndarray, *types, *named])
 
 
 def _state_dict(path: pathlib.Path, loaded: Any) -> Mapping[str, Any]:
     """The state dict itself, out of what it is wrapped in."""
-    while isinstance(loaded, Mapping) and not _tensors(loaded):
-        inside = {key: value for key, value in loaded.items() if isinstance(value, Mapping) and (
-            _tensors(value) or _holds_tensors(value))}
+    while isinstance(loaded, Mapping) and not _is_state_dict(loaded):
+        inside = {key: value for key, value in loaded.items() if _holds_state_dict(value)}
         known = [key for key in _WRAPPERS if key in inside]
         if not inside:
             break
@@ -100,7 +100,7 @@ def _state_dict(path: pathlib.Path, loaded: Any) -> Mapping[str, Any]:
     if not isinstance(loaded, Mapping) or not loaded:
         what = "nothing" if isinstance(loaded, Mapping) else f"a {type(loaded).__name__}"
         raise InputError(f"{path}: holds {what}; {_HOW}")
-    if not _tensors(loaded):
+    if not _is_state_dict(loaded):
         return loaded
     return {name: value for name, value in loaded.items()  # an epoch, say, is no entry
             if not isinstance(name, str) or "." in name or _is_tensor(value)}
@@ -112,16 +112,16 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, torch.Tensor)
 
 
-def _tensors(value: Mapping) -> bool:
-    """Whether it has tensors of its own, by names."""
-    return any(_is_tensor(item) for item in value.values())
+def _is_state_dict(value: Any) -> bool:
+    """Whether it has tensors of its own, called by a layer and a name."""
+    return isinstance(value, Mapping) and any(
+        isinstance(name, str) and "." in name and _is_tensor(item) for name, item in value.items())
 
 
-def _holds_tensors(value: Mapping) -> bool:
-    """Whether a mapping by names, somewhere inside, has tensors; an optimizer's has numbers."""
-    return any(isinstance(key, str) and isinstance(item, Mapping)
-               and (_tensors(item) and all(isinstance(name, str) for name in item)
-                    or _holds_tensors(item)) for key, item in value.items())
+def _holds_state_dict(value: Any) -> bool:
+    """Whether it is a state dict, or has one somewhere inside."""
+    return isinstance(value, Mapping) and (
+        _is_state_dict(value) or any(map(_holds_state_dict, value.values())))
 
 
 def _array(path: pathlib.Path, name: Any, value: Any) -> np.ndarray:

@@ -265,6 +265,8 @@ def test_state_dicts_of_pytorch(basic, tmp_path, suffix):
                     {"epoch": 3, "model_state_dict": tensors, "ema": tensors,
                      "optimizer": {"state": {0: {"momentum_buffer": torch.ones(2)}}}},
                     {**tensors, "epoch": 3},
+                    {"odd": tensors, "metrics": {"acc": torch.tensor(0.9)}, "rng": torch.ones(3)},
+                    {"state_dict": tensors, "curve": np.array([0.1, 0.2])},
                     {"state_dict": tensors, "result": {"a": np.float64(0.5), "b": np.int64(3),
                                                        "c": np.float32(1), "d": np.bool_(True)}}):
         torch.save(wrapped, path)
@@ -282,8 +284,8 @@ def test_what_is_not_a_state_dict_is_refused(basic, tmp_path):
                               ({"fc.weight": 3}, "entry 'fc.weight' is a int"),
                               ({3: torch.ones(2)}, "entry 3 is a Tensor"),
                               ({"a": torch.ones(2).to_sparse()}, "entry 'a' is a sparse"),
-                              ({"teacher": {"a": torch.ones(2)}, "student": {"a": torch.ones(2)}},
-                               "holds tensors under teacher, student"),
+                              ({"teacher": {"a.b": torch.ones(2)}, "pupil": {"a.b": torch.ones(2)}},
+                               "holds tensors under teacher, pupil"),
                               ({"fc.weight": np.array([{}])}, "holds more than tensors")]:
         torch.save(content, path)
         message = message_of(path, model)
