@@ -104,7 +104,9 @@ def _verdict(difference: dict, p: float | None, within: float | None, margin: fl
     after = f" after Holm over {family}" if family > 1 else ""
     if p is not None and p < ALPHA:
         word = HIGHER if difference["mean"] > 0 else LOWER
-        return Verdict(word, p, family, n, f"{word} (paired t, {_p(p)}{after}, n = {n})")
+        small = (f", and equivalent within ±{margin:g}, {_p(within)}"
+                 if within is not None and within < ALPHA else "")
+        return Verdict(word, p, family, n, f"{word} (paired t, {_p(p)}{after}, n = {n}{small})")
     if within is not None and within < ALPHA:
         return Verdict(EQUIVALENT, within, family, n,
                        f"equivalent within ±{margin:g} (two one-sided paired t-tests, "

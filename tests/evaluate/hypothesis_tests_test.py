@@ -82,6 +82,11 @@ def test_equal_differences_are_no_certainty():
     assert same["p"] == 1 and verdict(same).text == "identical for all 2 seeds"
 
 
+def test_a_significant_difference_that_is_small_is_said_to_be_small():
+    said = verdict(paired_difference([0.005, 0.006, 0.005, 0.004], [0.0] * 4), 0.02)
+    assert said.word == HIGHER and "and equivalent within ±0.02, p < 0.001" in said.text
+
+
 def test_several_claims_are_corrected():
     strong = paired_difference([0.11, 0.1, 0.12, 0.1], [0.0] * 4)
     weak = paired_difference([0.10, 0.05, 0.12, 0.03], [0.0] * 4)

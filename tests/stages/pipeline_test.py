@@ -284,12 +284,14 @@ def test_subsets_without_an_entry_do_what_their_level_does():
     assert steps[3].hparams == config.rum.hparams.finetune.mid.to_dict()
 
 
-def test_sentences_follow_the_numbers(results):
-    def against(mean, half):
-        difference = {"mean": mean, "ci95": half, "per_seed": []}
-        return {**results, "comparisons": [{"first": "rum", "second": "x", "metric": "tow",
-                                            "difference": difference}]}
-
-    assert "(better)" in text.findings(against(0.1, 0.05))[-1]
-    assert "(worse)" in text.findings(against(-0.1, 0.05))[-1]
-    assert "(no difference at 95%)" in text.findings(against(0.1, 0.2))[-1]
+def test_rows_say_what_they_do_and_sentences_follow_the_tests(results):
+    specs = {row["name"]: row["spec"] for row in results["rows"]}
+    assert specs["rum_shuffled"] == {
+        "kind": "rum", "algorithm": None, "refinement": "shuffled", "subsets": 3,
+        "order": "ascending", "steps": "sequential"}
+    assert specs["retrain"]["kind"] == "reference"
+    assert results["scope"] == {"seeds": 3, "data_seed": 0, "memorization": True,
+                                "forget_sets_alike": {"memorization:mix": True}}
+    said = " ".join([*text.answer(results), *text.findings(results)])
+    assert all(one["verdict"] in said for one in results["comparisons"])
+    assert "no difference" not in said

@@ -164,7 +164,7 @@ def test_every_row_is_in_the_report(finished):
         assert [after["tow"]["per_seed"] for after in row["after"]] == [
             metrics(finished, row["row"], number)["tow"] for number in range(3)]
     page = (finished.study.workdir / "report.html").read_text()
-    assert "Request after request" in page and "1. heldout_retrain:mix (30 examples)" in page
+    assert "Sequential forget requests" in page and "1. heldout_retrain:mix (30 examples)" in page
 
 
 def test_other_rows_and_requests_may_come_later(finished):
@@ -243,5 +243,5 @@ def test_what_proxies_tell_of_themselves_is_in_the_report(finished):
     expected = {stage: caution for stage, caution in told.items() if caution}
     assert any(stage.startswith("stream/") for stage in expected)
     assert {one["stage"]: one["caution"] for one in results["cautions"]} == expected
-    assert {f"{stage}: {caution}." for stage, caution in expected.items()} < set(
+    assert {f"Caution, {stage}: {caution}." for stage, caution in expected.items()} < set(
         text.findings(results))
