@@ -116,6 +116,10 @@ def search(features: np.ndarray, labels: np.ndarray, size: int, wanted: float,
     Raises:
       InputError: no such set was found; the message has the range that is in reach.
     """
+    if unknown := int((~np.isfinite(features)).any(1).sum()):
+        raise InputError(f"{field}: entanglement_score:{wanted:g}: features of {unknown} of "
+                         f"{len(features)} examples are not finite; allowed: originals whose "
+                         "features are")
     sums = sums_of(features)
     reach = _lowest(sums, labels, size)
     made = _exchange(sums, _bisect(sums, reach, size, wanted, rng), wanted, rng)

@@ -70,10 +70,13 @@ def header(results: dict) -> list[str]:
 
 
 def more_cells(results: dict) -> list[list[str]]:
-    """What COLUMNS leaves out, one list of texts per metric: its name, then one for each row."""
-    names = [name for name in results["rows"][0]["metrics"] if name not in COLUMNS]
-    return [[name, *(cell(name, row["metrics"][name]) for row in results["rows"])]
-            for name in names]
+    """What COLUMNS leaves out, one list of texts per metric: its name, then one for each row.
+
+    A metric that the rows of some forget sets do not have is "-" there.
+    """
+    names = dict.fromkeys(name for row in results["rows"] for name in row["metrics"])
+    return [[name, *(cell(name, row["metrics"][name]) if name in row["metrics"] else "-"
+                     for row in results["rows"])] for name in names if name not in COLUMNS]
 
 
 def table(results: dict) -> str:

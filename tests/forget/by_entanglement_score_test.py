@@ -27,6 +27,22 @@ def test_a_score_that_is_asked_for_is_reached(clustered, wanted):
     assert score(features, made) == pytest.approx(wanted, rel=0.01)
 
 
+def test_features_that_are_not_finite_are_refused(clustered):
+    features, labels = clustered
+    broken = features.copy()
+    broken[[3, 7], 2] = np.nan, np.inf
+    with pytest.raises(InputError, match="features of 2 of 600 examples are not finite"):
+        search(broken, labels, 60, 20.0, np.random.default_rng(1))
+
+
+def test_equal_examples_are_taken_by_a_draw():
+    """Each example is there ten times over; the farthest ones are no longer the first copies."""
+    features = np.repeat(np.random.default_rng(0).normal(size=(2, 60, 4)).reshape(120, 4), 5, 0)
+    made = [search(features, np.zeros(600, int), 30, 30.0, np.random.default_rng(seed))
+            for seed in (1, 1, 2)]
+    assert made[0].tolist() == made[1].tolist() != made[2].tolist()
+
+
 def test_the_range_in_the_message_can_be_reached(clustered):
     features, labels = clustered
     for beyond in (1e-3, 1e11):

@@ -16,14 +16,24 @@ SETS = ("memorization:mix", "entanglement:high", "random")
 ROWS = ("vanilla:finetune", "rum", "rum[by=confidence]", "rum_f:finetune[steps=merged]",
         "rum[by=memorization*entanglement]")
 FIELDS = {"forget.sets": SETS, "rows": ROWS, "trace": True, "relearn.epochs": 0, "metrics": (),
-          "campaign.influence": "none", "campaign.models": 24,
+          "campaign.influence": "none", "campaign.models": 0,
           "proxies.compared": ("confidence", "loss_curvature"),
           **{f"rum_f.hparams.finetune.{subset}.epochs": 1 for subset in ("low", "mid", "high")}}
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return reported(tmp_path_factory.mktemp("cases"), **FIELDS)[0]
+def fields(dataset, tmp_path_factory):
+    """With scores that are known of every example: toy campaigns leave some out."""
+    path = tmp_path_factory.mktemp("scores") / "scores.npz"
+    ids = dataset.ids[dataset.train]
+    np.savez(path, ids=ids, memorization=np.where(
+        dataset.noisy[dataset.train], 1, 0.8) * np.random.default_rng(0).random(len(ids)))
+    return {**FIELDS, "memorization.scores": str(path)}
+
+
+@pytest.fixture(scope="module")
+def finished(fields, tmp_path_factory):
+    return reported(tmp_path_factory.mktemp("cases"), **fields)[0]
 
 
 def row_metrics(finished, row):
@@ -42,8 +52,8 @@ def test_cases_are_set_after_set(finished):
     np.testing.assert_array_equal(train[cases.places], cases.forget)
 
 
-def test_each_set_gives_what_it_gives_alone(finished, tmp_path):
-    alone = pipeline.run(tmp_path, toy(**{**FIELDS, "forget.sets": SETS[1:2],
+def test_each_set_gives_what_it_gives_alone(finished, fields, tmp_path):
+    alone = pipeline.run(tmp_path, toy(**{**fields, "forget.sets": SETS[1:2],
                                           "rows": ROWS[:3], "trace": False}))
     for row in ("retrain", "retrain_again", *ROWS[:3]):
         together = np.array(row_metrics(finished, row)["tow"])[finished.cases.of_set(SETS[1])]
@@ -66,7 +76,7 @@ def test_statistics_are_those_of_the_sets(finished):
     shared = len(set(places[1]) & set(places[4]))
     assert stored[0]["overlap"][SETS[1]][1] == shared / (60 - shared)
     by_score = [np.mean(one["entanglement_score"]) for one in stored]
-    assert by_score[0] == min(by_score)
+    assert by_score[1] == min(by_score)
 
 
 def test_a_trace_begins_with_the_original_and_ends_with_the_row(finished):
@@ -87,7 +97,7 @@ def test_rum_leaves_what_it_does_nothing_to_as_it_is(finished):
     assert trace["steps"][0] == {"subset": "low", "algorithm": "none"}
     for measure in trace["measures"].values():
         for values in measure.values():
-            assert values[0] == values[1]
+            np.testing.assert_array_equal(values[0], values[1])
 
 
 def test_subsets_are_by_the_score_that_a_row_asks_for(finished):
