@@ -1,6 +1,5 @@
 """Checks of the files that a config names, as far as they need no model: before one is trained."""
 
-import pathlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -9,10 +8,11 @@ from rum_jax import models
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
 from rum_jax.forget import choose, overlap_faults
-from rum_jax.forget.known import MEMORIZATION, Known, untrained
+from rum_jax.forget.known import FIRST, MEMORIZATION, Known, untrained
 from rum_jax.memorization.published import published_scores
 from rum_jax.models.given_statistics import with_given
 from rum_jax.models.torch_import import load_variables
+from rum_jax.paths import file_fault, user_path
 from rum_jax.progress import listed
 from rum_jax.randomness import generator
 
@@ -26,10 +26,10 @@ def file_faults(config: Mapping, dataset: Dataset) -> list[str]:
     """
     found = _model_faults(config, dataset)
     path = config["memorization"]["scores"]
-    if not path or not pathlib.Path(path).exists() or config["campaign"]["alone"]:
-        return found
+    if not path or file_fault(path, folders=True) or config["campaign"]["alone"]:
+        return found  # a file that is not there is said elsewhere
     try:
-        scores = published_scores(path, dataset)
+        scores = published_scores(user_path(path), dataset)
     except InputError as error:
         return [*found, str(error)]
     return [*found, *_unknown_faults(config, path, scores),
@@ -60,8 +60,8 @@ def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
     found: dict[str, list[str]] = {}
     for path in train["from_files"]:
         try:
-            if pathlib.Path(path).is_file():  # else that is said elsewhere
-                load_variables(path, model)
+            if not file_fault(path):
+                load_variables(user_path(path), model)
         except InputError as error:
             found.setdefault(str(error).removeprefix(f"{path}: "), []).append(path)
     return [f"config.train.from_files: {listed(paths)}: {fault}" for fault, paths in found.items()]
@@ -74,7 +74,7 @@ def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> lis
     size = config["forget"]["size"]
     if not names or not 0 < size < len(scores):
         return []
-    knowns = [_known(dataset, scores, seed) for seed in config["seeds"]]
+    knowns = [_known(config, dataset, scores, seed) for seed in config["seeds"]]
 
     def chosen(known: Known, each: int) -> dict[str, np.ndarray]:
         return {name: choose(name, known, each) for name in names}
@@ -89,6 +89,12 @@ def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> lis
         return [str(error)]
 
 
-def _known(dataset: Dataset, scores: np.ndarray, seed: int) -> Known:
+def _known(config: Mapping, dataset: Dataset, scores: np.ndarray, seed: int) -> Known:
+    """What the choice of forget sets will look at, ties included."""
+    def ties(name: str) -> np.ndarray:
+        if config["forget"]["ties"] == FIRST:
+            return np.arange(len(scores))
+        return generator(config["data"]["seed"], "tie", *name.encode()).permutation(len(scores))
+
     return untrained(dataset)._replace(
-        score=lambda name: scores, generator=lambda: generator(seed, "forget_set"))
+        score=lambda name: scores, generator=lambda: generator(seed, "forget_set"), ties=ties)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import pathlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from rum_jax.data.arrays import Dataset, ImageSpec
 from rum_jax.errors import InputError
 from rum_jax.models.torch_file import read
+from rum_jax.paths import user_path
 from rum_jax.progress import say
 
 NAMES = ("mean", "std")
@@ -73,7 +73,7 @@ def _is_near(given: tuple[tuple[float, ...], ...], spec: ImageSpec) -> bool:
 
 def _version(path: str) -> tuple[int, int]:
     """What changes when a file does."""
-    file = pathlib.Path(path)
+    file = user_path(path)
     stat = file.stat() if file.is_file() else None
     return (stat.st_mtime_ns, stat.st_size) if stat else (0, 0)
 
@@ -83,7 +83,7 @@ def _buffers(path: str, version: tuple[int, int]) -> tuple[tuple[float, ...], ..
     """(mean, std) of a file; None where it has none, or cannot be read, which is said elsewhere."""
     del version
     try:
-        arrays = read(pathlib.Path(path))
+        arrays = read(user_path(path))
     except InputError:
         return None
     found = tuple(tuple(round(float(value), 6) for value in arrays[f"normalize.{name}"].ravel())
