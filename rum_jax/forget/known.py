@@ -89,7 +89,8 @@ def untrained(dataset: Dataset, file_ids: str = IDS) -> Known:
     def unknown(*_: str) -> np.ndarray:
         raise InputError("is not known before models are trained")
 
-    return known_of(dataset, unknown, unknown, lambda: np.random.default_rng(0), file_ids)
+    return known_of(dataset, unknown, unknown, lambda: np.random.default_rng(0),
+                    file_ids=file_ids)
 
 
 class Family(NamedTuple):

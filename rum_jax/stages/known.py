@@ -154,7 +154,7 @@ class Knowledge:
         dataset, seed = self.study.dataset, self.study.config.seeds[m]
         return known_of(dataset, lambda name: self.score(name)[m], lambda: self.features()[m],
                         lambda: generator(seed, "forget_set"), self.ties,
-                        self.study.config.forget.file_ids)
+                        file_ids=self.study.config.forget.file_ids)
 
     def ties(self, score: str) -> np.ndarray:
         """int64[n], the order of training examples with equal scores, the same for all seeds.
