@@ -40,18 +40,7 @@ def measured(results: dict) -> str:
 
 def answer(results: dict) -> str:
     """Whether refining helped, in the words of the report."""
-    against = [line for line in text.findings(results) if line.startswith("rum against")]
-    better, worse = (sum(f"({word})" in line for line in against) for word in ("better", "worse"))
-    metrics = {row["name"]: row["metrics"]["tow"] for row in results["rows"]}
-    others = {name: value for name, value in metrics.items()
-              if name not in ("original", "retrain", "retrain_again")}
-    best = max(others, key=lambda name: others[name]["mean"])
-    return (f"**Does refining help here?** ToW of `rum` is {metrics['rum']['mean']:.3f} ± "
-            f"{metrics['rum']['ci95']:.3f}; paired by seed, it is better than {better}, worse "
-            f"than {worse} and not distinguishable from {len(against) - better - worse} of the "
-            f"{len(against)} other rows at 95%. The highest mean is `{best}`'s, "
-            f"{others[best]['mean']:.3f} ± {others[best]['ci95']:.3f}; retraining again reaches "
-            f"{metrics['retrain_again']['mean']:.3f} ± {metrics['retrain_again']['ci95']:.3f}.")
+    return "**Does refining help here?** " + " ".join(text.answer(results))
 
 
 def search() -> str:
