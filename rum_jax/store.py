@@ -157,13 +157,17 @@ def seconds(folder: pathlib.Path) -> float:
     return read_done(folder)["seconds"]
 
 
-def finished(workdir: pathlib.Path, pattern: str = "**") -> Iterator[pathlib.Path]:
-    """Folders of finished stages that match a pattern, in the order of their names."""
+def finished(workdir: pathlib.Path, pattern: str) -> Iterator[pathlib.Path]:
+    """Folders of finished stages that match a pattern; all processes must ask for them."""
+    return (workdir / STAGES / name for name in hosts.agreed(finished_names(workdir, pattern)))
+
+
+def finished_names(workdir: pathlib.Path, pattern: str = "**") -> list[str]:
+    """Names of finished stages that match a pattern, sorted, as this process sees them."""
     root = workdir / STAGES
-    names = [path.parent.relative_to(root).as_posix()
-             for path in sorted(root.glob(f"{pattern}/{DONE}"))
-             if not path.parent.name.endswith(".partial")]
-    return (root / name for name in hosts.agreed(names))
+    return [path.parent.relative_to(root).as_posix()
+            for path in sorted(root.glob(f"{pattern}/{DONE}"))
+            if not path.parent.name.endswith(".partial")]
 
 
 def _files(folder: pathlib.Path) -> list[pathlib.Path]:

@@ -113,14 +113,13 @@ def _check_kind(path: pathlib.Path) -> None:
 
 def _changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:
     """What finished stages were made from that is not in the config any more."""
-    finished = list(store.finished(folder))
+    finished = store.finished_names(folder)  # of the writer alone
     if not finished:
         return
     content = content_of(config)
     rows = {*ALWAYS, *config["rows"], *config["stream"]["rows"]}
-    for stage in finished:
-        name = stage.relative_to(folder / store.STAGES).as_posix()
-        origin = store.read_done(stage)["made_from"]
+    for name in finished:
+        origin = store.read_done(folder / store.STAGES / name)["made_from"]
         if name.startswith(OF_ITS_OWN) or (origin["row"] and origin["row"] not in rows):
             continue
         for field, there in origin["values"].items():

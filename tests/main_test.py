@@ -132,8 +132,8 @@ def test_another_configs_folder_is_left_alone(unbroken):
     before = {path: path.stat().st_mtime_ns for path in workdir.rglob("*")}
     done = run(*command(workdir, train__epochs=5))
     assert done.returncode == 2
-    assert "holds a run of another config" in done.stderr
-    assert "config.train.epochs: there 4, here 5" in done.stderr
+    assert "has stages that were made from something else" in done.stderr
+    assert "config.train.epochs: there 4, here 5 (read by stages/original)" in done.stderr
     assert {path: path.stat().st_mtime_ns for path in workdir.rglob("*")} == before
 
 

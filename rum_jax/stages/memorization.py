@@ -11,7 +11,7 @@ from rum_jax.memorization.published import digest, published_scores
 from rum_jax.paths import user_path
 from rum_jax.stages import merge
 from rum_jax.stages.campaign import attended
-from rum_jax.stages.models import forget_kept
+from rum_jax.stages.checkpoints import forget_kept
 from rum_jax.stages.site import Site, make_site
 from rum_jax.stages.study import Study
 from rum_jax.store import Origin

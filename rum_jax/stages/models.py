@@ -6,14 +6,13 @@ seconds without compilation, example gradients of each, and what they were compu
 """
 
 import pathlib
-import shutil
 from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from rum_jax import hosts, records, store
+from rum_jax import records, store
 from rum_jax.clock import stopwatch
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
@@ -23,12 +22,12 @@ from rum_jax.proxies.learning_events import learning_events
 from rum_jax.randomness import ROLES, generator
 from rum_jax.rum import retain_set
 from rum_jax.stages import given
-from rum_jax.stages.study import KEPT, Study, recipe, retrain_hparams
+from rum_jax.stages.checkpoints import forget_kept, keeping
+from rum_jax.stages.study import Study, recipe, retrain_hparams
 from rum_jax.store import Origin
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means
-from rum_jax.train.resume import Keep, kept_seconds
 from rum_jax.train.state import TrainState, fresh
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
@@ -98,28 +97,6 @@ def network_of(study: Study) -> dict:
     image = study.task.model.image
     return {**study.content.part(*NETWORK), "type of the models' numbers": study.task.model.dtype,
             "normalisation": [image.mean, image.std]}
-
-
-def keeping(study: Study, name: str, origin: Origin, clock: Callable[[], float]) -> Keep | None:
-    """Where a stage's training keeps its state on the way; None if the config does not ask."""
-    if not study.config.train.checkpoint_epochs:
-        return None
-    folder = study.workdir / KEPT / name
-    made_from = records.digest([records.plain(origin.values), *map(store.identity, origin.reads)])
-    return Keep(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder),
-                made_from)
-
-
-def forget_kept(study: Study, name: str) -> None:
-    """Removes what a stage kept on the way, once it is finished."""
-    if not hosts.is_writer():
-        return
-    root = study.workdir / KEPT
-    shutil.rmtree(root / name, ignore_errors=True)
-    for folder in (root / name).parents:
-        if folder == study.workdir or not folder.exists() or any(folder.iterdir()):
-            break
-        folder.rmdir()
 
 
 def load_states(study: Study, folder: pathlib.Path) -> TrainState:

@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -13,39 +12,19 @@ from rum_jax import sweep as points_of
 from rum_jax.config import base
 from rum_jax.config.content import code_digests, replaced
 from rum_jax.errors import InputError
-from rum_jax.evaluate import MEAN, REQUIRED
-from rum_jax.evaluate.interval import summary
-from rum_jax.evaluate.tow import validation_tow
-from rum_jax.evaluate.view import View
 from rum_jax.progress import Progress, shown
 from rum_jax.refine import SHUFFLED, subset_names
 from rum_jax.rum import run
-from rum_jax.stages.forget import Cases, forget_sets, load_cases
+from rum_jax.stages.forget import forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import load_logits, originals, retrained
-from rum_jax.stages.references import alike_of, mean_of, parts_of
 from rum_jax.stages.study import Study, check_memory, make_study, row_folder
+from rum_jax.stages.sweep_scores import Start, scores
 from rum_jax.stages.unlearning import chain_of, plan_of, steps_of
 from rum_jax.store import Origin
 from rum_jax.sweep import Point
 from rum_jax.train import memory
 from rum_jax.train.predict import predict
-
-SEEN = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
-
-
-class Start(NamedTuple):
-    """What every point starts from: the sweep's own originals and oracles, and its cases."""
-
-    knowledge: Knowledge
-    oracle: pathlib.Path
-    oracle_logits: np.ndarray
-    cases: Cases
-
-    @property
-    def study(self) -> Study:
-        """What all stages share."""
-        return self.knowledge.study
 
 
 def planned(config: ConfigDict) -> dict[str, list[Point]]:
@@ -153,12 +132,12 @@ def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
     def write(folder: pathlib.Path) -> None:
         with shown(f"sweep {row}, {len(group)} points") as progress:
             logits = _run(start, row, group, progress)
-        records.write_json(folder / "scores.json", {**asked, "scores": _scores(start, logits)})
+        records.write_json(folder / "scores.json", {**asked, "scores": scores(start, logits)})
 
     folder = store.stage(study.workdir, name, write, _origin(start, row, group, asked))
-    scores = records.read_json(folder / "scores.json")["scores"]
+    stored = records.read_json(folder / "scores.json")["scores"]
     return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **score}
-            for point, score in zip(group, scores, strict=True)]
+            for point, score in zip(group, stored, strict=True)]
 
 
 def _origin(start: Start, row: str, group: list[Point], asked: dict) -> Origin:
@@ -186,56 +165,6 @@ def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.n
             lambda leaf: np.concatenate([leaf] * points), one.states), stop_when_diverged=False)
     logits = predict(start.study.task, run(many, progress).states)
     return logits.reshape(points, len(cases.seeds), *logits.shape[1:])
-
-
-def _scores(start: Start, logits: np.ndarray) -> list[dict]:
-    references = reference_metrics(start)
-    made = []
-    for point in logits:
-        if not np.isfinite(point).all():
-            made.append({"validation_tow": None, **dict.fromkeys(SEEN), "sets": {}})
-            continue
-        seen = _seen_of_all(start, point)
-        values = {"validation_tow": [validation_tow(*pair) for pair in
-                                     zip(seen, references, strict=True)],
-                  **{name: [one[name] for one in seen] for name in SEEN}}
-        made.append(summaries(start.cases, values))
-    return made
-
-
-def reference_metrics(start: Start) -> list[dict[str, float]]:
-    """SEEN of what the model of each case is compared with, see config.oracles."""
-    oracles = _seen_of_all(start, start.oracle_logits)
-    if start.study.config.oracles != MEAN:
-        return oracles
-    return [mean_of([oracles[k] for k in alike]) for alike in alike_of(start.cases)]
-
-
-def summaries(cases: Cases, values: dict[str, list[float]]) -> dict:
-    """Summaries over seeds of each seed's mean over its forget sets.
-
-    Args:
-      cases: M cases, of S seeds.
-      values: name -> a number for each case.
-
-    Returns:
-      {name: summary, "sets": {forget set: {name: summary}}}; each has S values `per_seed`.
-    """
-    by_set = {name: np.reshape(own, (len(cases.sets), -1)) for name, own in values.items()}
-    return {**{name: summary(own.mean(0).tolist()) for name, own in by_set.items()},
-            "sets": {part: {name: summary(own[number].tolist()) for name, own in by_set.items()}
-                     for number, part in enumerate(cases.sets)}}
-
-
-def _seen_of_all(start: Start, logits: np.ndarray) -> list[dict[str, float]]:
-    """SEEN of the models of all cases, float[M,N,C]."""
-    return [_seen(start.study, model, parts_of(start.study, forget))
-            for model, forget in zip(logits, start.cases.forget, strict=True)]
-
-
-def _seen(study: Study, logits: np.ndarray, parts: dict) -> dict[str, float]:
-    view = View(logits, study.task.labels, parts)
-    return {name: REQUIRED[name](view, view).value for name in SEEN}
 
 
 def _best(trials: list[dict]) -> dict | None:

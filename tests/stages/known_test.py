@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rum_jax.config import base
+from rum_jax.config.content import content_of
 from rum_jax.errors import InputError
 from rum_jax.forget import choose
 from rum_jax.refine import refinement
@@ -16,7 +17,9 @@ from rum_jax.stages.unlearning import plan_of
 @pytest.fixture
 def knowledge(dataset, task, tmp_path):
     """Of two originals, with a memorization that is 0 for all but ten examples."""
-    made = Knowledge(Study(tmp_path, base.get_config(), dataset, task), None)
+    config = base.get_config()
+    study = Study(tmp_path, config, dataset, task, content_of(config.to_dict()), tmp_path)
+    made = Knowledge(study, None)
     scores = np.zeros((2, len(dataset.train)))
     scores[:, :10] = np.linspace(0.9, 1, 10)
     made._scores["memorization"] = scores

@@ -5,6 +5,7 @@ import pytest
 from toy import FIELDS
 
 from rum_jax.config import base
+from rum_jax.config.content import content_of
 from rum_jax.evaluate import compare, evaluate
 from rum_jax.evaluate.relearn import Relearned
 from rum_jax.evaluate.view import View
@@ -23,7 +24,7 @@ def study(dataset, task, tmp_path):
     config = base.get_config()
     config.update_from_flattened_dict({name: value for name, value in FIELDS.items()
                                        if not name.startswith("rows")})
-    return Study(tmp_path, config, dataset, task)
+    return Study(tmp_path, config, dataset, task, content_of(config.to_dict()), tmp_path)
 
 
 @pytest.fixture

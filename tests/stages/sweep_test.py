@@ -10,9 +10,10 @@ from ml_collections import ConfigDict
 from rum_jax.config import base
 from rum_jax.errors import InputError
 from rum_jax.report import sweep as report
-from rum_jax.stages import sweep
+from rum_jax.stages import sweep_scores
 from rum_jax.stages.forget import Cases
-from rum_jax.stages.sweep import fields_of, planned, summaries
+from rum_jax.stages.sweep import fields_of, planned
+from rum_jax.stages.sweep_scores import summaries
 
 
 def config(**fields) -> ConfigDict:
@@ -50,14 +51,14 @@ def test_points_are_compared_as_rows_of_a_study_are(monkeypatch, oracles, expect
         return [{"forget_accuracy": right, "retain_accuracy": 1.0, "validation_accuracy": 1.0}
                 for right in logits]
 
-    monkeypatch.setattr(sweep, "_seen_of_all", seen)
+    monkeypatch.setattr(sweep_scores, "_seen_of_all", seen)
     forget = np.array([[3, 5], [3, 5]])
     own = config()
     own.oracles = oracles
     start = SimpleNamespace(
         oracle_logits=[0.5, 0.8], study=SimpleNamespace(config=own),
         cases=Cases(("random",), (0, 1), forget, forget, np.empty((2, 0), int)))
-    (score,) = sweep._scores(start, np.array([[0.45, 0.75]]))
+    (score,) = sweep_scores.scores(start, np.array([[0.45, 0.75]]))
     assert score["validation_tow"]["per_seed"] == pytest.approx(expected)
 
 

@@ -1,0 +1,31 @@
+"""States that a stage's training leaves on the way, so that a killed run goes on from there."""
+
+import shutil
+from collections.abc import Callable
+
+from rum_jax import hosts, records, store
+from rum_jax.stages.study import KEPT, Study
+from rum_jax.store import Origin
+from rum_jax.train.resume import Keep, kept_seconds
+
+
+def keeping(study: Study, name: str, origin: Origin, clock: Callable[[], float]) -> Keep | None:
+    """Where a stage's training keeps its state on the way; None if the config does not ask."""
+    if not study.config.train.checkpoint_epochs:
+        return None
+    folder = study.workdir / KEPT / name
+    made_from = records.digest([records.plain(origin.values), *map(store.identity, origin.reads)])
+    return Keep(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder),
+                made_from)
+
+
+def forget_kept(study: Study, name: str) -> None:
+    """Removes what a stage kept on the way, once it is finished."""
+    if not hosts.is_writer():
+        return
+    root = study.workdir / KEPT
+    shutil.rmtree(root / name, ignore_errors=True)
+    for folder in (root / name).parents:
+        if folder == study.workdir or not folder.exists() or any(folder.iterdir()):
+            break
+        folder.rmdir()
