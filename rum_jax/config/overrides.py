@@ -171,6 +171,8 @@ def _fault_of(argv: list[str], arg: str) -> str | None:
         return None
     name, _, value = arg.lstrip("-").partition("=")
     config = _read(base).config
+    if not name.startswith("config.") and name.lower().startswith("config."):
+        return f"--{shortened(name)}: not a flag; fields are written as --{cut(name.lower())}"
     if not name.startswith("config.") or config is None:
         try:
             _read([*base, arg])
