@@ -90,7 +90,8 @@ def _number(name: str, value: object) -> float:
     """A value as a metric may return it; 0-dimensional arrays of numbers are fine."""
     if isinstance(value, np.ndarray | jax.Array) and np.ndim(value) == 0:
         value = np.asarray(value)[()]
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    real = (isinstance(value, numbers.Real) and not isinstance(value, bool)
+            and value is not np.ma.masked)
     try:
         number = float(value) if real else math.nan
     except (OverflowError, ValueError, TypeError):
@@ -109,9 +110,9 @@ def _examples(name: str, values: object) -> np.ndarray | None:
         made = np.asarray(values)
     except (TypeError, ValueError):
         made = np.array(None)
-    if made.ndim != 1 or made.dtype.kind not in "biuf":
+    if made.ndim != 1 or made.dtype.kind not in "biuf" or not np.isfinite(made).all():
         raise InputError(f"{name}: returned the values {shortened(values)} of examples; allowed: "
-                         "None, or one number for each, float[n] or bool[n]")
+                         "None, or one finite number for each, float[n] or bool[n]")
     return made
 
 
