@@ -88,10 +88,10 @@ def _protected(view: View) -> View:
 
 def _number(name: str, value: object) -> float:
     """A value as a metric may return it; 0-dimensional arrays of numbers are fine."""
-    if isinstance(value, np.ndarray | jax.Array) and np.ndim(value) == 0:
+    if (isinstance(value, np.ndarray | jax.Array) and np.ndim(value) == 0
+            and not np.ma.is_masked(value)):  # a masked one would be 0.0
         value = np.asarray(value)[()]
-    real = (isinstance(value, numbers.Real) and not isinstance(value, bool)
-            and value is not np.ma.masked)
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     try:
         number = float(value) if real else math.nan
     except (OverflowError, ValueError, TypeError):
