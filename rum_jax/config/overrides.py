@@ -93,8 +93,8 @@ def _text(argument: Argument | str) -> str:
 
 
 def _workdir_faults(workdir: str, config: Mapping) -> list[str]:
-    campaign = config.get("campaign")  # a faulty config may have another thing, or nothing
-    alone = campaign.get("alone") if isinstance(campaign, Mapping) else False
+    campaign = {**config}.get("campaign")  # a faulty config may lack it
+    alone = isinstance(campaign, Mapping) and "alone" in campaign and campaign["alone"]
     fault = workdir_fault(workdir, alone, LASTING)
     return [f"--workdir: {fault}"] if fault else []
 
