@@ -93,7 +93,9 @@ def _text(argument: Argument | str) -> str:
 
 
 def _workdir_faults(workdir: str, config: Mapping) -> list[str]:
-    fault = workdir_fault(workdir, config["campaign"]["alone"], LASTING)
+    campaign = {**config}.get("campaign")  # a faulty config may lack it
+    alone = isinstance(campaign, Mapping) and "alone" in campaign and campaign["alone"]
+    fault = workdir_fault(workdir, alone, LASTING)
     return [f"--workdir: {fault}"] if fault else []
 
 

@@ -21,6 +21,7 @@ from rum_jax.paths import file_fault
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
+MISSING, NO_SECTION = ": missing", "; allowed: a section of fields"
 LARGE_BATCH = 8192  # which may be larger than the training set; the rest of it is padding
 
 
@@ -35,6 +36,8 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
     Without `data`, they are not loaded, and nothing is checked against them.
     """
     found = _walk(config, schema_of(config), "config")
+    if any(fault.endswith((MISSING, NO_SECTION)) for fault in found):
+        return found  # what is checked together needs all fields
 
     def sound(*sections: str) -> bool:
         return not any(fault.startswith(f"config.{name}") for fault in found for name in sections)
@@ -69,11 +72,10 @@ def _walk(config: Mapping, schema: Mapping, path: str) -> list[str]:
     for name, rule in schema.items():
         where = f"{path}.{name}"
         if name not in config:
-            found.append(f"{where}: missing")
+            found.append(f"{where}{MISSING}")
         elif isinstance(rule, Mapping):
             found += (_walk(config[name], rule, where) if isinstance(config[name], Mapping)
-                      else [f"{where}: is {checks.shortened(config[name])}; allowed: a section of "
-                            "fields"])
+                      else [f"{where}: is {checks.shortened(config[name])}{NO_SECTION}"])
         elif fault := rule(config[name]) or _epochs_fault(name, config[name]):
             found.append(f"{where}: {fault}")
     return found

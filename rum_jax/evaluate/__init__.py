@@ -88,7 +88,8 @@ def _protected(view: View) -> View:
 
 def _number(name: str, value: object) -> float:
     """A value as a metric may return it; 0-dimensional arrays of numbers are fine."""
-    if isinstance(value, np.ndarray | jax.Array) and np.ndim(value) == 0:
+    if (isinstance(value, np.ndarray | jax.Array) and np.ndim(value) == 0
+            and not np.ma.is_masked(value)):  # a masked one would be 0.0
         value = np.asarray(value)[()]
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     try:
@@ -109,9 +110,9 @@ def _examples(name: str, values: object) -> np.ndarray | None:
         made = np.asarray(values)
     except (TypeError, ValueError):
         made = np.array(None)
-    if made.ndim != 1 or made.dtype.kind not in "biuf":
+    if made.ndim != 1 or made.dtype.kind not in "biuf" or not np.isfinite(made).all():
         raise InputError(f"{name}: returned the values {shortened(values)} of examples; allowed: "
-                         "None, or one number for each, float[n] or bool[n]")
+                         "None, or one finite number for each, float[n] or bool[n]")
     return made
 
 

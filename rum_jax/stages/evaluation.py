@@ -130,9 +130,7 @@ def evaluated(references: References, row: str, models: pathlib.Path,
             table[name] = [0 if row == ORIGINAL else count] * len(judged)
         records.write_json(folder / "metrics.json", table)
         records.write_json(folder / ABOUT_FILE, about(references, judged))
-        records.write_arrays(folder / "per_example.npz", **{
-            name: np.stack([metrics[name].per_example for metrics in judged])
-            for name, first in judged[0].items() if first.per_example is not None})
+        records.write_arrays(folder / "per_example.npz", **_per_example(row, judged))
         records.write_lines(folder / "metrics.jsonl", (
             {"stage": stage or "evaluation", "row": row, "set": name,
              "seed": references.cases.seeds[m],
@@ -142,6 +140,26 @@ def evaluated(references: References, row: str, models: pathlib.Path,
 
     return store.stage(study.workdir, stage or f"evaluation/{row_folder(row)}", write,
                        _origin(references, row, models))
+
+
+def _per_example(row: str, judged: Sequence[Mapping[str, Measured]]) -> dict[str, np.ndarray]:
+    """Metric -> float[M,n] of M models, where it is made of examples.
+
+    Raises:
+      InputError: a user's own metric gives values of so many examples for one model, of others or
+        of none for another.
+    """
+    found = {}
+    for name in judged[0]:
+        parts = [metrics[name].per_example for metrics in judged]
+        sizes = {None if part is None else len(part) for part in parts}
+        if len(sizes) > 1:
+            raise InputError(f"row {row}: {name}: returned values of "
+                             f"{' and '.join(sorted(map(str, sizes)))} examples for models of the "
+                             "same row; allowed: of as many for each, or None for all")
+        if sizes != {None}:
+            found[name] = np.stack(parts)
+    return found
 
 
 def _origin(references: References, row: str, models: pathlib.Path) -> Origin:

@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from rum_jax.config import config_file
+from rum_jax.config import base, config_file
 from rum_jax.config.overrides import parse
 from rum_jax.errors import InputError
 
@@ -64,6 +64,9 @@ def message(argument):
     ("from ml_collections import config_dict as d\n    c.own = d.required_placeholder(int)\n"
      "    return c", "None value found in required reference"),
     ("del c.model.widths; return c", "config.model.widths: missing"),
+    *((f"del c.{name}; return c", f"config.{name}: missing") for name in base.get_config()),
+    *((f"del c.{name}; c.{name} = 3; return c", f"config.{name}: is 3; allowed: a section of")
+      for name in ("train", "campaign", "memorization", "rum", "vanilla", "data")),
 ])
 def test_whatever_a_config_does_one_message_names_the_file(tmp_path, body, expected):
     text = message(f"--config={config(tmp_path / 'mine.py', body)}")

@@ -6,7 +6,9 @@ import pytest
 
 from rum_jax import evaluate
 from rum_jax.errors import InputError
-from rum_jax.evaluate.view import Measured
+from rum_jax.evaluate.view import Measured, View
+
+VIEW = View(np.zeros((2, 3)), np.zeros(2, np.int32), {"forget": np.arange(2)})
 
 
 def measured(tmp_path, value):
@@ -14,7 +16,7 @@ def measured(tmp_path, value):
     (tmp_path / "mine.py").write_text("VALUE = []\ndef f(view, oracle): return VALUE[0]\n")
     function = evaluate.metric(f"{tmp_path / 'mine.py'}:f")
     function.args[1].__globals__["VALUE"].append(value)
-    return function(None, None)
+    return function(VIEW, VIEW)
 
 
 @pytest.mark.parametrize("value, expected", [
@@ -26,11 +28,13 @@ def test_finite_real_numbers_are_taken(tmp_path, value, expected):
 
 
 @pytest.mark.parametrize("value", [
-    float("nan"), float("inf"), -float("inf"), 10**400, -10**400, 1j, True, np.bool_(True), None,
+    float("nan"), float("inf"), -float("inf"), np.ma.masked, 10**400, -10**400, 1j, True,
+    np.bool_(True), None,
     "0.5", [0.5], np.zeros(3), jnp.zeros(1), np.array("x"), np.float32("nan"), {}, Measured(None),
     Measured(float("nan")), Measured(10**400), Measured(True), np.datetime64("2020"),
     (0.5, None), Measured(0.5, "abc"), Measured(0.5, np.zeros((2, 2))), Measured(0.5, 3),
-    Measured(0.5, np.array(["a"])), Measured(0.5, [[1], [2, 3]])])
+    Measured(0.5, np.array(["a"])), Measured(0.5, [[1], [2, 3]]), Measured(0.5, [1, np.nan]),
+    Measured(0.5, [np.inf])])
 def test_anything_else_is_refused_by_its_name_and_value(tmp_path, value):
     with pytest.raises(InputError, match="mine.py:f: returned (.|\n)*allowed: ") as error:
         measured(tmp_path, value)
