@@ -53,14 +53,21 @@ def _several(results: dict) -> bool:
 def cells(results: dict) -> list[list[str]]:
     """One list of texts per row: the name, then COLUMNS, then time relative to retraining.
 
-    Where there are several forget sets, the set's name comes first.
+    Retraining is that of the same forget set. Where there are several forget sets, the set's name
+    comes first.
     """
-    base = next(row["metrics"]["seconds"]["mean"] for row in results["rows"]
-                if row["name"] == "retrain")
+    exact = {name: next(row["metrics"]["seconds"]["mean"] for row in rows
+                        if row["name"] == "retrain") for name, rows in of_sets(results).items()}
     return [[*([row["set"]] if _several(results) else []), row["name"],
              *(cell(metric, row["metrics"][metric]) if metric in row["metrics"] else "-"
                for metric in columns(results)),
-             f"{row['metrics']['seconds']['mean'] / base:.0%}"] for row in results["rows"]]
+             of_retrain(row["metrics"]["seconds"]["mean"], exact[row["set"]])]
+            for row in results["rows"]]
+
+
+def of_retrain(seconds: float, exact: float) -> str:
+    """Seconds relative to those of retraining for the same forget set."""
+    return f"{seconds / exact:.0%}" if exact else "n/a"
 
 
 def header(results: dict) -> list[str]:
