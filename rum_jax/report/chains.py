@@ -16,6 +16,7 @@ from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
+from rum_jax.report.dots import PAIRS
 from rum_jax.report.evidence import family_of
 from rum_jax.report.exposure import epochs_of_example, exposure, has_hparams_of
 from rum_jax.report.words import POST_HOC, by_word, interval, of_family
@@ -192,5 +193,7 @@ def _change(way: dict, metric: str) -> str:
 
 
 def figures(found: dict) -> dict[str, bytes]:
-    """ToW and ToW-MIA of each way, a panel for each algorithm."""
-    return {"chains.svg": section_dots.chains(found["algorithms"])}
+    """ToW and ToW-MIA of each way, plain and stratified, a panel for each algorithm."""
+    ways = [way for one in found["algorithms"] for way in one["ways"]]
+    return {f"chains{end}.svg": section_dots.chains(found["algorithms"], metrics)
+            for end, metrics in PAIRS.items() if all(set(metrics) <= set(way) for way in ways)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import levels, onion, section_lines
+from rum_jax.report.dots import PAIRS
 from rum_jax.report.evidence import (
     ORIGINAL,
     RETRAIN,
@@ -153,9 +154,11 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
 
 
 def figures(found: dict) -> dict[str, bytes]:
-    """ToW and ToW-MIA after each request, and how well each request is hidden after each."""
-    drawn = {"stream.svg": section_lines.requests(
-        levels.unlearning(found), _row(found, RETRAIN_AGAIN), len(found["requests"]))}
+    """Every form of ToW after each request, and how well each request is hidden after each."""
+    rows, floor = levels.unlearning(found), _row(found, RETRAIN_AGAIN)
+    drawn = {f"stream{end}.svg": section_lines.requests(rows, floor, len(found["requests"]), pair)
+             for end, pair in PAIRS.items()
+             if all(set(pair) <= set(after) for row in (*rows, floor) for after in row["after"])}
     for measure in onion.WORDS:
         rows = [row for row in found["onion"]["rows"]
                 if all(all(values) for values in row["after"].get(measure, {"": [None]}).values())]

@@ -130,3 +130,15 @@ def test_table_and_picture():
     assert lines[1][:5] == ["salun", "low-mid-high", "memorization", "0.903 ± 0.014",
                             "+0.100 ± 0.000"]
     assert chains.figures(made)["chains.svg"].startswith(b"<?xml")
+
+
+def test_what_is_tested_is_drawn_too():
+    made = found([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
+    assert made["metric"] == "tow_stratified"
+    drawn = chains.figures(made)
+    assert list(drawn) == ["chains.svg", "chains_stratified.svg"]
+    assert b"ToW, stratified" in drawn["chains_stratified.svg"]
+    assert b"stratified" not in drawn["chains.svg"]
+    for way in made["algorithms"][0]["ways"]:
+        del way["tow_stratified"]
+    assert list(chains.figures(made)) == ["chains.svg"]

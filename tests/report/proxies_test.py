@@ -117,9 +117,10 @@ def test_sentences_about_the_control():
 
 
 def test_table_and_picture():
-    made = found([row("rum", tow=[0.9, 0.91]), row("rum_shuffled", tow=[0.8, 0.9])])
+    made = found([row("rum", tow=[0.9, 0.91]), row("rum_shuffled", tow=[0.8, 0.9], tow_stratified=[0.7, 0.8])])
     header, lines = proxies.table(made)
     assert all(len(line) == len(header) for line in lines)
     assert lines[1][:5] == ["confidence", "1.000 ± 0.000", "0.875 ± 0.000", "0.00", "0"]
     assert lines[-1][0] == "shuffled" and lines[-1][8].startswith("0.850")
-    assert proxies.figures(made)["proxies.svg"].startswith(b"<?xml")
+    assert header[9] == "stratified ToW of RUM" and lines[-1][9].startswith("0.750")
+    assert b"stratified ToW of RUM" in proxies.figures(made)["proxies.svg"]

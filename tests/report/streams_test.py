@@ -106,7 +106,7 @@ def test_table_has_a_column_for_each_request_and_the_references_beside():
 
 def test_pictures():
     drawn = streams.figures(found())
-    assert list(drawn) == ["stream.svg", "stream_called_member.svg"]
+    assert list(drawn) == ["stream.svg", "stream_stratified.svg", "stream_called_member.svg"]
     assert all(content.startswith(b"<?xml") for content in drawn.values())
 
 
