@@ -13,7 +13,7 @@ from rum_jax.report.comparisons import compare
 from rum_jax.rum import WHOLE
 from rum_jax.stages.evaluation import ABOUT_FILE, user_metrics
 from rum_jax.stages.memorization import COST_FILE, members_seconds
-from rum_jax.stages.merge import models_for
+from rum_jax.stages.merge import models_for, planted_noise_interval
 from rum_jax.stages.models import again_seeds, convolutions, given_cautions
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
@@ -54,7 +54,10 @@ def _memorization(finished: Finished) -> dict | None:
     """The summary of the scores, with the models that the config's reliability would take."""
     if not finished.memorization:
         return None
-    stored = records.read_json(finished.memorization / "summary.json")
+    arrays = records.read_arrays(finished.memorization / "memorization.npz")
+    stored = {**records.read_json(finished.memorization / "summary.json"),
+              "planted_noise_auroc_ci95": planted_noise_interval(arrays["memorization"],
+                                                                 arrays["planted_noise"])}
     if stored["source"]:
         return stored
     return {**stored, **models_for(stored["split_half_pearson"], stored["models"],
