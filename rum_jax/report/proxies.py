@@ -21,7 +21,7 @@ from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.strata import overlaps
-from rum_jax.report.words import by_word, interval, of_family
+from rum_jax.report.words import by_word, interval, not_excluded, of_family
 from rum_jax.rows import RUM
 
 TITLE = "Proxies of memorization"
@@ -165,7 +165,7 @@ def _noise(proxies: list[dict]) -> list[str]:
     if not known:
         return []
     ordered = sorted(known, key=lambda one: -one["planted_noise_auroc"]["mean"])
-    return ["Injected label noise is found with an AUROC of " + "; ".join(
+    return ["AUROC for injected label noise: " + "; ".join(
         f"{interval(one['planted_noise_auroc'])} by {one['proxy']} (over "
         f"{one['planted_noise_auroc']['over']})" for one in ordered) + "."]
 
@@ -183,13 +183,10 @@ def _rum(found: dict) -> list[str]:
         ones = [one for one in found["proxies"] if one[key]]
         if ones:
             said = {one["proxy"]: Verdict(**one[f"verdict_{key}"]) for one in ones}
-            ends = [(one[key]["mean"] - one[key]["ci95"], one[key]["mean"] + one[key]["ci95"])
-                    for one in ones]
             sentences.append(
                 f"On {found['set']}, {name} of RUM refined by each score, against {other}: "
-                f"{by_word(said, words)} ({of_family(list(said.values()))}). Differences from "
-                f"{min(low for low, _ in ends):+.3f} to {max(high for _, high in ends):+.3f} are "
-                "not excluded.")
+                f"{by_word(said, words)} ({of_family(list(said.values()))})."
+                f"{not_excluded(said, {one['proxy']: one[key] for one in ones})}")
     return sentences
 
 

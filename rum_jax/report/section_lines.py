@@ -82,7 +82,7 @@ def _set_axis(axis, sets: list[dict], places: list[float], spread: list[float] |
 def _set_labels(names: Sequence[str]) -> list[str]:
     """A label for each forget set, without what all of them begin with."""
     one_family = len({name.partition(":")[0] for name in names}) == 1
-    return [label(name.partition(":")[2] or name if one_family else name, 12) for name in names]
+    return [label(name.partition(":")[2] or name if one_family else name, 13) for name in names]
 
 
 def _is_wide(places: list[float]) -> bool:

@@ -77,10 +77,10 @@ def sentences(found: dict) -> list[str]:
 
 def _alike(found: dict) -> list[str]:
     if found["alike"]:
-        return ["All rows were asked for the same examples."]
-    return ["Rows were asked for different examples after the first request, as their own models "
+        return ["All rows unlearn the same examples."]
+    return ["Rows unlearn different examples after the first request, as their own models "
             "are part of the choice: each is compared with oracles of its own, and a difference "
-            "between rows is also one of what they were asked for."]
+            "between rows is also one of what they unlearn."]
 
 
 def _described(found: dict) -> list[str]:
@@ -104,8 +104,8 @@ def _trend(found: dict) -> list[str]:
     return [*evidence(levels.unlearning(found), f"ToW from request 1 to request {last}"),
             *references(found["rows"]),
             f"After request {last} the forget set has {total} examples, after request 1 "
-            f"{found['sizes'][0]}: ToW changes with the size of the set alone, as that of the "
-            "original does."]
+            f"{found['sizes'][0]}: the size alone can change ToW, that of the original, "
+            "too."]
 
 
 def _extremes(found: dict) -> list[str]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from rum_jax.evaluate.hypothesis_tests import Verdict
+from rum_jax.evaluate.hypothesis_tests import NOT_SIGNIFICANT, Verdict
+from rum_jax.evaluate.interval import bounds
 
 POST_HOC = "Both were selected post hoc; not corrected for selection."
 
@@ -49,3 +50,20 @@ def of_family(verdicts: Sequence[Verdict]) -> str:
     counts = sorted({one.n for one in verdicts})
     n = f", n = {' to '.join(map(str, counts[:1] + counts[1:][-1:]))}" if counts else ""
     return f"paired t, 95%{after}{n}"
+
+
+def not_excluded(said: Mapping[str, Verdict], differences: Mapping[str, dict]) -> str:
+    """What the 95% intervals of differences that are not significant leave open, as a sentence.
+
+    Args:
+      said: name -> what the test of its difference says.
+      differences: name -> the difference, see `interval.paired_difference`.
+
+    Returns:
+      ` Where ... are not excluded.`, with a space in front; "" where all tests have a result.
+    """
+    ends = [bounds(differences[name]) for name, one in said.items()
+            if one.word == NOT_SIGNIFICANT]
+    known = [end for pair in ends if pair for end in pair]
+    return (f" Where not significant, differences from {min(known):+.3f} to {max(known):+.3f} are "
+            "not excluded (95% intervals).") if known else ""

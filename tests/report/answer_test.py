@@ -86,8 +86,9 @@ def test_each_forget_set_has_an_answer():
 
 def test_rows_that_cost_more_than_retraining_are_named():
     said = answer(results(seconds=1.5))
-    assert "; rum takes 3.0 times as long as retraining." in said[0]
-    assert "These rows take longer than retraining, which is exact: rum (3.0 times)." in said
+    assert "; rum takes 3.00 times as long as retraining." in said[0]
+    assert ("In this run these rows take longer than retraining, which is exact: rum "
+            "(3.00 times).") in said
     assert not any("longer than retraining" in one for one in answer(results()))
 
 
