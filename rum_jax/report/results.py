@@ -20,6 +20,7 @@ from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
 
 SCHEMA_VERSION = 3
+ABOUT = ("n", "over", "median", "censored_share")   # last columns of results.csv
 RELEARN, CENSORED = "relearn_epochs", "relearn_censored"
 
 
@@ -143,9 +144,13 @@ def _stages(finished: Finished) -> Iterator[tuple[str, object]]:
 
 
 def csv_rows(results: dict) -> tuple[list[str], list[list]]:
-    """(header, lines): one line for each forget set, row and metric."""
+    """(header, lines): one line for each forget set, row and metric.
+
+    What an interval is over, and what is known of censored values, is in the last columns.
+    """
     seeds = results["provenance"]["seeds"]
-    header = ["set", "row", "metric", "mean", "ci95", *(f"seed_{seed}" for seed in seeds)]
-    lines = [[row["set"], row["name"], metric, value["mean"], value["ci95"], *value["per_seed"]]
+    header = ["set", "row", "metric", "mean", "ci95", *(f"seed_{seed}" for seed in seeds), *ABOUT]
+    lines = [[row["set"], row["name"], metric, value["mean"], value["ci95"], *value["per_seed"],
+              *(value.get(name) for name in ABOUT)]
              for row in results["rows"] for metric, value in row["metrics"].items()]
     return header, lines

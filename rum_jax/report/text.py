@@ -158,8 +158,8 @@ def _tests(comparisons: list[dict]) -> list[str]:
     return [f"Words of these comparisons come from paired t-tests, n = "
             f"{comparisons[0]['difference']['n']}, corrected by Holm's method over {families}, and "
             f"equivalence from two one-sided tests with a margin of {MARGIN:g}. Where a difference "
-            "is not significant, all that is within its 95% interval is not excluded, in both "
-            "directions."]
+            "is not significant, all that is within its 95% interval (uncorrected) is not "
+            "excluded, in both directions."]
 
 
 def set_table(statistics: list[dict]) -> tuple[list[str], list[list[str]]]:

@@ -64,6 +64,7 @@ def not_excluded(said: Mapping[str, Verdict], differences: Mapping[str, dict]) -
     """
     ends = [bounds(differences[name]) for name, one in said.items()
             if one.word == NOT_SIGNIFICANT]
+    family = max((one.family for one in said.values()), default=1)
     known = [end for pair in ends if pair for end in pair]
     return (f" Where not significant, differences from {min(known):+.3f} to {max(known):+.3f} are "
-            "not excluded (95% intervals).") if known else ""
+            f"not excluded ({'' if family < 2 else 'uncorrected '}95% intervals).") if known else ""

@@ -83,7 +83,8 @@ def test_verdicts_of_rows_are_one_family():
     assert ("ToW from entanglement:low to entanglement:high, beyond the original's own change: it "
             "falls for 1 of 3 (vanilla:salun), rises for 1 (vanilla:scrub), difference not "
             "significant for 1 (vanilla:finetune) (paired t, 95%, Holm over 3, n = 3). Where not "
-            "significant, differences from -0.234 to +0.214 are not excluded (95% intervals)."
+            "significant, differences from -0.234 to +0.214 are not excluded (uncorrected "
+            "95% intervals)."
             ) in said
     assert "is largest for vanilla:salun (-0.303 ± 0.038) and smallest" in said
     assert "selected post hoc; not corrected for selection" in said

@@ -39,5 +39,7 @@ def test_what_is_not_excluded_is_of_differences_without_a_result():
     high = differences["b"]["ci95"]
     assert not_excluded(said, differences) == (
         f" Where not significant, differences from {low:+.3f} to {high:+.3f} are not excluded "
-        "(95% intervals).")
+        "(uncorrected 95% intervals).")
+    alone = dict(zip("b", verdicts([differences["b"]]), strict=True))
+    assert not_excluded(alone, differences).endswith("are not excluded (95% intervals).")
     assert not_excluded({"a": said["a"]}, differences) == ""
