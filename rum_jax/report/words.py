@@ -15,11 +15,15 @@ def interval(value: dict, digits: int = 3, sign: bool = False) -> str:
     `n/a` stands for an interval that there is not, as over copies of one estimate.
     """
     mean, half = value["mean"], value["ci95"]
-    if abs(mean) >= 10:
-        spread = "n/a" if half is None else f"{half:,.{digits}g}"
-        return f"{mean:{'+' if sign else ''},.{digits}g} ± {spread}"
-    spread = "n/a" if half is None else f"{half:.{digits}f}"
-    return f"{mean:{'+' if sign else ''}.{digits}f} ± {spread}"
+    large = abs(mean) >= 10
+
+    def text(number: float, plus: str = "") -> str:
+        if not large:
+            return f"{number:{plus}.{digits}f}"
+        whole = abs(number) >= 10 ** digits - 0.5   # where `g` would go over to powers of ten
+        return f"{number:{plus},.0f}" if whole else f"{number:{plus},.{digits}g}"
+
+    return f"{text(mean, '+' if sign else '')} ± {'n/a' if half is None else text(half)}"
 
 
 def joined(names: Sequence[str], before: str = "", after: str = "") -> str:

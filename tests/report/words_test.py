@@ -9,6 +9,9 @@ from rum_jax.report.words import by_word, interval, not_excluded, of_family
 @pytest.mark.parametrize("value, expected", [
     ({"mean": 0.1234, "ci95": 0.05}, "0.123 ± 0.050"),
     ({"mean": 1234.5, "ci95": 20.0}, "1,234 ± 20"),
+    ({"mean": 23456.7, "ci95": 99999.6}, "23,457 ± 100,000"),
+    ({"mean": 12.34, "ci95": 2294.0}, "12.3 ± 2,294"),
+    ({"mean": 9999.9, "ci95": 0.04}, "10,000 ± 0.04"),
     ({"mean": 0.995, "ci95": None}, "0.995 ± n/a"), ({"mean": 12.0, "ci95": None}, "12 ± n/a")])
 def test_intervals(value, expected):
     assert interval(value, 4 if value["mean"] > 100 else 3) == expected
