@@ -132,7 +132,7 @@ def _campaign() -> ConfigDict:
         "group_size": 16,               # models trained at a time, and written together
         "worker": -1,                   # number of this worker; -1: as the scheduler says, or 0
         "workers": 0,                   # how many there are; 0: as the scheduler says, or 1
-        "lease_seconds": 60.0,          # of silence, after which a worker is taken for gone
+        "lease_seconds": 60.0,          # age of a heartbeat: older, the worker is considered dead
         "reliability": 0.9,             # correlation of two estimates; what it needs is told
         "influence": "none",            # on test examples: top (the largest), full (all)
         "influence_top": INFLUENCE_TOP,  # training examples for each test example

@@ -4,7 +4,8 @@ One claim has one test, the two-sided paired t-test. Where several are made toge
 p-values are corrected by Holm's method, so that the chance of any false word among them is at
 most 5%. "Equivalent" comes from two one-sided tests (Schuirmann 1987) with a margin, which Holm's
 method corrects likewise. Everything else is "difference not significant", with both ends of the
-interval: what the data do not exclude.
+interval: what the data do not exclude. Intervals are those of single differences; one that Holm's
+method has no part in can leave out 0 where the corrected test is not significant.
 """
 
 import math
@@ -116,8 +117,9 @@ def _verdict(difference: dict, p: float | None, within: float | None, margin: fl
                        f"no test: the difference is the same for all {n} seeds")
     if difference["p"] == 1.0 and not difference["ci95"]:
         return Verdict(NOT_SIGNIFICANT, p, family, n, f"identical for all {n} seeds")
+    interval = "uncorrected 95% interval" if family > 1 else "95% interval"
     return Verdict(NOT_SIGNIFICANT, p, family, n,
-                   f"{NOT_SIGNIFICANT} (paired t, {_p(p)}{after}, n = {n}; 95% interval: "
+                   f"{NOT_SIGNIFICANT} (paired t, {_p(p)}{after}, n = {n}; {interval}: "
                    f"{not_excluded(difference)})")
 
 

@@ -74,12 +74,16 @@ def _retraining(rows: Sequence[dict]) -> float:
     return next((_seconds(row) for row in rows if row["name"] == RETRAIN), 0.0)
 
 
+def _times(row: dict, exact: float) -> str:
+    return f"{_seconds(row) / exact:.2f} times"
+
+
 def _cost(row: dict, rows: Sequence[dict]) -> str:
     """How much more than retraining a row costs; nothing where it costs less."""
     exact = _retraining(rows)
     if not exact or _seconds(row) <= exact:
         return ""
-    return f"; {row['name']} takes {_seconds(row) / exact:.1f} times as long as retraining"
+    return f"; {row['name']} takes {_times(row, exact)} as long as retraining"
 
 
 def _dear(of_sets: dict[str, list[dict]], several: bool) -> list[str]:
@@ -87,10 +91,10 @@ def _dear(of_sets: dict[str, list[dict]], several: bool) -> list[str]:
     dear = []
     for name, rows in of_sets.items():
         exact, where = _retraining(rows), f" on {name}" if several else ""
-        dear += [f"{row['name']}{where} ({_seconds(row) / exact:.1f} times)" for row in rows
+        dear += [f"{row['name']}{where} ({_times(row, exact)})" for row in rows
                  if row["spec"]["kind"] != REFERENCE and exact and _seconds(row) > exact]
-    return [f"These rows take longer than retraining, which is exact:{joined(dear, ' ')}."
-            ] if dear else []
+    return [f"In this run these rows take longer than retraining, which is exact:"
+            f"{joined(dear, ' ')}."] if dear else []
 
 
 def scope(results: dict) -> list[str]:

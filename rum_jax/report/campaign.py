@@ -11,6 +11,7 @@ from rum_jax.provenance import provenance
 from rum_jax.report import curves, figures
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.page import render_campaign
+from rum_jax.report.words import interval
 from rum_jax.stages.alone import Results
 
 FILES = ("results.json", "memorization.npz", "reliability.csv", "influence.npz", "metrics.jsonl",
@@ -64,8 +65,10 @@ def findings(summary: dict, cost: dict) -> list[str]:
     models, auroc = summary["models"], summary["planted_noise_auroc"]
     said = [_reliability(summary)]
     if auroc is not None:
-        said.append(f"Memorization finds the {summary['planted_noise_examples']} examples with "
-                    f"injected label noise with AUROC {auroc:.3f}.")
+        half = summary.get("planted_noise_auroc_ci95")
+        value = interval({"mean": auroc, "ci95": half})
+        said.append(f"AUROC of memorization for the {summary['planted_noise_examples']} examples "
+                    f"with injected label noise: {value} (95%, over examples).")
     said.append(f"{models:,} models, each with {summary['mean_test_accuracy']:.1%} test accuracy "
                 f"on average; {cost['seconds_per_model']:.3g} s of a worker for each.")
     if summary["unknown_examples"]:

@@ -16,9 +16,10 @@ from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
+from rum_jax.report.dots import PAIRS
 from rum_jax.report.evidence import family_of
 from rum_jax.report.exposure import epochs_of_example, exposure, has_hparams_of
-from rum_jax.report.words import POST_HOC, by_word, interval, of_family
+from rum_jax.report.words import POST_HOC, by_word, interval, not_excluded, of_family
 from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA
 
 TITLE = "At once, or subset after subset"
@@ -121,10 +122,10 @@ def _orders(one: dict) -> list[dict]:
 
 def sentences(found: dict) -> list[str]:
     """What the numbers say, algorithm by algorithm."""
-    name = METRICS[found["metric"]]
+    metric = found["metric"]
     said = [sentence for one in found["algorithms"]
-            for sentence in (*_of_orders(one, found["metric"]), *_of_one_shot(one, name))]
-    said += [f"{one['algorithm']}: {name} of {one['first']} - {one['second']} "
+            for sentence in (*_of_orders(one, metric), *_of_one_shot(one, metric))]
+    said += [f"{one['algorithm']}: {METRICS[metric]} of {one['first']} - {one['second']} "
              f"{interval(one['difference'], sign=True)}: {one['verdict']['text']}."
              for one in found["directions"]]
     return [*said, *exposure(found["algorithms"]), *_budgets(found)]
@@ -147,12 +148,15 @@ def _of_orders(one: dict, metric: str) -> list[str]:
     return said
 
 
-def _of_one_shot(one: dict, name: str) -> list[str]:
+def _of_one_shot(one: dict, metric: str) -> list[str]:
     said = {way["way"]: Verdict(**way["verdict"]) for way in one["ways"] if way["to_one_shot"]}
     words = {HIGHER: "higher", LOWER: "lower", EQUIVALENT: f"equivalent within ±{MARGIN:g}",
              NOT_SIGNIFICANT: NOT_SIGNIFICANT}
-    return [f"{one['algorithm']}: {name} of subset after subset, against one-shot: "
-            f"{by_word(said, words)} ({of_family(list(said.values()))})."]
+    differences = {way["way"]: way["to_one_shot"][metric] for way in one["ways"]
+                   if way["to_one_shot"]}
+    return [f"{one['algorithm']}: {METRICS[metric]} of subset after subset, against one-shot: "
+            f"{by_word(said, words)} ({of_family(list(said.values()))})."
+            f"{not_excluded(said, differences)}"]
 
 
 def _budgets(found: dict) -> list[str]:
@@ -192,5 +196,7 @@ def _change(way: dict, metric: str) -> str:
 
 
 def figures(found: dict) -> dict[str, bytes]:
-    """ToW and ToW-MIA of each way, a panel for each algorithm."""
-    return {"chains.svg": section_dots.chains(found["algorithms"])}
+    """ToW and ToW-MIA of each way, plain and stratified, a panel for each algorithm."""
+    ways = [way for one in found["algorithms"] for way in one["ways"]]
+    return {f"chains{end}.svg": section_dots.chains(found["algorithms"], metrics)
+            for end, metrics in PAIRS.items() if all(set(metrics) <= set(way) for way in ways)}

@@ -27,6 +27,8 @@ TOW = {"tow": "ToW", "tow_stratified": "ToW, stratified", "tow_mia": "ToW-MIA",
 PARTS = {"forget_accuracy": "forget", "retain_accuracy": "retain",
          "validation_accuracy": "validation", "test_accuracy": "test",
          "test_accuracy_kept_classes": "test, kept classes"}
+# What is drawn in one panel, by the end of the file's name: plain forms, and stratified ones.
+PAIRS = {"": ("tow", "tow_mia"), "_stratified": ("tow_stratified", "tow_mia_stratified")}
 WIDE = 20               # a longer ratio of times is shown on a logarithmic axis
 
 
@@ -53,6 +55,12 @@ def rows_axes(names: Sequence[str], panels: int, width: float) -> tuple[Figure, 
         for place in range(0, len(names), 2):
             axis.axhspan(place - 0.5, place + 0.5, color="#f4f6f8", zorder=0)
     return figure, axes
+
+
+def two_measures(metrics: tuple[str, str], shift: float) -> dict[str, tuple[float, str, str]]:
+    """Metric -> (place beside the middle, colour, title) of two that share a panel."""
+    return {metric: (side * shift, LINES[number], TOW[metric]) for number, (metric, side) in
+            enumerate(zip(metrics, (-1, 1), strict=True))}
 
 
 def has(rows: Sequence[dict], metric: str) -> bool:

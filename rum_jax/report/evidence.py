@@ -18,7 +18,7 @@ from rum_jax.evaluate.hypothesis_tests import (
     verdicts,
 )
 from rum_jax.evaluate.interval import paired_difference
-from rum_jax.report.words import by_word, interval, of_family
+from rum_jax.report.words import by_word, interval, not_excluded, of_family
 from rum_jax.rows import REFERENCE, REFERENCES
 from rum_jax.unlearn import algorithm
 
@@ -87,10 +87,11 @@ def evidence(rows: Sequence[dict], changes: str) -> list[str]:
     none = (" Not evidence, as not better than the original by more than the 95% interval where "
             f"it is furthest from the oracles: {', '.join(idle)}.") if idle else ""
     if not said:
-        return [f"{changes}: no row is evidence, so nothing is said of it.{none}"]
+        return [f"{changes}: no row is evidence, so the change is not tested.{none}"]
+    still_open = not_excluded(said, {row["row"]: row["beyond_original"] for row in rows})
     words = {LOWER: "falls", HIGHER: "rises", NOT_SIGNIFICANT: NOT_SIGNIFICANT}
     return [f"{changes}, beyond the original's own change: it {by_word(said, words)} "
-            f"({of_family(list(said.values()))}).{none}"]
+            f"({of_family(list(said.values()))}).{still_open}{none}"]
 
 
 def references(rows: Sequence[dict]) -> list[str]:

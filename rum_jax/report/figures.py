@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator
 
+from rum_jax.evaluate.interval import SEEDS
 from rum_jax.refine import SHUFFLED
 
 matplotlib.use("agg")
@@ -140,6 +141,9 @@ def numbers(values: Iterable[dict | None], bounds: tuple[float, float] = (-math.
 
 
 def _seeds(value: dict) -> list[float]:
+    """The values of all seeds; none where the interval is over something else."""
+    if value.get("over", SEEDS) != SEEDS:
+        return []
     return [one for one in value["per_seed"] if one is not None and math.isfinite(one)]
 
 

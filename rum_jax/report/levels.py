@@ -7,6 +7,7 @@ import numpy as np
 from rum_jax.evaluate.hypothesis_tests import verdict
 from rum_jax.evaluate.interval import estimates, paired_difference, summary
 from rum_jax.report import section_lines
+from rum_jax.report.dots import PAIRS
 from rum_jax.report.evidence import (
     ORIGINAL,
     RETRAIN,
@@ -147,8 +148,11 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
 
 
 def figures(found: dict) -> dict[str, bytes]:
-    """ToW of each row on each set, one panel per row."""
-    rows = unlearning(found)
-    lines = {row["row"]: row["tow"] for row in found["rows"]
-             if row["spec"]["kind"] == REFERENCE}
-    return {"levels.svg": section_lines.levels(rows, lines, found["sets"])} if rows else {}
+    """ToW of each row on each set, plain and stratified, one panel per row."""
+    rows, drawn = unlearning(found), {}
+    for end, (metric, _) in PAIRS.items() if rows else ():
+        if all(metric in row for row in found["rows"]):
+            lines = {row["row"]: row[metric] for row in found["rows"]
+                     if row["spec"]["kind"] == REFERENCE}
+            drawn[f"levels{end}.svg"] = section_lines.levels(rows, lines, found["sets"], metric)
+    return drawn

@@ -25,6 +25,7 @@ WORDS = {"called_member": "the share that the attack calls members",
          "residual_memorization": "residual memorization"}
 ROLES = {UNLEARNED: "{} that were unlearned before",
          WAITING: "{} that have yet to be unlearned"}
+IN_TABLE = {UNLEARNED: "unlearned before", WAITING: "yet to be unlearned"}
 
 
 def assemble(traces: Mapping[str, dict], sets: Sequence[str], seeds: int,
@@ -150,7 +151,7 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
             for role in ROLES if not _is_merged(row) else ():
                 ones = counted(row, measure, role)
                 if ones:
-                    lines.append([row["row"], row["set"], words, role, str(len(ones)), *(
+                    lines.append([row["row"], row["set"], words, IN_TABLE[role], str(len(ones)), *(
                         interval(_mean([one[key] for one in ones]), sign=True)
                         for key in ("change", "retain_change", "beyond_retain"))])
     return header, lines

@@ -14,6 +14,8 @@ from rum_jax.report.text import answer, findings, of_sets, set_table
 
 _WIDTH = re.compile(rb'<svg[^>]* width="([\d.]+)pt"')
 _BREAKS = re.compile(r"([:_/\]\[]|;(?= ))")
+_NUMBERS = re.compile(r"[-+]?\d[\d.,]*%? [±(]")
+_SPACES = re.compile(r"(?<=[±\w]) (?![±(])")
 _DIGITS = re.compile(r"\d+\.\d{6,}(?:e[-+]?\d+)?")
 PIXELS = 96 / 72        # of a page, for each point of a figure
 SHRUNK = 0.86           # of its width: a figure is not shown smaller, its text would be too small
@@ -32,12 +34,19 @@ def _breakable(name: object) -> markupsafe.Markup:
     return markupsafe.Markup(_BREAKS.sub(r"\1<wbr>", str(markupsafe.escape(name))))
 
 
+def joined(text: object) -> markupsafe.Markup:
+    """A cell in which a line may end before `±` and parentheses, and nowhere else."""
+    kept = _SPACES.sub("\u00a0", str(text)) if _NUMBERS.match(str(text)) else text
+    return markupsafe.escape(kept)
+
+
 def _render(template: str, figures: Mapping[str, bytes], **values: object) -> str:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("rum_jax", "report"),
                                      autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
     environment.filters["printable"] = printable
     environment.filters["breakable"] = _breakable
+    environment.filters["joined"] = joined
     images = {name: _image(content) for name, content in figures.items()}
     return environment.get_template(template).render(images=images, **values)
 

@@ -21,11 +21,12 @@ from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.strata import overlaps
-from rum_jax.report.words import by_word, interval, of_family
+from rum_jax.report.words import by_word, interval, not_excluded, of_family
 from rum_jax.rows import RUM
 
 TITLE = "Proxies of memorization"
 AGAINST = {"to_memorization": "RUM refined by memorization", "to_shuffled": "RUM on random subsets"}
+FORMS = ("tow", "tow_stratified")
 FEWEST = 1      # examples of either kind, below which there is no area under a curve
 
 
@@ -70,7 +71,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
             **_of_row(of_rows, name, metric)})
     known = {one["proxy"] for one in found}
     return _tested({"proxies": found, "set": rows[0]["set"] if rows else None, "metric": metric,
-                    "others": {name: row["metrics"]["tow"] for name, row in of_rows.items()
+                    "others": {name: _forms(row) for name, row in of_rows.items()
                                if name not in known}})
 
 
@@ -88,6 +89,11 @@ def by_refinement(rows: Sequence[dict]) -> dict[str, dict]:
     return max(groups.values(), key=len, default={})
 
 
+def _forms(row: Mapping) -> dict[str, dict]:
+    """Both forms of ToW of a row, those that it has."""
+    return {name: row["metrics"][name] for name in FORMS if name in row["metrics"]}
+
+
 def _of_row(of_rows: Mapping[str, dict], name: str, metric: str) -> dict:
     """ToW of RUM by that score, and how it differs from that by memorization and at random."""
     if name not in of_rows:
@@ -98,7 +104,7 @@ def _of_row(of_rows: Mapping[str, dict], name: str, metric: str) -> dict:
         return None if other not in of_rows or other == name else paired_difference(
             metrics[metric]["per_seed"], of_rows[other]["metrics"][metric]["per_seed"])
 
-    return {"tow": metrics["tow"], "primary": metrics[metric],
+    return {**_forms(of_rows[name]), "primary": metrics[metric],
             "to_memorization": against(MEMORIZATION), "to_shuffled": against(SHUFFLED)}
 
 
@@ -159,7 +165,7 @@ def _noise(proxies: list[dict]) -> list[str]:
     if not known:
         return []
     ordered = sorted(known, key=lambda one: -one["planted_noise_auroc"]["mean"])
-    return ["Injected label noise is found with an AUROC of " + "; ".join(
+    return ["AUROC for injected label noise: " + "; ".join(
         f"{interval(one['planted_noise_auroc'])} by {one['proxy']} (over "
         f"{one['planted_noise_auroc']['over']})" for one in ordered) + "."]
 
@@ -177,13 +183,10 @@ def _rum(found: dict) -> list[str]:
         ones = [one for one in found["proxies"] if one[key]]
         if ones:
             said = {one["proxy"]: Verdict(**one[f"verdict_{key}"]) for one in ones}
-            ends = [(one[key]["mean"] - one[key]["ci95"], one[key]["mean"] + one[key]["ci95"])
-                    for one in ones]
             sentences.append(
                 f"On {found['set']}, {name} of RUM refined by each score, against {other}: "
-                f"{by_word(said, words)} ({of_family(list(said.values()))}). Differences from "
-                f"{min(low for low, _ in ends):+.3f} to {max(high for _, high in ends):+.3f} are "
-                "not excluded.")
+                f"{by_word(said, words)} ({of_family(list(said.values()))})."
+                f"{not_excluded(said, {one['proxy']: one[key] for one in ones})}")
     return sentences
 
 
@@ -201,8 +204,9 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
         *([_text(one["primary"])] if extra else []), _text(one["to_memorization"], True),
         _text(one["to_shuffled"], True)]
         for one in found["proxies"]] + [
-        [other, *["-"] * 7, _text(tow), *["-"] * (2 + extra)]
-        for other, tow in found["others"].items()]
+        [other, *["-"] * 7, _text(forms["tow"]),
+         *([_text(forms[found["metric"]])] if extra else []), "-", "-"]
+        for other, forms in found["others"].items()]
 
 
 def _overlap(value: dict | None) -> str:
@@ -214,6 +218,6 @@ def _text(value: dict | None, sign: bool = False) -> str:
 
 
 def figures(found: dict) -> dict[str, bytes]:
-    """Spearman, AUROC and ToW of each score."""
+    """Spearman, AUROC and ToW, plain and stratified, of each score."""
     drawn = section_dots.proxies(found["proxies"], found["others"], MEMORIZATION, SHUFFLED)
     return {"proxies.svg": drawn} if drawn else {}

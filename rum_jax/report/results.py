@@ -13,13 +13,14 @@ from rum_jax.report.comparisons import compare
 from rum_jax.rum import WHOLE
 from rum_jax.stages.evaluation import ABOUT_FILE, user_metrics
 from rum_jax.stages.memorization import COST_FILE, members_seconds
-from rum_jax.stages.merge import models_for
+from rum_jax.stages.merge import models_for, planted_noise_interval
 from rum_jax.stages.models import again_seeds, convolutions, given_cautions
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
 
 SCHEMA_VERSION = 3
+ABOUT = ("n", "over", "median", "censored_share")   # last columns of results.csv
 RELEARN, CENSORED = "relearn_epochs", "relearn_censored"
 
 
@@ -54,7 +55,10 @@ def _memorization(finished: Finished) -> dict | None:
     """The summary of the scores, with the models that the config's reliability would take."""
     if not finished.memorization:
         return None
-    stored = records.read_json(finished.memorization / "summary.json")
+    arrays = records.read_arrays(finished.memorization / "memorization.npz")
+    stored = {**records.read_json(finished.memorization / "summary.json"),
+              "planted_noise_auroc_ci95": planted_noise_interval(arrays["memorization"],
+                                                                 arrays["planted_noise"])}
     if stored["source"]:
         return stored
     return {**stored, **models_for(stored["split_half_pearson"], stored["models"],
@@ -140,9 +144,13 @@ def _stages(finished: Finished) -> Iterator[tuple[str, object]]:
 
 
 def csv_rows(results: dict) -> tuple[list[str], list[list]]:
-    """(header, lines): one line for each forget set, row and metric."""
+    """(header, lines): one line for each forget set, row and metric.
+
+    What an interval is over, and what is known of censored values, is in the last columns.
+    """
     seeds = results["provenance"]["seeds"]
-    header = ["set", "row", "metric", "mean", "ci95", *(f"seed_{seed}" for seed in seeds)]
-    lines = [[row["set"], row["name"], metric, value["mean"], value["ci95"], *value["per_seed"]]
+    header = ["set", "row", "metric", "mean", "ci95", *(f"seed_{seed}" for seed in seeds), *ABOUT]
+    lines = [[row["set"], row["name"], metric, value["mean"], value["ci95"], *value["per_seed"],
+              *(value.get(name) for name in ABOUT)]
              for row in results["rows"] for metric, value in row["metrics"].items()]
     return header, lines

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from rum_jax.report.dots import UNIT, rows_axes
+from rum_jax.report.dots import UNIT, rows_axes, two_measures
 from rum_jax.report.figures import (
     COLORS,
-    LINES,
     dashed,
     estimate,
     grid,
@@ -21,12 +20,12 @@ from rum_jax.report.labels import label
 
 
 @styled
-def chains(algorithms: list[dict]) -> bytes:
-    """SVG: ToW and ToW-MIA of each way, a panel for each algorithm, see `chains.assemble`."""
+def chains(algorithms: list[dict], metrics: tuple[str, str] = ("tow", "tow_mia")) -> bytes:
+    """SVG: two forms of ToW of each way, a panel for each algorithm, see `chains.assemble`."""
     shown = []
     most = max(len(one["ways"]) for one in algorithms)
     figure, axes = grid(len(algorithms), 3, (4.3, 1.0 + 0.5 * most), (0, 0.7), sharex=True)
-    measures = {"tow": (-0.2, LINES[0], "ToW"), "tow_mia": (0.2, LINES[1], "ToW-MIA")}
+    measures = two_measures(metrics, 0.2)
     for axis, one in zip(axes.ravel(), algorithms, strict=False):
         for metric, (shift, color, _) in measures.items():
             for place, way in enumerate(one["ways"]):
@@ -52,15 +51,15 @@ def proxies(proxies: list[dict], others: Mapping[str, dict], memorization: str,
 
     Args:
       proxies: see `proxies.assemble`.
-      others: ToW of RUM by other scores.
+      others: score -> `tow` and `tow_stratified` of RUM by it.
       memorization, control: names of those two scores.
     """
     panels = {"spearman": ("Spearman with memorization", "rank correlation", (-1.0, 1.0)),
               "planted_noise_auroc": ("AUROC, injected noise", "area under the curve", UNIT),
-              "tow": ("ToW of RUM refined by it", "ToW (1: as retrained)", UNIT)}
+              "tow": ("ToW of RUM refined by it", "ToW (1: as retrained)", UNIT),
+              "tow_stratified": ("stratified ToW of RUM", "ToW, stratified", UNIT)}
     kind = {memorization: "rum", control: "control"}
-    scores = [*proxies, *({"proxy": name, "tow": tow}
-                                   for name, tow in others.items())]
+    scores = [*proxies, *({"proxy": name, **values} for name, values in others.items())]
     shown = {name: panel for name, panel in panels.items()
              if any(is_known(one.get(name)) for one in scores)}
     if not shown:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from rum_jax.report.dots import UNIT
+from rum_jax.report.dots import TOW, UNIT, two_measures
 from rum_jax.report.figures import (
     LINES,
     beside,
@@ -28,13 +28,15 @@ SHARES = ("called_member",) # measures that are shares
 
 
 @styled
-def levels(rows: list[dict], references: Mapping[str, list[dict]], sets: list[dict]) -> bytes:
-    """SVG: ToW of each row on each forget set, a panel for each row.
+def levels(rows: list[dict], references: Mapping[str, list[dict]], sets: list[dict],
+           metric: str = "tow") -> bytes:
+    """SVG: a form of ToW of each row on each forget set, a panel for each row.
 
     Args:
-      rows: `row`, `spec`, and `tow` of each set.
-      references: ToW of rows that are lines in every panel.
+      rows: `row`, `spec`, and the values of `metric` on each set.
+      references: the same values of rows that are lines in every panel.
       sets: what they are like, see `levels.summarized`.
+      metric: key of `dots.TOW`.
     """
     figure, axes = grid(len(rows), 4, (3.25, 2.7), (0, 0.7), sharex=True, sharey=True)
     places, spread, words = _axis(sets)
@@ -44,8 +46,8 @@ def levels(rows: list[dict], references: Mapping[str, list[dict]], sets: list[di
             if name in references:
                 axis.plot(places, [one["mean"] for one in references[name]], style, lw=1)
         style = look(row["spec"])
-        axis.plot(places, [one["mean"] for one in row["tow"]], color=style["color"], lw=1)
-        for place, half, value in zip(places, spread or [0.0] * len(places), row["tow"],
+        axis.plot(places, [one["mean"] for one in row[metric]], color=style["color"], lw=1)
+        for place, half, value in zip(places, spread or [0.0] * len(places), row[metric],
                                       strict=True):
             estimate(axis, place, value, **style, bounds=UNIT, upright=True, apart=0)
             axis.plot([place - half, place + half], [value["mean"]] * 2, color=style["color"])
@@ -53,8 +55,8 @@ def levels(rows: list[dict], references: Mapping[str, list[dict]], sets: list[di
         axis.grid()
     _set_axis(axes[0, 0], sets, places, spread)
     figure.supxlabel(words)
-    beside(axes, "ToW")
-    shown = [row["tow"] for row in rows] + list(references.values())
+    beside(axes, TOW[metric])
+    shown = [row[metric] for row in rows] + list(references.values())
     axes[0, 0].set_ylim(*limits([one for of_row in shown for one in _drawn(of_row)], UNIT))
     entries = handles(kind_of(row["spec"]) for row in rows)
     entries += [dashed(f"{name}, mean", style) for name, style in (
@@ -70,12 +72,17 @@ def _drawn(values: Sequence[dict]) -> list[float]:
 def _set_axis(axis, sets: list[dict], places: list[float], spread: list[float] | None) -> None:
     """Ticks of the sets along an axis."""
     if spread is None:
-        axis.set_xticks(places, [label(one["set"].partition(":")[2] or one["set"], 10)
-                                 for one in sets])
+        axis.set_xticks(places, _set_labels([one["set"] for one in sets]))
         axis.set_xlim(-0.3, len(places) - 0.7)
     elif _is_wide(places):
         axis.set_xscale("log")
         logarithmic(axis.xaxis, max(places) / min(places))
+
+
+def _set_labels(names: Sequence[str]) -> list[str]:
+    """A label for each forget set, without what all of them begin with."""
+    one_family = len({name.partition(":")[0] for name in names}) == 1
+    return [label(name.partition(":")[2] or name if one_family else name, 13) for name in names]
 
 
 def _is_wide(places: list[float]) -> bool:
@@ -134,17 +141,19 @@ def panels(rows: list[dict], measure: str, words: str) -> bytes:
 
 
 @styled
-def requests(rows: list[dict], floor: dict, count: int) -> bytes:
-    """SVG: ToW and ToW-MIA after each of so many requests, a panel for each row.
+def requests(rows: list[dict], floor: dict, count: int,
+             metrics: tuple[str, str] = ("tow", "tow_mia")) -> bytes:
+    """SVG: two forms of ToW after each of so many requests, a panel for each row.
 
     Args:
       rows: see `streams.assemble`.
       floor: that of retraining again.
       count: of the requests.
+      metrics: keys of `dots.TOW`.
     """
     numbered = list(range(1, count + 1))
     figure, axes = grid(len(rows), 4, (3.25, 2.7), (0, 0.7), sharex=True, sharey=True)
-    measures, shown = {"tow": (-0.06, LINES[0], "ToW"), "tow_mia": (0.06, LINES[1], "ToW-MIA")}, []
+    measures, shown = two_measures(metrics, 0.06), []
     for axis, title, row in zip(axes.ravel(), labels([row["row"] for row in rows]), rows,
                                 strict=False):
         for metric, (shift, color, _) in measures.items():

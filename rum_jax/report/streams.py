@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import levels, onion, section_lines
+from rum_jax.report.dots import PAIRS
 from rum_jax.report.evidence import (
     ORIGINAL,
     RETRAIN,
@@ -76,10 +77,10 @@ def sentences(found: dict) -> list[str]:
 
 def _alike(found: dict) -> list[str]:
     if found["alike"]:
-        return ["All rows were asked for the same examples."]
-    return ["Rows were asked for different examples after the first request, as their own models "
+        return ["All rows unlearn the same examples."]
+    return ["Rows unlearn different examples after the first request, as their own models "
             "are part of the choice: each is compared with oracles of its own, and a difference "
-            "between rows is also one of what they were asked for."]
+            "between rows is also one of what they unlearn."]
 
 
 def _described(found: dict) -> list[str]:
@@ -103,8 +104,8 @@ def _trend(found: dict) -> list[str]:
     return [*evidence(levels.unlearning(found), f"ToW from request 1 to request {last}"),
             *references(found["rows"]),
             f"After request {last} the forget set has {total} examples, after request 1 "
-            f"{found['sizes'][0]}: ToW changes with the size of the set alone, as that of the "
-            "original does."]
+            f"{found['sizes'][0]}: the size alone can change ToW, that of the original, "
+            "too."]
 
 
 def _extremes(found: dict) -> list[str]:
@@ -153,9 +154,11 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
 
 
 def figures(found: dict) -> dict[str, bytes]:
-    """ToW and ToW-MIA after each request, and how well each request is hidden after each."""
-    drawn = {"stream.svg": section_lines.requests(
-        levels.unlearning(found), _row(found, RETRAIN_AGAIN), len(found["requests"]))}
+    """Every form of ToW after each request, and how well each request is hidden after each."""
+    rows, floor = levels.unlearning(found), _row(found, RETRAIN_AGAIN)
+    drawn = {f"stream{end}.svg": section_lines.requests(rows, floor, len(found["requests"]), pair)
+             for end, pair in PAIRS.items()
+             if all(set(pair) <= set(after) for row in (*rows, floor) for after in row["after"])}
     for measure in onion.WORDS:
         rows = [row for row in found["onion"]["rows"]
                 if all(all(values) for values in row["after"].get(measure, {"": [None]}).values())]

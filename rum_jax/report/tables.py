@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rum_jax.report.comparisons import NO_METHOD
 from rum_jax.report.labels import cut, display_names
-from rum_jax.report.text import COLUMNS, cell, columns, of_sets
+from rum_jax.report.text import COLUMNS, cell, columns, of_retrain, of_sets
 
 HIGHER, LOWER, NEAR = "higher", "lower", "near"
 ARROWS = {HIGHER: "↑", LOWER: "↓", NEAR: "→"}
@@ -95,8 +95,7 @@ def main(results: dict) -> dict:
     names = display_names(row["name"] for row in results["rows"])
     for name, rows in of_sets(results).items():
         base = next(row["metrics"]["seconds"]["mean"] for row in rows if row["name"] == ORACLE)
-        shares = {row["name"]: f"{row['metrics']['seconds']['mean'] / base:.0%}" if base else "n/a"
-                  for row in rows}
+        shares = {row["name"]: of_retrain(row["metrics"]["seconds"]["mean"], base) for row in rows}
         groups.append({"set": name, "aims": [*(_aim(metric, rows) for metric in metrics), "lower"],
                        "lines": _lines(rows, metrics, shares, names)})
     return {"columns": [*(COLUMNS[metric] for metric in metrics), "of retrain"],

@@ -53,14 +53,21 @@ def _several(results: dict) -> bool:
 def cells(results: dict) -> list[list[str]]:
     """One list of texts per row: the name, then COLUMNS, then time relative to retraining.
 
-    Where there are several forget sets, the set's name comes first.
+    Retraining is that of the same forget set. Where there are several forget sets, the set's name
+    comes first.
     """
-    base = next(row["metrics"]["seconds"]["mean"] for row in results["rows"]
-                if row["name"] == "retrain")
+    exact = {name: next(row["metrics"]["seconds"]["mean"] for row in rows
+                        if row["name"] == "retrain") for name, rows in of_sets(results).items()}
     return [[*([row["set"]] if _several(results) else []), row["name"],
              *(cell(metric, row["metrics"][metric]) if metric in row["metrics"] else "-"
                for metric in columns(results)),
-             f"{row['metrics']['seconds']['mean'] / base:.0%}"] for row in results["rows"]]
+             of_retrain(row["metrics"]["seconds"]["mean"], exact[row["set"]])]
+            for row in results["rows"]]
+
+
+def of_retrain(seconds: float, exact: float) -> str:
+    """Seconds relative to those of retraining for the same forget set."""
+    return f"{seconds / exact:.0%}" if exact else "n/a"
 
 
 def header(results: dict) -> list[str]:
@@ -104,10 +111,10 @@ def findings(results: dict) -> list[str]:
 
 
 def _memorization(summary: dict) -> str:
-    auroc = summary["planted_noise_auroc"]
-    noise = ("no label noise was injected" if auroc is None else
-             f"AUROC {auroc:.3f} for the {summary['planted_noise_examples']} examples with "
-             "injected label noise")
+    auroc = {"mean": summary["planted_noise_auroc"], "ci95": summary["planted_noise_auroc_ci95"]}
+    noise = ("no label noise was injected" if auroc["mean"] is None else
+             f"AUROC {interval(auroc)} (95%, over examples) for the "
+             f"{summary['planted_noise_examples']} examples with injected label noise")
     if summary["source"]:
         return f"Memorization from {summary['source']['file']}: {noise}."
     spearman = summary["split_half_spearman"]
@@ -151,8 +158,8 @@ def _tests(comparisons: list[dict]) -> list[str]:
     return [f"Words of these comparisons come from paired t-tests, n = "
             f"{comparisons[0]['difference']['n']}, corrected by Holm's method over {families}, and "
             f"equivalence from two one-sided tests with a margin of {MARGIN:g}. Where a difference "
-            "is not significant, all that is within its 95% interval is not excluded, in both "
-            "directions."]
+            "is not significant, all that is within its 95% interval (uncorrected) is not "
+            "excluded, in both directions."]
 
 
 def set_table(statistics: list[dict]) -> tuple[list[str], list[list[str]]]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from rum_jax.evaluate.hypothesis_tests import Verdict
+from rum_jax.evaluate.hypothesis_tests import NOT_SIGNIFICANT, Verdict
+from rum_jax.evaluate.interval import bounds
 
 POST_HOC = "Both were selected post hoc; not corrected for selection."
 
@@ -14,11 +15,15 @@ def interval(value: dict, digits: int = 3, sign: bool = False) -> str:
     `n/a` stands for an interval that there is not, as over copies of one estimate.
     """
     mean, half = value["mean"], value["ci95"]
-    if abs(mean) >= 10:
-        spread = "n/a" if half is None else f"{half:,.{digits}g}"
-        return f"{mean:{'+' if sign else ''},.{digits}g} ± {spread}"
-    spread = "n/a" if half is None else f"{half:.{digits}f}"
-    return f"{mean:{'+' if sign else ''}.{digits}f} ± {spread}"
+    large = abs(mean) >= 10
+
+    def text(number: float, plus: str = "") -> str:
+        if not large:
+            return f"{number:{plus}.{digits}f}"
+        whole = abs(number) >= 10 ** digits - 0.5   # where `g` would go over to powers of ten
+        return f"{number:{plus},.0f}" if whole else f"{number:{plus},.{digits}g}"
+
+    return f"{text(mean, '+' if sign else '')} ± {'n/a' if half is None else text(half)}"
 
 
 def joined(names: Sequence[str], before: str = "", after: str = "") -> str:
@@ -49,3 +54,21 @@ def of_family(verdicts: Sequence[Verdict]) -> str:
     counts = sorted({one.n for one in verdicts})
     n = f", n = {' to '.join(map(str, counts[:1] + counts[1:][-1:]))}" if counts else ""
     return f"paired t, 95%{after}{n}"
+
+
+def not_excluded(said: Mapping[str, Verdict], differences: Mapping[str, dict]) -> str:
+    """What the 95% intervals of differences that are not significant leave open, as a sentence.
+
+    Args:
+      said: name -> what the test of its difference says.
+      differences: name -> the difference, see `interval.paired_difference`.
+
+    Returns:
+      ` Where ... are not excluded.`, with a space in front; "" where all tests have a result.
+    """
+    ends = [bounds(differences[name]) for name, one in said.items()
+            if one.word == NOT_SIGNIFICANT]
+    family = max((one.family for one in said.values()), default=1)
+    known = [end for pair in ends if pair for end in pair]
+    return (f" Where not significant, differences from {min(known):+.3f} to {max(known):+.3f} are "
+            f"not excluded ({'' if family < 2 else 'uncorrected '}95% intervals).") if known else ""

@@ -216,8 +216,8 @@ def _workers(site: Site, makers: set[str]) -> list[dict]:
             about = None
         if not isinstance(about, dict) or about.get("id") != maker:
             if content:
-                say(f"{site.workdir}/{CAMPAIGN}/{WORKERS}/{maker}.json: is damaged; what that "
-                    "worker told of itself is left out")
+                say(f"{site.workdir}/{CAMPAIGN}/{WORKERS}/{maker}.json: is damaged; the "
+                    "results leave out what that worker wrote there")
             about = {"id": maker, "provenance": None}
         known.append(about)
     return known

@@ -92,8 +92,9 @@ def _next(site: Site, claims: Claims) -> dict | None:
                 return {"members": ours[next(sites.runs(ours))], "missing": lacking}
         if others and not told:
             say(f"waiting for {len(others)} models of "
-                f"{len({holders[_piece(k)] for k in others})} other worker(s); a worker that is "
-                f"silent for {site.config.campaign.lease_seconds:g} s is taken for gone")
+                f"{len({holders[_piece(k)] for k in others})} other worker(s); a worker whose "
+                f"heartbeat is older than {site.config.campaign.lease_seconds:g} s is considered "
+                "dead")
             told = True
         time.sleep(wait)
         wait = min(2 * wait, site.config.campaign.lease_seconds / 4)

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from rum_jax import records
 from rum_jax.data.arrays import Dataset
 from rum_jax.errors import InputError
+from rum_jax.evaluate.interval import auroc
 from rum_jax.memorization import estimate, streamed, tally
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 from rum_jax.memorization.influence import FULL, influence_blocks, top
@@ -145,6 +146,8 @@ def summary(site: Site, made: Merged, arrays: dict[str, np.ndarray]) -> dict:
         "reliability_curve": made.curve,
         "planted_noise_auroc": planted_noise_auroc(arrays["memorization"],
                                                    arrays["planted_noise"]),
+        "planted_noise_auroc_ci95": planted_noise_interval(arrays["memorization"],
+                                                           arrays["planted_noise"]),
         "planted_noise_examples": int(arrays["planted_noise"].sum()),
         "unknown_examples": int((~known).sum()),
         "count_in": _ends(arrays["count_in"]), "count_out": _ends(arrays["count_out"]),
@@ -187,6 +190,14 @@ def planted_noise_auroc(values: np.ndarray, planted: np.ndarray) -> float | None
     if planted[known].all() or not planted[known].any():
         return None
     return float(roc_auc_score(planted[known], values[known]))
+
+
+def planted_noise_interval(values: np.ndarray, planted: np.ndarray) -> float | None:
+    """Half-width of the 95% interval of that area over examples, see `interval.auroc`."""
+    known = np.isfinite(values)
+    if planted[known].all() or not planted[known].any():
+        return None
+    return auroc(values[known & planted], values[known & ~planted])["ci95"]
 
 
 def influence_rows(site: Site) -> Iterator[tuple[int, np.ndarray]]:

@@ -42,7 +42,7 @@ def test_the_first_sentence_is_the_answer(rum, expected):
 
 def test_both_ends_that_are_not_excluded_are_said():
     said = answer(results([0.9, 0.7, 0.85, 0.82]))[0]
-    assert "n = 4; 95% interval: -0.128 to +0.155 not excluded)" in said
+    assert "n = 4; uncorrected 95% interval: -0.128 to +0.155 not excluded)" in said
 
 
 def test_other_measures_are_beside():
@@ -86,8 +86,9 @@ def test_each_forget_set_has_an_answer():
 
 def test_rows_that_cost_more_than_retraining_are_named():
     said = answer(results(seconds=1.5))
-    assert "; rum takes 3.0 times as long as retraining." in said[0]
-    assert "These rows take longer than retraining, which is exact: rum (3.0 times)." in said
+    assert "; rum takes 3.00 times as long as retraining." in said[0]
+    assert ("In this run these rows take longer than retraining, which is exact: rum "
+            "(3.00 times).") in said
     assert not any("longer than retraining" in one for one in answer(results()))
 
 
@@ -115,7 +116,7 @@ def test_comparisons_are_by_all_measures_and_in_two_families():
     assert any(one.startswith("rum - vanilla:salun: stratified ToW -0.044") and "ToW-MIA" in one
                for one in said)
     assert "Holm's method over 2 of the main question and 14 others" in said[-1]
-    assert "not excluded, in both directions" in said[-1]
+    assert "(uncorrected) is not excluded, in both directions" in said[-1]
 
 
 def test_findings_do_not_say_that_there_is_no_difference():

@@ -90,7 +90,8 @@ def test_ways_against_one_shot_are_one_family():
     said = " ".join(chains.sentences(made))
     assert ("salun: stratified ToW of subset after subset, against one-shot: higher for 1 of 4 "
             "(low-mid-high), lower for 2 (high-mid-low, merged), equivalent within ±0.02 for 0, "
-            "difference not significant for 1 (shuffled) (paired t, 95%, Holm over 4, n = 3)."
+            "difference not significant for 1 (shuffled) (paired t, 95%, Holm over 4, n = 3). "
+            "Where not significant, differences from -0.184 to +0.131 are not excluded"
             ) in said
     way = made["algorithms"][0]["ways"][1]
     assert way["verdict"]["p"] > way["to_one_shot"]["tow_stratified"]["p"]
@@ -130,3 +131,15 @@ def test_table_and_picture():
     assert lines[1][:5] == ["salun", "low-mid-high", "memorization", "0.903 ± 0.014",
                             "+0.100 ± 0.000"]
     assert chains.figures(made)["chains.svg"].startswith(b"<?xml")
+
+
+def test_what_is_tested_is_drawn_too():
+    made = found([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
+    assert made["metric"] == "tow_stratified"
+    drawn = chains.figures(made)
+    assert list(drawn) == ["chains.svg", "chains_stratified.svg"]
+    assert b"ToW, stratified" in drawn["chains_stratified.svg"]
+    assert b"stratified" not in drawn["chains.svg"]
+    for way in made["algorithms"][0]["ways"]:
+        del way["tow_stratified"]
+    assert list(chains.figures(made)) == ["chains.svg"]

@@ -95,6 +95,12 @@ def test_copies_of_one_estimate_have_no_interval():
     assert figures.ends({"mean": 0.9, "ci95": 0.3}, (0, 1)) == pytest.approx((0.6, 1))
 
 
+def test_an_interval_over_examples_has_no_point_for_a_seed():
+    value = {"mean": 0.5, "ci95": 0.1, "per_seed": [0.5], "over": "examples", "n": 60}
+    assert figures.numbers([value]) == pytest.approx([0.4, 0.6])
+    assert figures.numbers([{**value, "over": "seeds"}]) == pytest.approx([0.5, 0.4, 0.6])
+
+
 def test_unknown_values_are_left_out():
     rows = rows_named(["vanilla:finetune", "vanilla:salun"])
     del rows[-1]["metrics"]["tow_mia"]

@@ -82,7 +82,10 @@ def test_verdicts_of_rows_are_one_family():
     said = " ".join(levels.sentences(made))
     assert ("ToW from entanglement:low to entanglement:high, beyond the original's own change: it "
             "falls for 1 of 3 (vanilla:salun), rises for 1 (vanilla:scrub), difference not "
-            "significant for 1 (vanilla:finetune) (paired t, 95%, Holm over 3, n = 3).") in said
+            "significant for 1 (vanilla:finetune) (paired t, 95%, Holm over 3, n = 3). Where not "
+            "significant, differences from -0.234 to +0.214 are not excluded (uncorrected "
+            "95% intervals)."
+            ) in said
     assert "is largest for vanilla:salun (-0.303 ± 0.038) and smallest" in said
     assert "selected post hoc; not corrected for selection" in said
     assert of(made, "vanilla:salun")["verdict"]["p"] == pytest.approx(
@@ -152,7 +155,9 @@ def test_table_and_picture():
     assert lines[2] == ["vanilla:salun", "0.810 ± 0.025", "0.510 ± 0.043", "-0.300 ± 0.050",
                         "-0.303 ± 0.038", "lower", "3 / 0 of 3", *["-0.300 ± 0.050"] * 3]
     assert all(len(line) == len(header) for line in lines)
-    assert levels.figures(made)["levels.svg"].startswith(b"<?xml")
+    drawn = levels.figures(made)
+    assert list(drawn) == ["levels.svg", "levels_stratified.svg"]
+    assert b"ToW, stratified" in drawn["levels_stratified.svg"]
 
 
 def test_a_set_that_is_not_memorized_at_all_is_drawn_too(monkeypatch):
@@ -164,3 +169,16 @@ def test_a_set_that_is_not_memorized_at_all_is_drawn_too(monkeypatch):
     levels.figures(levels.assemble(rows, sets))
     axis = seen[0].axes[0]
     assert axis.get_xscale() == "linear" and axis.get_xlim()[0] < 0
+
+
+def test_sets_of_several_families_have_their_whole_names(monkeypatch):
+    """`class:3` is not `3` beside `memorization:low`."""
+    seen = []
+    monkeypatch.setattr(section_lines, "svg", lambda figure: seen.append(figure) or b"")
+    for names, shown in ((["memorization:low", "class:3"], "class:3"),
+                         (["class:2", "class:3"], "3")):
+        rows = [row("vanilla:salun", name, tow=[0.5, 0.6]) for name in names]
+        levels.figures(levels.assemble(rows, [statistics(name, [1.0, 2.0], [0.1, 0.2])
+                                              for name in names]))
+        assert [text.get_text().replace("\n", "") for text in
+                seen[-1].axes[0].get_xticklabels()][-1] == shown

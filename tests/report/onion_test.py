@@ -109,7 +109,8 @@ def test_sets_are_told_apart_and_nothing_traced_is_no_section():
 def test_table_and_pictures():
     made = found([0.9, 1.0, 1.2])
     header, lines = onion.table(made)
-    assert lines[1] == ["rum_f:salun", "a", "the share that the attack calls members", "waiting",
-                        "2", "+0.217 ± 0.072", "+0.000 ± 0.000", "+0.217 ± 0.072"]
+    assert lines[1] == ["rum_f:salun", "a", "the share that the attack calls members",
+                        "yet to be unlearned", "2", "+0.217 ± 0.072", "+0.000 ± 0.000",
+                        "+0.217 ± 0.072"]
     assert all(len(line) == len(header) for line in lines)
     assert all(svg.startswith(b"<?xml") for svg in onion.figures(made).values())

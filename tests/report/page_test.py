@@ -107,3 +107,15 @@ def test_the_first_sentence_has_a_paragraph_of_its_own(said, expected):
                                         {"started": "x", "versions": {}}])
 def test_what_is_not_known_of_the_origin_is_left_out(provenance):
     assert page.origin(provenance) == ""
+
+
+def test_cells_of_wide_tables_may_go_on_before_the_interval_and_nowhere_else():
+    """So that a table of seventeen columns fits a page of 1,400 pixels."""
+    html = rendered()
+    cells = re.findall(r"<td[^>]*>([^<]*±[^<]*)", html)
+    assert cells and all(re.fullmatch(r"[^ ]+ ±\xa0[^ ]+", cell) for cell in cells)
+    wide = html[html.index("@media (min-width: 821px)"):]
+    assert wide.index("td { white-space: normal; }") < wide.index("</style>")
+    assert page.joined("0.1 ± 0.2 (chance 0.02)") == "0.1 ±\xa00.2 (chance\xa00.02)"
+    assert page.joined("difference not significant") == "difference not significant"
+    assert page.joined("<b>") == "&lt;b&gt;"

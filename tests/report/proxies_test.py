@@ -79,7 +79,8 @@ def test_nothing_compared_and_nothing_known():
     ([0.95, 0.97, 0.95], "higher for 1 of 1 (confidence), lower for 0,"),
     ([0.9, 0.912, 0.901], "lower for 0, equivalent within ±0.02 for 1 (confidence),"),
     ([0.7, 0.99, 0.9], "lower for 0, equivalent within ±0.02 for 0, difference not significant "
-                       "for 1 (confidence) (paired t, 95%, n = 3). Differences from -0.398 to ")])
+                       "for 1 (confidence) (paired t, 95%, n = 3). Where not significant, "
+                       "differences from -0.398 to ")])
 def test_rum_by_a_proxy_against_rum_by_memorization(confidence, expected):
     rows = [row("rum", tow=[0.9, 0.911, 0.9]), row("rum[by=confidence]", tow=confidence),
             row("rum_shuffled", tow=[0.8, 0.81, 0.82]),
@@ -117,9 +118,11 @@ def test_sentences_about_the_control():
 
 
 def test_table_and_picture():
-    made = found([row("rum", tow=[0.9, 0.91]), row("rum_shuffled", tow=[0.8, 0.9])])
+    made = found([row("rum", tow=[0.9, 0.91]),
+                  row("rum_shuffled", tow=[0.8, 0.9], tow_stratified=[0.7, 0.8])])
     header, lines = proxies.table(made)
     assert all(len(line) == len(header) for line in lines)
     assert lines[1][:5] == ["confidence", "1.000 ± 0.000", "0.875 ± 0.000", "0.00", "0"]
     assert lines[-1][0] == "shuffled" and lines[-1][8].startswith("0.850")
-    assert proxies.figures(made)["proxies.svg"].startswith(b"<?xml")
+    assert header[9] == "stratified ToW of RUM" and lines[-1][9].startswith("0.750")
+    assert b"stratified ToW of RUM" in proxies.figures(made)["proxies.svg"]

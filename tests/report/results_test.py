@@ -1,0 +1,20 @@
+import math
+
+import pytest
+
+from report.made import row
+from rum_jax.report import results
+
+
+def test_the_table_for_programs_says_what_intervals_are_over_and_what_is_censored():
+    """The mean of relearning times that stop at a limit says little by itself."""
+    one = row("rum", tow=[0.5, 0.7])
+    one["metrics"] |= results.summaries({"relearn_epochs": [1.0, 11.0],
+                                         "relearn_censored": [0.0, 1.0]})
+    header, lines = results.csv_rows({"rows": [one], "provenance": {"seeds": [4, 5]}})
+    assert header[5:7] == ["seed_4", "seed_5"] and len({len(header), *map(len, lines)}) == 1
+    of = {line[2]: dict(zip(header, line, strict=True)) for line in lines}
+    assert {"tow", "tow_stratified", "tow_mia", "tow_mia_stratified"} <= set(of)
+    assert (of["tow"]["n"], of["tow"]["over"], of["tow"]["median"]) == (2, "seeds", None)
+    assert of["relearn_epochs"]["median"] == 6 and of["relearn_epochs"]["censored_share"] == 0.5
+    assert of["tow"]["mean"] == pytest.approx(0.6) and math.isfinite(of["tow"]["ci95"])
