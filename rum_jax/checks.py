@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ def shortened(value: Any) -> str:
         shown = repr(value)
     except Exception:
         shown = f"a {type(value).__name__}"
-    return cut(shown)
+    return cut(re.sub(r" at 0x[0-9a-fA-F]+", "", shown))
 
 
 def cut(words: str, longest: int = LONGEST) -> str:

@@ -79,15 +79,17 @@ def call(reference: str, function: Callable, *args: Any, **kwargs: Any) -> Any:
     """Calls code of the user's own: function(*args, **kwargs).
 
     Raises:
-      InputError, RunError: as the code raises them, with their messages; it may call functions
-        of this package.
+      InputError, RunError: as the code raises them, after the reference and the line; it may call
+        functions of this package.
       RunError: it raises anything else, or calls sys.exit: names the reference, the line of its
         file, and the exception. KeyboardInterrupt stays what it is.
     """
     try:
         return function(*args, **kwargs)
-    except (InputError, RunError, KeyboardInterrupt):
+    except KeyboardInterrupt:
         raise
+    except (InputError, RunError) as error:
+        raise type(error)(f"{reference}{_line_of(reference, error)}: {told(error)}") from error
     except BaseException as error:
         what = (f"called sys.exit({error.code!r})" if isinstance(error, SystemExit)
                 else f"raised {_text_of(error)}")

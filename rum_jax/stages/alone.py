@@ -147,7 +147,10 @@ def _current(root: Folder, site: Site) -> bool:
 
 
 def _is_damaged(root: Folder, name: str, digest: str) -> bool:
-    content = root.get(name)
+    try:
+        content = root.get(name)
+    except OSError:  # a link to itself, a folder in the place of a file
+        return True
     return content is None or hashlib.sha256(content).hexdigest() != digest
 
 
