@@ -56,6 +56,10 @@ def unused_faults(config: Mapping) -> list[str]:
         (alone and steps, "train.max_steps", steps,
          "with config.campaign.alone=True: 0, as it tries an original model, which a campaign does "
          "not train; config.campaign.plan=true measures the campaign"),
+        (sweep["rows"] and steps, "train.max_steps", steps,
+         "with config.sweep.rows: 0, as it tries an original model and runs no sweep"),
+        (sweep["rows"] and campaign["plan"], "campaign.plan", True,
+         "with config.sweep.rows: False, as it measures the campaign and runs no sweep"),
         (alone and sweep["rows"], "sweep.rows", sweep["rows"],
          "with config.campaign.alone=True: (), as that trains memorization models and nothing "
          "else"),

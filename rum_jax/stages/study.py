@@ -180,9 +180,9 @@ def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
 
 def _digests(dataset: Dataset) -> dict:
     """What a run must find as it began with: by name, as JSON values."""
-    names = flat(data_digests(dataset), "data")
-    return {**names, "data.clean_labels_sha256": _sha256(dataset.clean_labels),
-            "data.class_numbers": dataset.class_numbers}
+    names = {**flat(data_digests(dataset), ""), "class_numbers": dataset.class_numbers,
+             "clean_labels_sha256": _sha256(dataset.clean_labels)}
+    return {f"content of config.data, {name.lstrip('.')}": value for name, value in names.items()}
 
 
 def data_digests(dataset: Dataset) -> dict:

@@ -27,6 +27,10 @@ ALONE = "--config.campaign.alone=true"
      "config.train.max_steps: is 3; allowed with config.campaign.alone=True: 0"),
     ([ALONE, "--config.sweep.rows=('vanilla:finetune',)"],
      "allowed with config.campaign.alone=True: ()"),
+    (["--config.sweep.rows=('vanilla:finetune',)", "--config.train.max_steps=3"],
+     "config.train.max_steps: is 3; allowed with config.sweep.rows: 0"),
+    (["--config.sweep.rows=('vanilla:finetune',)", "--config.campaign.plan=true"],
+     "config.campaign.plan: is True; allowed with config.sweep.rows: False"),
     (["--config.campaign.plan=true", "--config.campaign.models=0",
       "--config.forget.sets=('random',)", "--config.rows=('vanilla:finetune',)"],
      "config.campaign.plan: is True; allowed with a campaign: here memorization is not needed")])
