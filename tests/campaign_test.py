@@ -176,6 +176,7 @@ def test_its_scores_are_exported_and_read_by_others(unbroken, tmp_path):
         wrong.stderr)
 
 
+@pytest.mark.slow
 def test_a_plan_says_what_it_would_take_and_keeps_nothing(tmp_path):
     done = run(*command(tmp_path / "none", campaign__plan=True, campaign__workers=3,
                         campaign__models=400, campaign__group_size=4))

@@ -38,6 +38,7 @@ def test_a_faulty_file_is_refused(tmp_path, text, message):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_score_out_of_reach_is_refused_with_what_is_in_reach(tmp_path):
     done = run(tmp_path, forget__sets=("entanglement_score:0.0001",))
     assert done.returncode == 2 and "Traceback" not in done.stderr

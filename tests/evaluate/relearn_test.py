@@ -1,5 +1,6 @@
 import jax
 import numpy as np
+import pytest
 
 from rum_jax.evaluate.relearn import _first, relearn
 from rum_jax.train.predict import predict
@@ -24,6 +25,7 @@ def test_counts_passes_until_the_target_for_each_model_and_example(
     assert (alone.per_example[0] != made.per_example[1]).mean() < 0.1
 
 
+@pytest.mark.slow
 def test_each_model_has_a_forget_set_of_its_own(task, dataset, original):
     sets = np.stack([dataset.train[:20], dataset.train[10:30]])
     how, target = Optimizer(64, 0.9, 5e-4), np.array([1.0, 1.0])

@@ -40,7 +40,8 @@ def products(jaxpr):
                 yield from products(inner)
 
 
-@pytest.mark.parametrize("name, lowering", CASES[1:4])
+@pytest.mark.parametrize("name, lowering", [
+    CASES[1], *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES[2:4])])
 def test_bfloat16_is_close_to_float32(name, lowering, images):
     wide, narrow = (made(name, lowering, dtype) for dtype in ("float32", "bfloat16"))
     params, state = jax.jit(narrow.init)(jax.random.key(0))
