@@ -40,7 +40,8 @@ def measured(results: dict) -> str:
 
 def answer(results: dict) -> str:
     """Whether refining helped, in the words of the report."""
-    return "**Does refining help here?** " + " ".join(text.answer(results))
+    first, *_, scope = text.answer(results)
+    return f"**Does refining help here?** {first} {scope}"
 
 
 def search() -> str:
