@@ -89,7 +89,7 @@ def _make(workdir: pathlib.Path, name: str, folder: pathlib.Path,
                    for path in _files(partial)}
         records.write_json(partial / DONE, {
             "seconds": time.monotonic() - start, "sha256": digests,
-            "made_from": _recorded(workdir, origin)})
+            "made_from": _recorded(workdir, name, origin)})
     except RunError as error:
         raise type(error)(f"stage {name}: {error}") from error
     except (FileExistsError, NotADirectoryError) as error:
@@ -103,10 +103,10 @@ def _make(workdir: pathlib.Path, name: str, folder: pathlib.Path,
     partial.replace(folder)
 
 
-def _recorded(workdir: pathlib.Path, origin: Origin) -> dict:
-    """An origin as JSON."""
+def _recorded(workdir: pathlib.Path, name: str, origin: Origin) -> dict:
+    """An origin as JSON; with the stage's name, since several stages are made from the same."""
     return {"row": origin.row, "files": dict(origin.files),
-            "values": records.plain(origin.values),
+            "values": {"stage": name, **records.plain(origin.values)},
             "stages": {folder.relative_to(workdir / STAGES).as_posix(): identity(folder)
                        for folder in origin.reads}}
 
@@ -129,7 +129,7 @@ def _check_origin(folder: pathlib.Path, origin: Origin) -> None:
     """Raises InputError unless a finished stage was made from `origin`."""
     root = next(parent for parent in folder.parents if parent.name == STAGES)
     recorded = read_done(folder)["made_from"]
-    expected = _recorded(root.parent, origin)
+    expected = _recorded(root.parent, folder.relative_to(root).as_posix(), origin)
     faults = [f"{name}: there {shortened(recorded['values'].get(name, 'absent'))}, here "
               f"{shortened(expected['values'].get(name, 'absent'))}"
               for name in sorted({*recorded["values"], *expected["values"]})

@@ -111,6 +111,15 @@ def test_a_stage_made_from_another_one_is_refused(tmp_path):
         chain(tmp_path / "b", 2)
 
 
+def test_a_stage_is_not_used_in_the_place_of_another_one_that_was_made_from_the_same(tmp_path):
+    original = store.stage(tmp_path, "evaluation/original", write, ORIGIN)
+    retrained = store.stage(tmp_path, "evaluation/retrain", write, ORIGIN)
+    shutil.rmtree(original)
+    shutil.copytree(retrained, original)
+    with pytest.raises(InputError, match="stage: there 'evaluation/retrain', here 'eva"):
+        store.stage(tmp_path, "evaluation/original", write, ORIGIN)
+
+
 def test_what_comes_out_as_before_when_it_is_made_anew_fits_what_was_made_from_it(tmp_path):
     first, second = chain(tmp_path, 1)
     before = (second / store.DONE).stat().st_mtime_ns
