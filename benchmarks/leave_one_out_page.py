@@ -4,7 +4,7 @@ import numpy as np
 from agreement import NORMAL
 from matplotlib.figure import Figure
 
-from rum_jax.report.figures import COLORS, PLANTED, png
+from rum_jax.report.figures import COLORS, INJECTED, png
 
 NAMES = {"estimate": "subset estimate", "same_size": "leave-one-out, same size",
          "whole": "leave-one-out, whole set"}
@@ -107,7 +107,7 @@ def figure(found: dict) -> bytes:
                          strict=True):
         axis.plot([0, 1], [0, 1], color=COLORS["reference"], lw=0.8, ls="--", zorder=0)
         for chosen, color, label in ((~planted, COLORS["vanilla"], "published label"),
-                                     (planted, PLANTED, "planted label noise")):
+                                     (planted, INJECTED, "planted label noise")):
             rows = [e for e, own in zip(found["examples"], chosen, strict=True) if own]
             if not rows:
                 continue

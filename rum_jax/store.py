@@ -64,7 +64,7 @@ def stage(workdir: pathlib.Path, name: str, make: Callable[[pathlib.Path], None]
     folder = workdir / STAGES / name
     if hosts.agreed(os.path.lexists(folder)):
         verified(folder)
-        _check_origin(folder, origin)
+        _check_origin(workdir, name, origin)
         say(f"{name}: already there")
         return folder
     if hosts.is_writer():
@@ -125,11 +125,10 @@ def identity(folder: pathlib.Path) -> str:
     return records.digest([origin, results])
 
 
-def _check_origin(folder: pathlib.Path, origin: Origin) -> None:
+def _check_origin(workdir: pathlib.Path, name: str, origin: Origin) -> None:
     """Raises InputError unless a finished stage was made from `origin`."""
-    root = next(parent for parent in folder.parents if parent.name == STAGES)
-    recorded = read_done(folder)["made_from"]
-    expected = _recorded(root.parent, folder.relative_to(root).as_posix(), origin)
+    folder = workdir / STAGES / name
+    recorded, expected = read_done(folder)["made_from"], _recorded(workdir, name, origin)
     faults = [f"{name}: there {shortened(recorded['values'].get(name, 'absent'))}, here "
               f"{shortened(expected['values'].get(name, 'absent'))}"
               for name in sorted({*recorded["values"], *expected["values"]})

@@ -2,15 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rum_jax.evaluate.hypothesis_tests import (
-    EQUIVALENT,
-    HIGHER,
-    LOWER,
-    MARGIN,
-    NOT_SIGNIFICANT,
-    Verdict,
-    verdicts,
-)
+from rum_jax.evaluate.hypothesis_tests import MARGIN, Verdict, verdicts
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
@@ -19,7 +11,7 @@ from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.dots import PAIRS
 from rum_jax.report.evidence import family_of
 from rum_jax.report.exposure import epochs_of_example, exposure, has_hparams_of
-from rum_jax.report.words import POST_HOC, by_word, interval, not_excluded, of_family
+from rum_jax.report.words import COMPARED, POST_HOC, interval, outcomes
 from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA
 
 TITLE = "At once, or subset after subset"
@@ -150,13 +142,10 @@ def _of_orders(one: dict, metric: str) -> list[str]:
 
 def _of_one_shot(one: dict, metric: str) -> list[str]:
     said = {way["way"]: Verdict(**way["verdict"]) for way in one["ways"] if way["to_one_shot"]}
-    words = {HIGHER: "higher", LOWER: "lower", EQUIVALENT: f"equivalent within ±{MARGIN:g}",
-             NOT_SIGNIFICANT: NOT_SIGNIFICANT}
     differences = {way["way"]: way["to_one_shot"][metric] for way in one["ways"]
                    if way["to_one_shot"]}
     return [f"{one['algorithm']}: {METRICS[metric]} of subset after subset, against one-shot: "
-            f"{by_word(said, words)} ({of_family(list(said.values()))})."
-            f"{not_excluded(said, differences)}"]
+            f"{outcomes(said, COMPARED, differences)}"]
 
 
 def _budgets(found: dict) -> list[str]:

@@ -18,7 +18,7 @@ from rum_jax.evaluate.hypothesis_tests import (
     verdicts,
 )
 from rum_jax.evaluate.interval import paired_difference
-from rum_jax.report.words import by_word, interval, not_excluded, of_family
+from rum_jax.report.words import interval, outcomes
 from rum_jax.rows import REFERENCE, REFERENCES
 from rum_jax.unlearn import algorithm
 
@@ -88,10 +88,10 @@ def evidence(rows: Sequence[dict], changes: str) -> list[str]:
             f"it is furthest from the oracles: {', '.join(idle)}.") if idle else ""
     if not said:
         return [f"{changes}: no row is evidence, so the change is not tested.{none}"]
-    still_open = not_excluded(said, {row["row"]: row["beyond_original"] for row in rows})
+    differences = {row["row"]: row["beyond_original"] for row in rows}
     words = {LOWER: "falls", HIGHER: "rises", NOT_SIGNIFICANT: NOT_SIGNIFICANT}
-    return [f"{changes}, beyond the original's own change: it {by_word(said, words)} "
-            f"({of_family(list(said.values()))}).{still_open}{none}"]
+    return [f"{changes}, beyond the original's own change: it "
+            f"{outcomes(said, words, differences)}{none}"]
 
 
 def references(rows: Sequence[dict]) -> list[str]:

@@ -29,7 +29,7 @@ MARKERS = {"reference": "o", "vanilla": "s", "rum_f": "^", "rum": "D", "control"
 KINDS = {"reference": "original and oracles", "vanilla": "whole forget set at once",
          "rum_f": "one algorithm, subset after subset", "rum": "RUM",
          "control": "random subsets (control)"}
-INJECTED = PLANTED = "#c9501c"  # examples with injected label noise
+INJECTED = "#c9501c"  # examples with injected label noise
 # Hues of lines that stand for parts or measures, in their order.
 LINES = ("#2a6db0", "#c9501c", "#2b8a57", "#8a4fb0", "#a8790a", "#22262b")
 POINTS = 10.5                   # of all text: 14 px, as in the page's tables

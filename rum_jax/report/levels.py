@@ -7,7 +7,7 @@ import numpy as np
 from rum_jax.evaluate.hypothesis_tests import verdict
 from rum_jax.evaluate.interval import estimates, paired_difference, summary
 from rum_jax.report import section_lines
-from rum_jax.report.dots import PAIRS
+from rum_jax.report.dots import PAIRS, TOW
 from rum_jax.report.evidence import (
     ORIGINAL,
     RETRAIN,
@@ -28,7 +28,7 @@ __all__ = ["TITLE", "assemble", "figures", "sentences", "summarized", "table", "
 TITLE = "Effect of the forget set"
 OF_SETS = ("entanglement_score", "log_entanglement_score", "entanglement_score_ratio",
            "disentanglement", "mmd", "squared_mmd_median_unbiased", "mean_memorization")
-METRICS = ("tow", "tow_stratified", "tow_mia", "tow_mia_stratified")
+METRICS = tuple(TOW)
 CHANGES = (*METRICS, "mia", "forget_accuracy")
 
 

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from rum_jax.evaluate.hypothesis_tests import (
-    EQUIVALENT,
     HIGHER,
     LOWER,
     MARGIN,
@@ -21,7 +20,7 @@ from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.strata import overlaps
-from rum_jax.report.words import by_word, interval, not_excluded, of_family
+from rum_jax.report.words import COMPARED, by_word, interval, of_family, outcomes
 from rum_jax.rows import RUM
 
 TITLE = "Proxies of memorization"
@@ -176,17 +175,14 @@ def _cost(proxies: list[dict]) -> list[str]:
 
 
 def _rum(found: dict) -> list[str]:
-    words, name = {HIGHER: "higher", LOWER: "lower", EQUIVALENT: f"equivalent within ±{MARGIN:g}",
-                   NOT_SIGNIFICANT: NOT_SIGNIFICANT}, METRICS[found["metric"]]
-    sentences = []
+    name, sentences = METRICS[found["metric"]], []
     for key, other in AGAINST.items():
         ones = [one for one in found["proxies"] if one[key]]
         if ones:
             said = {one["proxy"]: Verdict(**one[f"verdict_{key}"]) for one in ones}
             sentences.append(
                 f"On {found['set']}, {name} of RUM refined by each score, against {other}: "
-                f"{by_word(said, words)} ({of_family(list(said.values()))})."
-                f"{not_excluded(said, {one['proxy']: one[key] for one in ones})}")
+                f"{outcomes(said, COMPARED, {one['proxy']: one[key] for one in ones})}")
     return sentences
 
 

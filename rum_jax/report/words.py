@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from rum_jax.evaluate.hypothesis_tests import NOT_SIGNIFICANT, Verdict
+from rum_jax.evaluate.hypothesis_tests import (
+    EQUIVALENT,
+    HIGHER,
+    LOWER,
+    MARGIN,
+    NOT_SIGNIFICANT,
+    Verdict,
+)
 from rum_jax.evaluate.interval import bounds
 
 POST_HOC = "Both were selected post hoc; not corrected for selection."
+# Word of a `Verdict` -> what it is called where one thing is compared with another.
+COMPARED = {HIGHER: "higher", LOWER: "lower", EQUIVALENT: f"equivalent within ±{MARGIN:g}",
+            NOT_SIGNIFICANT: NOT_SIGNIFICANT}
 
 
 def interval(value: dict, digits: int = 3, sign: bool = False) -> str:
@@ -72,3 +82,13 @@ def not_excluded(said: Mapping[str, Verdict], differences: Mapping[str, dict]) -
     known = [end for pair in ends if pair for end in pair]
     return (f" Where not significant, differences from {min(known):+.3f} to {max(known):+.3f} are "
             f"not excluded ({'' if family < 2 else 'uncorrected '}95% intervals).") if known else ""
+
+
+def outcomes(said: Mapping[str, Verdict], words: Mapping[str, str],
+             differences: Mapping[str, dict]) -> str:
+    """What the tests of one family say, how they were done, and what they leave open.
+
+    See `by_word` and `not_excluded` for the arguments.
+    """
+    return (f"{by_word(said, words)} ({of_family(list(said.values()))})."
+            f"{not_excluded(said, differences)}")
