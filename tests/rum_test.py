@@ -82,8 +82,8 @@ def finetuned(problem, original, merged, watch=None):
     thirds = np.array_split(problem.forget[0], 3)
     steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in SUBSETS]
     parts = [dict(zip(SUBSETS, thirds, strict=True))] * 2
-    chain = chain_of(problem, train, parts, steps, original, merged=merged)
-    return chain, rum.run(chain, silent, watch)
+    whole = chain_of(problem, train, parts, steps, original, merged=merged)
+    return whole, rum.run(whole, silent, watch)
 
 
 def test_merged_steps_start_from_the_original_without_the_whole_forget_set(spy, problem, original):
@@ -134,8 +134,8 @@ def test_later_requests_draw_at_addresses_of_their_own(spy, problem, original):
 def test_each_model_retains_what_it_was_trained_on_itself(spy, problem, original):
     train = np.stack([np.arange(60), np.arange(40, 100)]).astype(np.int32)
     parts = [{"a": np.array([50, 41])}, {"a": np.array([50, 99])}]
-    chain = chain_of(problem, train[0], parts, [Step("a", "spy", {"mark": ""})], original)
-    rum.run(chain._replace(train=train), silent)
+    alike = chain_of(problem, train[0], parts, [Step("a", "spy", {"mark": ""})], original)
+    rum.run(alike._replace(train=train), silent)
     (_, _, retain, _), = spy
     for m, positions in enumerate(train):
         assert retain[m].tolist() == sorted(set(positions.tolist()) - set(parts[m]["a"].tolist()))

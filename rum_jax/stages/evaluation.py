@@ -76,18 +76,18 @@ def _relearned(references: References, row: str,
     study, cases = references.study, references.cases
     states = take(load_states(study, models), models_of(row, cases))
     made = relearning(study, references.original, cases, states, references.relearning_rate)
-    return [{"relearn_epochs": Measured(float(value), own),
-             "relearn_censored": Measured(float(value > study.config.relearn.epochs))}
-            for value, own in zip(*made, strict=True)]
+    return [{"relearn_epochs": Measured(float(epochs), of_examples),
+             "relearn_censored": Measured(float(epochs > study.config.relearn.epochs))}
+            for epochs, of_examples in zip(*made, strict=True)]
 
 
 def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> dict:
     """What is behind the metrics of a row, as JSON values; see `evaluated`."""
     config, strata = references.study.config, references.strata
     values = [references.values(m, metrics) for m, metrics in enumerate(judged)]
-    oracles = len(references.folders) * np.array([len(own) for own in alike_of(references.cases)])
+    oracles = len(references.folders) * np.array([len(cases) for cases in alike_of(references.cases)])
     return {"strata": {"by": strata.by, "sizes": [len(part) for part in strata.places[0]]},
-            **{name: [own[name].tolist() for own in values]
+            **{name: [of_case[name].tolist() for of_case in values]
                for name in (f"forget_accuracy{STRATA}", f"mia{STRATA}")},
             "oracles": {"reference": config.oracles, "of_each_case": oracles.tolist()},
             "user_metrics": user_metrics(config.metrics),
@@ -121,8 +121,8 @@ def evaluated(references: References, row: str, models: pathlib.Path,
         except InputError as error:
             raise type(error)(f"row {row}: {error}") from error
         if study.config.relearn.epochs:
-            for metrics, own in zip(judged, _relearned(references, row, models), strict=True):
-                metrics.update(own)
+            for metrics, more in zip(judged, _relearned(references, row, models), strict=True):
+                metrics.update(more)
         cost = 0.0 if row == ORIGINAL else load_seconds_per_model(models)
         table = {name: [metrics[name].value for metrics in judged] for name in judged[0]}
         table["seconds"] = [cost] * len(judged)

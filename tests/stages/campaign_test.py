@@ -62,15 +62,15 @@ def test_group_size_changes_half_way_and_more_models_are_added(
 
 
 def test_workers_share_and_help_each_other(trained, dataset, task, workdir, expected):
-    workers = [site(workdir, dataset, task, index, 3, campaign__group_size=2)
-               for index in range(3)]
-    threads = [threading.Thread(target=campaign.attended, args=(worker,)) for worker in workers]
+    sites = [site(workdir, dataset, task, index, 3, campaign__group_size=2)
+             for index in range(3)]
+    threads = [threading.Thread(target=campaign.attended, args=(one,)) for one in sites]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert sorted(k for group in trained for k in group) == list(range(10))
-    same(scores(workers[0]), expected)
+    same(scores(sites[0]), expected)
 
 
 def test_a_worker_begins_with_its_own_share(trained, dataset, task, workdir):
