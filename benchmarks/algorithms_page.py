@@ -8,7 +8,7 @@ import argparse
 import pathlib
 import shutil
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.report import text
 from rum_jax.unlearn import ALGORITHMS
 

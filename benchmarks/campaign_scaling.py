@@ -21,8 +21,8 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax import records
 from rum_jax.config import base
+from rum_jax.core import records
 from rum_jax.memorization.group import Group
 from rum_jax.provenance import provenance
 from rum_jax.stages.site import Site, files, make_site, save

@@ -17,7 +17,7 @@ import tempfile
 import numpy as np
 from scipy.stats import spearmanr
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.devices import cpu_cores
 from rum_jax.provenance import provenance
 

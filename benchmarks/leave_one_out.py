@@ -49,10 +49,10 @@ from leave_one_out_page import figure, page
 from ml_collections import ConfigDict
 from sklearn.metrics import roc_auc_score
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.errors import InputError, RunError
 from rum_jax.data.cache import cache_folder
 from rum_jax.devices import expose_cpu_cores, remember_programs
-from rum_jax.errors import InputError, RunError
 from rum_jax.memorization import estimate
 from rum_jax.provenance import cost, provenance
 

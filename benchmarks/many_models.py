@@ -24,7 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax import data, devices, records
+from rum_jax import data, devices
+from rum_jax.core import records
 from rum_jax.provenance import provenance
 
 HERE = pathlib.Path(__file__).parent

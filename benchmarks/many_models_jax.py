@@ -10,9 +10,9 @@ import numpy as np
 from throughput import forward_flops, matrix_rate
 
 from rum_jax import data, devices, models
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.cache import cache_folder
 from rum_jax.data.plans import batches
-from rum_jax.randomness import ROLES, generator
 from rum_jax.train import fit
 from rum_jax.train.engine import make_engine
 from rum_jax.train.objectives import cross_entropy

@@ -12,7 +12,7 @@ import pathlib
 import re
 import shutil
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.report import text
 from rum_jax.unlearn import ALGORITHMS
 

@@ -15,7 +15,7 @@ import sys
 
 from tqdm import tqdm
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.provenance import provenance
 from rum_jax.unlearn import ALGORITHMS
 
@@ -28,7 +28,7 @@ from rum_jax.devices import expose_cpu_cores
 name, together = sys.argv.pop(), sys.argv.pop() == "together"
 config = parse(sys.argv).config
 expose_cpu_cores(0)
-from rum_jax.randomness import ROLES
+from rum_jax.core.randomness import ROLES
 from rum_jax.stages.study import make_study, unlearn_optimizer
 from rum_jax.train.recipe import initial_states
 from rum_jax.unlearn import ALGORITHMS

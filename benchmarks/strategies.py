@@ -16,10 +16,11 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax import data, devices, models, records
+from rum_jax import data, devices, models
+from rum_jax.core import records
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.provenance import provenance
-from rum_jax.randomness import ROLES, generator
 from rum_jax.train.engine import STRATEGIES, make_engine
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train

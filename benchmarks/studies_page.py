@@ -13,7 +13,8 @@ import pathlib
 import shlex
 import shutil
 
-from rum_jax import records, rows
+from rum_jax import rows
+from rum_jax.core import records
 from rum_jax.report import sections, text
 from rum_jax.report.words import interval
 

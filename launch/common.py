@@ -5,12 +5,12 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from rum_jax.checks import Check, shortened
 from rum_jax.config.arguments import arguments_of, twice
 from rum_jax.config.overrides import HEADING, parse
 from rum_jax.config.validate import workdir_faults
-from rum_jax.errors import InputError, raise_if_any
-from rum_jax.paths import user_path
+from rum_jax.core.checks import Check, shortened
+from rum_jax.core.errors import InputError, raise_if_any
+from rum_jax.core.paths import user_path
 
 EXIT_INPUT = 2
 REPEATABLE = ("env", "node-selector")

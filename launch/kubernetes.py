@@ -25,8 +25,8 @@ import manifests
 import yaml
 from common import given, matches
 
-from rum_jax import checks
-from rum_jax.errors import raise_if_any
+from rum_jax.core import checks
+from rum_jax.core.errors import raise_if_any
 from rum_jax.folder import is_url
 
 TPU_OPTIONS = ("accelerator", "topology", "chips")

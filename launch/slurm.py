@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import common
 from common import given, matches, plain
 
-from rum_jax import checks
-from rum_jax.errors import InputError
+from rum_jax.core import checks
+from rum_jax.core.errors import InputError
 
 # sbatch(1), --time: minutes, or with seconds, hours, days.
 TIME = r"\d+|\d+:[0-5]?\d|\d+:[0-5]?\d:[0-5]?\d|\d+-\d{1,2}(:[0-5]?\d){0,2}"

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import common
 from common import given, matches
 
-from rum_jax import checks
-from rum_jax.errors import raise_if_any
+from rum_jax.core import checks
+from rum_jax.core.errors import raise_if_any
 from rum_jax.folder import is_url
 
 FOLDER = "rum_jax"  # in the home folder of every host

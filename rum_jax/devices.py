@@ -9,7 +9,7 @@ import jax
 
 from rum_jax import hosts
 from rum_jax.config.schema import AUTO
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models.convolution import BLOCKED
 from rum_jax.train.engine import SERIES, Engine, make_engine
 

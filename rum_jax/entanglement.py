@@ -6,7 +6,7 @@ Embeddings are penultimate features of the original model, see `train.predict.em
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 CENTERS = ("midpoint", "global")
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from rum_jax import hosts
 from rum_jax.config.overrides import Arguments, parse
+from rum_jax.core.errors import InputError, RunError, told
 from rum_jax.data.cache import cache_folder
 from rum_jax.devices import expose_cpu_cores, remember_programs
-from rum_jax.errors import InputError, RunError, told
 from rum_jax.progress import say
 from rum_jax.store import disk_is_full
 

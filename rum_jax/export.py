@@ -15,15 +15,14 @@ import pathlib
 import sys
 import tempfile
 
-from rum_jax.checks import shortened
 from rum_jax.config.arguments import arguments_of, twice
 from rum_jax.config.overrides import HEADING, Arguments
 from rum_jax.config.unused import only_here
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import InputError, raise_if_any
+from rum_jax.core.paths import is_url, path_fault, user_path
 from rum_jax.entry import EXIT_INPUT, run_command
-from rum_jax.errors import InputError, raise_if_any
-from rum_jax.folder import is_url
 from rum_jax.memorization.layouts import LAYOUTS, Results
-from rum_jax.paths import path_fault, user_path
 
 
 def main(layout: str, out: str, arguments: Arguments) -> None:

@@ -18,11 +18,11 @@ from typing import IO, Protocol
 
 import fsspec
 
-from rum_jax.errors import InputError, RunError, told
+from rum_jax.core.errors import InputError, RunError, told
+from rum_jax.core.paths import STORES, is_url
 
 PARTIAL = ".partial"
 PARTIAL_SECONDS = 86_400  # after which what is half-written was left by a killed process
-STORES = ("gs", "gcs", "s3", "s3a", "memory")  # whose objects appear whole, and can be created once
 
 
 class Folder(Protocol):
@@ -48,11 +48,6 @@ class Folder(Protocol):
 
     def tidy(self, under: str) -> None:
         """Removes what killed processes left half-written directly in a subfolder, some day."""
-
-
-def is_url(path: str) -> bool:
-    """Whether a path is not one of this machine's file systems."""
-    return "://" in path
 
 
 def opened(path: str, probe: bool = True) -> Folder:

@@ -12,9 +12,10 @@ import pathlib
 import shutil
 import sys
 
-from rum_jax import hosts, records
+from rum_jax import hosts
 from rum_jax.config.overrides import Arguments
 from rum_jax.config.unused import only_here
+from rum_jax.core import records
 from rum_jax.entry import run_command
 
 

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from rum_jax.errors import RunError
+from rum_jax.core.errors import RunError
 
 AUTO = "auto"
 CONNECT_SECONDS = 300

@@ -13,8 +13,9 @@ import time
 import jax
 import psutil
 
-from rum_jax import hosts, records
-from rum_jax.errors import InputError
+from rum_jax import hosts
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 
 PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml_collections",
             "numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "tensorflow-datasets")

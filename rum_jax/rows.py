@@ -14,9 +14,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from rum_jax import own, refine
-from rum_jax.checks import shortened, similar
-from rum_jax.errors import InputError
+from rum_jax import refine
+from rum_jax.core import plugins
+from rum_jax.core.checks import shortened, similar
+from rum_jax.core.errors import InputError
 from rum_jax.refine.contract import SUBSETS, level_of
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn import own as own_algorithm
@@ -116,8 +117,8 @@ def _order_text(names: Sequence[str], order: str) -> str:
 def same_key(config: Mapping, row: str) -> Resolved:
     """Equal for rows that do the same, whatever way a user-defined function's file is named."""
     resolved = resolve(config, row)
-    return resolved._replace(**{field: own.absolute(value) for field in (
-        "algorithm", "refinement") if own.is_reference(value := getattr(resolved, field))})
+    return resolved._replace(**{field: plugins.absolute(value) for field in (
+        "algorithm", "refinement") if plugins.is_reference(value := getattr(resolved, field))})
 
 
 def order_fault(value: object) -> str | None:
@@ -151,8 +152,8 @@ OPTIONS = {"by": refine.fault, "order": order_fault, "subsets": subsets_fault,
 
 def algorithm_fault(value: object) -> str | None:
     """What is wrong with the name of an algorithm; None: nothing."""
-    if own.is_reference(value):
-        return own.fault(own_algorithm.load, value)
+    if plugins.is_reference(value):
+        return plugins.fault(own_algorithm.load, value)
     if value in ALGORITHMS:
         return None
     return (f"is {shortened(value)}; known: {', '.join(sorted(ALGORITHMS))}; or "
@@ -165,8 +166,8 @@ def fault(row: object) -> str | None:
         return f"is {shortened(row)}; allowed: a text"
     if not row.isprintable() or _FILE_WITH_MARKS.search(row):
         return (f"is {shortened(row)}; allowed: no line breaks, and names of files without "
-                f"{' '.join(own.MARKS)}, which rows use for their options; rename the file or its "
-                "folder")
+                f"{' '.join(plugins.MARKS)}, which rows use for their options; rename the file or "
+                "its folder")
     made = parse(row)
     if made.kind not in (VANILLA, RUM_F, RUM) or (made.kind == RUM) != (not made.algorithm):
         return (f"is {shortened(row)}; allowed: {VANILLA}:<algorithm>, {RUM_F}:<algorithm>, "

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from rum_jax.clock import stopwatch
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.progress import Progress, part
 from rum_jax.refine.contract import Refinement
 from rum_jax.train.fit import Task

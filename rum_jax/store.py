@@ -18,9 +18,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rum_jax import hosts, records
-from rum_jax.checks import shortened
-from rum_jax.errors import InputError, RunError
+from rum_jax import hosts
+from rum_jax.core import records
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import InputError, RunError
 from rum_jax.progress import say
 
 DONE, STAGES = "done.json", "stages"

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax.checks import shortened, similar
-from rum_jax.errors import InputError
-from rum_jax.randomness import generator
+from rum_jax.core.checks import shortened, similar
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator
 from rum_jax.rum import WHOLE, Step
 from rum_jax.unlearn import algorithm
 

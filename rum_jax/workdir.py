@@ -13,11 +13,12 @@ from typing import Any
 
 import filelock
 
-from rum_jax import hosts, records, store
-from rum_jax.checks import shortened
+from rum_jax import hosts, store
 from rum_jax.config.content import DIGEST, Content, code_digests, content_of
-from rum_jax.errors import InputError
-from rum_jax.paths import user_path
+from rum_jax.core import records
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import user_path
 
 CONFIG = "config.json"
 LOCK = ".lock"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from rum_jax.checks import LARGEST, shortened
-from rum_jax.errors import InputError
+from rum_jax.core.checks import LARGEST, shortened
+from rum_jax.core.errors import InputError
 
 FOUND = -1  # config.campaign.worker: as the scheduler says
 

@@ -10,8 +10,8 @@ from forget.made import known
 from rum_jax import data
 from rum_jax.config import base
 from rum_jax.config.validate import faults
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.errors import InputError
 from rum_jax.forget import choose
 from rum_jax.forget.known import untrained
 from rum_jax.memorization.published import published_scores

@@ -4,7 +4,7 @@ import jax
 import pytest
 
 from rum_jax import devices
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 SECTION = {"devices": 0, "data_devices": 0, "strategy": "auto", "convolution": "auto",
            "steps_per_call": 8}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rum_jax import entanglement
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from toy import ROOT
 
 from rum_jax import entry, export, forget_sets
-from rum_jax.errors import InputError, RunError
+from rum_jax.core.errors import InputError, RunError
 
 ARGV = ["main", f"--config={ROOT / 'configs' / 'digits_rum.py'}", "--workdir=somewhere",
         "--config.engine.remember_programs=false"]

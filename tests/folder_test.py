@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from rum_jax.errors import InputError, RunError
+from rum_jax.core.errors import InputError, RunError
 from rum_jax.folder import Local, opened
 
 

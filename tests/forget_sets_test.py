@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from toy import command
 
-from rum_jax import records
+from rum_jax.core import records
 
 FIELDS = {"campaign__models": 0, "rows": (), "campaign__influence": "none"}
 

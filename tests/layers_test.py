@@ -11,15 +11,25 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "checks", "randomness", "clock", "records", "numpy_file"}, {"folder", "worker"},
-    {"paths"},
-    {"hosts"}, {"progress"}, {"own", "claims"},
-    {"data"}, {"models"}, {"train"},
-    {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies",
-     "forget"},
-    {"rum", "rows"}, {"sweep"}, {"config"}, {"store", "workdir", "devices", "provenance"},
+    {"core"},
+    {"hosts", "clock"},
+    {"progress", "worker"},
+    {"provenance"},
+    {"data"},
+    {"models"},
+    {"train"},
+    {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies", "forget"},
+    {"rum", "rows"},
+    {"sweep"},
+    {"config"},
+    {"folder"},
+    {"claims", "store"},
+    {"workdir"},
+    {"devices"},
     {"stages"},
-    {"report"}, {"entry"}, {"main", "export", "forget_sets"},
+    {"report"},
+    {"entry"},
+    {"main", "export", "forget_sets"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

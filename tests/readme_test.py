@@ -8,7 +8,7 @@ import pytest
 from stages.pipeline_test import toy
 from toy import ROOT, command
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 README = (ROOT / "README.md").read_text()
 

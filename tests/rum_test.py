@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from conftest import leaves
 
-from rum_jax import checks, rum
-from rum_jax.errors import InputError
+from rum_jax import rum
+from rum_jax.core import checks
+from rum_jax.core.errors import InputError
 from rum_jax.progress import silent
 from rum_jax.refine import REFINEMENTS, SUBSETS
 from rum_jax.rum import Step

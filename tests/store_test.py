@@ -3,8 +3,9 @@ import shutil
 
 import pytest
 
-from rum_jax import records, store
-from rum_jax.errors import InputError, RunError
+from rum_jax import store
+from rum_jax.core import records
+from rum_jax.core.errors import InputError, RunError
 from rum_jax.store import Origin
 from rum_jax.train.log import DivergedError
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rum_jax import sweep
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.rum import WHOLE, Step
 from rum_jax.unlearn import ALGORITHMS
 

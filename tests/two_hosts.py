@@ -11,7 +11,7 @@ if __name__ == "__main__":
     jax.config.update("jax_num_cpu_devices", 2)
 
 from rum_jax import data, hosts, models  # noqa: E402
-from rum_jax.randomness import ROLES, generator  # noqa: E402
+from rum_jax.core.randomness import ROLES, generator  # noqa: E402
 from rum_jax.train.engine import make_engine  # noqa: E402
 from rum_jax.train.fit import Task  # noqa: E402
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train  # noqa: E402

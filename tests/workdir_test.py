@@ -7,7 +7,7 @@ import pytest
 
 from rum_jax import store
 from rum_jax.config.content import code_digests, content_of
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.workdir import opened
 
 CONFIG = {"seeds": (0, 1), "train": {"epochs": 3, "from_files": ()}, "engine": {"devices": 1},

@@ -1,6 +1,6 @@
 import pytest
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.worker import worker_of
 
 AUTO = {"worker": -1, "workers": 0}

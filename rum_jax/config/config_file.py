@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from ml_collections import ConfigDict
 
-from rum_jax.checks import shortened
-from rum_jax.errors import InputError, told
-from rum_jax.paths import file_fault, user_path
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import InputError, told
+from rum_jax.core.paths import file_fault, user_path
 
 GET_CONFIG = "get_config"
 

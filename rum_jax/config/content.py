@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rum_jax import own, records
-from rum_jax.errors import InputError
+from rum_jax.core import plugins, records
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import user_path
 from rum_jax.memorization.published import digest
-from rum_jax.paths import user_path
 
 DIGEST = "sha256:"
 SCORES, MODELS = "config.memorization.scores", "config.train.from_files"
@@ -69,7 +69,7 @@ def replaced(text: str, digests: Mapping[str, str]) -> str:
 
 def code_digests(text: str) -> dict[str, str]:
     """Path -> digest of each file of a user's own that a text, such as a row, names."""
-    return {path: DIGEST + _digest(text, path) for path in own.paths(text)}
+    return {path: DIGEST + _digest(text, path) for path in plugins.paths(text)}
 
 
 def flat(config: Mapping, path: str = "config") -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _paths(field: str, value: Any) -> Iterator[str]:
     elif field in SETS:
         yield from (name.removeprefix(FILE) for name in value if name.startswith(FILE))
     else:
-        yield from own.paths(value)
+        yield from plugins.paths(value)
 
 
 def _replaced(field: str, value: Any, digests: Mapping[str, str]) -> Any:

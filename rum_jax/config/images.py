@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ml_collections import ConfigDict
 
 from rum_jax.config import base
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 PUBLISHED = {
     "seeds": (1, 2, 3),

@@ -8,14 +8,13 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from rum_jax import hosts
-from rum_jax.checks import cut, shortened, similar
 from rum_jax.config import config_file
 from rum_jax.config.arguments import Argument, arguments_of, hiding, twice
 from rum_jax.config.unused import notes
 from rum_jax.config.validate import faults
-from rum_jax.errors import InputError, raise_if_any, told
-from rum_jax.folder import STORES
-from rum_jax.paths import local, workdir_fault
+from rum_jax.core.checks import cut, shortened, similar
+from rum_jax.core.errors import InputError, raise_if_any, told
+from rum_jax.core.paths import STORES, local, workdir_fault
 
 _INPUT_ERROR = f"{InputError.__module__}.{InputError.__name__}: "
 HEADING = "The command line has faults:"

@@ -3,7 +3,9 @@
 import math
 from collections.abc import Mapping
 
-from rum_jax import checks, forget, own, refine, rows
+from rum_jax import forget, refine, rows
+from rum_jax.core import checks, plugins
+from rum_jax.core.paths import path_fault
 from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
 from rum_jax.evaluate import METRICS, ORACLES, metric, shadow
@@ -11,7 +13,6 @@ from rum_jax.forget.known import FILE_IDS, TIES
 from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
-from rum_jax.paths import path_fault
 from rum_jax.proxies import PROXIES
 from rum_jax.refine.contract import SUBSETS, level_of
 from rum_jax.sweep import MOST_POINTS
@@ -32,8 +33,8 @@ LONGEST_LEASE = 604_800  # seconds: a week
 
 def _metric(value: object) -> str | None:
     """One of METRICS, or a user's own that can be loaded."""
-    if own.is_reference(value):
-        return own.fault(metric, value)
+    if plugins.is_reference(value):
+        return plugins.fault(metric, value)
     known = checks.one_of(METRICS)(value)
     return known and f"{known}; or my_file.py:function"
 
@@ -135,7 +136,7 @@ def schema_of(config: Mapping) -> dict:
         **SCHEMA["rum"]["algorithms"],
         **_other_subsets(_table(config, "rum", "algorithms"), rows.algorithm_fault)}
     for reference in own_algorithms(config):
-        name, table = own.short_name(reference), own_algorithm.load(reference).checks
+        name, table = plugins.short_name(reference), own_algorithm.load(reference).checks
         for section in ("vanilla", "rum_f", "rum"):
             if name in ALGORITHMS or name not in _table(config, section, "hparams"):
                 continue
@@ -168,9 +169,9 @@ def _partly(table: Mapping, given: object) -> dict:
 
 def own_algorithms(config: Mapping) -> list[str]:
     """References to algorithms that can be loaded; faulty ones are reported where they stand."""
-    named = own.references([config[name] for name in ("rows", "stream", "sweep")
+    named = plugins.references([config[name] for name in ("rows", "stream", "sweep")
                             if name in config])
     if "rum" in config and isinstance(config["rum"], Mapping):
-        named |= own.references([value for name, value in config["rum"].items()
+        named |= plugins.references([value for name, value in config["rum"].items()
                                  if name == "algorithms"])
     return sorted(reference for reference in named if rows.algorithm_fault(reference) is None)

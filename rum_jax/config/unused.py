@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rum_jax import rows
 from rum_jax.config.base import INFLUENCE_TOP
-from rum_jax.errors import raise_if_any
+from rum_jax.core.errors import raise_if_any
 from rum_jax.memorization.influence import NONE, TOP
 from rum_jax.worker import FOUND
 

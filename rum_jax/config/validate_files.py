@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from rum_jax import models
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import file_fault, user_path
+from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.forget import choose, overlap_faults
 from rum_jax.forget.known import FIRST, MEMORIZATION, Known, untrained
 from rum_jax.memorization.published import published_scores
 from rum_jax.models.given_statistics import with_given
 from rum_jax.models.torch_import import load_variables
-from rum_jax.paths import file_fault, user_path
 from rum_jax.progress import listed
-from rum_jax.randomness import generator
 
 
 def file_faults(config: Mapping, dataset: Dataset) -> list[str]:

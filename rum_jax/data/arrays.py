@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 PARTS = ("train", "validation", "test")
 

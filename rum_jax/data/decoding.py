@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from rum_jax import progress
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.progress import listed, say
 
 # What an image is called in messages, and its file or its content.

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source
-from rum_jax.errors import InputError
 
 # Mean and standard deviation of all 1,797 images, pixels in [0,1].
 MEAN, STD = (0.3053,), (0.3760,)

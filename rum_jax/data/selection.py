@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source
-from rum_jax.errors import InputError
 from rum_jax.progress import listed, say
 
 

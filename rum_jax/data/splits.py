@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rum_jax.randomness import generator
+from rum_jax.core.randomness import generator
 
 
 def stratified(labels: np.ndarray, validation_fraction: float, test_fraction: float,

@@ -5,7 +5,7 @@ import os
 import pathlib
 import re
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 _NUMBER = r"(\d+|\*)"
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.+-]+))?"

@@ -6,12 +6,12 @@ import re
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import decode
 from rum_jax.data.image_folder import existing, images_in, say_left_out
 from rum_jax.data.statistics import statistics
-from rum_jax.errors import InputError
 from rum_jax.progress import listed, say
 
 # File, id, part and label of an image.

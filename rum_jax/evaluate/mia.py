@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.svm import SVC
 
+from rum_jax.core.randomness import generator
 from rum_jax.evaluate.entropy import entropy, modified_entropy, modified_entropy_as_released
 from rum_jax.evaluate.shadow import shadow_members
 from rum_jax.evaluate.view import SHADOW_MEMBERS, Measured, View
-from rum_jax.randomness import generator
 
 # feature -> function of (probabilities float[n,C], labels int[n]) -> float[n] or float[n,C].
 FEATURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

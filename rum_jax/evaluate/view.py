@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 SHADOW_MEMBERS = "shadow_members"
 

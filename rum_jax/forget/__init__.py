@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from rum_jax.checks import LONGEST, shortened, similar
+from rum_jax.core.checks import LONGEST, shortened, similar
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
 from rum_jax.forget.known import ENTANGLEMENT, IDS, MEMORIZATION, Family, Known, untrained
 from rum_jax.proxies import PROXIES

@@ -8,7 +8,7 @@ ones as far out.
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.forget.known import ENTANGLEMENT, Family, Known
 
 LEVELS = {"high": 3, "mid": 12, "low": 14}  # of PUBLISHED_GROUPS

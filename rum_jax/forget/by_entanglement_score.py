@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.forget.known import SETS, Family, Known
 
 TOLERANCE = 0.01        # of the score

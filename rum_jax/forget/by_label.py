@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.forget.known import REQUESTS, Family, Known
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rum_jax import checks
-from rum_jax.errors import InputError
+from rum_jax.core import checks
+from rum_jax.core.errors import InputError
 from rum_jax.forget.known import MEMORIZATION, SETS, Family, Known
 
 MEMORIZATION_CENTERS = (0.5,)

@@ -4,11 +4,11 @@ import pathlib
 
 import numpy as np
 
-from rum_jax.checks import shortened
-from rum_jax.errors import InputError
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import file_fault, user_path
 from rum_jax.forget.id_file import read, shown
 from rum_jax.forget.known import IDS, POSITIONS, REQUESTS, Family, Known
-from rum_jax.paths import file_fault, user_path
 
 _FIELD = "config.forget.file_ids"
 

@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from rum_jax.errors import InputError
-from rum_jax.numpy_file import Unreadable, kind_of, names_in, read_npy, read_npz
+from rum_jax.core.errors import InputError
+from rum_jax.core.numpy_file import Unreadable, kind_of, names_in, read_npy, read_npz
 
 ALLOWED = ("a text file with one id per line (comments begin with #), a JSON list of ids, an .npy "
            "array, or an .npz file with an array `ids`")

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax.checks import Check
+from rum_jax.core.checks import Check
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 
 MEMORIZATION, ENTANGLEMENT = "memorization", "entanglement"
 IDS, POSITIONS = "ids", "positions"

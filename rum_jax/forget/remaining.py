@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator, of_request
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.forget import FAMILIES, choose
 from rum_jax.forget.known import IDS, REQUESTS, Known, untrained
-from rum_jax.randomness import generator, of_request
 
 
 def among(known: Known, left: np.ndarray) -> Known:

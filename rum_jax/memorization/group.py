@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 MARGIN_UNIT = 1 / 256  # nats; 16 bits reach to +-128
 _BITS = ("included", "correct_train", "correct_test")

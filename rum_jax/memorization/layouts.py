@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.memorization import streamed
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 

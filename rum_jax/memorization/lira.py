@@ -12,8 +12,8 @@ import re
 import numpy as np
 from scipy.special import expit
 
-from rum_jax.errors import InputError
-from rum_jax.numpy_file import Unreadable, read_npy
+from rum_jax.core.errors import InputError
+from rum_jax.core.numpy_file import Unreadable, read_npy
 from rum_jax.progress import listed
 
 FILES = ("keep.npy", "scores.npy")

@@ -4,11 +4,11 @@ import pathlib
 
 import numpy as np
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.core.numpy_file import Unreadable, names_in, read_npz
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.memorization import estimate, lira
-from rum_jax.numpy_file import Unreadable, names_in, read_npz
 from rum_jax.progress import listed
 
 _FIELD = "config.memorization.scores"

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model
 from rum_jax.models import torch_names as names
 from rum_jax.models.torch_file import INSTALL, read

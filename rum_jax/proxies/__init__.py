@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import norm, spearmanr
 
-from rum_jax import checks
-from rum_jax.checks import Check
+from rum_jax.core import checks
+from rum_jax.core.checks import Check
 from rum_jax.progress import Progress, silent
 from rum_jax.proxies import heldout_retrain, loss_curvature
 from rum_jax.proxies.learning_events import EVENTS

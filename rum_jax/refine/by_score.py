@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.refine.contract import Refinement, names_of, ties_of
 
 

@@ -3,7 +3,7 @@
 import pathlib
 import shutil
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.report import curves, dots, page, sections, text
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.results import assemble, csv_rows

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.provenance import provenance
 from rum_jax.report import curves, figures
 from rum_jax.report.gallery import memorization_gallery

@@ -6,7 +6,8 @@
 from collections.abc import Iterator
 from statistics import mean, median
 
-from rum_jax import records, rows, store
+from rum_jax import rows, store
+from rum_jax.core import records
 from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
 from rum_jax.report.comparisons import compare

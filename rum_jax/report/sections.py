@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.memorization.members import subset_size
 from rum_jax.report import chains, levels, onion, proxies, streams
 from rum_jax.rows import resolve

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from ml_collections import ConfigDict
 
-from rum_jax import records
 from rum_jax.config import base
+from rum_jax.core import records
 from rum_jax.report import page
 from rum_jax.report.dots import UNIT
 from rum_jax.report.figures import (

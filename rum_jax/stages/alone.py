@@ -13,10 +13,12 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax import folder as folders
-from rum_jax import hosts, records
+from rum_jax import hosts
 from rum_jax.claims import CLAIMS, WORKERS, Claims
 from rum_jax.config.validate import workdir_faults
-from rum_jax.errors import InputError
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import is_url
 from rum_jax.folder import Folder
 from rum_jax.memorization.influence import NONE
 from rum_jax.progress import say
@@ -234,5 +236,5 @@ def _tidy(site: Site, makers: set[str]) -> None:
             site.folder.remove(f"{WORKERS}/{name}")
     for under in (MEMBERS, CLAIMS, WORKERS):
         site.folder.tidy(under)
-    if not folders.is_url(site.workdir):
+    if not is_url(site.workdir):
         shutil.rmtree(pathlib.Path(site.workdir) / KEPT, ignore_errors=True)

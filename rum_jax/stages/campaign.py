@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rum_jax import folder as folders
 from rum_jax import hosts
 from rum_jax.claims import Claims, identity
 from rum_jax.clock import stopwatch
+from rum_jax.core.paths import is_url
 from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import train_members
 from rum_jax.progress import Progress, say, shown
@@ -156,7 +156,7 @@ def _kept_folder(site: Site, members: list[int]) -> pathlib.Path:
 def _keep(site: Site, claims: Claims | None, members: list[int]) -> Keep | None:
     """Where the group's state is kept, in a folder of this worker; a dead one's is copied."""
     every = site.config.train.checkpoint_epochs
-    if not every or folders.is_url(site.workdir):
+    if not every or is_url(site.workdir):
         return None
     folder = _kept_folder(site, members)
     own = folder / hosts.agreed(claims.id if claims else None)

@@ -3,7 +3,8 @@
 import shutil
 from collections.abc import Callable
 
-from rum_jax import hosts, records, store
+from rum_jax import hosts, store
+from rum_jax.core import records
 from rum_jax.stages.study import KEPT, Study
 from rum_jax.store import Origin
 from rum_jax.train.resume import Keep, kept_seconds

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rum_jax import own, records, store
+from rum_jax import store
 from rum_jax.config.content import code_digests, replaced
-from rum_jax.errors import InputError
+from rum_jax.core import plugins, records
+from rum_jax.core.errors import InputError
 from rum_jax.evaluate import Measured, compare, evaluate
 from rum_jax.evaluate.tow import STRATA
 from rum_jax.stages.forget import Cases
@@ -85,7 +86,8 @@ def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> d
     """What is behind the metrics of a row, as JSON values; see `evaluated`."""
     config, strata = references.study.config, references.strata
     values = [references.values(m, metrics) for m, metrics in enumerate(judged)]
-    oracles = len(references.folders) * np.array([len(cases) for cases in alike_of(references.cases)])
+    alike = np.array([len(cases) for cases in alike_of(references.cases)])
+    oracles = len(references.folders) * alike
     return {"strata": {"by": strata.by, "sizes": [len(part) for part in strata.places[0]]},
             **{name: [of_case[name].tolist() for of_case in values]
                for name in (f"forget_accuracy{STRATA}", f"mia{STRATA}")},
@@ -98,7 +100,8 @@ def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> d
 
 def user_metrics(names: Sequence[str]) -> dict[str, str]:
     """Each user-defined metric, and its name with the digest of the file in place of the path."""
-    return {name: replaced(name, code_digests(name)) for name in names if own.is_reference(name)}
+    return {name: replaced(name, code_digests(name))
+            for name in names if plugins.is_reference(name)}
 
 
 def evaluated(references: References, row: str, models: pathlib.Path,

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax import records
-from rum_jax.errors import raise_if_any
+from rum_jax.core import records
+from rum_jax.core.errors import raise_if_any
 from rum_jax.forget import LEVELS, choose, overlap_faults, size_faults, statistics
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.refine import SCORES

@@ -13,9 +13,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import binomtest
 
+from rum_jax.core.errors import raise_if_any
 from rum_jax.data.arrays import Dataset, ImageSpec
 from rum_jax.data.statistics import PUBLISHED, computed
-from rum_jax.errors import raise_if_any
 from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState
 

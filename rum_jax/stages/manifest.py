@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
-from rum_jax import records
 from rum_jax.config.content import flat
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.folder import Folder
 from rum_jax.memorization.members import RESULTS_VERSION
 from rum_jax.models import Model

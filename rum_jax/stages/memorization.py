@@ -4,11 +4,12 @@ import pathlib
 
 import numpy as np
 
-from rum_jax import records, store
+from rum_jax import store
+from rum_jax.core import records
+from rum_jax.core.paths import user_path
 from rum_jax.data.arrays import Dataset
 from rum_jax.memorization.influence import FULL
 from rum_jax.memorization.published import digest, published_scores
-from rum_jax.paths import user_path
 from rum_jax.stages import merge
 from rum_jax.stages.campaign import attended
 from rum_jax.stages.checkpoints import forget_kept

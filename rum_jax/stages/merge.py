@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.evaluate.interval import auroc
 from rum_jax.memorization import estimate, streamed, tally
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 from rum_jax.memorization.influence import FULL, influence_blocks, top
 from rum_jax.memorization.tally import Tally
-from rum_jax.randomness import generator
 from rum_jax.stages import site as sites
 from rum_jax.stages.site import Site
 

@@ -8,14 +8,15 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from rum_jax import records, store
+from rum_jax import store
+from rum_jax.core import records
+from rum_jax.core.randomness import generator
 from rum_jax.evaluate import MEAN, Measured, evaluate
 from rum_jax.evaluate.relearn import Relearned, relearn
 from rum_jax.evaluate.shadow import RANDOM, shadow_members
 from rum_jax.evaluate.tow import STRATA
 from rum_jax.evaluate.view import SHADOW_MEMBERS, View
 from rum_jax.forget.known import FIRST, MEMORIZATION
-from rum_jax.randomness import generator
 from rum_jax.refine.by_score import cut
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.models import load_logits, load_states

@@ -4,9 +4,10 @@ import pathlib
 
 import numpy as np
 
-from rum_jax import records, store
+from rum_jax import store
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.entanglement import centroid_distances
-from rum_jax.errors import InputError
 from rum_jax.forget import FAMILIES
 from rum_jax.forget.known import MEMORIZATION, REQUESTS
 from rum_jax.forget.remaining import as_request, choose_left

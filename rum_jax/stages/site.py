@@ -12,8 +12,8 @@ from ml_collections import ConfigDict
 
 from rum_jax import folder as folders
 from rum_jax import hosts
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.folder import Folder
 from rum_jax.memorization.group import Group, decode, encode, members_of, name_of
 from rum_jax.memorization.members import Campaign

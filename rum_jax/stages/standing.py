@@ -5,7 +5,7 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.memorization import tally
 from rum_jax.memorization.estimate import split_half
 from rum_jax.progress import say

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax import records, store
+from rum_jax import store
+from rum_jax.core import records
 from rum_jax.evaluate import MEAN
 from rum_jax.rows import parse
 from rum_jax.stages.evaluation import ORIGINAL, evaluated

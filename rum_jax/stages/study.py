@@ -10,8 +10,9 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import data, models, records, store
+from rum_jax import data, models, store
 from rum_jax.config.content import Content, code_digests, content_of, flat, replaced
+from rum_jax.core import records
 from rum_jax.data.arrays import Dataset
 from rum_jax.devices import convolution_of, dtype_of, engine_of
 from rum_jax.models.given_statistics import with_given

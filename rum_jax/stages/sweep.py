@@ -7,11 +7,12 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import own, records, rows, store
+from rum_jax import rows, store
 from rum_jax import sweep as points_of
 from rum_jax.config import base
 from rum_jax.config.content import code_digests, replaced
-from rum_jax.errors import InputError
+from rum_jax.core import plugins, records
+from rum_jax.core.errors import InputError
 from rum_jax.progress import Progress, shown
 from rum_jax.refine import SHUFFLED, subset_names
 from rum_jax.rum import run
@@ -182,7 +183,7 @@ def fields_of(config: ConfigDict, row: str, trials: list[dict],
     for place, (step, given) in enumerate(zip(
             chosen["steps"], steps_of(config, row, _subsets(config, row)), strict=True)):
         algorithm = step["algorithm"]
-        name = own.short_name(algorithm) if own.is_reference(algorithm) else algorithm
+        name = plugins.short_name(algorithm) if plugins.is_reference(algorithm) else algorithm
         path = [section, "hparams", name, *([] if section == "vanilla" else [step["subset"]])]
         for key, value in step["hparams"].items():
             tried = [trial["steps"][place]["hparams"][key] for trial in trials]

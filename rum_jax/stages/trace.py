@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from rum_jax import records, store
+from rum_jax import store
+from rum_jax.core import records
 from rum_jax.evaluate.layers import MEASURES, Layers
 from rum_jax.evaluate.view import View
 from rum_jax.stages.models import load_logits

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import own, records, rows
+from rum_jax import rows
 from rum_jax.config.content import code_digests, flat, replaced
-from rum_jax.errors import InputError
+from rum_jax.core import plugins, records
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator, of_request
 from rum_jax.progress import Progress
-from rum_jax.randomness import generator, of_request
 from rum_jax.refine import refinement
 from rum_jax.refine.contract import level_of
 from rum_jax.rum import WHOLE, Chain, Step, partition, retain_set, run
@@ -66,10 +67,10 @@ def _of_subset(table: ConfigDict, subset: str) -> object:
 
 def _hparams(section: ConfigDict, name: str, subset: str | None = None) -> dict:
     """Hyper-parameters from a section's table; a user's own algorithm may rely on its defaults."""
-    if not own.is_reference(name):
+    if not plugins.is_reference(name):
         table = section.hparams[name]
         return (_of_subset(table, subset) if subset else table).to_dict()
-    table = section.hparams.to_dict().get(own.short_name(name), {})
+    table = section.hparams.to_dict().get(plugins.short_name(name), {})
     if subset:
         table = table.get(subset, table.get(level_of(subset), {}))
     return {**algorithm(name).hparams(), **table}
@@ -178,7 +179,7 @@ def _fields(config: ConfigDict, row: str, steps: Sequence[Step]) -> Iterator[str
         yield from (f"{section}.{field}" for option, field in names.items()
                     if option not in parsed.options)
     for step in steps:
-        name = (own.short_name(step.algorithm) if own.is_reference(step.algorithm)
+        name = (plugins.short_name(step.algorithm) if plugins.is_reference(step.algorithm)
                 else step.algorithm)
         table = config[section].hparams
         if name in table and flat(table[name].to_dict()):

@@ -8,7 +8,7 @@ import numpy as np
 from orbax.checkpoint import v1 as ocp
 
 from rum_jax import hosts
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model
 from rum_jax.train.state import TrainState, shape_of_state
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from rum_jax.errors import RunError
+from rum_jax.core.errors import RunError
 from rum_jax.progress import Progress
 from rum_jax.train import engine as engines
 from rum_jax.train.resume import Progressed

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import psutil
 
 from rum_jax import hosts
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model
 from rum_jax.models.convolution import BLOCKED
 from rum_jax.progress import say

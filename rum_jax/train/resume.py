@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from rum_jax import hosts, records
-from rum_jax.errors import InputError
+from rum_jax import hosts
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model, outputs_of
 from rum_jax.progress import say
 from rum_jax.train import checkpoint

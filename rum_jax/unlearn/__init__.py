@@ -1,6 +1,6 @@
 """Unlearning algorithms behind one contract (`base.py`)."""
 
-from rum_jax import own as own_code
+from rum_jax.core import plugins as own_code
 from rum_jax.unlearn import (
     boundary_expand,
     boundary_shrink,

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from rum_jax.errors import raise_if_any
+from rum_jax.core.errors import raise_if_any
 from rum_jax.train.log import DivergedError
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem

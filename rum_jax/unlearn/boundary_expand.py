@@ -9,7 +9,7 @@ in the released code: an example that is given the shadow class counts as wrong.
 import jax
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import PADDING, Stream
 from rum_jax.models import outputs_of
 from rum_jax.train.objectives import cross_entropy

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import PADDING, Stream
 from rum_jax.models import Model
 from rum_jax.train import engine as engines

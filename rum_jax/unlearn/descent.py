@@ -6,9 +6,9 @@ from typing import Any
 import jax
 import numpy as np
 
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import words
 from rum_jax.data.plans import Stream, batches, multistep
-from rum_jax.errors import InputError
-from rum_jax.randomness import words
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.memory import check_plan
 from rum_jax.train.recipe import contexts

@@ -5,7 +5,7 @@
 at a constant learning rate: forgetting is left to interference.
 """
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import stream
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState

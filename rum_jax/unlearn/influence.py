@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem

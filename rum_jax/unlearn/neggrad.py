@@ -8,7 +8,7 @@ BatchNorm (spec quirk Q15, kept; `unlearn.batch_norm` is the option).
 
 import jax
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import stream
 from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy

@@ -12,7 +12,7 @@ mostly ascent; the published value here is one of its scripts'.
 import jax
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import batches, stream
 from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy

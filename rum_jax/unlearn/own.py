@@ -18,9 +18,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax import checks, own
-from rum_jax.checks import Check
-from rum_jax.errors import InputError
+from rum_jax.core import checks, plugins
+from rum_jax.core.checks import Check
+from rum_jax.core.errors import InputError
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
 from rum_jax.unlearn.descent import rested
@@ -36,7 +36,7 @@ def load(reference: str) -> Algorithm:
     Raises:
       InputError: see `own.load`; or a default is not a number, a boolean or a text.
     """
-    function = own.load(reference, ("problem", "states"))
+    function = plugins.load(reference, ("problem", "states"))
     defaults = {name: parameter.default for name, parameter in
                 list(inspect.signature(function).parameters.items())[2:]
                 if parameter.kind is not inspect.Parameter.VAR_KEYWORD}
@@ -51,14 +51,14 @@ def load(reference: str) -> Algorithm:
 def _unlearn(reference: str, function: Callable, problem: Problem, states: TrainState,
              hparams: dict[str, Any]) -> tuple[TrainState, History]:
     before = jax.tree.map(np.array, states)
-    made = own.call(reference, function, problem, states, **hparams)
+    made = plugins.call(reference, function, problem, states, **hparams)
     models = len(problem.seeds)
     after, history = made if type(made) is tuple and len(made) == 2 else (
         made, History(np.zeros((models, 0), np.float32), 0))
     if not isinstance(after, TrainState) or not isinstance(history, History):
         raise InputError(f"{reference}: returned {type(after).__name__} and "
                          f"{type(history).__name__}; allowed: states, or (states, History)")
-    after = own.call(reference, jax.device_get, after)
+    after = plugins.call(reference, jax.device_get, after)
     _check_states(reference, before, states, after)
     like = {name: jax.tree.map(lambda old, new: np.asarray(new, old.dtype), getattr(before, name),
                                getattr(after, name)) for name in ("params", "model_state")}

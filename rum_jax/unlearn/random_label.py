@@ -10,7 +10,7 @@ or "none": true labels, what the released code does on data sets other than CIFA
 
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import Stream, batches, stream
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState

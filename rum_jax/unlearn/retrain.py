@@ -6,8 +6,8 @@ takes that of the original model (spec quirk Q21, kept with both equal). With sc
 rate is multiplied by 0.2 at the milestones, as released for CIFAR-100.
 """
 
-from rum_jax import checks
-from rum_jax.randomness import ROLES
+from rum_jax.core import checks
+from rum_jax.core.randomness import ROLES
 from rum_jax.train.recipe import SCHEDULES, Recipe, initial_states, train
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem

@@ -12,7 +12,7 @@ as default:
   - decay_masked: masked-out weights still decay, as released (Q16, kept); False: they stay.
 """
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import stream
 from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits, mean_over_examples

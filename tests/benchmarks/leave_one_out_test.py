@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from toy import ROOT
 
-from rum_jax import records
-from rum_jax.errors import InputError
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.memorization.members import Campaign, subset
 from rum_jax.progress import silent
 

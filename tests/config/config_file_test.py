@@ -7,7 +7,7 @@ import pytest
 
 from rum_jax.config import base, config_file
 from rum_jax.config.overrides import parse
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 WORKDIR = "--workdir=somewhere"
 HEAD = "from ml_collections import ConfigDict\nfrom rum_jax.config import base\n"

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from data.made import picture
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source
 from rum_jax.data.cache import cache_folder, cached, digest
-from rum_jax.errors import InputError
 
 
 class Reader:

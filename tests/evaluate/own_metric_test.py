@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rum_jax import evaluate
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.evaluate.view import Measured, View
 
 VIEW = View(np.zeros((2, 3)), np.zeros(2, np.int32), {"forget": np.arange(2)})

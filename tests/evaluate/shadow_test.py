@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from rum_jax import data
+from rum_jax.core.randomness import generator
 from rum_jax.evaluate import metric
 from rum_jax.evaluate.layers import Layers
 from rum_jax.evaluate.shadow import shadow_members
 from rum_jax.evaluate.view import SHADOW_MEMBERS, View
-from rum_jax.randomness import generator
 
 CLASSES, TRAIN, TEST = 20, 100, 10
 TINY_IMAGENET = (pathlib.Path(__file__).parents[2].parent / "shared" / "data"

@@ -18,8 +18,8 @@ RAISES = (
     "class Mute(Exception):\n        def __str__(self):\n            raise ValueError\n"
     "    raise Mute()",
     "jnp.zeros(3) + jnp.zeros(4)", "np.zeros(3)[7]", "jnp.reshape(jnp.zeros(3), (2, 2))",
-    "undefined", "from rum_jax.errors import InputError\n    raise InputError('mine')",
-    "from rum_jax.errors import RunError\n    raise RunError('mine')",
+    "undefined", "from rum_jax.core.errors import InputError\n    raise InputError('mine')",
+    "from rum_jax.core.errors import RunError\n    raise RunError('mine')",
 )
 QUIET = ("print('x')", "warnings.warn('x')", "os.chdir('/')", "np.random.seed(0)",
          "sys.argv.clear()", "os.environ.clear()", "np.seterr(all='raise')")

@@ -10,7 +10,7 @@ import common
 import pytest
 from toy import ROOT
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 from .conftest import CONFIG, latest
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from report.made import row
-from rum_jax import records, store
+from rum_jax import store
 from rum_jax.config import base
+from rum_jax.core import records
 from rum_jax.report import sections
 from rum_jax.stages import pipeline
 

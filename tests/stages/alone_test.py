@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.stages import alone, standing
 from rum_jax.train.log import DivergedError
 from rum_jax.worker import Worker

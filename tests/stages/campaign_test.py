@@ -4,7 +4,7 @@ import uuid
 import numpy as np
 import pytest
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.stages import campaign, merge
 from rum_jax.stages import site as sites
 from stages.made import make_up, site

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.entanglement import entanglement_score
-from rum_jax.errors import InputError
 from rum_jax.forget_sets import write
 from rum_jax.stages import pipeline
 from stages.pipeline_test import metric, reported, toy

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.evaluate import Measured
 from rum_jax.stages.evaluation import _per_example
 

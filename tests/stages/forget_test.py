@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from forget.made import known
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.stages.forget import _places
 
 SETS = ("confidence:low", "confidence:mid", "confidence:high", "random")

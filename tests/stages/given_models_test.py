@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset, ImageSpec
-from rum_jax.errors import InputError
 from rum_jax.models import Outputs
 from rum_jax.models.given_statistics import with_given
 from rum_jax.stages import given

@@ -5,7 +5,7 @@ import pytest
 
 from rum_jax.config import base
 from rum_jax.config.content import content_of
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.forget import choose
 from rum_jax.refine import refinement
 from rum_jax.stages.forget import Cases

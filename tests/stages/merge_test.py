@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.memorization import estimate, influence
 from rum_jax.stages import campaign, merge
 from rum_jax.stages.memorization import COST_FILE, members_seconds

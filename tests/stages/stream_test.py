@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.entanglement import centroid_distances
-from rum_jax.errors import InputError
 from rum_jax.forget.by_score import select
 from rum_jax.progress import silent
 from rum_jax.proxies import scores

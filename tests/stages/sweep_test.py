@@ -8,7 +8,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from rum_jax.config import base
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.report import sweep as report
 from rum_jax.stages import sweep_scores
 from rum_jax.stages.forget import Cases

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from rum_jax import models
+from rum_jax.core.errors import InputError
 from rum_jax.data.plans import shuffled_epochs, stream
-from rum_jax.errors import InputError
 from rum_jax.train import memory
 from rum_jax.train.engine import make_engine
 from rum_jax.train.memory import Memory

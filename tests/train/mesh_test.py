@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rum_jax import models
+from rum_jax.core.randomness import ROLES, words
 from rum_jax.data.plans import stream
-from rum_jax.randomness import ROLES, words
 from rum_jax.train import engine as engines
 from rum_jax.train.engine import make_engine
 from rum_jax.train.fit import Plan, _runner, fit

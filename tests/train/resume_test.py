@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from rum_jax import models
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.proxies.learning_events import objective
-from rum_jax.randomness import ROLES, generator
 from rum_jax.train.engine import make_engine
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train

@@ -9,9 +9,9 @@ import pytest
 from conftest import leaves
 
 from rum_jax import models
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import ROLES
 from rum_jax.models import outputs_of
-from rum_jax.randomness import ROLES
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states
 from rum_jax.unlearn import ALGORITHMS

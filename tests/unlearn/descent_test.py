@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator
 from rum_jax.data.plans import stream
-from rum_jax.errors import InputError
-from rum_jax.randomness import generator
 from rum_jax.train.fit import Fitted
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import period_means

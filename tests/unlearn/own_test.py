@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from conftest import leaves
 
-from rum_jax.errors import InputError, RunError
+from rum_jax.core.errors import InputError, RunError
 from rum_jax.train.log import DivergedError
 from rum_jax.unlearn import ALGORITHMS, algorithm
 from rum_jax.unlearn.apply import apply

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from conftest import leaves
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.plans import PADDING, stream
-from rum_jax.errors import InputError
 from rum_jax.train.log import DivergedError
 from rum_jax.train.objectives import batch_cross_entropy, cross_entropy
 from rum_jax.train.state import Batch

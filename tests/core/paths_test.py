@@ -2,8 +2,8 @@
 
 import pytest
 
-from rum_jax import paths
-from rum_jax.errors import InputError
+from rum_jax.core import paths
+from rum_jax.core.errors import InputError
 from rum_jax.forget import fault
 
 

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from rum_jax.errors import InputError, RunError
-from rum_jax.own import call, fault, load, paths, references
+from rum_jax.core.errors import InputError, RunError
+from rum_jax.core.plugins import call, fault, load, paths, references
 
 
 @pytest.mark.parametrize("value, expected", [
@@ -40,7 +40,7 @@ def test_whatever_the_users_code_raises_is_one_message_with_its_line(tmp_path, b
 
 @pytest.mark.parametrize("body, error", [
     ("raise KeyboardInterrupt", KeyboardInterrupt),
-    ("from rum_jax.errors import InputError; raise InputError('no')", InputError)])
+    ("from rum_jax.core.errors import InputError; raise InputError('no')", InputError)])
 def test_an_interruption_and_clear_messages_stay_what_they_are(tmp_path, body, error):
     with pytest.raises(error):
         _called(tmp_path, body)[1]()

@@ -5,15 +5,20 @@ import os
 import pathlib
 import re
 
-from rum_jax import checks
-from rum_jax.errors import InputError
-from rum_jax.folder import is_url
+from rum_jax.core import checks
+from rum_jax.core.errors import InputError
 
+STORES = ("gs", "gcs", "s3", "s3a", "memory")  # whose objects appear whole, and can be created once
 LONGEST_NAME = 255  # bytes of one part of a path, on the file systems that there are
 LONGEST_PATH = 3000  # bytes, so that what is put below it has a path, too
 _SCHEME = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>/*)")
 _SCHEMES = ("gs", "gcs", "s3", "s3a", "http", "https", "file", "memory", "ftp", "az", "abfs",
             "hdfs", "ssh", "sftp")
+
+
+def is_url(path: str) -> bool:
+    """Whether a path is not one of this machine's file systems."""
+    return "://" in path
 
 
 def user_path(text: str | os.PathLike) -> pathlib.Path:

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rum_jax import records
+from rum_jax.core import records
 
 
 def test_json_is_strict(tmp_path):

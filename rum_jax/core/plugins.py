@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from rum_jax.checks import similar
-from rum_jax.errors import InputError, RunError, told
-from rum_jax.paths import file_fault, path_fault, user_path
+from rum_jax.core.checks import similar
+from rum_jax.core.errors import InputError, RunError, told
+from rum_jax.core.paths import file_fault, path_fault, user_path
 
 MESSAGE_LENGTH = 300  # letters of an exception's own text
 _REFERENCE = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 
 def write_bytes(path: pathlib.Path, content: bytes) -> None:

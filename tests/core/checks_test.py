@@ -1,6 +1,6 @@
 import pytest
 
-from rum_jax import checks
+from rum_jax.core import checks
 
 
 @pytest.mark.parametrize("check, good, bad", [

@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 
-from rum_jax.randomness import ROLES, generator, key
+from rum_jax.core.randomness import ROLES, generator, key
 
 
 def test_a_draw_depends_on_its_whole_address_and_on_nothing_else():
