@@ -19,7 +19,7 @@ from scipy.stats import spearmanr
 
 from rum_jax.core import records
 from rum_jax.devices import cpu_cores
-from rum_jax.provenance import provenance
+from rum_jax.runtime.provenance import provenance
 
 CODE = """
 import sys

@@ -54,7 +54,7 @@ from rum_jax.core.errors import InputError, RunError
 from rum_jax.data.cache import cache_folder
 from rum_jax.devices import expose_cpu_cores, remember_programs
 from rum_jax.memorization import estimate
-from rum_jax.provenance import cost, provenance
+from rum_jax.runtime.provenance import cost, provenance
 
 LEAST = 0.05      # candidates have at least this estimate; that of most examples is 0
 CHOICE_SEED = 0

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from rum_jax import data, devices
 from rum_jax.core import records
-from rum_jax.provenance import provenance
+from rum_jax.runtime.provenance import provenance
 
 HERE = pathlib.Path(__file__).parent
 

@@ -16,7 +16,7 @@ import sys
 from tqdm import tqdm
 
 from rum_jax.core import records
-from rum_jax.provenance import provenance
+from rum_jax.runtime.provenance import provenance
 from rum_jax.unlearn import ALGORITHMS
 
 CONFIG = pathlib.Path(__file__).parents[1] / "configs" / "digits_rum.py"

@@ -20,7 +20,7 @@ from rum_jax import data, devices, models
 from rum_jax.core import records
 from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.provenance import provenance
+from rum_jax.runtime.provenance import provenance
 from rum_jax.train.engine import STRATEGIES, make_engine
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train

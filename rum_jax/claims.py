@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from rum_jax.folder import Folder
-from rum_jax.progress import say
+from rum_jax.runtime.progress import say
 
 CLAIMS, WORKERS = "claims", "workers"
 BEATS_PER_LEASE = 4

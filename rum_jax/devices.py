@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import jax
 
-from rum_jax import hosts
 from rum_jax.config.schema import AUTO
 from rum_jax.core.errors import InputError
 from rum_jax.models.convolution import BLOCKED
+from rum_jax.runtime import distributed
 from rum_jax.train.engine import SERIES, Engine, make_engine
 
 MOST_CPU_DEVICES = 256
@@ -59,10 +59,10 @@ def engine_of(config: Mapping, batch_sizes: Sequence[int]) -> Engine:
     if asked > available:
         raise InputError(f"config.engine.devices: is {asked}; allowed: 0..{available}, the "
                          f"{jax.default_backend()} devices there are")
-    if hosts.several() and asked not in (0, available):
+    if distributed.several() and asked not in (0, available):
         raise InputError(f"config.engine.devices: is {asked}; allowed with several processes: 0, "
                          f"all of the {available} devices of them together")
-    usable = asked or (min(available, cpu_cores()) if on_cpu() and not hosts.several()
+    usable = asked or (min(available, cpu_cores()) if on_cpu() and not distributed.several()
                        else available)
     share = config["data_devices"] or (1 if on_cpu() else 0)
     if share and usable % share:

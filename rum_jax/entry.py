@@ -8,12 +8,12 @@ import tempfile
 import traceback
 from collections.abc import Callable
 
-from rum_jax import hosts
 from rum_jax.config.overrides import Arguments, parse
 from rum_jax.core.errors import InputError, RunError, told
 from rum_jax.data.cache import cache_folder
 from rum_jax.devices import expose_cpu_cores, remember_programs
-from rum_jax.progress import say
+from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import say
 from rum_jax.store import disk_is_full
 
 EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
@@ -55,8 +55,8 @@ def _prepare(arguments: Arguments) -> None:
     engine = arguments.config.engine
     expose_cpu_cores(engine.devices, engine.cpu_threads)
     forgotten = _remember() if engine.remember_programs else None
-    hosts.join(arguments.coordinator, arguments.processes, arguments.process)
-    if hosts.is_writer():
+    distributed.join(arguments.coordinator, arguments.processes, arguments.process)
+    if distributed.is_writer():
         for note in (*arguments.notes, *([forgotten] if forgotten else [])):
             say(note)
 

@@ -32,10 +32,10 @@ def main(layout: str, out: str, arguments: Arguments) -> None:
       InputError: the workdir has no such campaign, or not all of its models; `out` cannot be
         written.
     """
+    from rum_jax.runtime.worker_index import Worker
     from rum_jax.stages import merge
     from rum_jax.stages.site import make_site
     from rum_jax.stages.study import make_task
-    from rum_jax.worker import Worker
 
     check_out(out, arguments.workdir)
     out = user_path(out)

@@ -12,11 +12,11 @@ import pathlib
 import shutil
 import sys
 
-from rum_jax import hosts
 from rum_jax.config.overrides import Arguments
 from rum_jax.config.unused import only_here
 from rum_jax.core import records
 from rum_jax.entry import run_command
+from rum_jax.runtime import distributed
 
 
 def main(arguments: Arguments) -> None:
@@ -33,11 +33,11 @@ def main(arguments: Arguments) -> None:
         study = make_study(workdir, arguments.config)
         check_memory(study)
         folder = forget_sets(Knowledge(study, originals(study)))
-        if hosts.is_writer():
+        if distributed.is_writer():
             for path in write(workdir, folder):
                 print(path)
             print(aligned(*set_table(records.read_json(folder / "statistics.json"))))
-        hosts.wait("forget sets")
+        distributed.wait("forget sets")
 
 
 def write(workdir: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:

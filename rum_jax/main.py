@@ -17,32 +17,32 @@ import functools
 import os
 import sys
 
-from rum_jax import hosts
 from rum_jax.config.overrides import Arguments
 from rum_jax.entry import run_command
+from rum_jax.runtime import distributed
 
 
 def main(arguments: Arguments) -> None:
     """Runs the stages, writes the report, prints its summary and its path."""
     from rum_jax import report
-    from rum_jax.provenance import cost, record
     from rum_jax.report import campaign as campaign_report
     from rum_jax.report import sweep as sweep_report
+    from rum_jax.runtime.provenance import cost, record
+    from rum_jax.runtime.worker_index import worker_of
     from rum_jax.stages import alone, pipeline
     from rum_jax.stages.plan import plan
     from rum_jax.stages.sweep import planned, sweep
     from rum_jax.stages.trial import trial
     from rum_jax.workdir import opened
-    from rum_jax.worker import worker_of
 
     config = arguments.config
     planned(config)  # a faulty sweep is refused before the workdir is touched
     if config.train.max_steps or config.campaign.plan:
         _show(trial(config) if config.train.max_steps else
-              plan(config, worker_of(config.campaign, os.environ, hosts.several())))
+              plan(config, worker_of(config.campaign, os.environ, distributed.several())))
         return
     if config.campaign.alone:
-        worker = worker_of(config.campaign, os.environ, hosts.several())
+        worker = worker_of(config.campaign, os.environ, distributed.several())
         found = alone.run(arguments.workdir, config, worker, campaign_report.write)
         _show(campaign_report.text(found, arguments.workdir))
         return
@@ -53,13 +53,13 @@ def main(arguments: Arguments) -> None:
             write = functools.partial(sweep_report.write, study, config, found)
         else:
             write = functools.partial(report.write, pipeline.run(workdir, config))
-        if hosts.is_writer():
+        if distributed.is_writer():
             print("\n".join(map(str, write({**origin, **cost()}))))
-        hosts.wait("report")
+        distributed.wait("report")
 
 
 def _show(text: str) -> None:
-    if hosts.is_writer():
+    if distributed.is_writer():
         print(text)
 
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from rum_jax.clock import stopwatch
 from rum_jax.core.errors import InputError
-from rum_jax.progress import Progress, part
 from rum_jax.refine.contract import Refinement
+from rum_jax.runtime.progress import Progress, part
+from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn import algorithm

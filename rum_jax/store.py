@@ -18,11 +18,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rum_jax import hosts
 from rum_jax.core import records
 from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError, RunError
-from rum_jax.progress import say
+from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import say
 
 DONE, STAGES = "done.json", "stages"
 # Files whose content is not determined by what the stage was made from: run times, and Orbax's
@@ -63,18 +63,18 @@ def stage(workdir: pathlib.Path, name: str, make: Callable[[pathlib.Path], None]
       RunError: making it failed for a reason the user can do something about.
     """
     folder = workdir / STAGES / name
-    if hosts.agreed(os.path.lexists(folder)):
+    if distributed.agreed(os.path.lexists(folder)):
         verified(folder)
         _check_origin(workdir, name, origin)
         say(f"{name}: already there")
         return folder
-    if hosts.is_writer():
+    if distributed.is_writer():
         _make(workdir, name, folder, make, origin)
         say(f"{name}: done in {seconds(folder):.1f} s")
     else:
         with tempfile.TemporaryDirectory() as scratch:
             make(pathlib.Path(scratch))
-    hosts.wait(f"stage {name}")
+    distributed.wait(f"stage {name}")
     return folder
 
 
@@ -146,7 +146,7 @@ def _check_origin(workdir: pathlib.Path, name: str, origin: Origin) -> None:
 
 def discard_partials(workdir: pathlib.Path) -> None:
     """Removes what an interrupted process left unfinished; call with the workdir locked."""
-    if not hosts.is_writer():
+    if not distributed.is_writer():
         return
     for path in list((workdir / STAGES).rglob("*.partial")):
         shutil.rmtree(path, ignore_errors=True)
@@ -159,7 +159,8 @@ def seconds(folder: pathlib.Path) -> float:
 
 def finished(workdir: pathlib.Path, pattern: str) -> Iterator[pathlib.Path]:
     """Folders of finished stages that match a pattern; all processes must ask for them."""
-    return (workdir / STAGES / name for name in hosts.agreed(finished_names(workdir, pattern)))
+    names = distributed.agreed(finished_names(workdir, pattern))
+    return (workdir / STAGES / name for name in names)
 
 
 def finished_names(workdir: pathlib.Path, pattern: str = "**") -> list[str]:

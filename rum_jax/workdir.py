@@ -13,12 +13,13 @@ from typing import Any
 
 import filelock
 
-from rum_jax import hosts, store
+from rum_jax import store
 from rum_jax.config.content import DIGEST, Content, code_digests, content_of
 from rum_jax.core import records
 from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError
 from rum_jax.core.paths import user_path
+from rum_jax.runtime import distributed
 
 CONFIG = "config.json"
 LOCK = ".lock"
@@ -39,12 +40,12 @@ def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
     folder = user_path(path)
     with contextlib.ExitStack() as held:
         fault = None
-        if hosts.is_writer():
+        if distributed.is_writer():
             try:
                 held.enter_context(_held(path, folder, config))
             except InputError as error:
                 fault = str(error)
-        fault = hosts.agreed(fault)
+        fault = distributed.agreed(fault)
         if fault:
             raise InputError(fault)
         yield folder

@@ -12,9 +12,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
     {"core"},
-    {"hosts", "clock"},
-    {"progress", "worker"},
-    {"provenance"},
+    {"runtime"},
     {"data"},
     {"models"},
     {"train"},

@@ -6,9 +6,9 @@ from conftest import leaves
 from rum_jax import rum
 from rum_jax.core import checks
 from rum_jax.core.errors import InputError
-from rum_jax.progress import silent
 from rum_jax.refine import REFINEMENTS, SUBSETS
 from rum_jax.rum import Step
+from rum_jax.runtime.progress import silent
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.base import Algorithm
 

@@ -11,7 +11,7 @@ from rum_jax import rows
 from rum_jax.config.base import INFLUENCE_TOP
 from rum_jax.core.errors import raise_if_any
 from rum_jax.memorization.influence import NONE, TOP
-from rum_jax.worker import FOUND
+from rum_jax.runtime.worker_index import FOUND
 
 HEADING = "The command line has faults:"
 

@@ -14,7 +14,7 @@ from rum_jax.forget.known import FIRST, MEMORIZATION, Known, untrained
 from rum_jax.memorization.published import published_scores
 from rum_jax.models.given_statistics import with_given
 from rum_jax.models.torch_import import load_variables
-from rum_jax.progress import listed
+from rum_jax.runtime.progress import listed
 
 
 def file_faults(config: Mapping, dataset: Dataset) -> list[str]:

@@ -11,7 +11,7 @@ from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import decode, is_image
 from rum_jax.data.statistics import statistics
-from rum_jax.progress import listed, say
+from rum_jax.runtime.progress import listed, say
 
 _PARTS = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
           "validation": "validation"}

@@ -12,7 +12,7 @@ from rum_jax.data.cache import cached
 from rum_jax.data.decoding import decode
 from rum_jax.data.image_folder import existing, images_in, say_left_out
 from rum_jax.data.statistics import statistics
-from rum_jax.progress import listed, say
+from rum_jax.runtime.progress import listed, say
 
 # File, id, part and label of an image.
 Entry = tuple[pathlib.Path, str, str, int]

@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from rum_jax.core.errors import InputError
 from rum_jax.core.numpy_file import Unreadable, read_npy
-from rum_jax.progress import listed
+from rum_jax.runtime.progress import listed
 
 FILES = ("keep.npy", "scores.npy")
 OPTIONAL = ("ids.npy", "labels.npy")

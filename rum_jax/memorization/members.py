@@ -7,7 +7,7 @@ import numpy as np
 
 from rum_jax.core.randomness import ROLES, generator
 from rum_jax.memorization.group import Group, margins
-from rum_jax.progress import Progress, silent
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.log import DivergedError
 from rum_jax.train.predict import predict

@@ -9,7 +9,7 @@ from rum_jax.core.errors import InputError
 from rum_jax.core.numpy_file import Unreadable, names_in, read_npz
 from rum_jax.data.arrays import Dataset
 from rum_jax.memorization import estimate, lira
-from rum_jax.progress import listed
+from rum_jax.runtime.progress import listed
 
 _FIELD = "config.memorization.scores"
 _SCORES = ("memorization", "tr_mem", "scores")

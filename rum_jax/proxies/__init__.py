@@ -12,9 +12,9 @@ from scipy.stats import norm, spearmanr
 
 from rum_jax.core import checks
 from rum_jax.core.checks import Check
-from rum_jax.progress import Progress, silent
 from rum_jax.proxies import heldout_retrain, loss_curvature
 from rum_jax.proxies.learning_events import EVENTS
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer
 from rum_jax.train.state import TrainState

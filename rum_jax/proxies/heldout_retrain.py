@@ -21,7 +21,7 @@ from scipy.stats import binom
 
 from rum_jax.core.randomness import generator
 from rum_jax.data.plans import batches, stream
-from rum_jax.progress import Progress, silent
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.predict import predict

@@ -14,7 +14,7 @@ import numpy as np
 
 from rum_jax.data.plans import PADDING
 from rum_jax.models import Model
-from rum_jax.progress import Progress, silent
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits

@@ -13,7 +13,6 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax import folder as folders
-from rum_jax import hosts
 from rum_jax.claims import CLAIMS, WORKERS, Claims
 from rum_jax.config.validate import workdir_faults
 from rum_jax.core import records
@@ -21,12 +20,13 @@ from rum_jax.core.errors import InputError
 from rum_jax.core.paths import is_url
 from rum_jax.folder import Folder
 from rum_jax.memorization.influence import NONE
-from rum_jax.progress import say
+from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import say
+from rum_jax.runtime.worker_index import Worker
 from rum_jax.stages import merge
 from rum_jax.stages.campaign import WAIT_SECONDS, work
 from rum_jax.stages.site import CAMPAIGN, MEMBERS, Site, make_site, missing
 from rum_jax.stages.study import KEPT, check_group_memory, make_task
-from rum_jax.worker import Worker
 
 CONFIG, RESULTS, INFLUENCE = "config.json", "results.json", "influence.npz"
 
@@ -71,25 +71,25 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
     """
     for fault in workdir_faults(config, workdir):
         raise InputError(fault)
-    root = folders.opened(workdir, probe=hosts.is_writer())
-    if hosts.is_writer():
+    root = folders.opened(workdir, probe=distributed.is_writer())
+    if distributed.is_writer():
         _check(root, workdir)
     dataset, task = make_task(config)
-    models = hosts.agreed(_at_least(root, config) if hosts.is_writer() else None)
+    models = distributed.agreed(_at_least(root, config) if distributed.is_writer() else None)
     config = ConfigDict(config.to_dict())
     config.campaign.models = models
     site = make_site(workdir, config, dataset, task, worker)
-    if hosts.is_writer():
+    if distributed.is_writer():
         root.put(CONFIG, (json.dumps(config.to_dict(), indent=1) + "\n").encode())
-    todo = hosts.agreed([bool(missing(site)), not _current(root, site)] if hosts.is_writer()
-                        else None)
+    todo = distributed.agreed([bool(missing(site)), not _current(root, site)]
+                              if distributed.is_writer() else None)
     if todo[0]:
         check_group_memory(config, task)
-    if hosts.is_writer():
+    if distributed.is_writer():
         _say_damage(root)
     if any(todo):
         work(site, lambda claims: _finish(root, site, claims, report))
-    hosts.wait("campaign")
+    distributed.wait("campaign")
     return json.loads(root.get(RESULTS))
 
 

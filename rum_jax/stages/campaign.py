@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rum_jax import hosts
 from rum_jax.claims import Claims, identity
-from rum_jax.clock import stopwatch
 from rum_jax.core.paths import is_url
 from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import train_members
-from rum_jax.progress import Progress, say, shown
-from rum_jax.provenance import cost, provenance
+from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import Progress, say, shown
+from rum_jax.runtime.provenance import cost, provenance
+from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.stages import site as sites
 from rum_jax.stages.site import Site
 from rum_jax.stages.standing import Standing
@@ -27,13 +27,13 @@ WAIT_SECONDS = 1.0
 
 def attended(site: Site) -> None:
     """`work`, if anything is missing."""
-    if hosts.agreed(bool(sites.missing(site)) if hosts.is_writer() else None):
+    if distributed.agreed(bool(sites.missing(site)) if distributed.is_writer() else None):
         work(site, lambda claims: None)
 
 
 def work(site: Site, finish: Callable[[Claims], None]) -> None:
     """Makes this process a worker: `complete`, and then `finish` by the writer of a run."""
-    if not hosts.is_writer():
+    if not distributed.is_writer():
         complete(site, None)
         return
     own = {**identity(site.worker.index), "provenance": provenance()}
@@ -54,7 +54,7 @@ def complete(site: Site, claims: Claims | None) -> None:
       DivergedError: a loss is not finite; names the member.
       InputError: a group on disk is damaged, foreign, or overlaps another.
     """
-    lacking = hosts.agreed(sites.missing(site) if claims else None)
+    lacking = distributed.agreed(sites.missing(site) if claims else None)
     if not lacking:
         return
     if len(lacking) < site.config.campaign.models:
@@ -63,7 +63,7 @@ def complete(site: Site, claims: Claims | None) -> None:
     standing = Standing(site) if claims else None
     with shown(f"memorization, {len(lacking)} models") as progress:
         while True:
-            turn = hosts.agreed(_next(site, claims) if claims else None)
+            turn = distributed.agreed(_next(site, claims) if claims else None)
             if turn is None:
                 break
             before = 1 - len(set(turn["missing"]) & set(lacking)) / len(lacking)
@@ -159,7 +159,7 @@ def _keep(site: Site, claims: Claims | None, members: list[int]) -> Keep | None:
     if not every or is_url(site.workdir):
         return None
     folder = _kept_folder(site, members)
-    own = folder / hosts.agreed(claims.id if claims else None)
+    own = folder / distributed.agreed(claims.id if claims else None)
     if claims and not own.exists():
         for other in sorted(folder.glob("*/steps-*")):
             with contextlib.suppress(OSError):  # it was going on

@@ -3,8 +3,9 @@
 import shutil
 from collections.abc import Callable
 
-from rum_jax import hosts, store
+from rum_jax import store
 from rum_jax.core import records
+from rum_jax.runtime import distributed
 from rum_jax.stages.study import KEPT, Study
 from rum_jax.store import Origin
 from rum_jax.train.resume import Keep, kept_seconds
@@ -22,7 +23,7 @@ def keeping(study: Study, name: str, origin: Origin, clock: Callable[[], float])
 
 def forget_kept(study: Study, name: str) -> None:
     """Removes what a stage kept on the way, once it is finished."""
-    if not hosts.is_writer():
+    if not distributed.is_writer():
         return
     root = study.workdir / KEPT
     shutil.rmtree(root / name, ignore_errors=True)

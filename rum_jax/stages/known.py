@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from rum_jax import store
-from rum_jax.clock import stopwatch
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
 from rum_jax.entanglement import centroid_distances
 from rum_jax.forget.known import ENTANGLEMENT, FIRST, MEMORIZATION, Known, known_of
-from rum_jax.progress import say, shown
 from rum_jax.proxies import PROXIES, Start, scores
 from rum_jax.refine import SCORES
 from rum_jax.refine.by_score import finite
 from rum_jax.refine.contract import ties_of
+from rum_jax.runtime.progress import say, shown
+from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.stages.memorization import COST_FILE, memorization
 from rum_jax.stages.models import EVENTS_FILE, load_states
 from rum_jax.stages.study import Study, recipe

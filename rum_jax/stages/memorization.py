@@ -10,13 +10,13 @@ from rum_jax.core.paths import user_path
 from rum_jax.data.arrays import Dataset
 from rum_jax.memorization.influence import FULL
 from rum_jax.memorization.published import digest, published_scores
+from rum_jax.runtime.worker_index import Worker
 from rum_jax.stages import merge
 from rum_jax.stages.campaign import attended
 from rum_jax.stages.checkpoints import forget_kept
 from rum_jax.stages.site import Site, make_site
 from rum_jax.stages.study import Study
 from rum_jax.store import Origin
-from rum_jax.worker import Worker
 
 COST_FILE = "cost.json"
 

@@ -13,15 +13,15 @@ import jax
 import numpy as np
 
 from rum_jax import store
-from rum_jax.clock import stopwatch
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.core.randomness import ROLES, generator
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
-from rum_jax.progress import Progress, say, shown
 from rum_jax.proxies.learning_events import learning_events
 from rum_jax.rum import retain_set
+from rum_jax.runtime.progress import Progress, say, shown
+from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.stages import given
 from rum_jax.stages.checkpoints import forget_kept, keeping
 from rum_jax.stages.study import Study, recipe, retrain_hparams

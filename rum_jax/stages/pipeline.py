@@ -7,7 +7,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax.memorization.influence import NONE
-from rum_jax.progress import say
+from rum_jax.runtime.progress import say
 from rum_jax.stages.evaluation import evaluated
 from rum_jax.stages.forget import Cases, forget_sets, load_cases
 from rum_jax.stages.known import Knowledge

@@ -11,14 +11,14 @@ from rum_jax.core.randomness import ROLES, generator
 from rum_jax.devices import on_cpu
 from rum_jax.memorization.group import MARGIN_UNIT
 from rum_jax.memorization.members import subset_size
-from rum_jax.progress import part, shown
+from rum_jax.runtime.progress import part, shown
+from rum_jax.runtime.worker_index import Worker
 from rum_jax.stages.study import check_group_memory, make_task, recipe
 from rum_jax.train import memory
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.fit import Task
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, train
-from rum_jax.worker import Worker
 
 STEPS = 8  # of each model, timed twice after the call that compiles
 FEW = 4    # models of a device that are enough to time strategies which run them in turn

@@ -11,16 +11,16 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from rum_jax import folder as folders
-from rum_jax import hosts
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
 from rum_jax.folder import Folder
 from rum_jax.memorization.group import Group, decode, encode, members_of, name_of
 from rum_jax.memorization.members import Campaign
+from rum_jax.runtime import distributed
+from rum_jax.runtime.worker_index import Worker
 from rum_jax.stages.manifest import Manifest, manifest_of, settle
 from rum_jax.stages.study import recipe
 from rum_jax.train.fit import Task
-from rum_jax.worker import Worker
 
 CAMPAIGN, MEMBERS = "campaign", "members"
 
@@ -59,8 +59,8 @@ def make_site(workdir: str, config: ConfigDict, dataset: Dataset, task: Task,
       InputError: the workdir has a campaign with other values, or cannot be written.
     """
     manifest = manifest_of(config, dataset, task.model)
-    folder = folders.opened(f"{workdir}/{CAMPAIGN}", probe=begin and hosts.is_writer())
-    if hosts.is_writer():
+    folder = folders.opened(f"{workdir}/{CAMPAIGN}", probe=begin and distributed.is_writer())
+    if distributed.is_writer():
         settle(folder, workdir, manifest, begin)
     return Site(folder, workdir, config, dataset, task, manifest, worker)
 

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from rum_jax.core.errors import InputError
 from rum_jax.memorization import tally
 from rum_jax.memorization.estimate import split_half
-from rum_jax.progress import say
+from rum_jax.runtime.progress import say
 from rum_jax.stages import site as sites
 from rum_jax.stages.site import Site
 

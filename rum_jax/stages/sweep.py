@@ -13,9 +13,9 @@ from rum_jax.config import base
 from rum_jax.config.content import code_digests, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
-from rum_jax.progress import Progress, shown
 from rum_jax.refine import SHUFFLED, subset_names
 from rum_jax.rum import run
+from rum_jax.runtime.progress import Progress, shown
 from rum_jax.stages.forget import forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import load_logits, originals, retrained

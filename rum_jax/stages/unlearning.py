@@ -12,10 +12,10 @@ from rum_jax.config.content import code_digests, flat, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator, of_request
-from rum_jax.progress import Progress
 from rum_jax.refine import refinement
 from rum_jax.refine.contract import level_of
 from rum_jax.rum import WHOLE, Chain, Step, partition, retain_set, run
+from rum_jax.runtime.progress import Progress
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import Trained, load_states, model_stage

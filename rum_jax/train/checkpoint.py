@@ -7,9 +7,9 @@ import jax
 import numpy as np
 from orbax.checkpoint import v1 as ocp
 
-from rum_jax import hosts
 from rum_jax.core.errors import InputError
 from rum_jax.models import Model
+from rum_jax.runtime import distributed
 from rum_jax.train.state import TrainState, shape_of_state
 
 
@@ -18,7 +18,7 @@ def save(path: pathlib.Path, states: TrainState) -> None:
 
     Several processes must all call it; the states are written once, where the writer says.
     """
-    ocp.save(hosts.agreed(str(path.absolute())), states)
+    ocp.save(distributed.agreed(str(path.absolute())), states)
 
 
 def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainState:

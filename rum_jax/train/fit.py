@@ -10,7 +10,7 @@ import numpy as np
 
 from rum_jax.data.plans import Stream
 from rum_jax.models import Model
-from rum_jax.progress import Progress, silent
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train import engine as engines
 from rum_jax.train.engine import Engine
 from rum_jax.train.gather import gather

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from rum_jax.core.errors import RunError
-from rum_jax.progress import Progress
+from rum_jax.runtime.progress import Progress
 from rum_jax.train import engine as engines
 from rum_jax.train.resume import Progressed
 

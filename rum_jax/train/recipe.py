@@ -12,7 +12,7 @@ from rum_jax.core.randomness import key, words
 from rum_jax.data.augment import NONE
 from rum_jax.data.plans import cosine, multistep, per_epoch, shuffled_epochs, stream
 from rum_jax.models import Model
-from rum_jax.progress import Progress, silent
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Fitted, Plan, PyTree, Task, fit
 from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import cross_entropy

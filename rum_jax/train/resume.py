@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from rum_jax import hosts
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.models import Model, outputs_of
-from rum_jax.progress import say
+from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import say
 from rum_jax.train import checkpoint
 from rum_jax.train.state import TrainState
 
@@ -66,11 +66,11 @@ class Keep(NamedTuple):
     def save(self, plan: PyTree, reached: Progressed) -> None:
         """Keeps a state; earlier ones are removed. Several processes must all call it."""
         earlier, partial = _kept(self.folder), self.folder / "partial"
-        if hosts.is_writer():
+        if distributed.is_writer():
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
         checkpoint.save(partial / "states", reached.states)
-        if not hosts.is_writer():
+        if not distributed.is_writer():
             return
         made = {"losses": reached.losses, "record": reached.record}
         records.write_arrays(partial / "losses.npz", **{
@@ -89,7 +89,7 @@ class Keep(NamedTuple):
         Raises:
           InputError: it is of another plan or model.
         """
-        names = hosts.agreed([path.name for path in _kept(self.folder)])
+        names = distributed.agreed([path.name for path in _kept(self.folder)])
         if not names:
             return None
         path = self.folder / names[-1]
@@ -118,7 +118,7 @@ def kept_seconds(folder: pathlib.Path) -> float:
 
 def discard_partial(folder: pathlib.Path) -> None:
     """Removes states that were being written below a folder when a process ended."""
-    if not hosts.is_writer():
+    if not distributed.is_writer():
         return
     for path in list(folder.rglob("partial")):
         shutil.rmtree(path, ignore_errors=True)

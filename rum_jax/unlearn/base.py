@@ -23,7 +23,7 @@ import numpy as np
 
 from rum_jax.core.checks import Check
 from rum_jax.core.randomness import generator
-from rum_jax.progress import Progress, silent
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, each, period_means
 from rum_jax.train.resume import Keep

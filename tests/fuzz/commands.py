@@ -28,8 +28,9 @@ import numpy as np
 import psutil
 from matplotlib.figure import Figure
 
-from rum_jax import entry, hosts, report
+from rum_jax import entry, report
 from rum_jax.main import main
+from rum_jax.runtime import distributed
 
 ROOT = pathlib.Path(__file__).parents[2]
 MOST_MEMORY = 4 * 2**30  # bytes beyond what the process has
@@ -146,16 +147,17 @@ def message_faults(message: str, folder: pathlib.Path) -> list[str]:
 def prepared() -> Iterator[None]:
     """What commands set for their process is not set; figures are drawn once for each value."""
     jax.devices()  # from here on flags count no more
-    flags, hosts_join, remember = os.environ.get("XLA_FLAGS"), hosts.join, entry.remember_programs
+    flags, remember = os.environ.get("XLA_FLAGS"), entry.remember_programs
+    join = distributed.join
     os.environ["XLA_FLAGS"] = f"{flags or ''} --xla_force_host_platform_device_count=8"
-    hosts.join = lambda *about: None
+    distributed.join = lambda *about: None
     entry.remember_programs = lambda *about: None
     undo = _draw_once()
     try:
         yield
     finally:
         undo()
-        hosts.join, entry.remember_programs = hosts_join, remember
+        distributed.join, entry.remember_programs = join, remember
         os.environ.pop("XLA_FLAGS")
         if flags is not None:
             os.environ["XLA_FLAGS"] = flags

@@ -11,8 +11,8 @@ from stages.made import config, make_up
 
 from report.figures_test import texts
 from rum_jax.report import campaign
+from rum_jax.runtime.worker_index import Worker
 from rum_jax.stages import alone
-from rum_jax.worker import Worker
 
 POINTS = ("split_half_pearson", "split_half_spearman", "reliability")
 

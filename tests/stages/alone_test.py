@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from rum_jax.core.errors import InputError
+from rum_jax.runtime.worker_index import Worker
 from rum_jax.stages import alone, standing
 from rum_jax.train.log import DivergedError
-from rum_jax.worker import Worker
 from stages.made import config, make_up
 
 

@@ -6,13 +6,14 @@ import pytest
 from ml_collections import ConfigDict
 from toy import FIELDS
 
-from rum_jax import provenance, report
+from rum_jax import report
 from rum_jax.config import base
 from rum_jax.config.validate import validate
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import ROLES
 from rum_jax.models.torch_import import save_safetensors
+from rum_jax.runtime import provenance
 from rum_jax.stages import pipeline
 from rum_jax.stages.memorization import memorization
 from rum_jax.stages.models import load_states

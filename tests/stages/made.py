@@ -6,9 +6,9 @@ from ml_collections import ConfigDict
 from rum_jax.config import base
 from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import subset
+from rum_jax.runtime.worker_index import Worker
 from rum_jax.stages import campaign
 from rum_jax.stages.site import make_site
-from rum_jax.worker import Worker
 
 
 def config(**fields) -> ConfigDict:

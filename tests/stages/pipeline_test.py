@@ -13,13 +13,14 @@ import pytest
 from ml_collections import ConfigDict
 from toy import FIELDS, ROWS
 
-from rum_jax import provenance, report, store
+from rum_jax import report, store
 from rum_jax.config import base
 from rum_jax.config.validate import validate
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.evaluate import METRICS, REQUIRED
 from rum_jax.report import text
+from rum_jax.runtime import provenance
 from rum_jax.stages import pipeline
 from rum_jax.stages.memorization import members_seconds
 from rum_jax.stages.models import again_seeds

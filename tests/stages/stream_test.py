@@ -9,10 +9,10 @@ from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.entanglement import centroid_distances
 from rum_jax.forget.by_score import select
-from rum_jax.progress import silent
 from rum_jax.proxies import scores
 from rum_jax.report import text
 from rum_jax.rum import WHOLE, Chain, run
+from rum_jax.runtime.progress import silent
 from rum_jax.stages import pipeline
 from rum_jax.stages.models import load_logits, load_states, retrained, work_of
 from rum_jax.stages.study import unlearn_optimizer

@@ -1,4 +1,4 @@
-from rum_jax import progress
+from rum_jax.runtime import progress
 
 
 def test_lines_have_percent_and_time_left_when_it_is_no_terminal(capsys):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tqdm import tqdm
 
-from rum_jax import hosts
+from rum_jax.runtime import distributed
 
 # Told the fraction of the work done so far, in (0,1].
 Progress = Callable[[float], None]
@@ -28,7 +28,7 @@ def part(progress: Progress, index: int, count: int) -> Progress:
 @contextlib.contextmanager
 def shown(title: str) -> Iterator[Progress]:
     """Shows the progress of a piece of work on stderr while the context lasts."""
-    if not hosts.is_writer():
+    if not distributed.is_writer():
         yield silent
         return
     with _bar(title) if sys.stderr.isatty() else _lines(title) as progress:
@@ -61,7 +61,7 @@ def _lines(title: str) -> Iterator[Progress]:
 
 def say(message: str) -> None:
     """One line on stderr, above any bar; of several processes the writer's alone."""
-    if hosts.is_writer():
+    if distributed.is_writer():
         tqdm.write(message, file=sys.stderr)
         sys.stderr.flush()
 

@@ -2,9 +2,9 @@ import jax
 import numpy as np
 import pytest
 
-from rum_jax import provenance
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
+from rum_jax.runtime import provenance
 
 
 def test_says_what_ran_where():

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from rum_jax.clock import covered, stopwatch
+from rum_jax.runtime.stopwatch import covered, stopwatch
 
 
 @pytest.mark.parametrize("intervals, length", [

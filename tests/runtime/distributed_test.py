@@ -12,7 +12,7 @@ import pytest
 import toy
 import two_hosts
 
-from rum_jax import hosts
+from rum_jax.runtime import distributed
 
 SMALL = {"rows": ("vanilla:finetune", "rum"), "seeds": (0, 1), "campaign.models": 4,
          "forget.size": 12, "relearn.epochs": 0, "metrics": (), "engine.devices": 0,
@@ -106,9 +106,9 @@ def test_a_bad_workdir_stops_all_processes_with_the_same_message(tmp_path):
 
 
 def test_one_process_is_the_writer_and_agrees_with_itself():
-    assert hosts.is_writer() and not hosts.several()
-    assert hosts.agreed({"a": [1, None]}) == {"a": [1, None]}
-    hosts.wait("nobody")
+    assert distributed.is_writer() and not distributed.several()
+    assert distributed.agreed({"a": [1, None]}) == {"a": [1, None]}
+    distributed.wait("nobody")
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 import pytest
 
 from rum_jax.core.errors import InputError
-from rum_jax.worker import worker_of
+from rum_jax.runtime.worker_index import worker_of
 
 AUTO = {"worker": -1, "workers": 0}
 ARRAY = {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "4", "SLURM_ARRAY_TASK_COUNT": "8",

@@ -13,9 +13,9 @@ import time
 import jax
 import psutil
 
-from rum_jax import hosts
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
+from rum_jax.runtime import distributed
 
 PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml_collections",
             "numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "tensorflow-datasets")
@@ -70,7 +70,7 @@ def _program() -> list[str]:
 
 def _commit() -> str | None:
     """Commit of the source tree, with "+changes" if it was edited; None outside a git clone."""
-    here = pathlib.Path(__file__).resolve().parent
+    here = pathlib.Path(__file__).resolve().parents[1]
     if not (here.parent / ".git").exists():
         return None
     try:
@@ -107,7 +107,7 @@ def record(workdir: pathlib.Path) -> dict:
       This process's provenance, with the earlier ones under "earlier_processes".
     """
     path, current = workdir / "provenance.json", provenance()
-    earlier = hosts.agreed(_earlier(path) if hosts.is_writer() else None)
-    if hosts.is_writer():
+    earlier = distributed.agreed(_earlier(path) if distributed.is_writer() else None)
+    if distributed.is_writer():
         records.write_json(path, [*earlier, current])
     return {**current, "earlier_processes": earlier}
