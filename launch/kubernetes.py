@@ -27,7 +27,7 @@ from common import given, matches
 
 from rum_jax.core import checks
 from rum_jax.core.errors import raise_if_any
-from rum_jax.folder import is_url
+from rum_jax.storage.object_store import is_url
 
 TPU_OPTIONS = ("accelerator", "topology", "chips")
 LABEL = "small letters, digits and -, at most 63, starting and ending with a letter or digit"

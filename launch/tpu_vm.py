@@ -20,7 +20,7 @@ from common import given, matches
 
 from rum_jax.core import checks
 from rum_jax.core.errors import raise_if_any
-from rum_jax.folder import is_url
+from rum_jax.storage.object_store import is_url
 
 FOLDER = "rum_jax"  # in the home folder of every host
 COORDINATOR = "--coordinator=auto"

@@ -14,7 +14,7 @@ from rum_jax.data.cache import cache_folder
 from rum_jax.devices import expose_cpu_cores, remember_programs
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
-from rum_jax.store import disk_is_full
+from rum_jax.storage.stage_cache import disk_is_full
 
 EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 

@@ -26,7 +26,7 @@ def main(arguments: Arguments) -> None:
     from rum_jax.stages.known import Knowledge
     from rum_jax.stages.models import originals
     from rum_jax.stages.study import check_memory, make_study
-    from rum_jax.workdir import opened
+    from rum_jax.storage.workdir import opened
 
     only_here(arguments.config, "rum_jax.forget_sets", alone=False)
     with opened(arguments.workdir, arguments.config.to_dict()) as workdir:

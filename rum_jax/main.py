@@ -33,7 +33,7 @@ def main(arguments: Arguments) -> None:
     from rum_jax.stages.plan import plan
     from rum_jax.stages.sweep import planned, sweep
     from rum_jax.stages.trial import trial
-    from rum_jax.workdir import opened
+    from rum_jax.storage.workdir import opened
 
     config = arguments.config
     planned(config)  # a faulty sweep is refused before the workdir is touched

@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from statistics import mean, median
 
-from rum_jax import rows, store
+from rum_jax import rows
 from rum_jax.core import records
 from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
@@ -19,6 +19,7 @@ from rum_jax.stages.models import again_seeds, convolutions, given_cautions
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams
 from rum_jax.stages.unlearning import STEPS_FILE
+from rum_jax.storage import stage_cache
 
 SCHEMA_VERSION = 3
 ABOUT = ("n", "over", "median", "censored_share")   # last columns of results.csv
@@ -43,7 +44,7 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
         "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
-        "stages": {name: {"seconds": store.seconds(folder) + members_seconds(folder)}
+        "stages": {name: {"seconds": stage_cache.seconds(folder) + members_seconds(folder)}
                    for name, folder in stages},
         "provenance": {**provenance, "convolution": finished.study.task.model.module.lowering,
                        "convolutions": convolutions(finished.study.workdir),
@@ -140,7 +141,7 @@ def _cautions(finished: Finished, stages: list[tuple[str, object]]) -> Iterator[
 
 def _stages(finished: Finished) -> Iterator[tuple[str, object]]:
     root = finished.study.workdir / "stages"
-    for path in sorted(root.rglob(store.DONE), key=lambda path: path.stat().st_mtime):
+    for path in sorted(root.rglob(stage_cache.DONE), key=lambda path: path.stat().st_mtime):
         yield str(path.parent.relative_to(root)), path.parent
 
 

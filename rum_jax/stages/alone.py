@@ -12,13 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import folder as folders
-from rum_jax.claims import CLAIMS, WORKERS, Claims
 from rum_jax.config.validate import workdir_faults
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.paths import is_url
-from rum_jax.folder import Folder
 from rum_jax.memorization.influence import NONE
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
@@ -27,6 +24,9 @@ from rum_jax.stages import merge
 from rum_jax.stages.campaign import WAIT_SECONDS, work
 from rum_jax.stages.site import CAMPAIGN, MEMBERS, Site, make_site, missing
 from rum_jax.stages.study import KEPT, check_group_memory, make_task
+from rum_jax.storage import object_store as folders
+from rum_jax.storage.leases import CLAIMS, WORKERS, Claims
+from rum_jax.storage.object_store import Folder
 
 CONFIG, RESULTS, INFLUENCE = "config.json", "results.json", "influence.npz"
 

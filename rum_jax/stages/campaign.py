@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rum_jax.claims import Claims, identity
 from rum_jax.core.paths import is_url
 from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import train_members
@@ -20,6 +19,7 @@ from rum_jax.stages import site as sites
 from rum_jax.stages.site import Site
 from rum_jax.stages.standing import Standing
 from rum_jax.stages.study import KEPT
+from rum_jax.storage.leases import Claims, identity
 from rum_jax.train.resume import Keep, kept_seconds
 
 WAIT_SECONDS = 1.0

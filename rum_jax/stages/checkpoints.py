@@ -3,11 +3,11 @@
 import shutil
 from collections.abc import Callable
 
-from rum_jax import store
 from rum_jax.core import records
 from rum_jax.runtime import distributed
 from rum_jax.stages.study import KEPT, Study
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 from rum_jax.train.resume import Keep, kept_seconds
 
 
@@ -16,7 +16,8 @@ def keeping(study: Study, name: str, origin: Origin, clock: Callable[[], float])
     if not study.config.train.checkpoint_epochs:
         return None
     folder = study.workdir / KEPT / name
-    made_from = records.digest([records.plain(origin.values), *map(store.identity, origin.reads)])
+    made_from = records.digest([records.plain(origin.values),
+                                *map(stage_cache.identity, origin.reads)])
     return Keep(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder),
                 made_from)
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rum_jax import store
 from rum_jax.config.content import code_digests, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
@@ -21,7 +20,8 @@ from rum_jax.stages.references import (
     views,
 )
 from rum_jax.stages.study import Study, row_folder, take
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 
 ORIGINAL = "original"
 ABOUT_FILE = "metrics_about.json"
@@ -141,7 +141,7 @@ def evaluated(references: References, row: str, models: pathlib.Path,
             for name in references.cases.sets
             for m in range(len(judged))[references.cases.of_set(name)]))
 
-    return store.stage(study.workdir, stage or f"evaluation/{row_folder(row)}", write,
+    return stage_cache.stage(study.workdir, stage or f"evaluation/{row_folder(row)}", write,
                        _origin(references, row, models))
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from rum_jax import store
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
@@ -20,7 +19,8 @@ from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.stages.memorization import COST_FILE, memorization
 from rum_jax.stages.models import EVENTS_FILE, load_states
 from rum_jax.stages.study import Study, recipe
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 from rum_jax.train.predict import embed
 
 
@@ -44,7 +44,7 @@ class Knowledge:
               ) -> pathlib.Path:
         """A stage that depends on the originals, on these values, and on other stages."""
         origin = Origin(values, [self.original, *reads], files=files or {})
-        return store.stage(self.study.workdir, self._prefix + name, write, origin)
+        return stage_cache.stage(self.study.workdir, self._prefix + name, write, origin)
 
     def folders(self, scores: Iterable[str]) -> list[pathlib.Path]:
         """Folders of the stages that those scores are read from, each once."""

@@ -4,7 +4,6 @@ import pathlib
 
 import numpy as np
 
-from rum_jax import store
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.data.arrays import Dataset
@@ -16,7 +15,8 @@ from rum_jax.stages.campaign import attended
 from rum_jax.stages.checkpoints import forget_kept
 from rum_jax.stages.site import Site, make_site
 from rum_jax.stages.study import Study
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 
 COST_FILE = "cost.json"
 
@@ -35,12 +35,12 @@ def memorization(study: Study) -> pathlib.Path:
     if study.config.memorization.scores:
         origin = Origin(study.content.part("memorization.scores"), [study.data],
                         files=study.content.files["config.memorization.scores"])
-        return store.stage(study.workdir, "memorization",
+        return stage_cache.stage(study.workdir, "memorization",
                            lambda folder: _import(study, folder), origin)
     site = _site(study)
-    if not any(store.finished(study.workdir, "memorization")):
+    if not any(stage_cache.finished(study.workdir, "memorization")):
         attended(site)
-    made = store.stage(study.workdir, "memorization", lambda folder: _write(site, folder),
+    made = stage_cache.stage(study.workdir, "memorization", lambda folder: _write(site, folder),
                        _origin(study, site))
     forget_kept(study, "members")  # of groups of another size, or cut off at their end
     return made
@@ -108,4 +108,4 @@ def influence(study: Study) -> pathlib.Path:
 
     asked = study.config.campaign
     name = "influence" if asked.influence == FULL else f"influence_top{asked.influence_top}"
-    return store.stage(study.workdir, name, write, _origin(study, site))
+    return stage_cache.stage(study.workdir, name, write, _origin(study, site))

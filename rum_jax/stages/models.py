@@ -12,7 +12,6 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from rum_jax import store
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.core.randomness import ROLES, generator
@@ -25,7 +24,8 @@ from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.stages import given
 from rum_jax.stages.checkpoints import forget_kept, keeping
 from rum_jax.stages.study import Study, recipe, retrain_hparams
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means
@@ -88,7 +88,7 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...], origin: Origin,
         if more:
             more(folder)
 
-    made = store.stage(study.workdir, name, write, origin)
+    made = stage_cache.stage(study.workdir, name, write, origin)
     forget_kept(study, name)
     return made
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from rum_jax import store
 from rum_jax.core import records
 from rum_jax.core.randomness import generator
 from rum_jax.evaluate import MEAN, Measured, evaluate
@@ -21,6 +20,7 @@ from rum_jax.refine.by_score import cut
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.models import load_logits, load_states
 from rum_jax.stages.study import Study, unlearn_optimizer
+from rum_jax.storage import stage_cache
 from rum_jax.train.state import TrainState
 
 THIRDS = 3
@@ -167,7 +167,7 @@ def mean_of(models: Sequence[Values]) -> Values:
 def memorization_folder(study: Study) -> list[pathlib.Path]:
     """Folder of the stage with the study's memorization scores; none if it has no scores."""
     has_scores = study.config.campaign.models or study.config.memorization.scores
-    return list(store.finished(study.workdir, MEMORIZATION)) if has_scores else []
+    return list(stage_cache.finished(study.workdir, MEMORIZATION)) if has_scores else []
 
 
 def memorization_of(study: Study) -> np.ndarray:

@@ -4,7 +4,6 @@ import pathlib
 
 import numpy as np
 
-from rum_jax import store
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.entanglement import centroid_distances
@@ -15,7 +14,8 @@ from rum_jax.proxies import PROXIES
 from rum_jax.stages.forget import Cases, describe, scores_of
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.study import Study
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 
 
 class Later(Knowledge):
@@ -116,7 +116,7 @@ def request(knowledge: Knowledge, row: str, stage: str, number: int,
               "earlier": records.array_sha256(earlier)}
     origin = Origin(values, [study.data, knowledge.original, *knowledge.folders(scores)], row=row,
                     files=study.content.files.get("config.stream.requests", {}))
-    return store.stage(study.workdir, stage, write, origin)
+    return stage_cache.stage(study.workdir, stage, write, origin)
 
 
 def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray,

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax import store
 from rum_jax.core import records
 from rum_jax.evaluate import MEAN
 from rum_jax.rows import parse
@@ -23,7 +22,8 @@ from rum_jax.stages.request import Later, load_request, places_left, request
 from rum_jax.stages.study import Study, row_folder
 from rum_jax.stages.trace import measures
 from rum_jax.stages.unlearning import unlearned
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 
 RETRAIN, RETRAIN_AGAIN = "retrain", "retrain_again"
 
@@ -146,7 +146,7 @@ def _traced(knowledge: Knowledge, row: str, stage: str, answered: list[Answered]
                            *(folder for one in answered for folder in
                              (one.request, one.models, one.oracle)),
                            *memorization_folder(study)])
-    return store.stage(study.workdir, stage, write, Origin({}, list(reads), row))
+    return stage_cache.stage(study.workdir, stage, write, Origin({}, list(reads), row))
 
 
 def _requests(answered: list[Answered]) -> Mapping[str, np.ndarray]:

@@ -10,14 +10,15 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import data, models, store
+from rum_jax import data, models
 from rum_jax.config.content import Content, code_digests, content_of, flat, replaced
 from rum_jax.core import records
 from rum_jax.data.arrays import Dataset
 from rum_jax.devices import convolution_of, dtype_of, engine_of
 from rum_jax.models.given_statistics import with_given
 from rum_jax.proxies.learning_events import EVENTS
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 from rum_jax.train import memory
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe
@@ -57,14 +58,14 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
     Raises:
       InputError: more devices than there are; the data differ from those the run began with.
     """
-    store.discard_partials(workdir)
+    stage_cache.discard_partials(workdir)
     discard_partial(workdir / KEPT)
     dataset, task = make_task(config)
     content = content_of(config.to_dict())
     fields = content.part("data", "train.from_files_mean", "train.from_files_std")
     origin = Origin({**fields, **_digests(dataset),
                      "type of the models' numbers": task.model.dtype})
-    folder = store.stage(workdir, "data", lambda folder: records.write_arrays(
+    folder = stage_cache.stage(workdir, "data", lambda folder: records.write_arrays(
         folder / "data.npz", **_arrays(dataset)), origin)
     return Study(workdir, config, dataset, task, content, folder)
 
@@ -105,13 +106,13 @@ def check_memory(study: Study) -> None:
     """
     config, task = study.config, study.task
     size, examples = config.train.batch_size, len(study.dataset.train)
-    if not any(store.finished(study.workdir, "retrain_again")):
+    if not any(stage_cache.finished(study.workdir, "retrain_again")):
         memory.check_plan("config.train.epochs: original models", len(config.seeds),
                           config.train.epochs, examples, size, len(EVENTS))
         memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
                      f"fewer config.seeds, {SMALLER}")
     if (config.campaign.models and not config.memorization.scores
-            and not any(store.finished(study.workdir, "memorization"))):
+            and not any(stage_cache.finished(study.workdir, "memorization"))):
         check_group_memory(config, task)
 
 

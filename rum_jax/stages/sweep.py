@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import rows, store
+from rum_jax import rows
 from rum_jax import sweep as points_of
 from rum_jax.config import base
 from rum_jax.config.content import code_digests, replaced
@@ -22,7 +22,8 @@ from rum_jax.stages.models import load_logits, originals, retrained
 from rum_jax.stages.study import Study, check_memory, make_study, row_folder
 from rum_jax.stages.sweep_scores import Start, scores
 from rum_jax.stages.unlearning import chain_of, plan_of, steps_of
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 from rum_jax.sweep import Point
 from rum_jax.train import memory
 from rum_jax.train.predict import predict
@@ -135,7 +136,7 @@ def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
             logits = _run(start, row, group, progress)
         records.write_json(folder / "scores.json", {**asked, "scores": scores(start, logits)})
 
-    folder = store.stage(study.workdir, name, write, _origin(start, row, group, asked))
+    folder = stage_cache.stage(study.workdir, name, write, _origin(start, row, group, asked))
     stored = records.read_json(folder / "scores.json")["scores"]
     return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **score}
             for point, score in zip(group, stored, strict=True)]

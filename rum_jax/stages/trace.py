@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from rum_jax import store
 from rum_jax.core import records
 from rum_jax.evaluate.layers import MEASURES, Layers
 from rum_jax.evaluate.view import View
@@ -13,7 +12,8 @@ from rum_jax.stages.models import load_logits
 from rum_jax.stages.references import References, memorization_folder, parts_of
 from rum_jax.stages.study import Study, row_folder
 from rum_jax.stages.unlearning import STEPS_FILE, SUBSETS_FILE, TRACE_FILE
-from rum_jax.store import Origin
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 
 RETAIN, TEST = "retain", "test"
 
@@ -41,7 +41,7 @@ def traced(references: References, row: str, models: pathlib.Path) -> pathlib.Pa
              *memorization_folder(references.study)]
     values = {**references.study.content.part("mia"), "sets": list(references.cases.sets)}
     origin = Origin(values, list(dict.fromkeys(reads)), row)
-    return store.stage(references.study.workdir, f"trace/{row_folder(row)}", write, origin)
+    return stage_cache.stage(references.study.workdir, f"trace/{row_folder(row)}", write, origin)
 
 
 def accuracy_out(study: Study) -> np.ndarray:

@@ -20,7 +20,7 @@ from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge
 from rum_jax.stages.models import Trained, load_states, model_stage
 from rum_jax.stages.study import row_folder, take, unlearn_optimizer
-from rum_jax.store import Origin
+from rum_jax.storage.stage_cache import Origin
 from rum_jax.train.predict import predict
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn import algorithm

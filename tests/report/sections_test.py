@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from report.made import row
-from rum_jax import store
 from rum_jax.config import base
 from rum_jax.core import records
 from rum_jax.report import sections
 from rum_jax.stages import pipeline
+from rum_jax.storage import stage_cache
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def finished(tmp_path, monkeypatch):
     def refuse(*arguments, **named):
         raise AssertionError("a report starts a stage, or waits for other processes")
 
-    monkeypatch.setattr(store, "stage", refuse)
+    monkeypatch.setattr(stage_cache, "stage", refuse)
     config, n = base.get_config(), 12
     config.proxies.compared = ("confidence",)
     cost = tmp_path / "proxies"

@@ -13,7 +13,7 @@ import pytest
 from ml_collections import ConfigDict
 from toy import FIELDS, ROWS
 
-from rum_jax import report, store
+from rum_jax import report
 from rum_jax.config import base
 from rum_jax.config.validate import validate
 from rum_jax.core import records
@@ -25,6 +25,7 @@ from rum_jax.stages import pipeline
 from rum_jax.stages.memorization import members_seconds
 from rum_jax.stages.models import again_seeds
 from rum_jax.stages.unlearning import steps_of
+from rum_jax.storage import stage_cache
 
 
 def toy(**changed) -> ConfigDict:
@@ -78,7 +79,7 @@ def test_results_have_every_row_with_steps_and_per_seed_values(results):
 def test_seconds_and_convolutions_of_the_stages(finished, results):
     """Memorization models train outside of their stage; what they took is in its seconds."""
     folder = finished[0].memorization
-    outside, inside = members_seconds(folder), store.seconds(folder)
+    outside, inside = members_seconds(folder), stage_cache.seconds(folder)
     assert outside > 0
     assert results["stages"]["memorization"]["seconds"] == pytest.approx(inside + outside)
     used = results["provenance"]["convolutions"]

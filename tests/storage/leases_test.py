@@ -1,12 +1,12 @@
 import json
-import os
 import subprocess
 import sys
 
 import pytest
+from toy import ROOT
 
-from rum_jax.claims import Claims, identity
-from rum_jax.folder import Local
+from rum_jax.storage.leases import Claims, identity
+from rum_jax.storage.object_store import Local
 
 
 class Clock:
@@ -89,11 +89,12 @@ def test_who_has_ended_holds_nothing(folder, clock):
 
 
 def test_a_process_that_is_gone_from_this_machine_holds_nothing(folder, clock):
-    program = ("import sys; from rum_jax.claims import *; from rum_jax.folder import Local; "
-               "import pathlib; c = Claims(Local(pathlib.Path(sys.argv[1])), identity(1), 1e6); "
+    program = ("import pathlib, sys; from rum_jax.storage.leases import *; "
+               "from rum_jax.storage.object_store import Local; "
+               "c = Claims(Local(pathlib.Path(sys.argv[1])), identity(1), 1e6); "
                "c.beat(); c.take(['1'], set); import os; os._exit(9)")
     done = subprocess.run([sys.executable, "-c", program, str(folder.root)],
-                          cwd=os.path.dirname(os.path.dirname(__file__)))
+                          cwd=ROOT)
     assert done.returncode == 9 and folder.names("claims") == ["1.0000"]
     claims = Claims(folder, identity(0), 1e6, clock)
     assert claims.take(["1"], nothing) == ["1"]

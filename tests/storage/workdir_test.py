@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from rum_jax import store
 from rum_jax.config.content import code_digests, content_of
 from rum_jax.core.errors import InputError
-from rum_jax.workdir import opened
+from rum_jax.storage import stage_cache
+from rum_jax.storage.workdir import opened
 
 CONFIG = {"seeds": (0, 1), "train": {"epochs": 3, "from_files": ()}, "engine": {"devices": 1},
           "rows": (), "stream": {"rows": (), "requests": ()}, "metrics": (),
@@ -18,8 +18,8 @@ CONFIG = {"seeds": (0, 1), "train": {"epochs": 3, "from_files": ()}, "engine": {
 def finish(folder, name, config, *fields, row="", files=()):
     """A finished stage that depends on those fields of the config."""
     content = content_of(config)
-    store.stage(folder, name, lambda made: (made / "a").write_text("1"),
-                store.Origin(content.part(*fields), row=row, files=dict(files)))
+    stage_cache.stage(folder, name, lambda made: (made / "a").write_text("1"),
+                stage_cache.Origin(content.part(*fields), row=row, files=dict(files)))
 
 
 def test_the_same_config_may_come_back_and_free_fields_may_change(tmp_path):
@@ -138,7 +138,7 @@ def test_a_read_only_place_is_refused():
 
 
 def test_one_process_at_a_time(tmp_path):
-    code = (f"from rum_jax.workdir import opened\n"
+    code = (f"from rum_jax.storage.workdir import opened\n"
             f"with opened({str(tmp_path)!r}, {CONFIG!r}): pass")
     with opened(tmp_path, CONFIG):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

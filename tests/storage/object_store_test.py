@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from rum_jax.core.errors import InputError, RunError
-from rum_jax.folder import Local, opened
+from rum_jax.storage.object_store import Local, opened
 
 
 @pytest.fixture(params=["local", "memory"])

@@ -18,8 +18,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 
-from rum_jax.folder import Folder
 from rum_jax.runtime.progress import say
+from rum_jax.storage.object_store import Folder
 
 CLAIMS, WORKERS = "claims", "workers"
 BEATS_PER_LEASE = 4

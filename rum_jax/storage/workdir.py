@@ -13,13 +13,13 @@ from typing import Any
 
 import filelock
 
-from rum_jax import store
 from rum_jax.config.content import DIGEST, Content, code_digests, content_of
 from rum_jax.core import records
 from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError
 from rum_jax.core.paths import user_path
 from rum_jax.runtime import distributed
+from rum_jax.storage import stage_cache
 
 CONFIG = "config.json"
 LOCK = ".lock"
@@ -115,13 +115,13 @@ def _check_kind(path: pathlib.Path) -> None:
 
 def _changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:
     """What finished stages were made from that is not in the config any more."""
-    finished = store.finished_names(folder)  # of the writer alone
+    finished = stage_cache.finished_names(folder)  # of the writer alone
     if not finished:
         return
     content = content_of(config)
     rows = {*ALWAYS, *config["rows"], *config["stream"]["rows"]}
     for name in finished:
-        origin = store.read_done(folder / store.STAGES / name)["made_from"]
+        origin = stage_cache.read_done(folder / stage_cache.STAGES / name)["made_from"]
         if name.startswith(OF_ITS_OWN) or (origin["row"] and origin["row"] not in rows):
             continue
         for field, there in origin["values"].items():
