@@ -20,7 +20,7 @@ from rum_jax import devices, models
 from rum_jax.core import records
 from rum_jax.core.randomness import ROLES
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.entanglement import centroid_distances, entanglement_score
+from rum_jax.forget.entanglement import centroid_distances, entanglement_score
 from rum_jax.runtime.provenance import provenance
 from rum_jax.train.engine import SERIES, make_engine
 from rum_jax.train.fit import Task

@@ -16,7 +16,7 @@ LAYERS = [
     {"data"},
     {"models"},
     {"train"},
-    {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies", "forget"},
+    {"memorization", "refine", "unlearn", "evaluate", "proxies", "forget"},
     {"rum", "rows"},
     {"sweep"},
     {"config"},

@@ -8,7 +8,7 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
-from rum_jax.entanglement import centroid_distances
+from rum_jax.forget.entanglement import centroid_distances
 from rum_jax.forget.known import ENTANGLEMENT, FIRST, MEMORIZATION, Known, known_of
 from rum_jax.proxies import PROXIES, Start, scores
 from rum_jax.refine import SCORES

@@ -6,8 +6,8 @@ import numpy as np
 
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
-from rum_jax.entanglement import centroid_distances
 from rum_jax.forget import FAMILIES
+from rum_jax.forget.entanglement import centroid_distances
 from rum_jax.forget.known import MEMORIZATION, REQUESTS
 from rum_jax.forget.remaining import as_request, choose_left
 from rum_jax.proxies import PROXIES

@@ -13,9 +13,9 @@ from golden_cases.network import (
     task_of,
     train_of,
 )
-from rum_jax import entanglement as ent
 from rum_jax.evaluate import entropy as entropies
 from rum_jax.evaluate import interval, mia, threshold_attack, tow
+from rum_jax.forget import entanglement as ent
 from rum_jax.forget.by_score import MEMORIZATION_CENTERS, SELECTIONS, proxy_centers
 from rum_jax.forget.remaining import choose_left
 from rum_jax.memorization import estimate

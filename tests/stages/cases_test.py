@@ -7,7 +7,7 @@ import pytest
 
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
-from rum_jax.entanglement import entanglement_score
+from rum_jax.forget.entanglement import entanglement_score
 from rum_jax.forget_sets import write
 from rum_jax.stages import pipeline
 from stages.pipeline_test import metric, reported, toy

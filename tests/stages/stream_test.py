@@ -7,8 +7,8 @@ import pytest
 
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
-from rum_jax.entanglement import centroid_distances
 from rum_jax.forget.by_score import select
+from rum_jax.forget.entanglement import centroid_distances
 from rum_jax.proxies import scores
 from rum_jax.report import text
 from rum_jax.rum import WHOLE, Chain, run

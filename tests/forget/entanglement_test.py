@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from rum_jax import entanglement
 from rum_jax.core.errors import InputError
+from rum_jax.forget import entanglement
 
 
 @pytest.fixture
