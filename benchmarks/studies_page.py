@@ -13,10 +13,10 @@ import pathlib
 import shlex
 import shutil
 
-from rum_jax import rows
 from rum_jax.core import records
 from rum_jax.report import sections, text
 from rum_jax.report.words import interval
+from rum_jax.rum import row_spec
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGE, TARGET = ROOT / "docs" / "studies.md", ROOT / "docs" / "results" / "studies"
@@ -150,8 +150,8 @@ def main() -> None:
     runs = arguments.runs
     for path in arguments.search:
         one = records.read_json(path)
-        records.write_json(TARGET / f"search_{rows.parse(next(iter(one['rows']))).algorithm}.json",
-                           _shorter(one))
+        searched_row = row_spec.parse(next(iter(one["rows"])))
+        records.write_json(TARGET / f"search_{searched_row.algorithm}.json", _shorter(one))
     lines, page = [HEAD.rstrip()], PAGE.read_text() if PAGE.is_file() else ""
     for study, title in STUDIES.items():
         own = []

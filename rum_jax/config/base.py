@@ -206,7 +206,7 @@ def _chain(reference: bool) -> ConfigDict:
     """A chain over refined subsets: how to refine, the order, and a table of hyper-parameters.
 
     Subsets are low, mid and high, or with other numbers of them low, mid_1, ..., high. Where a
-    table has no entry mid_1, that of mid is taken. Rows may differ (`rum_jax/rows.py`).
+    table has no entry mid_1, that of mid is taken. Rows may differ (`rum_jax/rum/row_spec.py`).
     """
     table = {name: {subset: _hparams(name, reference) for subset in SUBSETS}
              for name in ALGORITHMS}

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from rum_jax.evaluate.hypothesis_tests import MARGIN, verdicts
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.refine import SHUFFLED
-from rum_jax.rows import REFERENCE, RUM, STEPS, VANILLA
+from rum_jax.rum.row_spec import REFERENCE, RUM, STEPS, VANILLA
 
 METRICS = {"tow_stratified": "stratified ToW", "tow": "ToW",
            "tow_mia_stratified": "stratified ToW-MIA", "tow_mia": "ToW-MIA"}

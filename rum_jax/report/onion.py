@@ -16,7 +16,7 @@ from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report.labels import function_names
 from rum_jax.report.section_lines import panels
 from rum_jax.report.words import interval, joined
-from rum_jax.rows import STEPS
+from rum_jax.rum.row_spec import STEPS
 
 TITLE = "Interference between steps (onion effect)"
 RETAIN, TEST, WAITING, UNLEARNED, TARGET = "retain", "test", "waiting", "unlearned", "own"

@@ -21,7 +21,7 @@ from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.strata import overlaps
 from rum_jax.report.words import COMPARED, by_word, interval, of_family, outcomes
-from rum_jax.rows import RUM
+from rum_jax.rum.row_spec import RUM
 
 TITLE = "Proxies of memorization"
 AGAINST = {"to_memorization": "RUM refined by memorization", "to_shuffled": "RUM on random subsets"}

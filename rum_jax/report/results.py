@@ -6,12 +6,12 @@
 from collections.abc import Iterator
 from statistics import mean, median
 
-from rum_jax import rows
 from rum_jax.core import records
 from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
 from rum_jax.report.comparisons import compare
-from rum_jax.rum import WHOLE
+from rum_jax.rum import row_spec
+from rum_jax.rum.chain import WHOLE
 from rum_jax.stages.evaluation import ABOUT_FILE, user_metrics
 from rum_jax.stages.memorization import COST_FILE, members_seconds
 from rum_jax.stages.merge import models_for, planted_noise_interval
@@ -70,7 +70,7 @@ def _memorization(finished: Finished) -> dict | None:
 def _row(finished: Finished, forget_set: str, name: str) -> dict:
     metrics, cases = _metrics(finished, name), finished.cases.of_set(forget_set)
     return {"set": forget_set, "name": name,
-            "spec": rows.resolve(finished.study.config, name)._asdict(),
+            "spec": row_spec.resolve(finished.study.config, name)._asdict(),
             "steps": _steps(finished, name),
             "metrics": summaries({metric: values[cases] for metric, values in metrics.items()})}
 

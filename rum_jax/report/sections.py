@@ -11,7 +11,7 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.memorization.members import subset_size
 from rum_jax.report import chains, levels, onion, proxies, streams
-from rum_jax.rows import resolve
+from rum_jax.rum.row_spec import resolve
 from rum_jax.stages.memorization import COST_FILE
 from rum_jax.stages.models import work_of
 from rum_jax.stages.pipeline import Finished

@@ -25,7 +25,7 @@ from rum_jax.report.figures import (
     svg,
 )
 from rum_jax.report.labels import display_names, label
-from rum_jax.rum import WHOLE
+from rum_jax.rum.chain import WHOLE
 from rum_jax.stages.study import Study, folder_of
 from rum_jax.stages.sweep import fields_of
 

@@ -7,7 +7,7 @@ from rum_jax.evaluate.interval import estimates
 from rum_jax.report.answer import answer
 from rum_jax.report.comparisons import METRICS
 from rum_jax.report.words import interval
-from rum_jax.rows import REFERENCE
+from rum_jax.rum.row_spec import REFERENCE
 
 __all__ = ["COLUMNS", "aligned", "answer", "cell", "cells", "findings", "header", "more_cells",
            "of_sets", "set_table", "table"]

@@ -18,7 +18,7 @@ from rum_jax.core.randomness import ROLES, generator
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
 from rum_jax.proxies.learning_events import learning_events
-from rum_jax.rum import retain_set
+from rum_jax.rum.chain import retain_set
 from rum_jax.runtime.progress import Progress, say, shown
 from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.stages import given

@@ -12,7 +12,7 @@ import numpy as np
 
 from rum_jax.core import records
 from rum_jax.evaluate import MEAN
-from rum_jax.rows import parse
+from rum_jax.rum.row_spec import parse
 from rum_jax.stages.evaluation import ORIGINAL, evaluated
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge

@@ -7,14 +7,15 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import rows
-from rum_jax import sweep as points_of
 from rum_jax.config import base
 from rum_jax.config.content import code_digests, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
 from rum_jax.refine import SHUFFLED, subset_names
-from rum_jax.rum import run
+from rum_jax.rum import row_spec
+from rum_jax.rum import sweep_points as points_of
+from rum_jax.rum.chain import run
+from rum_jax.rum.sweep_points import Point
 from rum_jax.runtime.progress import Progress, shown
 from rum_jax.stages.forget import forget_sets, load_cases
 from rum_jax.stages.known import Knowledge
@@ -24,7 +25,6 @@ from rum_jax.stages.sweep_scores import Start, scores
 from rum_jax.stages.unlearning import chain_of, plan_of, steps_of
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
-from rum_jax.sweep import Point
 from rum_jax.train import memory
 from rum_jax.train.predict import predict
 
@@ -56,9 +56,9 @@ def _subsets(config: ConfigDict, row: str) -> tuple[str, ...]:
     Raises:
       InputError: they are not known, or the row is another one's control.
     """
-    if rows.parse(row).kind == rows.VANILLA:
+    if row_spec.parse(row).kind == row_spec.VANILLA:
         return ()
-    options = rows.options_of(config, row)
+    options = row_spec.options_of(config, row)
     if options["by"] == SHUFFLED:
         raise InputError(f"config.sweep.rows: {row} does what rum does, on other subsets; sweep "
                          "rum")
@@ -180,7 +180,7 @@ def fields_of(config: ConfigDict, row: str, trials: list[dict],
 
     What all trials have as the config has it is not among them.
     """
-    section, fields = rows.parse(row).kind, {}
+    section, fields = row_spec.parse(row).kind, {}
     for place, (step, given) in enumerate(zip(
             chosen["steps"], steps_of(config, row, _subsets(config, row)), strict=True)):
         algorithm = step["algorithm"]

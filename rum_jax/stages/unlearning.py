@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import rows
 from rum_jax.config.content import code_digests, flat, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator, of_request
 from rum_jax.refine import refinement
 from rum_jax.refine.contract import level_of
-from rum_jax.rum import WHOLE, Chain, Step, partition, retain_set, run
+from rum_jax.rum import row_spec
+from rum_jax.rum.chain import WHOLE, Chain, Step, partition, retain_set, run
 from rum_jax.runtime.progress import Progress
 from rum_jax.stages.forget import Cases
 from rum_jax.stages.known import Knowledge
@@ -48,12 +48,12 @@ def steps_of(config: ConfigDict, row: str, subsets: Sequence[str] = ()) -> list[
     Raises:
       InputError: its order does not fit these subsets.
     """
-    made = rows.parse(row)
-    if made.kind == rows.VANILLA:
+    made = row_spec.parse(row)
+    if made.kind == row_spec.VANILLA:
         return [Step(WHOLE, made.algorithm, _hparams(config.vanilla, made.algorithm))]
     section = config[made.kind]
     try:
-        order = rows.in_order(subsets, rows.options_of(config, row)["order"])
+        order = row_spec.in_order(subsets, row_spec.options_of(config, row)["order"])
     except InputError as error:
         raise InputError(f"row {row}: {error}") from error
     return [Step(subset, one, _hparams(section, one, subset)) for subset, one in (
@@ -84,10 +84,10 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
         score that they are cut by is not known of all examples.
     """
     config = knowledge.study.config
-    if rows.parse(row).kind == rows.VANILLA:
+    if row_spec.parse(row).kind == row_spec.VANILLA:
         whole = [{WHOLE: forget} for forget in cases.forget]
         return Plan(whole, steps_of(config, row), False)
-    options = rows.options_of(config, row)
+    options = row_spec.options_of(config, row)
     refine, subsets = refinement(options["by"]), int(options["subsets"])
     smallest = cases.forget.shape[1] // subsets
     if not smallest:
@@ -105,7 +105,7 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
         raise InputError(f"row {row}: its refinement gives subsets of other names or sizes for "
                          "other seeds or forget sets; allowed: the same, as all models are "
                          "worked on together")
-    return Plan(made, steps_of(config, row, list(made[0])), options["steps"] == rows.STEPS[1])
+    return Plan(made, steps_of(config, row, list(made[0])), options["steps"] == row_spec.STEPS[1])
 
 
 def unlearned(knowledge: Knowledge, row: str, cases: Cases, name: str = "") -> pathlib.Path:
@@ -170,11 +170,11 @@ def _origin(knowledge: Knowledge, row: str, plan: Plan, cases: Cases) -> Origin:
 
 def _fields(config: ConfigDict, row: str, steps: Sequence[Step]) -> Iterator[str]:
     """Names of the config's fields that a row's steps were read from."""
-    parsed = rows.parse(row)
+    parsed = row_spec.parse(row)
     section = parsed.kind
-    if section == rows.RUM:
+    if section == row_spec.RUM:
         yield "rum.algorithms"
-    if section != rows.VANILLA:
+    if section != row_spec.VANILLA:
         names = {"by": "refinement", "subsets": "subsets", "order": "order", "steps": "steps"}
         yield from (f"{section}.{field}" for option, field in names.items()
                     if option not in parsed.options)
@@ -194,4 +194,4 @@ def chain_of(knowledge: Knowledge, plan: Plan, cases: Cases) -> Chain:
                   [cases.original(m) for m in range(len(cases.seeds))])
     return Chain(study.task, train, plan.partitions, plan.steps, cases.seeds,
                  unlearn_optimizer(study.config), states, plan.merged,
-                 first_step=cases.request * rows.MOST_SUBSETS)
+                 first_step=cases.request * row_spec.MOST_SUBSETS)

@@ -25,7 +25,7 @@ from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.proxies.learning_events import learning_events as run_learning_events
 from rum_jax.proxies.loss_curvature import loss_curvature as run_loss_curvature
 from rum_jax.refine import refinement
-from rum_jax.rum import partition, retain_set
+from rum_jax.rum.chain import partition, retain_set
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, train
 from rum_jax.unlearn.scrub import distillation

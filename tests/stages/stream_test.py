@@ -11,7 +11,7 @@ from rum_jax.forget.by_score import select
 from rum_jax.forget.entanglement import centroid_distances
 from rum_jax.proxies import scores
 from rum_jax.report import text
-from rum_jax.rum import WHOLE, Chain, run
+from rum_jax.rum.chain import WHOLE, Chain, run
 from rum_jax.runtime.progress import silent
 from rum_jax.stages import pipeline
 from rum_jax.stages.models import load_logits, load_states, retrained, work_of

@@ -3,7 +3,7 @@ import pytest
 from rum_jax.config import base
 from rum_jax.config.validate_study import study_faults
 from rum_jax.core.errors import InputError
-from rum_jax.rows import Resolved, Row, fault, in_order, parse, resolve, same_key
+from rum_jax.rum.row_spec import Resolved, Row, fault, in_order, parse, resolve, same_key
 
 THREE = ("low", "mid", "high")
 

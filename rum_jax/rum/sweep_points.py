@@ -10,7 +10,7 @@ import numpy as np
 from rum_jax.core.checks import shortened, similar
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
-from rum_jax.rum import WHOLE, Step
+from rum_jax.rum.chain import WHOLE, Step
 from rum_jax.unlearn import algorithm
 
 MOST_POINTS = 10_000  # of a row

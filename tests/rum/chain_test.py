@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from conftest import leaves
 
-from rum_jax import rum
 from rum_jax.core import checks
 from rum_jax.core.errors import InputError
 from rum_jax.refine import REFINEMENTS, SUBSETS
-from rum_jax.rum import Step
+from rum_jax.rum import chain
+from rum_jax.rum.chain import Step
 from rum_jax.runtime.progress import silent
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.base import Algorithm
@@ -26,9 +26,9 @@ def spy(monkeypatch):
     return asked
 
 
-def chain_of(problem, train, partitions, steps, original, **changed) -> rum.Chain:
+def chain_of(problem, train, partitions, steps, original, **changed) -> chain.Chain:
     """A chain of two models that were trained on the same examples."""
-    return rum.Chain(problem.task, np.stack([train] * 2), partitions, steps, (0, 1),
+    return chain.Chain(problem.task, np.stack([train] * 2), partitions, steps, (0, 1),
                      problem.optimizer, original)._replace(**changed)
 
 
@@ -37,10 +37,10 @@ def test_steps_see_their_subset_and_retain_what_is_not_yet_handled(
         spy, order, problem, original):
     train = np.arange(100, 200, dtype=np.int32)
     forget = np.arange(110, 140, dtype=np.int32)
-    partitions = [rum.partition(REFINEMENTS["shuffled"], forget, {"label": np.zeros(30)}, 3,
+    partitions = [chain.partition(REFINEMENTS["shuffled"], forget, {"label": np.zeros(30)}, 3,
                                 np.random.default_rng(seed)) for seed in (0, 1)]
     steps = [Step(name, "spy", {"mark": name}) for name in order]
-    done = rum.run(chain_of(problem, train, partitions, steps, original), silent)
+    done = chain.run(chain_of(problem, train, partitions, steps, original), silent)
     assert [(number, mark) for number, _, _, mark in spy] == list(enumerate(order))
     for m in range(2):
         gone = set()
@@ -55,8 +55,8 @@ def test_steps_see_their_subset_and_retain_what_is_not_yet_handled(
 def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     hparams = {"epochs": 1, "learning_rate": 0.05}
-    parts = [{rum.WHOLE: problem.forget[0]}] * 2
-    done = rum.run(chain_of(problem, train, parts, [Step(rum.WHOLE, "finetune", hparams)],
+    parts = [{chain.WHOLE: problem.forget[0]}] * 2
+    done = chain.run(chain_of(problem, train, parts, [Step(chain.WHOLE, "finetune", hparams)],
                             original), silent)
     alone, _ = ALGORITHMS["finetune"].unlearn(problem, original, hparams)
     np.testing.assert_array_equal(leaves(done.states), leaves(alone))
@@ -65,13 +65,13 @@ def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):
 def test_order_matters_and_the_originals_are_spared(problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     scores = {"memorization": np.arange(len(problem.forget[0]), dtype=float)}
-    parts = [rum.partition(REFINEMENTS["memorization"], problem.forget[0], scores, 3,
+    parts = [chain.partition(REFINEMENTS["memorization"], problem.forget[0], scores, 3,
                            np.random.default_rng(0))] * 2
     before = leaves(original)
     results = []
     for order in (SUBSETS, SUBSETS[::-1]):
         steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in order]
-        done = rum.run(chain_of(problem, train, parts, steps, original), silent)
+        done = chain.run(chain_of(problem, train, parts, steps, original), silent)
         results.append(leaves(done.states.params))
     assert np.abs(results[0] - results[1]).max() > 1e-4
     np.testing.assert_array_equal(leaves(original), before)
@@ -84,14 +84,14 @@ def finetuned(problem, original, merged, watch=None):
     steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in SUBSETS]
     parts = [dict(zip(SUBSETS, thirds, strict=True))] * 2
     whole = chain_of(problem, train, parts, steps, original, merged=merged)
-    return whole, rum.run(whole, silent, watch)
+    return whole, chain.run(whole, silent, watch)
 
 
 def test_merged_steps_start_from_the_original_without_the_whole_forget_set(spy, problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     parts = [dict(zip(SUBSETS, np.array_split(problem.forget[0], 3), strict=True))] * 2
     steps = [Step(name, "spy", {"mark": name}) for name in SUBSETS]
-    rum.run(chain_of(problem, train, parts, steps, original, merged=True), silent)
+    chain.run(chain_of(problem, train, parts, steps, original, merged=True), silent)
     rest = np.setdiff1d(train, problem.forget[0]).tolist()
     assert [retain[m].tolist() for _, _, retain, _ in spy for m in (0, 1)] == [rest] * 6
 
@@ -102,7 +102,7 @@ def test_merging_adds_changes_up_and_averages_running_statistics(original):
             params=jax.tree.map(lambda leaf: leaf + params, original.params),
             model_state=jax.tree.map(lambda leaf: leaf * statistics, original.model_state))
 
-    made = rum.merge(original, [moved(0.25, 1.0), moved(-0.5, 4.0)])
+    made = chain.merge(original, [moved(0.25, 1.0), moved(-0.5, 4.0)])
     np.testing.assert_allclose(leaves(made.params), leaves(original.params) - 0.25, atol=1e-6)
     np.testing.assert_allclose(leaves(made.model_state), 2.5 * leaves(original.model_state),
                                rtol=1e-6)
@@ -112,7 +112,7 @@ def test_merging_adds_changes_up_and_averages_running_statistics(original):
 def test_models_of_other_shapes_cannot_be_merged(original):
     other = original.replace(params=jax.tree.map(lambda leaf: leaf[..., :1], original.params))
     with pytest.raises(InputError, match="steps=merged: an algorithm has added outputs"):
-        rum.merge(original, [other])
+        chain.merge(original, [other])
 
 
 @pytest.mark.parametrize("merged", [False, True])
@@ -128,7 +128,7 @@ def test_later_requests_draw_at_addresses_of_their_own(spy, problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     parts = [{"a": problem.forget[0][:4], "b": problem.forget[0][4:]}] * 2
     steps = [Step(name, "spy", {"mark": name}) for name in "ab"]
-    rum.run(chain_of(problem, train, parts, steps, original, first_step=100), silent)
+    chain.run(chain_of(problem, train, parts, steps, original, first_step=100), silent)
     assert [number for number, *_ in spy] == [100, 101]
 
 
@@ -136,7 +136,7 @@ def test_each_model_retains_what_it_was_trained_on_itself(spy, problem, original
     train = np.stack([np.arange(60), np.arange(40, 100)]).astype(np.int32)
     parts = [{"a": np.array([50, 41])}, {"a": np.array([50, 99])}]
     alike = chain_of(problem, train[0], parts, [Step("a", "spy", {"mark": ""})], original)
-    rum.run(alike._replace(train=train), silent)
+    chain.run(alike._replace(train=train), silent)
     (_, _, retain, _), = spy
     for m, positions in enumerate(train):
         assert retain[m].tolist() == sorted(set(positions.tolist()) - set(parts[m]["a"].tolist()))
