@@ -25,6 +25,7 @@ from rum_jax.runtime import distributed
 def main(arguments: Arguments) -> None:
     """Runs the stages, writes the report, prints its summary and its path."""
     from rum_jax import report
+    from rum_jax.experiment.dry_run import trial
     from rum_jax.report import campaign as campaign_report
     from rum_jax.report import sweep as sweep_report
     from rum_jax.runtime.provenance import cost, record
@@ -32,7 +33,6 @@ def main(arguments: Arguments) -> None:
     from rum_jax.stages import alone, pipeline
     from rum_jax.stages.plan import plan
     from rum_jax.stages.sweep import planned, sweep
-    from rum_jax.stages.trial import trial
     from rum_jax.storage.workdir import opened
 
     config = arguments.config

@@ -21,7 +21,7 @@ LAYERS = [
     {"config"},
     {"storage"},
     {"devices"},
-    {"stages"},
+    {"experiment", "stages"},
     {"report"},
     {"entry"},
     {"main", "export", "forget_sets"},

@@ -12,13 +12,13 @@ from rum_jax.config.validate import validate
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import ROLES
+from rum_jax.experiment.dry_run import trial
 from rum_jax.models.torch_import import save_safetensors
 from rum_jax.runtime import provenance
 from rum_jax.stages import pipeline
 from rum_jax.stages.memorization import memorization
 from rum_jax.stages.models import load_states
 from rum_jax.stages.study import make_task
-from rum_jax.stages.trial import trial
 from rum_jax.train.recipe import initial_states
 
 SMALL = {"rows": ("vanilla:finetune",), "campaign.influence": "none", "relearn.epochs": 0,
