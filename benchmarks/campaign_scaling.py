@@ -21,12 +21,12 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from rum_jax.campaign.shards import Site, files, make_site, save
 from rum_jax.config import base
 from rum_jax.core import records
 from rum_jax.memorization.group import Group
 from rum_jax.runtime.provenance import provenance
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages.site import Site, files, make_site, save
 from rum_jax.stages.study import make_task
 
 CONFIG = pathlib.Path(__file__).parents[1] / "configs" / "digits_memorization.py"

@@ -32,9 +32,9 @@ def main(layout: str, out: str, arguments: Arguments) -> None:
       InputError: the workdir has no such campaign, or not all of its models; `out` cannot be
         written.
     """
+    from rum_jax.campaign import merge
+    from rum_jax.campaign.shards import make_site
     from rum_jax.runtime.worker_index import Worker
-    from rum_jax.stages import merge
-    from rum_jax.stages.site import make_site
     from rum_jax.stages.study import make_task
 
     check_out(out, arguments.workdir)

@@ -25,13 +25,14 @@ from rum_jax.runtime import distributed
 def main(arguments: Arguments) -> None:
     """Runs the stages, writes the report, prints its summary and its path."""
     from rum_jax import report
+    from rum_jax.campaign import pipeline
+    from rum_jax.campaign.estimate_cost import plan
     from rum_jax.experiment.dry_run import trial
     from rum_jax.report import campaign as campaign_report
     from rum_jax.report import sweep as sweep_report
     from rum_jax.runtime.provenance import cost, record
     from rum_jax.runtime.worker_index import worker_of
-    from rum_jax.stages import alone, pipeline
-    from rum_jax.stages.plan import plan
+    from rum_jax.stages import pipeline
     from rum_jax.stages.sweep import planned, sweep
     from rum_jax.storage.workdir import opened
 
@@ -43,7 +44,7 @@ def main(arguments: Arguments) -> None:
         return
     if config.campaign.alone:
         worker = worker_of(config.campaign, os.environ, distributed.several())
-        found = alone.run(arguments.workdir, config, worker, campaign_report.write)
+        found = pipeline.run(arguments.workdir, config, worker, campaign_report.write)
         _show(campaign_report.text(found, arguments.workdir))
         return
     with opened(arguments.workdir, config.to_dict()) as workdir:

@@ -21,7 +21,7 @@ LAYERS = [
     {"config"},
     {"storage"},
     {"devices"},
-    {"experiment", "stages"},
+    {"experiment", "campaign", "stages"},
     {"report"},
     {"entry"},
     {"main", "export", "forget_sets"},

@@ -6,13 +6,13 @@ import pathlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from rum_jax.campaign.pipeline import Results
 from rum_jax.core import records
 from rum_jax.report import curves, figures
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.page import render_campaign
 from rum_jax.report.words import interval
 from rum_jax.runtime.provenance import provenance
-from rum_jax.stages.alone import Results
 
 FILES = ("results.json", "memorization.npz", "reliability.csv", "influence.npz", "metrics.jsonl",
          "config.json")

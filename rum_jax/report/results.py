@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from statistics import mean, median
 
+from rum_jax.campaign.merge import models_for, planted_noise_interval
 from rum_jax.core import records
 from rum_jax.evaluate.interval import summary
 from rum_jax.report import sections
@@ -14,7 +15,6 @@ from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE
 from rum_jax.stages.evaluation import ABOUT_FILE, user_metrics
 from rum_jax.stages.memorization import COST_FILE, members_seconds
-from rum_jax.stages.merge import models_for, planted_noise_interval
 from rum_jax.stages.models import again_seeds, convolutions, given_cautions
 from rum_jax.stages.pipeline import Finished
 from rum_jax.stages.study import retrain_hparams

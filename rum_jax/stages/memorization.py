@@ -4,16 +4,16 @@ import pathlib
 
 import numpy as np
 
+from rum_jax.campaign import merge
+from rum_jax.campaign.shards import Site, make_site
+from rum_jax.campaign.workers import attended
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.data.arrays import Dataset
 from rum_jax.memorization.influence import FULL
 from rum_jax.memorization.published import digest, published_scores
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages import merge
-from rum_jax.stages.campaign import attended
 from rum_jax.stages.checkpoints import forget_kept
-from rum_jax.stages.site import Site, make_site
 from rum_jax.stages.study import Study
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin

@@ -3,12 +3,12 @@
 import numpy as np
 from ml_collections import ConfigDict
 
+from rum_jax.campaign import workers
+from rum_jax.campaign.shards import make_site
 from rum_jax.config import base
 from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import subset
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages import campaign
-from rum_jax.stages.site import make_site
 
 
 def config(**fields) -> ConfigDict:
@@ -44,5 +44,5 @@ def make_up(monkeypatch) -> list[list[int]]:
         trained.append(list(members))
         return outcomes(task, wanted, members, *rest)
 
-    monkeypatch.setattr(campaign, "train_members", train)
+    monkeypatch.setattr(workers, "train_members", train)
     return trained

@@ -5,12 +5,12 @@ import time
 import numpy as np
 from tqdm import tqdm
 
+from rum_jax.campaign import shards as sites
+from rum_jax.campaign.shards import Site
 from rum_jax.core.errors import InputError
 from rum_jax.memorization import tally
 from rum_jax.memorization.estimate import split_half
 from rum_jax.runtime.progress import say
-from rum_jax.stages import site as sites
-from rum_jax.stages.site import Site
 
 EVERY_SECONDS = 10.0
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from rum_jax.campaign import shards as sites
+from rum_jax.campaign.shards import Site
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
@@ -16,8 +18,6 @@ from rum_jax.memorization import estimate, streamed, tally
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 from rum_jax.memorization.influence import FULL, influence_blocks, top
 from rum_jax.memorization.tally import Tally
-from rum_jax.stages import site as sites
-from rum_jax.stages.site import Site
 
 FIRST_OF_CURVE = 8  # models; then twice as many, and so on
 

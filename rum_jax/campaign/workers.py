@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from rum_jax.campaign import shards as sites
+from rum_jax.campaign.shards import Site
+from rum_jax.campaign.status import Standing
 from rum_jax.core.paths import is_url
 from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import train_members
@@ -15,9 +18,6 @@ from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import Progress, say, shown
 from rum_jax.runtime.provenance import cost, provenance
 from rum_jax.runtime.stopwatch import stopwatch
-from rum_jax.stages import site as sites
-from rum_jax.stages.site import Site
-from rum_jax.stages.standing import Standing
 from rum_jax.stages.study import KEPT
 from rum_jax.storage.leases import Claims, identity
 from rum_jax.train.resume import Keep, kept_seconds

@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
+from stages.made import make_up, site
 
+from rum_jax.campaign import merge, workers
 from rum_jax.core import records
 from rum_jax.memorization import estimate, influence
-from rum_jax.stages import campaign, merge
 from rum_jax.stages.memorization import COST_FILE, members_seconds
 from rum_jax.stages.models import convolutions
-from stages.made import make_up, site
 
 
 @pytest.fixture
 def finished(monkeypatch, dataset, task, tmp_path):
     make_up(monkeypatch)
     ours = site(tmp_path, dataset, task, campaign__models=40, campaign__group_size=12)
-    campaign.attended(ours)
+    workers.attended(ours)
     return ours
 
 

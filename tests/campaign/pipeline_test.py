@@ -2,17 +2,17 @@ import json
 
 import numpy as np
 import pytest
+from stages.made import config, make_up
 
+from rum_jax.campaign import pipeline, status
 from rum_jax.core.errors import InputError
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages import alone, standing
 from rum_jax.train.log import DivergedError
-from stages.made import config, make_up
 
 
 @pytest.fixture
 def trained(monkeypatch, dataset, task):
-    monkeypatch.setattr(alone, "make_task", lambda config: (dataset, task))
+    monkeypatch.setattr(pipeline, "make_task", lambda config: (dataset, task))
     return make_up(monkeypatch)
 
 
@@ -21,7 +21,7 @@ def report(results, folder):
 
 
 def run(workdir, **fields):
-    return alone.run(str(workdir), config(**fields), Worker(0, 1), report)
+    return pipeline.run(str(workdir), config(**fields), Worker(0, 1), report)
 
 
 def written(workdir):
@@ -132,8 +132,8 @@ def test_a_campaign_behind_a_url(trained):
 
 
 def test_a_member_that_diverges_leaves_the_others(trained, monkeypatch, tmp_path):
-    from rum_jax.stages import campaign
-    train = campaign.train_members
+    from rum_jax.campaign import workers
+    train = workers.train_members
 
     def diverge(task, wanted, members, *rest):
         if 6 in members:
@@ -141,7 +141,7 @@ def test_a_member_that_diverges_leaves_the_others(trained, monkeypatch, tmp_path
         return train(task, wanted, members, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(campaign, "train_members", diverge)
+        patch.setattr(workers, "train_members", diverge)
         with pytest.raises(DivergedError, match="member 6"):
             run(tmp_path)
     assert [p.name for p in (tmp_path / "campaign" / "members").iterdir()] == ["00000-00003.npz"]
@@ -151,7 +151,7 @@ def test_a_member_that_diverges_leaves_the_others(trained, monkeypatch, tmp_path
 
 
 def test_it_says_how_it_stands(trained, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(standing, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(status, "EVERY_SECONDS", 0.0)
     run(tmp_path, campaign__models=40)
     lines = [line for line in capsys.readouterr().err.splitlines() if "models/h" in line]
     assert [line.partition(" models")[0] for line in lines][:2] == ["4 of 40", "8 of 40"]

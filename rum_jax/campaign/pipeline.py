@@ -12,6 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
+from rum_jax.campaign import merge
+from rum_jax.campaign.shards import CAMPAIGN, MEMBERS, Site, make_site, missing
+from rum_jax.campaign.workers import WAIT_SECONDS, work
 from rum_jax.config.validate import workdir_faults
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
@@ -20,9 +23,6 @@ from rum_jax.memorization.influence import NONE
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages import merge
-from rum_jax.stages.campaign import WAIT_SECONDS, work
-from rum_jax.stages.site import CAMPAIGN, MEMBERS, Site, make_site, missing
 from rum_jax.stages.study import KEPT, check_group_memory, make_task
 from rum_jax.storage import object_store as folders
 from rum_jax.storage.leases import CLAIMS, WORKERS, Claims
