@@ -25,8 +25,8 @@ CODE = """
 import sys
 from rum_jax.config.overrides import parse
 from rum_jax.devices import expose_cpu_cores
-from rum_jax.stages.memorization import memorization
-from rum_jax.stages.study import make_study
+from rum_jax.study.memorization import memorization
+from rum_jax.study.context import make_study
 from rum_jax.storage.workdir import opened
 arguments = parse(sys.argv)
 expose_cpu_cores(arguments.config.engine.devices, arguments.config.engine.cpu_threads)

@@ -13,7 +13,7 @@ from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.arrays import Dataset
 from rum_jax.memorization.members import Campaign, subset
 from rum_jax.runtime.progress import Progress, shown
-from rum_jax.stages.study import make_task, recipe
+from rum_jax.study.context import make_task, recipe
 from rum_jax.train.fit import Task
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, train

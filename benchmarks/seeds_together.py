@@ -29,7 +29,7 @@ name, together = sys.argv.pop(), sys.argv.pop() == "together"
 config = parse(sys.argv).config
 expose_cpu_cores(0)
 from rum_jax.core.randomness import ROLES
-from rum_jax.stages.study import make_study, unlearn_optimizer
+from rum_jax.study.context import make_study, unlearn_optimizer
 from rum_jax.train.recipe import initial_states
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply

@@ -22,11 +22,11 @@ from rum_jax.runtime import distributed
 def main(arguments: Arguments) -> None:
     """Runs the stages up to the choice, writes the files, prints the table of statistics."""
     from rum_jax.report.text import aligned, set_table
-    from rum_jax.stages.forget import forget_sets
-    from rum_jax.stages.known import Knowledge
-    from rum_jax.stages.models import originals
-    from rum_jax.stages.study import check_memory, make_study
     from rum_jax.storage.workdir import opened
+    from rum_jax.study.context import check_memory, make_study
+    from rum_jax.study.forget_sets import forget_sets
+    from rum_jax.study.scores import Knowledge
+    from rum_jax.study.trained_models import originals
 
     only_here(arguments.config, "rum_jax.forget_sets", alone=False)
     with opened(arguments.workdir, arguments.config.to_dict()) as workdir:
@@ -42,7 +42,7 @@ def main(arguments: Arguments) -> None:
 
 def write(workdir: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
     """Copies the stage's files into the workdir, and writes the ids as text; returns all paths."""
-    from rum_jax.stages.study import folder_of
+    from rum_jax.study.context import folder_of
 
     made = []
     for source, name in (("forget.npz", "forget.npz"),

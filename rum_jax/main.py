@@ -25,16 +25,16 @@ from rum_jax.runtime import distributed
 def main(arguments: Arguments) -> None:
     """Runs the stages, writes the report, prints its summary and its path."""
     from rum_jax import report
-    from rum_jax.campaign import pipeline
+    from rum_jax.campaign import pipeline as campaign_pipeline
     from rum_jax.campaign.estimate_cost import plan
     from rum_jax.experiment.dry_run import trial
     from rum_jax.report import campaign as campaign_report
     from rum_jax.report import sweep as sweep_report
     from rum_jax.runtime.provenance import cost, record
     from rum_jax.runtime.worker_index import worker_of
-    from rum_jax.stages import pipeline
-    from rum_jax.stages.sweep import planned, sweep
     from rum_jax.storage.workdir import opened
+    from rum_jax.study import pipeline as study_pipeline
+    from rum_jax.study.sweep import planned, sweep
 
     config = arguments.config
     planned(config)  # a faulty sweep is refused before the workdir is touched
@@ -44,7 +44,7 @@ def main(arguments: Arguments) -> None:
         return
     if config.campaign.alone:
         worker = worker_of(config.campaign, os.environ, distributed.several())
-        found = pipeline.run(arguments.workdir, config, worker, campaign_report.write)
+        found = campaign_pipeline.run(arguments.workdir, config, worker, campaign_report.write)
         _show(campaign_report.text(found, arguments.workdir))
         return
     with opened(arguments.workdir, config.to_dict()) as workdir:
@@ -53,7 +53,7 @@ def main(arguments: Arguments) -> None:
             study, found = sweep(workdir, config)
             write = functools.partial(sweep_report.write, study, config, found)
         else:
-            write = functools.partial(report.write, pipeline.run(workdir, config))
+            write = functools.partial(report.write, study_pipeline.run(workdir, config))
         if distributed.is_writer():
             print("\n".join(map(str, write({**origin, **cost()}))))
         distributed.wait("report")

@@ -151,8 +151,8 @@ def test_given_models_of_digits(kind, fields):
     pytest.importorskip("torch", reason="reading .pth files needs PyTorch")
     import jax
 
-    from rum_jax.stages.given import judge
-    from rum_jax.stages.study import make_task
+    from rum_jax.study.context import make_task
+    from rum_jax.study.given_models import judge
 
     config = config_of(kind, **fields)
     dataset, task = make_task(config)

@@ -21,7 +21,7 @@ LAYERS = [
     {"config"},
     {"storage"},
     {"devices"},
-    {"experiment", "campaign", "stages"},
+    {"experiment", "campaign", "study"},
     {"report"},
     {"entry"},
     {"main", "export", "forget_sets"},

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from stages.pipeline_test import toy
+from study.pipeline_test import toy
 from toy import ROOT, command
 
 from rum_jax.core.errors import InputError

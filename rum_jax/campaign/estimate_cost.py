@@ -13,7 +13,7 @@ from rum_jax.memorization.group import MARGIN_UNIT
 from rum_jax.memorization.members import subset_size
 from rum_jax.runtime.progress import part, shown
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages.study import check_group_memory, make_task, recipe
+from rum_jax.study.context import check_group_memory, make_task, recipe
 from rum_jax.train import memory
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.fit import Task

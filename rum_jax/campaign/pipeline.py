@@ -23,10 +23,10 @@ from rum_jax.memorization.influence import NONE
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages.study import KEPT, check_group_memory, make_task
 from rum_jax.storage import object_store as folders
 from rum_jax.storage.leases import CLAIMS, WORKERS, Claims
 from rum_jax.storage.object_store import Folder
+from rum_jax.study.context import KEPT, check_group_memory, make_task
 
 CONFIG, RESULTS, INFLUENCE = "config.json", "results.json", "influence.npz"
 

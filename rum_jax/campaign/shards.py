@@ -17,9 +17,9 @@ from rum_jax.memorization.group import Group, decode, encode, members_of, name_o
 from rum_jax.memorization.members import Campaign
 from rum_jax.runtime import distributed
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages.study import recipe
 from rum_jax.storage import object_store as folders
 from rum_jax.storage.object_store import Folder
+from rum_jax.study.context import recipe
 from rum_jax.train.fit import Task
 
 CAMPAIGN, MEMBERS = "campaign", "members"

@@ -18,8 +18,8 @@ from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import Progress, say, shown
 from rum_jax.runtime.provenance import cost, provenance
 from rum_jax.runtime.stopwatch import stopwatch
-from rum_jax.stages.study import KEPT
 from rum_jax.storage.leases import Claims, identity
+from rum_jax.study.context import KEPT
 from rum_jax.train.resume import Keep, kept_seconds
 
 WAIT_SECONDS = 1.0

@@ -7,7 +7,7 @@ from rum_jax.core import records
 from rum_jax.report import curves, dots, page, sections, text
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.results import assemble, csv_rows
-from rum_jax.stages.pipeline import Finished
+from rum_jax.study.pipeline import Finished
 
 # Files for people and programs beside the report, in the order of its links.
 FILES = ("results.json", "results.csv", "memorization.npz", "forget.npz", "forget_statistics.json",

@@ -13,13 +13,13 @@ from rum_jax.report import sections
 from rum_jax.report.comparisons import compare
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE
-from rum_jax.stages.evaluation import ABOUT_FILE, user_metrics
-from rum_jax.stages.memorization import COST_FILE, members_seconds
-from rum_jax.stages.models import again_seeds, convolutions, given_cautions
-from rum_jax.stages.pipeline import Finished
-from rum_jax.stages.study import retrain_hparams
-from rum_jax.stages.unlearning import STEPS_FILE
 from rum_jax.storage import stage_cache
+from rum_jax.study.context import retrain_hparams
+from rum_jax.study.evaluation import ABOUT_FILE, user_metrics
+from rum_jax.study.memorization import COST_FILE, members_seconds
+from rum_jax.study.pipeline import Finished
+from rum_jax.study.trained_models import again_seeds, convolutions, given_cautions
+from rum_jax.study.unlearning import STEPS_FILE
 
 SCHEMA_VERSION = 3
 ABOUT = ("n", "over", "median", "censored_share")   # last columns of results.csv

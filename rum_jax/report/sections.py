@@ -12,9 +12,9 @@ from rum_jax.core import records
 from rum_jax.memorization.members import subset_size
 from rum_jax.report import chains, levels, onion, proxies, streams
 from rum_jax.rum.row_spec import resolve
-from rum_jax.stages.memorization import COST_FILE
-from rum_jax.stages.models import work_of
-from rum_jax.stages.pipeline import Finished
+from rum_jax.study.memorization import COST_FILE
+from rum_jax.study.pipeline import Finished
+from rum_jax.study.trained_models import work_of
 
 SECTIONS = {"levels": levels, "proxies": proxies, "chains": chains, "onion": onion,
             "streams": streams}

@@ -26,8 +26,8 @@ from rum_jax.report.figures import (
 )
 from rum_jax.report.labels import display_names, label
 from rum_jax.rum.chain import WHOLE
-from rum_jax.stages.study import Study, folder_of
-from rum_jax.stages.sweep import fields_of
+from rum_jax.study.context import Study, folder_of
+from rum_jax.study.sweep import fields_of
 
 SCHEMA_VERSION = 1
 CHOSEN = COLORS["rum"]

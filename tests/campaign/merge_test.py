@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from stages.made import make_up, site
 
+from campaign.made import make_up, site
 from rum_jax.campaign import merge, workers
 from rum_jax.core import records
 from rum_jax.memorization import estimate, influence
-from rum_jax.stages.memorization import COST_FILE, members_seconds
-from rum_jax.stages.models import convolutions
+from rum_jax.study.memorization import COST_FILE, members_seconds
+from rum_jax.study.trained_models import convolutions
 
 
 @pytest.fixture

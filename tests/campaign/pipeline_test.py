@@ -2,8 +2,8 @@ import json
 
 import numpy as np
 import pytest
-from stages.made import config, make_up
 
+from campaign.made import config, make_up
 from rum_jax.campaign import pipeline, status
 from rum_jax.core.errors import InputError
 from rum_jax.runtime.worker_index import Worker

@@ -3,8 +3,8 @@ import uuid
 
 import numpy as np
 import pytest
-from stages.made import make_up, site
 
+from campaign.made import make_up, site
 from rum_jax.campaign import merge, workers
 from rum_jax.campaign import shards as sites
 from rum_jax.core.errors import InputError

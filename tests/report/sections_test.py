@@ -10,8 +10,8 @@ from report.made import row
 from rum_jax.config import base
 from rum_jax.core import records
 from rum_jax.report import sections
-from rum_jax.stages import pipeline
 from rum_jax.storage import stage_cache
+from rum_jax.study import pipeline
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from rum_jax.core.errors import InputError
 from rum_jax.evaluate import Measured
-from rum_jax.stages.evaluation import _per_example
+from rum_jax.study.evaluation import _per_example
 
 
 def test_values_of_examples_are_stacked_and_metrics_of_whole_models_have_none():

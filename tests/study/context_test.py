@@ -2,9 +2,9 @@
 
 import pytest
 
-from rum_jax.stages import study
-from rum_jax.stages.study import make_task
-from stages.pipeline_test import toy
+from rum_jax.study import context
+from rum_jax.study.context import make_task
+from study.pipeline_test import toy
 
 
 @pytest.mark.parametrize("fields, lowering", [
@@ -13,7 +13,7 @@ from stages.pipeline_test import toy
     ({"train.epochs": 125, "engine.convolution": "patches"}, "patches")])
 def test_studies_that_train_for_long_use_the_faster_convolution(monkeypatch, fields, lowering):
     """The toy study has 1,259 training images of 8x8 pixels."""
-    monkeypatch.setattr(study, "LONG_PIXELS", 1259 * 64 * 125)
+    monkeypatch.setattr(context, "LONG_PIXELS", 1259 * 64 * 125)
     dataset, task = make_task(toy(**fields))
     assert len(dataset.train) == 1259
     assert task.model.module.lowering == lowering

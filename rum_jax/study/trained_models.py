@@ -21,11 +21,11 @@ from rum_jax.proxies.learning_events import learning_events
 from rum_jax.rum.chain import retain_set
 from rum_jax.runtime.progress import Progress, say, shown
 from rum_jax.runtime.stopwatch import stopwatch
-from rum_jax.stages import given
-from rum_jax.stages.checkpoints import forget_kept, keeping
-from rum_jax.stages.study import Study, recipe, retrain_hparams
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study import given_models
+from rum_jax.study.checkpoints import forget_kept, keeping
+from rum_jax.study.context import Study, recipe, retrain_hparams
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means
@@ -182,7 +182,7 @@ def _imported(study: Study, name: str) -> pathlib.Path:
 
     def judge(folder: pathlib.Path) -> None:
         states = jax.tree.map(lambda *leaves: np.stack(leaves), *read)
-        records.write_json(folder / "given.json", given.judge(
+        records.write_json(folder / "given.json", given_models.judge(
             study.task, study.dataset, list(config.from_files), states, load_logits(folder)))
 
     if config.from_files_mean:
@@ -205,7 +205,7 @@ def given_cautions(study: Study, original: pathlib.Path, oracles: pathlib.Path,
     if not study.config.train.from_files:
         return []
     seeds = len(study.config.seeds)
-    return given.cautions(study.dataset, load_logits(original), load_logits(oracles), forget,
+    return given_models.cautions(study.dataset, load_logits(original), load_logits(oracles), forget,
                           [case % seeds for case in range(len(forget))])
 
 

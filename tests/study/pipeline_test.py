@@ -21,11 +21,11 @@ from rum_jax.core.errors import InputError
 from rum_jax.evaluate import METRICS, REQUIRED
 from rum_jax.report import text
 from rum_jax.runtime import provenance
-from rum_jax.stages import pipeline
-from rum_jax.stages.memorization import members_seconds
-from rum_jax.stages.models import again_seeds
-from rum_jax.stages.unlearning import steps_of
 from rum_jax.storage import stage_cache
+from rum_jax.study import pipeline
+from rum_jax.study.memorization import members_seconds
+from rum_jax.study.trained_models import again_seeds
+from rum_jax.study.unlearning import steps_of
 
 
 def toy(**changed) -> ConfigDict:

@@ -10,11 +10,11 @@ from rum_jax.evaluate import compare, evaluate
 from rum_jax.evaluate.relearn import Relearned
 from rum_jax.evaluate.view import View
 from rum_jax.refine.contract import names_of
-from rum_jax.stages import references as module
-from rum_jax.stages.evaluation import kept_test
-from rum_jax.stages.forget import Cases
-from rum_jax.stages.references import References, alike_of, mean_of, parts_of
-from rum_jax.stages.study import Study
+from rum_jax.study import references as module
+from rum_jax.study.context import Study
+from rum_jax.study.evaluation import kept_test
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.references import References, alike_of, mean_of, parts_of
 
 SETS = ("class:3", "random")
 

@@ -15,7 +15,7 @@ from rum_jax.core.errors import raise_if_any
 from rum_jax.forget import LEVELS, choose, overlap_faults, size_faults, statistics
 from rum_jax.forget.known import MEMORIZATION
 from rum_jax.refine import SCORES
-from rum_jax.stages.known import Knowledge
+from rum_jax.study.scores import Knowledge
 
 HEADING = "The forget sets have faults:"
 

@@ -17,14 +17,14 @@ from rum_jax.rum import sweep_points as points_of
 from rum_jax.rum.chain import run
 from rum_jax.rum.sweep_points import Point
 from rum_jax.runtime.progress import Progress, shown
-from rum_jax.stages.forget import forget_sets, load_cases
-from rum_jax.stages.known import Knowledge
-from rum_jax.stages.models import load_logits, originals, retrained
-from rum_jax.stages.study import Study, check_memory, make_study, row_folder
-from rum_jax.stages.sweep_scores import Start, scores
-from rum_jax.stages.unlearning import chain_of, plan_of, steps_of
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import Study, check_memory, make_study, row_folder
+from rum_jax.study.forget_sets import forget_sets, load_cases
+from rum_jax.study.scores import Knowledge
+from rum_jax.study.sweep_scores import Start, scores
+from rum_jax.study.trained_models import load_logits, originals, retrained
+from rum_jax.study.unlearning import chain_of, plan_of, steps_of
 from rum_jax.train import memory
 from rum_jax.train.predict import predict
 

@@ -16,11 +16,11 @@ from rum_jax.refine.by_score import finite
 from rum_jax.refine.contract import ties_of
 from rum_jax.runtime.progress import say, shown
 from rum_jax.runtime.stopwatch import stopwatch
-from rum_jax.stages.memorization import COST_FILE, memorization
-from rum_jax.stages.models import EVENTS_FILE, load_states
-from rum_jax.stages.study import Study, recipe
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import Study, recipe
+from rum_jax.study.memorization import COST_FILE, memorization
+from rum_jax.study.trained_models import EVENTS_FILE, load_states
 from rum_jax.train.predict import embed
 
 

@@ -15,10 +15,10 @@ from rum_jax.core.randomness import ROLES
 from rum_jax.experiment.dry_run import trial
 from rum_jax.models.torch_import import save_safetensors
 from rum_jax.runtime import provenance
-from rum_jax.stages import pipeline
-from rum_jax.stages.memorization import memorization
-from rum_jax.stages.models import load_states
-from rum_jax.stages.study import make_task
+from rum_jax.study import pipeline
+from rum_jax.study.context import make_task
+from rum_jax.study.memorization import memorization
+from rum_jax.study.trained_models import load_states
 from rum_jax.train.recipe import initial_states
 
 SMALL = {"rows": ("vanilla:finetune",), "campaign.influence": "none", "relearn.epochs": 0,

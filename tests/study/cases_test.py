@@ -9,8 +9,8 @@ from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.forget.entanglement import entanglement_score
 from rum_jax.forget_sets import write
-from rum_jax.stages import pipeline
-from stages.pipeline_test import metric, reported, toy
+from rum_jax.study import pipeline
+from study.pipeline_test import metric, reported, toy
 
 SETS = ("memorization:mix", "entanglement:high", "random")
 ROWS = ("vanilla:finetune", "rum", "rum[by=confidence]", "rum_f:finetune[steps=merged]",

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from rum_jax.core import records
 from rum_jax.runtime import distributed
-from rum_jax.stages.study import KEPT, Study
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import KEPT, Study
 from rum_jax.train.resume import Keep, kept_seconds
 
 

@@ -8,10 +8,10 @@ from rum_jax.config.content import content_of
 from rum_jax.core.errors import InputError
 from rum_jax.forget import choose
 from rum_jax.refine import refinement
-from rum_jax.stages.forget import Cases
-from rum_jax.stages.known import Knowledge
-from rum_jax.stages.study import Study
-from rum_jax.stages.unlearning import plan_of
+from rum_jax.study.context import Study
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.scores import Knowledge
+from rum_jax.study.unlearning import plan_of
 
 
 @pytest.fixture

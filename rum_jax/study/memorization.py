@@ -13,10 +13,10 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.memorization.influence import FULL
 from rum_jax.memorization.published import digest, published_scores
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.stages.checkpoints import forget_kept
-from rum_jax.stages.study import Study
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.checkpoints import forget_kept
+from rum_jax.study.context import Study
 
 COST_FILE = "cost.json"
 

@@ -16,11 +16,11 @@ from rum_jax.refine.contract import level_of
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE, Chain, Step, partition, retain_set, run
 from rum_jax.runtime.progress import Progress
-from rum_jax.stages.forget import Cases
-from rum_jax.stages.known import Knowledge
-from rum_jax.stages.models import Trained, load_states, model_stage
-from rum_jax.stages.study import row_folder, take, unlearn_optimizer
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import row_folder, take, unlearn_optimizer
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.scores import Knowledge
+from rum_jax.study.trained_models import Trained, load_states, model_stage
 from rum_jax.train.predict import predict
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn import algorithm

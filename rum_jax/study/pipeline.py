@@ -8,17 +8,17 @@ from ml_collections import ConfigDict
 
 from rum_jax.memorization.influence import NONE
 from rum_jax.runtime.progress import say
-from rum_jax.stages.evaluation import evaluated
-from rum_jax.stages.forget import Cases, forget_sets, load_cases
-from rum_jax.stages.known import Knowledge
-from rum_jax.stages.memorization import influence
-from rum_jax.stages.models import again_seeds, given_cautions, originals, retrained
-from rum_jax.stages.references import References
-from rum_jax.stages.request import check_requests
-from rum_jax.stages.stream import Stream, streams
-from rum_jax.stages.study import Study, check_memory, make_study
-from rum_jax.stages.trace import has_trace, traced
-from rum_jax.stages.unlearning import plan_of, unlearned
+from rum_jax.study.context import Study, check_memory, make_study
+from rum_jax.study.evaluation import evaluated
+from rum_jax.study.forget_sets import Cases, forget_sets, load_cases
+from rum_jax.study.memorization import influence
+from rum_jax.study.references import References
+from rum_jax.study.request import check_requests
+from rum_jax.study.request_sequence import Stream, streams
+from rum_jax.study.scores import Knowledge
+from rum_jax.study.step_trace import has_trace, traced
+from rum_jax.study.trained_models import again_seeds, given_cautions, originals, retrained
+from rum_jax.study.unlearning import plan_of, unlearned
 
 
 class Finished(NamedTuple):

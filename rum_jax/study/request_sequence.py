@@ -13,17 +13,17 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.evaluate import MEAN
 from rum_jax.rum.row_spec import parse
-from rum_jax.stages.evaluation import ORIGINAL, evaluated
-from rum_jax.stages.forget import Cases
-from rum_jax.stages.known import Knowledge
-from rum_jax.stages.models import again_seeds, load_logits, retrained
-from rum_jax.stages.references import References, memorization_folder
-from rum_jax.stages.request import Later, load_request, places_left, request
-from rum_jax.stages.study import Study, row_folder
-from rum_jax.stages.trace import measures
-from rum_jax.stages.unlearning import unlearned
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import Study, row_folder
+from rum_jax.study.evaluation import ORIGINAL, evaluated
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.references import References, memorization_folder
+from rum_jax.study.request import Later, load_request, places_left, request
+from rum_jax.study.scores import Knowledge
+from rum_jax.study.step_trace import measures
+from rum_jax.study.trained_models import again_seeds, load_logits, retrained
+from rum_jax.study.unlearning import unlearned
 
 RETRAIN, RETRAIN_AGAIN = "retrain", "retrain_again"
 

@@ -11,8 +11,8 @@ from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset, ImageSpec
 from rum_jax.models import Outputs
 from rum_jax.models.given_statistics import with_given
-from rum_jax.stages import given
-from rum_jax.stages.given import cautions, judge
+from rum_jax.study import given_models
+from rum_jax.study.given_models import cautions, judge
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.25, 0.2, 0.3)
 N, TRAIN = 300, 240
@@ -102,7 +102,7 @@ def test_a_weak_model_is_taken_where_nothing_else_fits():
                                       False)[0].logits)
     states = SimpleNamespace(params=np.zeros((1, 2)), model_state=np.zeros((1, 2)))
     found = judge(SimpleNamespace(model=network), dataset, ["a.pt"], states, logits[None])
-    assert 0.5 < found["train_accuracy"][0] < given.PLAUSIBLE
+    assert 0.5 < found["train_accuracy"][0] < given_models.PLAUSIBLE
 
 
 def one_hot(predicted):

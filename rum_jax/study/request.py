@@ -11,11 +11,11 @@ from rum_jax.forget.entanglement import centroid_distances
 from rum_jax.forget.known import MEMORIZATION, REQUESTS
 from rum_jax.forget.remaining import as_request, choose_left
 from rum_jax.proxies import PROXIES
-from rum_jax.stages.forget import Cases, describe, scores_of
-from rum_jax.stages.known import Knowledge
-from rum_jax.stages.study import Study
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import Study
+from rum_jax.study.forget_sets import Cases, describe, scores_of
+from rum_jax.study.scores import Knowledge
 
 
 class Later(Knowledge):

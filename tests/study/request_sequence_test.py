@@ -13,12 +13,12 @@ from rum_jax.proxies import scores
 from rum_jax.report import text
 from rum_jax.rum.chain import WHOLE, Chain, run
 from rum_jax.runtime.progress import silent
-from rum_jax.stages import pipeline
-from rum_jax.stages.models import load_logits, load_states, retrained, work_of
-from rum_jax.stages.study import unlearn_optimizer
-from rum_jax.stages.unlearning import steps_of
+from rum_jax.study import pipeline
+from rum_jax.study.context import unlearn_optimizer
+from rum_jax.study.trained_models import load_logits, load_states, retrained, work_of
+from rum_jax.study.unlearning import steps_of
 from rum_jax.train.predict import embed, predict
-from stages.pipeline_test import reported, toy
+from study.pipeline_test import reported, toy
 
 REQUESTS = ("heldout_retrain:mix", "heldout_retrain:mix", "entanglement:high")
 ROWS = ("vanilla:finetune", "rum[by=heldout_retrain]")

@@ -10,18 +10,12 @@ from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
 from rum_jax.evaluate import Measured, compare, evaluate
 from rum_jax.evaluate.tow import STRATA
-from rum_jax.stages.forget import Cases
-from rum_jax.stages.models import load_seconds_per_model, load_states, work_of
-from rum_jax.stages.references import (
-    References,
-    alike_of,
-    memorization_folder,
-    relearning,
-    views,
-)
-from rum_jax.stages.study import Study, row_folder, take
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import Study, row_folder, take
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.references import References, alike_of, memorization_folder, relearning, views
+from rum_jax.study.trained_models import load_seconds_per_model, load_states, work_of
 
 ORIGINAL = "original"
 ABOUT_FILE = "metrics_about.json"

@@ -10,10 +10,10 @@ from ml_collections import ConfigDict
 from rum_jax.config import base
 from rum_jax.core.errors import InputError
 from rum_jax.report import sweep as report
-from rum_jax.stages import sweep_scores
-from rum_jax.stages.forget import Cases
-from rum_jax.stages.sweep import fields_of, planned
-from rum_jax.stages.sweep_scores import summaries
+from rum_jax.study import sweep_scores
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.sweep import fields_of, planned
+from rum_jax.study.sweep_scores import summaries
 
 
 def config(**fields) -> ConfigDict:

@@ -9,10 +9,10 @@ from rum_jax.evaluate import MEAN, REQUIRED
 from rum_jax.evaluate.interval import summary
 from rum_jax.evaluate.tow import validation_tow
 from rum_jax.evaluate.view import View
-from rum_jax.stages.forget import Cases
-from rum_jax.stages.known import Knowledge
-from rum_jax.stages.references import alike_of, mean_of, parts_of
-from rum_jax.stages.study import Study
+from rum_jax.study.context import Study
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.references import alike_of, mean_of, parts_of
+from rum_jax.study.scores import Knowledge
 
 SEEN = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
 

@@ -7,7 +7,7 @@ import pytest
 from forget.made import known
 
 from rum_jax.core.errors import InputError
-from rum_jax.stages.forget import _places
+from rum_jax.study.forget_sets import _places
 
 SETS = ("confidence:low", "confidence:mid", "confidence:high", "random")
 

@@ -8,12 +8,12 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.evaluate.layers import MEASURES, Layers
 from rum_jax.evaluate.view import View
-from rum_jax.stages.models import load_logits
-from rum_jax.stages.references import References, memorization_folder, parts_of
-from rum_jax.stages.study import Study, row_folder
-from rum_jax.stages.unlearning import STEPS_FILE, SUBSETS_FILE, TRACE_FILE
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import Study, row_folder
+from rum_jax.study.references import References, memorization_folder, parts_of
+from rum_jax.study.trained_models import load_logits
+from rum_jax.study.unlearning import STEPS_FILE, SUBSETS_FILE, TRACE_FILE
 
 RETAIN, TEST = "retain", "test"
 
