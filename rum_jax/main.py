@@ -17,8 +17,8 @@ import functools
 import os
 import sys
 
+from rum_jax.cli.common import run_command
 from rum_jax.config.overrides import Arguments
-from rum_jax.entry import run_command
 from rum_jax.runtime import distributed
 
 

@@ -23,7 +23,7 @@ LAYERS = [
     {"devices"},
     {"experiment", "campaign", "study"},
     {"report"},
-    {"entry"},
+    {"cli"},
     {"main", "export", "forget_sets"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

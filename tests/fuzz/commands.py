@@ -28,7 +28,8 @@ import numpy as np
 import psutil
 from matplotlib.figure import Figure
 
-from rum_jax import entry, report
+from rum_jax import report
+from rum_jax.cli import common
 from rum_jax.main import main
 from rum_jax.runtime import distributed
 
@@ -61,7 +62,7 @@ def run(argv: list[str], folder: pathlib.Path, command: Callable = main) -> Outc
     os.chdir(folder)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said), _limits():
-            code = entry.run_command(command, "A fuzzed command.", ["rum_jax.main", *argv])
+            code = common.run_command(command, "A fuzzed command.", ["rum_jax.main", *argv])
     except BaseException:
         escaped = traceback.format_exc()
     finally:
@@ -147,17 +148,17 @@ def message_faults(message: str, folder: pathlib.Path) -> list[str]:
 def prepared() -> Iterator[None]:
     """What commands set for their process is not set; figures are drawn once for each value."""
     jax.devices()  # from here on flags count no more
-    flags, remember = os.environ.get("XLA_FLAGS"), entry.remember_programs
+    flags, remember = os.environ.get("XLA_FLAGS"), common.remember_programs
     join = distributed.join
     os.environ["XLA_FLAGS"] = f"{flags or ''} --xla_force_host_platform_device_count=8"
     distributed.join = lambda *about: None
-    entry.remember_programs = lambda *about: None
+    common.remember_programs = lambda *about: None
     undo = _draw_once()
     try:
         yield
     finally:
         undo()
-        distributed.join, entry.remember_programs = join, remember
+        distributed.join, common.remember_programs = join, remember
         os.environ.pop("XLA_FLAGS")
         if flags is not None:
             os.environ["XLA_FLAGS"] = flags

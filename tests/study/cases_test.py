@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from rum_jax.cli.forget_sets import write
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.forget.entanglement import entanglement_score
-from rum_jax.forget_sets import write
 from rum_jax.study import pipeline
 from study.pipeline_test import metric, reported, toy
 

@@ -131,7 +131,7 @@ def _place(error: BaseException) -> tuple[str, bool]:
 
 
 def _is_ours(path: str) -> bool:
-    return path.startswith(f"{pathlib.Path(__file__).parent}{os.sep}")
+    return path.startswith(f"{pathlib.Path(__file__).parents[1]}{os.sep}")
 
 
 def _is_users(path: str) -> bool:

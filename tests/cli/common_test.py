@@ -6,7 +6,7 @@ import re
 import pytest
 from toy import ROOT
 
-from rum_jax import entry, export, forget_sets
+from rum_jax.cli import common, export, forget_sets
 from rum_jax.core.errors import InputError, RunError
 
 ARGV = ["main", f"--config={ROOT / 'configs' / 'digits_rum.py'}", "--workdir=somewhere",
@@ -24,13 +24,13 @@ class Mute(Exception):
 
 @pytest.fixture(autouse=True)
 def devices_stay(monkeypatch):
-    monkeypatch.setattr(entry, "expose_cpu_cores", lambda *_: None)
+    monkeypatch.setattr(common, "expose_cpu_cores", lambda *_: None)
 
 
 def run(error, argv=ARGV):
     space = {"error": error}  # raised in no file, as if it came from a package
     exec("def main(arguments):\n    if error:\n        raise error", space)
-    return entry.run_command(space["main"], "Says what it does.", argv)
+    return common.run_command(space["main"], "Says what it does.", argv)
 
 
 @pytest.mark.parametrize("error, code, words", [
@@ -64,7 +64,7 @@ def test_a_users_own_file_is_named(tmp_path, capsys):
     (tmp_path / "mine.py").write_text("import sys\n\n\ndef leave():\n    sys.exit(0)\n")
     space = {}
     exec(compile((tmp_path / "mine.py").read_text(), tmp_path / "mine.py", "exec"), space)
-    assert entry.run_command(lambda arguments: space["leave"](), "", ARGV) == 1
+    assert common.run_command(lambda arguments: space["leave"](), "", ARGV) == 1
     err = capsys.readouterr().err
     assert f"in {tmp_path / 'mine.py'}:5" in err and "is not part of rum_jax; mend it" in err
 
@@ -78,7 +78,7 @@ def test_what_has_no_effect_is_said(capsys):
 def test_without_a_home_folder_or_a_cache(tmp_path, monkeypatch, variable, capsys):
     (tmp_path / "file").write_text("")
     kept = []
-    monkeypatch.setattr(entry, "remember_programs", kept.append)
+    monkeypatch.setattr(common, "remember_programs", kept.append)
     if variable == "no home":
         monkeypatch.delenv("RUM_JAX_CACHE", raising=False)
 
@@ -90,7 +90,7 @@ def test_without_a_home_folder_or_a_cache(tmp_path, monkeypatch, variable, capsy
         monkeypatch.setattr(pathlib.Path, "expanduser", homeless)
     else:
         monkeypatch.setenv("RUM_JAX_CACHE", str(tmp_path / variable.rpartition(" ")[2] / "x"))
-    assert entry.run_command(lambda arguments: None, "", ARGV[:3]) == 0
+    assert common.run_command(lambda arguments: None, "", ARGV[:3]) == 0
     assert len(kept) == (variable == "no such cache")
     assert ("compiled anew in each run" in capsys.readouterr().err) == (not kept)
 
@@ -121,7 +121,7 @@ def test_exports_that_cannot_be(tmp_path, capsys, words, expected):
                                    "sweep.rows=('rum',)"])
 def test_what_only_other_commands_do_is_refused_where_sets_are_chosen(tmp_path, capsys, field):
     argv = [*ARGV[:2], f"--workdir={tmp_path / 'run'}", f"--config.{field}"]
-    assert entry.run_command(forget_sets.main, "", argv) == 2
+    assert common.run_command(forget_sets.main, "", argv) == 2
     assert f"config.{field.partition('=')[0]}: is " in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
@@ -133,6 +133,6 @@ def test_what_only_other_commands_do_is_refused_where_sets_are_chosen(tmp_path, 
     (["--coordinator=host:1", "--processes=two"], "processes"),
     (["--coordinator=h:\u0661", "--processes=2"], "a port in 1..65535")])
 def test_processes_that_cannot_be(words, expected, capsys):
-    assert entry.run_command(lambda arguments: None, "", [*ARGV, *words]) == 2
+    assert common.run_command(lambda arguments: None, "", [*ARGV, *words]) == 2
     err = capsys.readouterr().err
     assert expected in err and len(err) < 700
