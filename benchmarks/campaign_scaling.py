@@ -24,10 +24,10 @@ from tqdm import tqdm
 from rum_jax.campaign.shards import Site, files, make_site, save
 from rum_jax.config import base
 from rum_jax.core import records
+from rum_jax.experiment.build import make_task
 from rum_jax.memorization.group import Group
 from rum_jax.runtime.provenance import provenance
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.study.context import make_task
 
 CONFIG = pathlib.Path(__file__).parents[1] / "configs" / "digits_memorization.py"
 MEMBERS, TRAIN, TEST, GROUP = 4000, 50_000, 10_000, 16

@@ -18,13 +18,13 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from rum_jax.core import records
-from rum_jax.devices import cpu_cores
 from rum_jax.runtime.provenance import provenance
+from rum_jax.runtime.xla import cpu_cores
 
 CODE = """
 import sys
 from rum_jax.config.overrides import parse
-from rum_jax.devices import expose_cpu_cores
+from rum_jax.runtime.xla import expose_cpu_cores
 from rum_jax.study.memorization import memorization
 from rum_jax.study.context import make_study
 from rum_jax.storage.workdir import opened

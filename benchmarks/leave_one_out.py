@@ -52,9 +52,9 @@ from sklearn.metrics import roc_auc_score
 from rum_jax.core import records
 from rum_jax.core.errors import InputError, RunError
 from rum_jax.data.cache import cache_folder
-from rum_jax.devices import expose_cpu_cores, remember_programs
 from rum_jax.memorization import estimate
 from rum_jax.runtime.provenance import cost, provenance
+from rum_jax.runtime.xla import expose_cpu_cores, remember_programs
 
 LEAST = 0.05      # candidates have at least this estimate; that of most examples is 0
 CHOICE_SEED = 0

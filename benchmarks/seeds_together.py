@@ -24,7 +24,7 @@ CODE = """
 import json, pathlib, sys, time
 import jax, numpy as np
 from rum_jax.config.overrides import parse
-from rum_jax.devices import expose_cpu_cores
+from rum_jax.runtime.xla import expose_cpu_cores
 name, together = sys.argv.pop(), sys.argv.pop() == "together"
 config = parse(sys.argv).config
 expose_cpu_cores(0)

@@ -151,7 +151,7 @@ def test_given_models_of_digits(kind, fields):
     pytest.importorskip("torch", reason="reading .pth files needs PyTorch")
     import jax
 
-    from rum_jax.study.context import make_task
+    from rum_jax.experiment.build import make_task
     from rum_jax.study.given_models import judge
 
     config = config_of(kind, **fields)

@@ -8,12 +8,12 @@ from ml_collections import ConfigDict
 
 from rum_jax.config.schema import AUTO
 from rum_jax.core.randomness import ROLES, generator
-from rum_jax.devices import on_cpu
+from rum_jax.experiment.build import check_group_memory, make_task, recipe
 from rum_jax.memorization.group import MARGIN_UNIT
 from rum_jax.memorization.members import subset_size
 from rum_jax.runtime.progress import part, shown
 from rum_jax.runtime.worker_index import Worker
-from rum_jax.study.context import check_group_memory, make_task, recipe
+from rum_jax.runtime.xla import on_cpu
 from rum_jax.train import memory
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.fit import Task

@@ -9,10 +9,10 @@ from rum_jax.config.content import flat
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
+from rum_jax.experiment.build import data_digests
 from rum_jax.memorization.members import RESULTS_VERSION
 from rum_jax.models import Model
 from rum_jax.storage.object_store import Folder
-from rum_jax.study.context import data_digests
 
 NAME = "manifest.json"
 

@@ -19,6 +19,7 @@ from rum_jax.config.validate import workdir_faults
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.paths import is_url
+from rum_jax.experiment.build import check_group_memory, make_task
 from rum_jax.memorization.influence import NONE
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
@@ -26,7 +27,7 @@ from rum_jax.runtime.worker_index import Worker
 from rum_jax.storage import object_store as folders
 from rum_jax.storage.leases import CLAIMS, WORKERS, Claims
 from rum_jax.storage.object_store import Folder
-from rum_jax.study.context import KEPT, check_group_memory, make_task
+from rum_jax.train.resume import CHECKPOINTS
 
 CONFIG, RESULTS, INFLUENCE = "config.json", "results.json", "influence.npz"
 
@@ -237,4 +238,4 @@ def _tidy(site: Site, makers: set[str]) -> None:
     for under in (MEMBERS, CLAIMS, WORKERS):
         site.folder.tidy(under)
     if not is_url(site.workdir):
-        shutil.rmtree(pathlib.Path(site.workdir) / KEPT, ignore_errors=True)
+        shutil.rmtree(pathlib.Path(site.workdir) / CHECKPOINTS, ignore_errors=True)

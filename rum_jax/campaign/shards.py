@@ -13,13 +13,13 @@ from ml_collections import ConfigDict
 from rum_jax.campaign.manifest import Manifest, manifest_of, settle
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
+from rum_jax.experiment.build import recipe
 from rum_jax.memorization.group import Group, decode, encode, members_of, name_of
 from rum_jax.memorization.members import Campaign
 from rum_jax.runtime import distributed
 from rum_jax.runtime.worker_index import Worker
 from rum_jax.storage import object_store as folders
 from rum_jax.storage.object_store import Folder
-from rum_jax.study.context import recipe
 from rum_jax.train.fit import Task
 
 CAMPAIGN, MEMBERS = "campaign", "members"

@@ -19,8 +19,7 @@ from rum_jax.runtime.progress import Progress, say, shown
 from rum_jax.runtime.provenance import cost, provenance
 from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.storage.leases import Claims, identity
-from rum_jax.study.context import KEPT
-from rum_jax.train.resume import Keep, kept_seconds
+from rum_jax.train.resume import CHECKPOINTS, Keep, kept_seconds
 
 WAIT_SECONDS = 1.0
 
@@ -150,7 +149,8 @@ def _write(site: Site, claims: Claims, group: Group, about: dict) -> None:
 
 
 def _kept_folder(site: Site, members: list[int]) -> pathlib.Path:
-    return pathlib.Path(site.workdir) / KEPT / "members" / f"{members[0]:05d}-{members[-1]:05d}"
+    name = f"{members[0]:05d}-{members[-1]:05d}"
+    return pathlib.Path(site.workdir) / CHECKPOINTS / "members" / name
 
 
 def _keep(site: Site, claims: Claims | None, members: list[int]) -> Keep | None:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from rum_jax.config.overrides import Arguments, parse
 from rum_jax.core.errors import InputError, RunError, told
 from rum_jax.data.cache import cache_folder
-from rum_jax.devices import expose_cpu_cores, remember_programs
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
+from rum_jax.runtime.xla import expose_cpu_cores, remember_programs
 from rum_jax.storage.stage_cache import disk_is_full
 
 EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130

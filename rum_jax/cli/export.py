@@ -34,8 +34,8 @@ def main(layout: str, out: str, arguments: Arguments) -> None:
     """
     from rum_jax.campaign import merge
     from rum_jax.campaign.shards import make_site
+    from rum_jax.experiment.build import make_task
     from rum_jax.runtime.worker_index import Worker
-    from rum_jax.study.context import make_task
 
     check_out(out, arguments.workdir)
     out = user_path(out)

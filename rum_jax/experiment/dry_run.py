@@ -8,9 +8,9 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax.core.randomness import ROLES, generator
+from rum_jax.experiment.build import SMALLER, make_task, recipe
 from rum_jax.models import parameter_count
 from rum_jax.runtime.progress import Progress, say, shown
-from rum_jax.study.context import SMALLER, make_task, recipe
 from rum_jax.train import memory
 from rum_jax.train.fit import Task
 from rum_jax.train.mesh import DATA

@@ -9,12 +9,12 @@ from statistics import mean, median
 from rum_jax.campaign.merge import models_for, planted_noise_interval
 from rum_jax.core import records
 from rum_jax.evaluate.interval import summary
+from rum_jax.experiment.build import retrain_hparams
 from rum_jax.report import sections
 from rum_jax.report.comparisons import compare
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE
 from rum_jax.storage import stage_cache
-from rum_jax.study.context import retrain_hparams
 from rum_jax.study.evaluation import ABOUT_FILE, user_metrics
 from rum_jax.study.memorization import COST_FILE, members_seconds
 from rum_jax.study.pipeline import Finished

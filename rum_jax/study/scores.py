@@ -8,6 +8,7 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
+from rum_jax.experiment.build import recipe
 from rum_jax.forget.entanglement import centroid_distances
 from rum_jax.forget.known import ENTANGLEMENT, FIRST, MEMORIZATION, Known, known_of
 from rum_jax.proxies import PROXIES, Start, scores
@@ -18,7 +19,7 @@ from rum_jax.runtime.progress import say, shown
 from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
-from rum_jax.study.context import Study, recipe
+from rum_jax.study.context import Study
 from rum_jax.study.memorization import COST_FILE, memorization
 from rum_jax.study.trained_models import EVENTS_FILE, load_states
 from rum_jax.train.predict import embed

@@ -15,6 +15,7 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.core.randomness import ROLES, generator
+from rum_jax.experiment.build import recipe, retrain_hparams
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
 from rum_jax.proxies.learning_events import learning_events
@@ -25,7 +26,7 @@ from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study import given_models
 from rum_jax.study.checkpoints import forget_kept, keeping
-from rum_jax.study.context import Study, recipe, retrain_hparams
+from rum_jax.study.context import Study
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means

@@ -11,13 +11,14 @@ from rum_jax.config.content import code_digests, flat, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator, of_request
+from rum_jax.experiment.build import unlearn_optimizer
 from rum_jax.refine import refinement
 from rum_jax.refine.contract import level_of
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE, Chain, Step, partition, retain_set, run
 from rum_jax.runtime.progress import Progress
 from rum_jax.storage.stage_cache import Origin
-from rum_jax.study.context import row_folder, take, unlearn_optimizer
+from rum_jax.study.context import row_folder, take
 from rum_jax.study.forget_sets import Cases
 from rum_jax.study.scores import Knowledge
 from rum_jax.study.trained_models import Trained, load_states, model_stage

@@ -19,6 +19,7 @@ from rum_jax.train import checkpoint
 from rum_jax.train.state import TrainState
 
 PyTree = Any
+CHECKPOINTS = "checkpoints"  # folder in a workdir of the states of trainings under way
 REMEDY = "delete it to start that training anew"
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from rum_jax.experiment.build import make_task
 from rum_jax.study import context
-from rum_jax.study.context import make_task
 from study.pipeline_test import toy
 
 

@@ -12,11 +12,11 @@ from rum_jax.config.validate import validate
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import ROLES
+from rum_jax.experiment.build import make_task
 from rum_jax.experiment.dry_run import trial
 from rum_jax.models.torch_import import save_safetensors
 from rum_jax.runtime import provenance
 from rum_jax.study import pipeline
-from rum_jax.study.context import make_task
 from rum_jax.study.memorization import memorization
 from rum_jax.study.trained_models import load_states
 from rum_jax.train.recipe import initial_states

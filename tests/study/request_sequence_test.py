@@ -7,6 +7,7 @@ import pytest
 
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
+from rum_jax.experiment.build import unlearn_optimizer
 from rum_jax.forget.by_score import select
 from rum_jax.forget.entanglement import centroid_distances
 from rum_jax.proxies import scores
@@ -14,7 +15,6 @@ from rum_jax.report import text
 from rum_jax.rum.chain import WHOLE, Chain, run
 from rum_jax.runtime.progress import silent
 from rum_jax.study import pipeline
-from rum_jax.study.context import unlearn_optimizer
 from rum_jax.study.trained_models import load_logits, load_states, retrained, work_of
 from rum_jax.study.unlearning import steps_of
 from rum_jax.train.predict import embed, predict
