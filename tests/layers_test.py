@@ -69,6 +69,17 @@ def test_size_and_documentation(path):
             assert ast.get_docstring(node), f"{node.name} has no docstring"
 
 
+def nesting(node: ast.AST) -> int:
+    """How deep functions stand in functions below a node."""
+    return max((nesting(child) + isinstance(child, ast.FunctionDef)
+                for child in ast.iter_child_nodes(node)), default=0)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_functions_are_nested_at_most_three_deep(path):
+    assert nesting(ast.parse(path.read_text())) <= 3
+
+
 def test_no_hidden_defaults():
     """A config shows the whole run: the library reads fields, it never falls back."""
     for path in SOURCES:

@@ -36,6 +36,26 @@ class Task(NamedTuple):
     images: np.ndarray
     labels: np.ndarray
 
+    def map_models(self, function: Callable, *stacked: PyTree, shared: tuple = ()) -> PyTree:
+        """Runs a function of the images for M models at once, wherever the engine runs them.
+
+        Args:
+          function: (images uint8[N,H,W,C], *shared, *one model's part of each stacked) -> tree.
+            Must be the same object on every call, as it addresses the compiled program.
+          stacked: trees with leading axis M, on the host or on devices; None has no leaves.
+          shared: trees that all models are given whole.
+
+        Returns:
+          The results with leading axis M, on the host.
+        """
+        models = len(jax.tree.leaves(stacked)[0])
+        engine = self.engine.for_models(models)
+        run = engines.over_models(engine, function, shared=1 + len(shared))
+        results = run(engines.resident(engine, self.images),
+                      *(engines.replicate(engine, tree) for tree in shared),
+                      *(engines.put(engine, jax.device_get(tree), models) for tree in stacked))
+        return engines.get(results, models)
+
 
 class Plan(NamedTuple):
     """Everything that is decided before the first step.

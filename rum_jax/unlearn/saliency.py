@@ -18,7 +18,6 @@ from jax.flatten_util import ravel_pytree
 
 from rum_jax.data.plans import PADDING, Stream, batches, stream
 from rum_jax.models import Model
-from rum_jax.train import engine as engines
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.recipe import contexts
 from rum_jax.train.state import Batch, Context, TrainState, fresh, sgd
@@ -73,14 +72,10 @@ def saliency(problem: Problem, states: TrainState, steps: bool,
       (saliencies, params after the steps), trees like params with leading axis M.
     """
     task, models = problem.task, len(problem.seeds)
-    engine = task.engine.for_models(models)
     index = np.stack([batches(own, problem.optimizer.batch_size) for own in problem.forget])
-    run = engines.over_models(engine, _summed_gradients(task.model, steps), shared=1)
-    result = run(engines.resident(engine, task.images), *(
-        engines.put(engine, part, models) for part in (
-            states.params, states.model_state, stream(index, task.labels),
-            problem.each(learning_rate), contexts(models, problem.optimizer))))
-    return engines.get(result, models)
+    return task.map_models(_summed_gradients(task.model, steps), states.params,
+                           states.model_state, stream(index, task.labels),
+                           problem.each(learning_rate), contexts(models, problem.optimizer))
 
 
 def select(saliencies: PyTree, fraction: float, keep: str) -> PyTree:
