@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from rum_jax.campaign import shards as sites
 from rum_jax.campaign.shards import Site
@@ -186,6 +185,8 @@ def _ends(counts: np.ndarray) -> list[int]:
 
 def planted_noise_auroc(values: np.ndarray, planted: np.ndarray) -> float | None:
     """Area under the ROC curve of memorization for planted noise; None without any noise."""
+    from sklearn.metrics import roc_auc_score  # slow to import
+
     known = np.isfinite(values)
     if planted[known].all() or not planted[known].any():
         return None
@@ -194,6 +195,7 @@ def planted_noise_auroc(values: np.ndarray, planted: np.ndarray) -> float | None
 
 def planted_noise_interval(values: np.ndarray, planted: np.ndarray) -> float | None:
     """Half-width of the 95% interval of that area over examples, see `interval.auroc`."""
+
     known = np.isfinite(values)
     if planted[known].all() or not planted[known].any():
         return None

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.svm import SVC
 
 from rum_jax.core.randomness import generator
 from rum_jax.evaluate.entropy import entropy, modified_entropy, modified_entropy_as_released
@@ -30,6 +29,8 @@ def fitted(shadow_members: np.ndarray, shadow_non_members: np.ndarray) -> Callab
     Returns:
       float[n] or float[n,features] -> bool[n], True for what it takes for members.
     """
+    from sklearn.svm import SVC  # slow to import
+
     members, others = _columns(shadow_members), _columns(shadow_non_members)
     classifier = SVC(C=3, gamma="auto", kernel="rbf")
     classifier.fit(np.concatenate([members, others]),

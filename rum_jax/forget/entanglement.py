@@ -4,7 +4,7 @@ Embeddings are penultimate features of the original model, see `train.predict.em
 """
 
 import numpy as np
-from scipy.spatial.distance import cdist
+import scipy
 
 from rum_jax.core.errors import InputError
 
@@ -64,7 +64,7 @@ def disentanglement(retain: np.ndarray, forget: np.ndarray) -> float:
 def squared_mmd(retain: np.ndarray, forget: np.ndarray, gamma: float = 1.0) -> float:
     """Biased squared maximum mean discrepancy, kernel exp(-gamma d^2), diagonal included."""
     def kernel_mean(a: np.ndarray, b: np.ndarray) -> float:
-        return float(np.exp(-gamma * cdist(a, b, "sqeuclidean")).mean())
+        return float(np.exp(-gamma * scipy.spatial.distance.cdist(a, b, "sqeuclidean")).mean())
 
     return kernel_mean(forget, forget) + kernel_mean(retain, retain) - 2 * kernel_mean(forget,
                                                                                        retain)
@@ -105,7 +105,7 @@ def unbiased_squared_mmd(retain: np.ndarray, forget: np.ndarray,
     if few < 2:
         raise ValueError(f"squared MMD: a set has {few} example(s); allowed: at least 2")
     both = np.concatenate([forget, retain])
-    distances = cdist(both, both, "sqeuclidean")
+    distances = scipy.spatial.distance.cdist(both, both, "sqeuclidean")
     kernel = np.exp(-(median_gamma(distances) if gamma is None else gamma) * distances)
     f, r = len(forget), len(retain)
 

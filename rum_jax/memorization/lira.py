@@ -10,7 +10,7 @@ import pathlib
 import re
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from rum_jax.core.errors import InputError
 from rum_jax.core.numpy_file import Unreadable, read_npy
@@ -113,7 +113,7 @@ def soft_memorization(keep: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """
     sums, times = np.zeros((2, keep.shape[1])), np.zeros((2, keep.shape[1]))
     for kept, row in zip(keep, scores, strict=True):
-        confidence = expit(np.asarray(row, np.float64))
+        confidence = scipy.special.expit(np.asarray(row, np.float64))
         if confidence.ndim == 2:
             confidence = confidence.mean(-1)
         for side, chosen in enumerate((kept, ~kept)):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import norm, spearmanr
+import scipy
 
 from rum_jax.core import checks
 from rum_jax.core.checks import Check
@@ -131,9 +131,11 @@ def rank_caution(name: str, values: np.ndarray, other: np.ndarray, other_name: s
         both = np.isfinite(own) & np.isfinite(other)
         count = min(count, int(both.sum()))
         varied = all(len(np.unique(part[both])) > 1 for part in (own, other))
-        found.append(float(spearmanr(own[both], other[both]).statistic) if varied else np.nan)
+        found.append(float(scipy.stats.spearmanr(own[both], other[both]).statistic)
+                     if varied else np.nan)
     mean = float(np.mean(found))
-    if count > 3 and np.arctanh(np.clip(mean, -MOST, MOST)) * np.sqrt(count - 3) > norm.isf(0.05):
+    significant = scipy.stats.norm.isf(0.05)
+    if count > 3 and np.arctanh(np.clip(mean, -MOST, MOST)) * np.sqrt(count - 3) > significant:
         return ""
     rank = f"{mean:.2f}" if np.isfinite(mean) else "not defined (equal values)"
     return (f"{name} does not rank as {other_name} does: Spearman's correlation is {rank} over "

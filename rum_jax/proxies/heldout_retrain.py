@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy.special import softmax
-from scipy.stats import binom
+import scipy
 
 from rum_jax.core.randomness import generator
 from rum_jax.data.plans import batches, stream
@@ -50,7 +49,7 @@ class HeldOut(NamedTuple):
 
 def symmetric_divergence(logits: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(KL(p||q) + KL(q||p)) / 2 of float[...,C], probabilities clamped below at 1e-10."""
-    p, q = (np.maximum(softmax(np.asarray(part, np.float64), axis=-1), SMALLEST)
+    p, q = (np.maximum(scipy.special.softmax(np.asarray(part, np.float64), axis=-1), SMALLEST)
             for part in (logits, other))
     return ((p - q) * (np.log(p) - np.log(q))).sum(-1) / 2
 
@@ -124,7 +123,7 @@ def p_worse(right: np.ndarray) -> np.ndarray:
     """
     lost = (right[:, 0] & ~right[:, 1]).sum(1)
     gained = (~right[:, 0] & right[:, 1]).sum(1)
-    return binom.sf(lost - 1, lost + gained, 0.5)
+    return scipy.stats.binom.sf(lost - 1, lost + gained, 0.5)
 
 
 def caution(right: np.ndarray) -> str:

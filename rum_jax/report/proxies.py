@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import spearmanr
+import scipy
 
 from rum_jax.evaluate.hypothesis_tests import (
     HIGHER,
@@ -121,7 +121,7 @@ def _tested(found: dict) -> dict:
 
 def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
     both = np.isfinite(values) & np.isfinite(memorization)
-    return float(spearmanr(values[both], memorization[both]).statistic)
+    return float(scipy.stats.spearmanr(values[both], memorization[both]).statistic)
 
 
 def _auroc_over_examples(values: np.ndarray, planted: np.ndarray) -> dict | None:

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import binomtest
+import scipy
 
 from rum_jax.core.errors import raise_if_any
 from rum_jax.data.arrays import Dataset, ImageSpec
@@ -84,7 +83,8 @@ def _faults(task: Task, dataset: Dataset, train: np.ndarray, path: str, variable
     if best and best.accuracy - accuracy > BETTER:
         yield (f"{says}; {best.words} it is {best.accuracy:.2f}; allowed: models trained on this "
                "data set as it is read here")
-    elif binomtest(right, len(train), chance, alternative="greater").pvalue > CHANCE_LEVEL:
+    elif scipy.stats.binomtest(right, len(train), chance,
+                               alternative="greater").pvalue > CHANCE_LEVEL:
         yield (f"{says}, no better than naming the largest class ({chance:.3f}); allowed: models "
                f"trained on this training set; likely reasons: {_REASONS} (other "
                "normalisations, orders of channels and of classes were tried, and none fits)")
@@ -152,7 +152,7 @@ def _class_tries(logits: np.ndarray, labels: np.ndarray) -> Iterator[Try]:
         return
     table = np.zeros((classes, classes), np.int64)
     np.add.at(table, (predicted[first], labels[first]), 1)
-    meant = linear_sum_assignment(-table)[1]
+    meant = scipy.optimize.linear_sum_assignment(-table)[1]
     yield Try("with classes in another order (the best one, found on half of the examples)",
               float((meant[predicted[second]] == labels[second]).mean()))
 

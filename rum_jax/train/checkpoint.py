@@ -5,7 +5,6 @@ import pathlib
 
 import jax
 import numpy as np
-from orbax.checkpoint import v1 as ocp
 
 from rum_jax.core.errors import InputError
 from rum_jax.models import Model
@@ -18,6 +17,8 @@ def save(path: pathlib.Path, states: TrainState) -> None:
 
     Several processes must all call it; the states are written once, where the writer says.
     """
+    from orbax.checkpoint import v1 as ocp  # slow to import
+
     ocp.save(distributed.agreed(str(path.absolute())), states)
 
 
@@ -30,6 +31,8 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
     Raises:
       InputError: they are of another model, or damaged.
     """
+    from orbax.checkpoint import v1 as ocp  # slow to import
+
     model = dataclasses.replace(model, module=model.module.clone(classes=outputs))
     like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype),
                         shape_of_state(model))
