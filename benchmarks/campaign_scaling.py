@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax.campaign.shards import Site, files, make_site, save
+from rum_jax.campaign.shards import CampaignDirectory, files, open_campaign, save
 from rum_jax.config import base
 from rum_jax.core import records
 from rum_jax.experiment.build import make_task
@@ -60,7 +60,7 @@ def grown(models: int, folder: pathlib.Path, extra: list[str]) -> dict:
             "seconds_per_model": results["cost"]["seconds_per_model"],
             "merge_seconds": results["cost"]["merge_seconds"],
             "split_half_pearson": found["split_half_pearson"],
-            "planted_noise_auroc": found["planted_noise_auroc"]}
+            "injected_noise_auroc": found["injected_noise_auroc"]}
 
 
 def made_up(folder: pathlib.Path) -> list[str]:
@@ -77,14 +77,14 @@ def made_up(folder: pathlib.Path) -> list[str]:
     config = base.get_config()
     base.set_fields(config, {"campaign.alone": True, **fields})
     dataset, task = make_task(config)
-    site = make_site(str(folder / "run"), config, dataset, task, Worker(0, 1))
+    site = open_campaign(str(folder / "run"), config, dataset, task, Worker(0, 1))
     for first in tqdm(range(0, MEMBERS, GROUP), desc="made-up members"):
         _save(site, np.arange(first, first + GROUP), rng)
     return [f"--workdir={folder / 'run'}",
             *(f"--config.{name}={value}" for name, value in fields.items())]
 
 
-def _save(site: Site, members: np.ndarray, rng: np.random.Generator) -> None:
+def _save(site: CampaignDirectory, members: np.ndarray, rng: np.random.Generator) -> None:
     """Margins of a real model's spread: most examples are right."""
     train, test = (rng.normal(1000, 700, (len(members), size)).astype(np.int16)
                    for size in (TRAIN, TEST))
@@ -113,7 +113,7 @@ def page(rows: list[dict], merged: dict, origin: dict) -> str:
     lines += [f"| {r['models']:,} | {r['seconds_per_model']:.3f} | "
               f"{r['seconds_per_model'] / base_cost - 1:+.1%} | {r['seconds']:,.0f} s | "
               f"{r['memory_bytes'] / 2**20:,.0f} MiB | {r['split_half_pearson']:.3f} | "
-              f"{r['planted_noise_auroc']:.3f} |" for r in rows]
+              f"{r['injected_noise_auroc']:.3f} |" for r in rows]
     lines += ["", "Seconds per model are wall time of training and scoring, compilation not "
               "counted.", "",
               f"Merge of {MEMBERS:,} members, {TRAIN:,} training and {TEST:,} test examples with "

@@ -10,7 +10,7 @@ And request after request: three of 45 examples, the same for all rows.
 """
 
 from rum_jax.config import digits, images, studies
-from rum_jax.forget.known import MEMORIZATION
+from rum_jax.forget.selection import MEMORIZATION
 
 VARIANTS = ("full",)
 

@@ -27,7 +27,7 @@ def main(arguments: Arguments) -> None:
     from rum_jax import report
     from rum_jax.campaign import pipeline as campaign_pipeline
     from rum_jax.campaign.estimate_cost import plan
-    from rum_jax.experiment.dry_run import trial
+    from rum_jax.experiment.dry_run import dry_run
     from rum_jax.report import campaign as campaign_report
     from rum_jax.report import sweep as sweep_report
     from rum_jax.runtime.provenance import cost, record
@@ -39,11 +39,11 @@ def main(arguments: Arguments) -> None:
     config = arguments.config
     planned(config)  # a faulty sweep is refused before the workdir is touched
     if config.train.max_steps or config.campaign.plan:
-        _show(trial(config) if config.train.max_steps else
-              plan(config, worker_of(config.campaign, os.environ, distributed.several())))
+        _show(dry_run(config) if config.train.max_steps else
+              plan(config, worker_of(config.campaign, os.environ, distributed.is_multiprocess())))
         return
     if config.campaign.alone:
-        worker = worker_of(config.campaign, os.environ, distributed.several())
+        worker = worker_of(config.campaign, os.environ, distributed.is_multiprocess())
         found = campaign_pipeline.run(arguments.workdir, config, worker, campaign_report.write)
         _show(campaign_report.text(found, arguments.workdir))
         return
@@ -56,7 +56,7 @@ def main(arguments: Arguments) -> None:
             write = functools.partial(report.write, study_pipeline.run(workdir, config))
         if distributed.is_writer():
             print("\n".join(map(str, write({**origin, **cost()}))))
-        distributed.wait("report")
+        distributed.barrier("report")
 
 
 def _show(text: str) -> None:

@@ -13,7 +13,7 @@ from rum_jax.config.validate import faults
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.forget import choose
-from rum_jax.forget.known import untrained
+from rum_jax.forget.selection import untrained
 from rum_jax.memorization.published import published_scores
 from rum_jax.models import build
 from rum_jax.models.given_statistics import with_given

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax.campaign import shards as sites
-from rum_jax.campaign.shards import Site
+from rum_jax.campaign.shards import CampaignDirectory
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
@@ -21,7 +21,7 @@ from rum_jax.memorization.tally import Tally
 FIRST_OF_CURVE = 8  # models; then twice as many, and so on
 
 
-class Merged(NamedTuple):
+class MergedCampaign(NamedTuple):
     """All wanted members together.
 
     Attributes:
@@ -45,7 +45,7 @@ class Merged(NamedTuple):
     convolutions: list[str]
 
 
-def groups(site: Site) -> Iterator[tuple[Group, dict]]:
+def groups(site: CampaignDirectory) -> Iterator[tuple[Group, dict]]:
     """The wanted members, group after group in ascending order.
 
     Raises:
@@ -64,7 +64,7 @@ def groups(site: Site) -> Iterator[tuple[Group, dict]]:
             yield group.take(wanted), about
 
 
-def merged(site: Site) -> Merged:
+def merged(site: CampaignDirectory) -> MergedCampaign:
     """Adds up all wanted members."""
     total = tally.empty(len(site.dataset.train), len(site.dataset.positions["test"]))
     curve: list[dict] = []
@@ -81,8 +81,8 @@ def merged(site: Site) -> Merged:
         makers[about["worker"]] = makers.get(about["worker"], 0) + len(group.members)
         devices |= set(about["devices"])
         convolutions |= {about["convolution"]} if "convolution" in about else set()
-    return Merged(total, curve, members, seconds, makers, sorted(devices),
-                  sorted(convolutions))
+    return MergedCampaign(total, curve, members, seconds, makers, sorted(devices),
+                          sorted(convolutions))
 
 
 def _stops(models: int) -> list[int]:
@@ -128,10 +128,10 @@ def scores(dataset: Dataset, total: Tally) -> dict[str, np.ndarray]:
             "accuracy_out": estimate.share(total.hits_out.sum(0), hard.times_out),
             "soft_memorization": soft.memorization, "soft_standard_error": soft.standard_error,
             "margin_memorization": estimate.margin_of_tally(total, MARGIN_UNIT),
-            "planted_noise": dataset.noisy[dataset.train]}
+            "injected_noise": dataset.noisy[dataset.train]}
 
 
-def summary(site: Site, made: Merged, arrays: dict[str, np.ndarray]) -> dict:
+def summary(site: CampaignDirectory, made: MergedCampaign, arrays: dict[str, np.ndarray]) -> dict:
     """What can be said in a few numbers, as JSON values."""
     known, last = np.isfinite(arrays["memorization"]), made.curve[-1]
     models = int(made.tally.members.sum())
@@ -143,11 +143,11 @@ def summary(site: Site, made: Merged, arrays: dict[str, np.ndarray]) -> dict:
         "reliability": last["reliability"],
         **models_for(last["split_half_pearson"], models, site.config.campaign.reliability),
         "reliability_curve": made.curve,
-        "planted_noise_auroc": planted_noise_auroc(arrays["memorization"],
-                                                   arrays["planted_noise"]),
-        "planted_noise_auroc_ci95": planted_noise_interval(arrays["memorization"],
-                                                           arrays["planted_noise"]),
-        "planted_noise_examples": int(arrays["planted_noise"].sum()),
+        "injected_noise_auroc": injected_noise_auroc(arrays["memorization"],
+                                                     arrays["injected_noise"]),
+        "injected_noise_auroc_ci95": injected_noise_interval(arrays["memorization"],
+                                                             arrays["injected_noise"]),
+        "injected_noise_examples": int(arrays["injected_noise"].sum()),
         "unknown_examples": int((~known).sum()),
         "count_in": _ends(arrays["count_in"]), "count_out": _ends(arrays["count_out"]),
         "mean_standard_error": float(arrays["standard_error"][known].mean()) if known.any()
@@ -162,7 +162,7 @@ def models_for(pearson: float | None, models: int, reliability: float) -> dict:
             "models_needed": estimate.models_needed(half, models, reliability)}
 
 
-def cost(made: Merged) -> dict:
+def cost(made: MergedCampaign) -> dict:
     """What the members took, and of whom, as JSON values; no part of the result."""
     return {"seconds_per_model": made.seconds / int(made.tally.members.sum()),
             "members_seconds": made.seconds,
@@ -170,7 +170,8 @@ def cost(made: Merged) -> dict:
             "convolutions": made.convolutions}
 
 
-def write_scores(site: Site, folder: pathlib.Path) -> tuple[Merged, dict[str, np.ndarray], dict]:
+def write_scores(site: CampaignDirectory, folder: pathlib.Path,
+                 ) -> tuple[MergedCampaign, dict[str, np.ndarray], dict]:
     """Writes memorization.npz and metrics.jsonl; returns what was merged, `scores`, `summary`."""
     made = merged(site)
     arrays = scores(site.dataset, made.tally)
@@ -183,7 +184,7 @@ def _ends(counts: np.ndarray) -> list[int]:
     return [int(counts.min()), int(counts.max())]
 
 
-def planted_noise_auroc(values: np.ndarray, planted: np.ndarray) -> float | None:
+def injected_noise_auroc(values: np.ndarray, planted: np.ndarray) -> float | None:
     """Area under the ROC curve of memorization for planted noise; None without any noise."""
     from sklearn.metrics import roc_auc_score  # slow to import
 
@@ -193,7 +194,7 @@ def planted_noise_auroc(values: np.ndarray, planted: np.ndarray) -> float | None
     return float(roc_auc_score(planted[known], values[known]))
 
 
-def planted_noise_interval(values: np.ndarray, planted: np.ndarray) -> float | None:
+def injected_noise_interval(values: np.ndarray, planted: np.ndarray) -> float | None:
     """Half-width of the 95% interval of that area over examples, see `interval.auroc`."""
 
     known = np.isfinite(values)
@@ -202,7 +203,7 @@ def planted_noise_interval(values: np.ndarray, planted: np.ndarray) -> float | N
     return auroc(values[known & planted], values[known & ~planted])["ci95"]
 
 
-def influence_rows(site: Site) -> Iterator[tuple[int, np.ndarray]]:
+def influence_rows(site: CampaignDirectory) -> Iterator[tuple[int, np.ndarray]]:
     """The influence matrix float32[t,n] as (first test row, some rows); see `influence_blocks`."""
     bits = [(np.packbits(group.included, 1), np.packbits(group.correct_test, 1))
             for group, _ in groups(site)]
@@ -211,7 +212,7 @@ def influence_rows(site: Site) -> Iterator[tuple[int, np.ndarray]]:
                             len(site.dataset.positions["test"]))
 
 
-def write_influence(site: Site, path: pathlib.Path) -> None:
+def write_influence(site: CampaignDirectory, path: pathlib.Path) -> None:
     """Writes what `campaign.influence` asks for as an .npz, in blocks of test examples.
 
     `train_ids`, `test_ids`, and for TOP `train_positions` int32[t,k] (into train_ids) with

@@ -13,7 +13,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax.campaign import merge
-from rum_jax.campaign.shards import CAMPAIGN, MEMBERS, Site, make_site, missing
+from rum_jax.campaign.shards import CAMPAIGN, MEMBERS, CampaignDirectory, missing, open_campaign
 from rum_jax.campaign.workers import WAIT_SECONDS, work
 from rum_jax.config.validate import workdir_faults
 from rum_jax.core import records
@@ -25,7 +25,7 @@ from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 from rum_jax.runtime.worker_index import Worker
 from rum_jax.storage import object_store as folders
-from rum_jax.storage.leases import CLAIMS, WORKERS, Claims
+from rum_jax.storage.leases import LEASES, WORKERS, Leases
 from rum_jax.storage.object_store import Folder
 from rum_jax.train.resume import CHECKPOINTS
 
@@ -42,7 +42,7 @@ class Results(NamedTuple):
       cost: see `merge.cost`.
     """
 
-    site: Site
+    site: CampaignDirectory
     scores: dict[str, np.ndarray]
     summary: dict
     cost: dict
@@ -76,21 +76,22 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
     if distributed.is_writer():
         _check(root, workdir)
     dataset, task = make_task(config)
-    models = distributed.agreed(_at_least(root, config) if distributed.is_writer() else None)
+    models = distributed.broadcast_from_writer(
+        _at_least(root, config) if distributed.is_writer() else None)
     config = ConfigDict(config.to_dict())
     config.campaign.models = models
-    site = make_site(workdir, config, dataset, task, worker)
+    site = open_campaign(workdir, config, dataset, task, worker)
     if distributed.is_writer():
         root.put(CONFIG, (json.dumps(config.to_dict(), indent=1) + "\n").encode())
-    todo = distributed.agreed([bool(missing(site)), not _current(root, site)]
-                              if distributed.is_writer() else None)
+    todo = distributed.broadcast_from_writer([bool(missing(site)), not _current(root, site)]
+                                             if distributed.is_writer() else None)
     if todo[0]:
         check_group_memory(config, task)
     if distributed.is_writer():
         _say_damage(root)
     if any(todo):
         work(site, lambda claims: _finish(root, site, claims, report))
-    distributed.wait("campaign")
+    distributed.barrier("campaign")
     return json.loads(root.get(RESULTS))
 
 
@@ -133,7 +134,7 @@ def _at_least(root: Folder, config: ConfigDict) -> int:
     return max(there, asked)
 
 
-def _asked(site: Site) -> dict:
+def _asked(site: CampaignDirectory) -> dict:
     """What a result depends on besides the members' outcomes, as JSON values."""
     asked = site.config.campaign
     return {"manifest": site.manifest.hash, "models": asked.models,
@@ -141,7 +142,7 @@ def _asked(site: Site) -> dict:
             "influence_top": asked.influence_top}
 
 
-def _current(root: Folder, site: Site) -> bool:
+def _current(root: Folder, site: CampaignDirectory) -> bool:
     """Whether the result in the workdir is the one that is asked for, with all its files."""
     stored = _stored(root)
     return (stored is not None and stored["asked"] == _asked(site)
@@ -170,7 +171,7 @@ def _say_damage(root: Folder) -> None:
         say(f"{', '.join(damaged)}: missing or damaged; made anew from the trained models")
 
 
-def _finish(root: Folder, site: Site, claims: Claims, report: Report) -> None:
+def _finish(root: Folder, site: CampaignDirectory, claims: Leases, report: Report) -> None:
     """Has one worker merge; the others wait until it has, or is gone."""
     piece = f"result-{records.digest(_asked(site))[:8]}"
 
@@ -185,7 +186,7 @@ def _finish(root: Folder, site: Site, claims: Claims, report: Report) -> None:
         time.sleep(WAIT_SECONDS)
 
 
-def _write(root: Folder, site: Site, report: Report) -> None:
+def _write(root: Folder, site: CampaignDirectory, report: Report) -> None:
     """All files of the result, results.json last: it says that the others are there."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
@@ -208,7 +209,7 @@ def _write(root: Folder, site: Site, report: Report) -> None:
     _tidy(site, set(made.makers))
 
 
-def _workers(site: Site, makers: set[str]) -> list[dict]:
+def _workers(site: CampaignDirectory, makers: set[str]) -> list[dict]:
     """What the processes that trained members told of themselves: provenance and cost.
 
     A worker whose file is damaged is there with its id alone: no result depends on the rest.
@@ -229,13 +230,13 @@ def _workers(site: Site, makers: set[str]) -> list[dict]:
     return known
 
 
-def _tidy(site: Site, makers: set[str]) -> None:
+def _tidy(site: CampaignDirectory, makers: set[str]) -> None:
     """Removes what is left of processes that ended before they had finished anything."""
     for name in site.folder.names(WORKERS):
         content = site.folder.get(f"{WORKERS}/{name}")
         if name.removesuffix(".json") not in makers and content and b'"ended": true' in content:
             site.folder.remove(f"{WORKERS}/{name}")
-    for under in (MEMBERS, CLAIMS, WORKERS):
+    for under in (MEMBERS, LEASES, WORKERS):
         site.folder.tidy(under)
     if not is_url(site.workdir):
         shutil.rmtree(pathlib.Path(site.workdir) / CHECKPOINTS, ignore_errors=True)

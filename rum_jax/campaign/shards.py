@@ -25,7 +25,7 @@ from rum_jax.train.fit import Task
 CAMPAIGN, MEMBERS = "campaign", "members"
 
 
-class Site(NamedTuple):
+class CampaignDirectory(NamedTuple):
     """A campaign and where its files are.
 
     Attributes:
@@ -51,8 +51,8 @@ class Site(NamedTuple):
         return f"{self.workdir}/{CAMPAIGN}/{MEMBERS}/{name}"
 
 
-def make_site(workdir: str, config: ConfigDict, dataset: Dataset, task: Task,
-              worker: Worker, begin: bool = True) -> Site:
+def open_campaign(workdir: str, config: ConfigDict, dataset: Dataset, task: Task,
+                  worker: Worker, begin: bool = True) -> CampaignDirectory:
     """A campaign in a workdir; writes its manifest, or compares. It must be there unless `begin`.
 
     Raises:
@@ -62,17 +62,17 @@ def make_site(workdir: str, config: ConfigDict, dataset: Dataset, task: Task,
     folder = folders.opened(f"{workdir}/{CAMPAIGN}", probe=begin and distributed.is_writer())
     if distributed.is_writer():
         settle(folder, workdir, manifest, begin)
-    return Site(folder, workdir, config, dataset, task, manifest, worker)
+    return CampaignDirectory(folder, workdir, config, dataset, task, manifest, worker)
 
 
-def campaign_of(site: Site) -> Campaign:
+def campaign_of(site: CampaignDirectory) -> Campaign:
     """What the config's `memorization` section asks for."""
     wanted = site.config.memorization
     return Campaign(wanted.seed, wanted.subset_fraction, recipe(site.config, wanted),
                     site.dataset.train, site.dataset.positions["test"])
 
 
-def names(site: Site) -> list[str]:
+def names(site: CampaignDirectory) -> list[str]:
     """Files of finished groups, in the order of their members.
 
     Raises:
@@ -89,17 +89,17 @@ def names(site: Site) -> list[str]:
     return [name for _, name in found]
 
 
-def finished(site: Site) -> set[int]:
+def finished(site: CampaignDirectory) -> set[int]:
     """Members that are in a finished group."""
     return {k for name in names(site) for k in members_of(name)}
 
 
-def missing(site: Site) -> list[int]:
+def missing(site: CampaignDirectory) -> list[int]:
     """Members that are wanted and in no finished group, ascending."""
     return sorted(set(range(site.config.campaign.models)) - finished(site))
 
 
-def load(site: Site, name: str) -> tuple[Group, dict]:
+def load(site: CampaignDirectory, name: str) -> tuple[Group, dict]:
     """A finished group and what is known about its making.
 
     Raises:
@@ -118,7 +118,7 @@ def load(site: Site, name: str) -> tuple[Group, dict]:
     return group, about
 
 
-def _check_about(site: Site, name: str, about: object) -> None:
+def _check_about(site: CampaignDirectory, name: str, about: object) -> None:
     """Raises InputError unless a group's file says of its making what `_train` writes."""
     kinds = {"manifest": str, "worker": str, "seconds_per_model": int | float, "devices": list}
     wrong = [key for key, kind in kinds.items()
@@ -129,14 +129,14 @@ def _check_about(site: Site, name: str, about: object) -> None:
                          "its models anew")
 
 
-def files(site: Site, group: Group, about: dict) -> dict[str, bytes]:
+def files(site: CampaignDirectory, group: Group, about: dict) -> dict[str, bytes]:
     """Name -> content of a group's files: consecutive members to a file."""
     parts = [group.take(rows) for rows in runs(group.members.tolist())]
     return {name_of(part.members[0], part.members[-1]):
             encode(part, {"manifest": site.manifest.hash, **about}) for part in parts}
 
 
-def save(site: Site, made: dict[str, bytes]) -> None:
+def save(site: CampaignDirectory, made: dict[str, bytes]) -> None:
     """Writes files of groups; those that are there already are left."""
     for name, content in made.items():
         site.folder.create(f"{MEMBERS}/{name}", content)

@@ -6,7 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rum_jax.campaign import shards as sites
-from rum_jax.campaign.shards import Site
+from rum_jax.campaign.shards import CampaignDirectory
 from rum_jax.core.errors import InputError
 from rum_jax.memorization import tally
 from rum_jax.memorization.estimate import split_half
@@ -15,14 +15,14 @@ from rum_jax.runtime.progress import say
 EVERY_SECONDS = 10.0
 
 
-class Standing:
+class CampaignStatus:
     """Follows the groups in the folder; the first worker alone reads them, each once.
 
     Args:
       site: the campaign.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: CampaignDirectory) -> None:
         self._site, self._seen = site, set()
         self._tally = tally.empty(len(site.dataset.train), len(site.dataset.positions["test"]))
         self._before = self._done()

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rum_jax.campaign import shards as sites
-from rum_jax.campaign.shards import Site
-from rum_jax.campaign.status import Standing
+from rum_jax.campaign.shards import CampaignDirectory
+from rum_jax.campaign.status import CampaignStatus
 from rum_jax.core.paths import is_url
 from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import train_members
@@ -18,31 +18,32 @@ from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import Progress, say, shown
 from rum_jax.runtime.provenance import cost, provenance
 from rum_jax.runtime.stopwatch import stopwatch
-from rum_jax.storage.leases import Claims, identity
-from rum_jax.train.resume import CHECKPOINTS, Keep, kept_seconds
+from rum_jax.storage.leases import Leases, identity
+from rum_jax.train.resume import CHECKPOINTS, Checkpointing, kept_seconds
 
 WAIT_SECONDS = 1.0
 
 
-def attended(site: Site) -> None:
+def ensure_trained(site: CampaignDirectory) -> None:
     """`work`, if anything is missing."""
-    if distributed.agreed(bool(sites.missing(site)) if distributed.is_writer() else None):
+    is_missing = bool(sites.missing(site)) if distributed.is_writer() else None
+    if distributed.broadcast_from_writer(is_missing):
         work(site, lambda claims: None)
 
 
-def work(site: Site, finish: Callable[[Claims], None]) -> None:
+def work(site: CampaignDirectory, finish: Callable[[Leases], None]) -> None:
     """Makes this process a worker: `complete`, and then `finish` by the writer of a run."""
     if not distributed.is_writer():
         complete(site, None)
         return
     own = {**identity(site.worker.index), "provenance": provenance()}
-    claims = Claims(site.folder, own, site.config.campaign.lease_seconds)
+    claims = Leases(site.folder, own, site.config.campaign.lease_seconds)
     with claims.alive():
         complete(site, claims)
         finish(claims)
 
 
-def complete(site: Site, claims: Claims | None) -> None:
+def complete(site: CampaignDirectory, claims: Leases | None) -> None:
     """Returns when every wanted member is in a finished group, made here or by others.
 
     Args:
@@ -53,16 +54,16 @@ def complete(site: Site, claims: Claims | None) -> None:
       DivergedError: a loss is not finite; names the member.
       InputError: a group on disk is damaged, foreign, or overlaps another.
     """
-    lacking = distributed.agreed(sites.missing(site) if claims else None)
+    lacking = distributed.broadcast_from_writer(sites.missing(site) if claims else None)
     if not lacking:
         return
     if len(lacking) < site.config.campaign.models:
         say(f"models: {site.config.campaign.models - len(lacking)} of "
             f"{site.config.campaign.models} are there")
-    standing = Standing(site) if claims else None
+    standing = CampaignStatus(site) if claims else None
     with shown(f"memorization, {len(lacking)} models") as progress:
         while True:
-            turn = distributed.agreed(_next(site, claims) if claims else None)
+            turn = distributed.broadcast_from_writer(_next(site, claims) if claims else None)
             if turn is None:
                 break
             before = 1 - len(set(turn["missing"]) & set(lacking)) / len(lacking)
@@ -74,7 +75,7 @@ def complete(site: Site, claims: Claims | None) -> None:
         progress(1.0)
 
 
-def _next(site: Site, claims: Claims) -> dict | None:
+def _next(site: CampaignDirectory, claims: Leases) -> dict | None:
     """The members to train next, and all that are missing; None if nothing is missing.
 
     Waits for what others hold, and takes it over from those that are gone.
@@ -104,7 +105,7 @@ def _piece(member: int) -> str:
     return f"{member:05d}"
 
 
-def _groups(free: Sequence[int], site: Site) -> list[list[int]]:
+def _groups(free: Sequence[int], site: CampaignDirectory) -> list[list[int]]:
     """Free members in groups of consecutive ones, those of this worker's share first."""
     size, (index, count) = site.config.campaign.group_size, site.worker
     groups: dict[int, list[int]] = {}
@@ -114,7 +115,8 @@ def _groups(free: Sequence[int], site: Site) -> list[list[int]]:
     return [groups[number][next(sites.runs(groups[number]))] for number in ordered]
 
 
-def _train(site: Site, claims: Claims | None, members: list[int], progress: Progress) -> None:
+def _train(site: CampaignDirectory, claims: Leases | None, members: list[int],
+           progress: Progress) -> None:
     """Trains members and writes those that no one else has taken over meanwhile."""
     with stopwatch() as seconds:
         keep = _keep(site, claims, members)
@@ -133,7 +135,7 @@ def _train(site: Site, claims: Claims | None, members: list[int], progress: Prog
         shutil.rmtree(keep.folder, ignore_errors=True)
 
 
-def _write(site: Site, claims: Claims, group: Group, about: dict) -> None:
+def _write(site: CampaignDirectory, claims: Leases, group: Group, about: dict) -> None:
     """Writes the members that are still this worker's, which is looked up last of all."""
     while len(group.members):
         members = group.members.tolist()
@@ -148,20 +150,21 @@ def _write(site: Site, claims: Claims, group: Group, about: dict) -> None:
         group = group.take(~np.isin(group.members, lost))
 
 
-def _kept_folder(site: Site, members: list[int]) -> pathlib.Path:
+def _kept_folder(site: CampaignDirectory, members: list[int]) -> pathlib.Path:
     name = f"{members[0]:05d}-{members[-1]:05d}"
     return pathlib.Path(site.workdir) / CHECKPOINTS / "members" / name
 
 
-def _keep(site: Site, claims: Claims | None, members: list[int]) -> Keep | None:
+def _keep(site: CampaignDirectory, claims: Leases | None,
+          members: list[int]) -> Checkpointing | None:
     """Where the group's state is kept, in a folder of this worker; a dead one's is copied."""
     every = site.config.train.checkpoint_epochs
     if not every or is_url(site.workdir):
         return None
     folder = _kept_folder(site, members)
-    own = folder / distributed.agreed(claims.id if claims else None)
+    own = folder / distributed.broadcast_from_writer(claims.id if claims else None)
     if claims and not own.exists():
         for other in sorted(folder.glob("*/steps-*")):
             with contextlib.suppress(OSError):  # it was going on
                 shutil.copytree(other, own / other.name)
-    return Keep(own, every, lambda: 0.0, kept_seconds(own), site.manifest.hash)
+    return Checkpointing(own, every, lambda: 0.0, kept_seconds(own), site.manifest.hash)

@@ -55,7 +55,7 @@ def _prepare(arguments: Arguments) -> None:
     engine = arguments.config.engine
     expose_cpu_cores(engine.devices, engine.cpu_threads)
     forgotten = _remember() if engine.remember_programs else None
-    distributed.join(arguments.coordinator, arguments.processes, arguments.process)
+    distributed.initialize(arguments.coordinator, arguments.processes, arguments.process)
     if distributed.is_writer():
         for note in (*arguments.notes, *([forgotten] if forgotten else [])):
             say(note)

@@ -33,7 +33,7 @@ def main(layout: str, out: str, arguments: Arguments) -> None:
         written.
     """
     from rum_jax.campaign import merge
-    from rum_jax.campaign.shards import make_site
+    from rum_jax.campaign.shards import open_campaign
     from rum_jax.experiment.build import make_task
     from rum_jax.runtime.worker_index import Worker
 
@@ -41,8 +41,8 @@ def main(layout: str, out: str, arguments: Arguments) -> None:
     out = user_path(out)
     only_here(arguments.config, "an export")
     dataset, task = make_task(arguments.config)
-    campaign = make_site(arguments.workdir, arguments.config, dataset, task, Worker(0, 1),
-                         begin=False)
+    campaign = open_campaign(arguments.workdir, arguments.config, dataset, task, Worker(0, 1),
+                             begin=False)
     scores = merge.scores(dataset, merge.merged(campaign).tally)
     LAYOUTS[layout](Results(
         ids=scores["ids"], labels=scores["labels"],

@@ -23,20 +23,20 @@ def main(arguments: Arguments) -> None:
     from rum_jax.report.text import aligned, set_table
     from rum_jax.storage.workdir import opened
     from rum_jax.study.context import check_memory, make_study
+    from rum_jax.study.example_scores import ExampleScores
     from rum_jax.study.forget_sets import forget_sets
-    from rum_jax.study.scores import Knowledge
     from rum_jax.study.trained_models import originals
 
     only_here(arguments.config, "rum_jax.forget_sets", alone=False)
     with opened(arguments.workdir, arguments.config.to_dict()) as workdir:
         study = make_study(workdir, arguments.config)
         check_memory(study)
-        folder = forget_sets(Knowledge(study, originals(study)))
+        folder = forget_sets(ExampleScores(study, originals(study)))
         if distributed.is_writer():
             for path in write(workdir, folder):
                 print(path)
             print(aligned(*set_table(records.read_json(folder / "statistics.json"))))
-        distributed.wait("forget sets")
+        distributed.barrier("forget sets")
 
 
 def write(workdir: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:

@@ -28,7 +28,7 @@ class Arguments(NamedTuple):
     Attributes:
       config: checked; plain values can be read, nothing can be changed by accident.
       workdir: folder of the run, or a URL.
-      coordinator, processes, process: of a run of several processes, see `hosts.join`.
+      coordinator, processes, process: of a run of several processes, see `distributed.initialize`.
       notes: what is on the command line, and has no effect with the rest of the config.
     """
 

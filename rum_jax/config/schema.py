@@ -9,7 +9,7 @@ from rum_jax.core.paths import path_fault
 from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
 from rum_jax.evaluate import METRICS, ORACLES, metric, shadow
-from rum_jax.forget.known import FILE_IDS, TIES
+from rum_jax.forget.selection import FILE_IDS, TIES
 from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS

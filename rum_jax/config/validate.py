@@ -12,8 +12,8 @@ from rum_jax.core.paths import file_fault, is_url
 from rum_jax.data import load
 from rum_jax.data.arrays import Dataset
 from rum_jax.forget import FAMILIES, data_faults
-from rum_jax.forget.known import REQUESTS, SETS, Fields
 from rum_jax.forget.remaining import request_faults
+from rum_jax.forget.selection import REQUESTS, SETS, Fields
 from rum_jax.memorization.influence import NONE
 from rum_jax.memorization.members import subset_size
 from rum_jax.models import most_stages, shape_of

@@ -10,7 +10,7 @@ from rum_jax.core.paths import file_fault, user_path
 from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import Dataset
 from rum_jax.forget import choose, overlap_faults
-from rum_jax.forget.known import FIRST, MEMORIZATION, Known, untrained
+from rum_jax.forget.selection import FIRST, MEMORIZATION, SelectionContext, untrained
 from rum_jax.memorization.published import published_scores
 from rum_jax.models.given_statistics import with_given
 from rum_jax.models.torch_import import load_variables
@@ -76,7 +76,7 @@ def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> lis
         return []
     knowns = [_known(config, dataset, scores, seed) for seed in config["seeds"]]
 
-    def chosen(known: Known, each: int) -> dict[str, np.ndarray]:
+    def chosen(known: SelectionContext, each: int) -> dict[str, np.ndarray]:
         return {name: choose(name, known, each) for name in names}
 
     def fits(each: int) -> bool:
@@ -89,7 +89,7 @@ def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> lis
         return [str(error)]
 
 
-def _known(config: Mapping, dataset: Dataset, scores: np.ndarray, seed: int) -> Known:
+def _known(config: Mapping, dataset: Dataset, scores: np.ndarray, seed: int) -> SelectionContext:
     """What the choice of forget sets will look at, ties included."""
     def ties(name: str) -> np.ndarray:
         if config["forget"]["ties"] == FIRST:

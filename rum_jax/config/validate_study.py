@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from rum_jax.core.errors import InputError
-from rum_jax.forget.known import MEMORIZATION
+from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import TIMES, subset_names
 from rum_jax.rum import row_spec

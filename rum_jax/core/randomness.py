@@ -25,7 +25,7 @@ ROLES = {
     "perturb": 13,      # noise added to parameters
     "expand": 14,       # initial values of an added output
     "relearn": 15,      # order of the forget set while relearning it
-    "augment": 16,      # augmentation while unlearning; while training see `words`
+    "augment": 16,      # augmentation while unlearning; while training see `key_data`
     "forget_set": 17,   # forget sets that are drawn
     "shadow": 18,       # retain examples that membership attacks are fitted on
     "tie": 19,          # order of examples with equal scores
@@ -44,7 +44,7 @@ def of_request(number: int) -> tuple[int, ...]:
     return (number,) if number else ()
 
 
-def words(rng: np.random.Generator) -> np.ndarray:
+def key_data(rng: np.random.Generator) -> np.ndarray:
     """uint32[2], the raw data of a typed JAX key, from a child of a generator.
 
     The child is another stream than the generator's own, which goes on as if nothing were drawn.

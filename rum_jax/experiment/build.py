@@ -53,10 +53,10 @@ def engine_of(config: Mapping, batch_sizes: Sequence[int]) -> Engine:
     if asked > available:
         raise InputError(f"config.engine.devices: is {asked}; allowed: 0..{available}, the "
                          f"{jax.default_backend()} devices there are")
-    if distributed.several() and asked not in (0, available):
+    if distributed.is_multiprocess() and asked not in (0, available):
         raise InputError(f"config.engine.devices: is {asked}; allowed with several processes: 0, "
                          f"all of the {available} devices of them together")
-    usable = asked or (min(available, cpu_cores()) if on_cpu() and not distributed.several()
+    usable = asked or (min(available, cpu_cores()) if on_cpu() and not distributed.is_multiprocess()
                        else available)
     share = config["data_devices"] or (1 if on_cpu() else 0)
     if share and usable % share:

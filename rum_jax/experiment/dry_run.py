@@ -17,7 +17,7 @@ from rum_jax.train.mesh import DATA
 from rum_jax.train.recipe import initial_states, train
 
 
-def trial(config: ConfigDict) -> str:
+def dry_run(config: ConfigDict) -> str:
     """Takes `train.max_steps` steps, at most an epoch, and keeps nothing; returns what was seen.
 
     Raises:

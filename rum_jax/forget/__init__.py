@@ -9,7 +9,14 @@ from rum_jax.core.checks import LONGEST, shortened, similar
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
-from rum_jax.forget.known import ENTANGLEMENT, IDS, MEMORIZATION, Family, Known, untrained
+from rum_jax.forget.selection import (
+    ENTANGLEMENT,
+    IDS,
+    MEMORIZATION,
+    Family,
+    SelectionContext,
+    untrained,
+)
 from rum_jax.proxies import PROXIES
 
 LEVELS = ("low", "mid", "high")  # of a score
@@ -39,7 +46,7 @@ def fault(name: object) -> str | None:
     return found and f"is {shortened(name)}, whose argument {found}"
 
 
-def choose(name: str, known: Known, size: int) -> np.ndarray:
+def choose(name: str, known: SelectionContext, size: int) -> np.ndarray:
     """The forget set of that name.
 
     Args:
@@ -65,7 +72,7 @@ def data_faults(names: Sequence[str], dataset: Dataset, size: int,
                 file_ids: str = IDS) -> list[str]:
     """What is wrong with those of the named sets that can be chosen from the data alone.
 
-    Size 0: their sizes must be the same. `file_ids`: see `Known`.
+    Size 0: their sizes must be the same. `file_ids`: see `SelectionContext`.
     """
     found, sizes = [], {}
     known = untrained(dataset, file_ids)

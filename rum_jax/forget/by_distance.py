@@ -9,7 +9,7 @@ ones as far out.
 import numpy as np
 
 from rum_jax.core.errors import InputError
-from rum_jax.forget.known import ENTANGLEMENT, Family, Known
+from rum_jax.forget.selection import ENTANGLEMENT, Family, SelectionContext
 
 LEVELS = {"high": 3, "mid": 12, "low": 14}  # of PUBLISHED_GROUPS
 PUBLISHED_GROUPS = 15
@@ -41,7 +41,7 @@ def _group(order: np.ndarray, number: int, groups: int, size: int,
     return order[number * each:(number + 1) * each][:size]
 
 
-def _choose(known: Known, argument: str, size: int) -> np.ndarray:
+def _choose(known: SelectionContext, argument: str, size: int) -> np.ndarray:
     title = known.fields.size, f"{ENTANGLEMENT}:{argument}"
     scores = known.score(ENTANGLEMENT)
     if unknown := int((~np.isfinite(scores)).sum()):

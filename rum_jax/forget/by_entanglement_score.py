@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rum_jax.core.errors import InputError
-from rum_jax.forget.known import SETS, Family, Known
+from rum_jax.forget.selection import SETS, Family, SelectionContext
 
 TOLERANCE = 0.01        # of the score
 DIRECTIONS = 8          # principal directions that are tried, besides the classes' means
@@ -141,7 +141,7 @@ def _check(argument: str) -> str | None:
     return None if 0 < wanted < np.inf else f"is {argument!r}; allowed: a number above 0"
 
 
-def _choose(known: Known, argument: str, size: int) -> np.ndarray:
+def _choose(known: SelectionContext, argument: str, size: int) -> np.ndarray:
     return search(known.features(), known.labels, size, float(argument), known.generator(),
                   known.fields.names)
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from rum_jax.core.errors import InputError
-from rum_jax.forget.known import REQUESTS, Family, Known
+from rum_jax.forget.selection import REQUESTS, Family, SelectionContext
 
 
-def _draw(known: Known, candidates: np.ndarray, size: int, title: str) -> np.ndarray:
+def _draw(known: SelectionContext, candidates: np.ndarray, size: int, title: str) -> np.ndarray:
     """So many of the candidates at random; 0: all."""
     if not len(candidates):
         left = " that was not asked for before" if known.fields is REQUESTS else ""
@@ -17,15 +17,15 @@ def _draw(known: Known, candidates: np.ndarray, size: int, title: str) -> np.nda
     return known.generator().choice(candidates, size, replace=False) if size else candidates
 
 
-def _random(known: Known, argument: str, size: int) -> np.ndarray:
+def _random(known: SelectionContext, argument: str, size: int) -> np.ndarray:
     return _draw(known, np.arange(len(known.ids)), size, "random")
 
 
-def _noise(known: Known, argument: str, size: int) -> np.ndarray:
+def _noise(known: SelectionContext, argument: str, size: int) -> np.ndarray:
     return _draw(known, np.flatnonzero(known.noisy), size, "noise")
 
 
-def _of_class(known: Known, argument: str, size: int) -> np.ndarray:
+def _of_class(known: SelectionContext, argument: str, size: int) -> np.ndarray:
     wanted = [int(number) for number in argument.split("+")]
     unknown = sorted(set(wanted) - set(known.class_numbers))
     if unknown:

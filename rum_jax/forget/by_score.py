@@ -6,7 +6,7 @@ import numpy as np
 
 from rum_jax.core import checks
 from rum_jax.core.errors import InputError
-from rum_jax.forget.known import MEMORIZATION, SETS, Family, Known
+from rum_jax.forget.selection import MEMORIZATION, SETS, Family, SelectionContext
 
 MEMORIZATION_CENTERS = (0.5,)
 
@@ -97,7 +97,7 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
 def family(score: str) -> Family:
     """Forget sets by that score: low, mid, high, or a third of each."""
 
-    def choose(known: Known, argument: str, size: int) -> np.ndarray:
+    def choose(known: SelectionContext, argument: str, size: int) -> np.ndarray:
         return select(argument, known.score(score), size, score, field=known.fields.size,
                       ties=known.tie_order(score))
 

@@ -8,12 +8,12 @@ from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError
 from rum_jax.core.paths import file_fault, user_path
 from rum_jax.forget.id_file import read, shown
-from rum_jax.forget.known import IDS, POSITIONS, REQUESTS, Family, Known
+from rum_jax.forget.selection import IDS, POSITIONS, REQUESTS, Family, SelectionContext
 
 _FIELD = "config.forget.file_ids"
 
 
-def places_of(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndarray:
+def places_of(path: pathlib.Path, entries: np.ndarray, known: SelectionContext) -> np.ndarray:
     """int64[n]: where those examples are in the training set.
 
     Args:
@@ -48,7 +48,7 @@ def places_of(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndarr
                      f"first is {shown(wrong[0])}; its ids are like {known.ids[0]}{hint}")
 
 
-def _positions(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndarray:
+def _positions(path: pathlib.Path, entries: np.ndarray, known: SelectionContext) -> np.ndarray:
     """int64[n] positions in the published training part."""
     size = known.published_size
     if entries.dtype == bool:
@@ -64,7 +64,7 @@ def _positions(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndar
     return np.array([int(entry) for entry in entries.tolist()], np.int64)
 
 
-def _of_positions(path: pathlib.Path, positions: np.ndarray, known: Known) -> np.ndarray:
+def _of_positions(path: pathlib.Path, positions: np.ndarray, known: SelectionContext) -> np.ndarray:
     if not len(positions):
         raise InputError(f"{path}: is a mask that is nowhere True; allowed: at least one")
     _check_once(path, "position", positions)
@@ -85,7 +85,7 @@ def _check_once(path: pathlib.Path, what: str, values: np.ndarray) -> None:
                          f"{counts.max()} times; allowed: once")
 
 
-def _earlier(known: Known) -> str:
+def _earlier(known: SelectionContext) -> str:
     return " or were asked for before" if known.fields is REQUESTS else ""
 
 
@@ -94,7 +94,7 @@ def _is_integer(value: object) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
-def _choose(known: Known, argument: str, size: int) -> np.ndarray:
+def _choose(known: SelectionContext, argument: str, size: int) -> np.ndarray:
     path = user_path(argument)
     entries = read(path, {*known.ids.tolist(), *known.elsewhere.tolist()})
     found = places_of(path, entries, known)

@@ -8,10 +8,10 @@ from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator, of_request
 from rum_jax.data.arrays import Dataset
 from rum_jax.forget import FAMILIES, choose
-from rum_jax.forget.known import IDS, REQUESTS, Known, untrained
+from rum_jax.forget.selection import IDS, REQUESTS, SelectionContext, untrained
 
 
-def among(known: Known, left: np.ndarray) -> Known:
+def among(known: SelectionContext, left: np.ndarray) -> SelectionContext:
     """What is known of some training examples alone, int64[r] ascending places."""
     gone = np.delete(known.ids, left)
     return known._replace(
@@ -22,7 +22,7 @@ def among(known: Known, left: np.ndarray) -> Known:
         ties=lambda name: known.tie_order(name)[left])
 
 
-def choose_left(name: str, known: Known, left: np.ndarray, size: int) -> np.ndarray:
+def choose_left(name: str, known: SelectionContext, left: np.ndarray, size: int) -> np.ndarray:
     """The forget set of that name, of what is left; see `choose`.
 
     Args:
@@ -40,7 +40,7 @@ def choose_left(name: str, known: Known, left: np.ndarray, size: int) -> np.ndar
     return left[choose(name, among(known, left), size)]
 
 
-def as_request(known: Known, seed: int, number: int) -> Known:
+def as_request(known: SelectionContext, seed: int, number: int) -> SelectionContext:
     """The same for the request of that number, from 0: what draws it, and the fields it is of."""
     return known._replace(fields=REQUESTS, generator=lambda: generator(
         seed, "forget_set", *of_request(number)))

@@ -12,7 +12,7 @@ from rum_jax.train.fit import Task
 from rum_jax.train.log import DivergedError
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, initial_states, period_means, train
-from rum_jax.train.resume import Keep
+from rum_jax.train.resume import Checkpointing
 
 RESULTS_VERSION = 1  # raised when the same config gives members that come out differently
 
@@ -51,7 +51,7 @@ def subset(campaign: Campaign, member: int) -> np.ndarray:
 
 
 def train_members(task: Task, campaign: Campaign, members: Sequence[int],
-                  progress: Progress = silent, keep: Keep | None = None) -> Group:
+                  progress: Progress = silent, keep: Checkpointing | None = None) -> Group:
     """Trains these members at the same time and scores every training and test example.
 
     `keep` is as in `train`.

@@ -49,7 +49,7 @@ class Start(NamedTuple):
         return [f"seed {seed}" for seed in self.seeds]
 
 
-class Found(NamedTuple):
+class ProxyResult(NamedTuple):
     """Attributes:
       values: float[M,n], as the proxy is defined.
       gradients: example gradients that each model took.
@@ -71,27 +71,27 @@ class Proxy(NamedTuple):
     """
 
     rises: bool
-    compute: Callable[[Start, dict[str, Any]], Found] | None = None
+    compute: Callable[[Start, dict[str, Any]], ProxyResult] | None = None
     hparams: dict[str, Any] = {}
     checks: dict[str, Check] = {}
     reference: dict[str, Any] = {}
 
 
-def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> Found:
+def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> ProxyResult:
     held_out = start.parts[hparams["part"]]
     made = heldout_retrain.heldout_retrain(
         start.task, start.states, held_out, start.optimizer, hparams["learning_rate"],
         hparams["epochs"], start.names, start.seeds if hparams["order"] == "random" else None,
         start.progress)
-    return Found(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)),
-                 heldout_retrain.caution(made.right))
+    return ProxyResult(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)),
+                       heldout_retrain.caution(made.right))
 
 
-def _loss_curvature(start: Start, hparams: dict[str, Any]) -> Found:
+def _loss_curvature(start: Start, hparams: dict[str, Any]) -> ProxyResult:
     made = loss_curvature.loss_curvature(start.task, start.states, start.train, hparams["h"],
                                          start.optimizer.batch_size)
     start.progress(1.0)
-    return Found(made.curvature, 2 * len(start.train))
+    return ProxyResult(made.curvature, 2 * len(start.train))
 
 
 PROXIES: dict[str, Proxy] = {

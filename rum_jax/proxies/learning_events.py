@@ -19,13 +19,13 @@ from rum_jax.train.fit import Task
 from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits
 from rum_jax.train.recipe import Recipe, train
-from rum_jax.train.resume import Keep
+from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 
 EVENTS = ("confidence", "max_confidence", "entropy", "accuracy")
 
 
-class Learned(NamedTuple):
+class LearningEvents(NamedTuple):
     """Attributes:
       states: the trained models.
       events: EVENTS -> float64[M,N], mean over epochs; NaN for examples that were not trained on.
@@ -55,7 +55,7 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
 def learning_events(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
                     orders: Sequence[Callable[[int], np.random.Generator]],
                     names: Sequence[str], progress: Progress = silent,
-                    keep: Keep | None = None) -> Learned:
+                    keep: Checkpointing | None = None) -> LearningEvents:
     """Trains models from fresh states and keeps what they do on the way; as `recipe.train`."""
     check_plan(f"training of {names[0]}", len(positions), recipe.epochs, positions.shape[1],
                recipe.optimizer.batch_size, len(EVENTS))
@@ -72,4 +72,4 @@ def learning_events(task: Task, positions: np.ndarray, states: TrainState, recip
             np.add.at(total, index[m][real], values)
     means = np.divide(sums, counts, out=np.full(sums.shape, np.nan),
                       where=np.broadcast_to(counts, sums.shape) > 0)
-    return Learned(fitted.states, fitted.losses, dict(zip(EVENTS, means, strict=True)))
+    return LearningEvents(fitted.states, fitted.losses, dict(zip(EVENTS, means, strict=True)))

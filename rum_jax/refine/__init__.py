@@ -8,7 +8,7 @@ import numpy as np
 from rum_jax.core import plugins
 from rum_jax.core.checks import shortened, similar
 from rum_jax.core.errors import InputError
-from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION
+from rum_jax.forget.selection import ENTANGLEMENT, MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import shuffled
 from rum_jax.refine.by_score import by_score, by_two_scores

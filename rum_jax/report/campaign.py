@@ -25,7 +25,7 @@ def write(results: Results, folder: pathlib.Path) -> None:
     lines = folder / "metrics.jsonl"
     losses = curves.learning(records.read_lines(lines)) if lines.exists() else {}
     drawn = {"memorization.svg": curves.memorization_histogram(scores["memorization"],
-                                                               scores["planted_noise"]),
+                                                               scores["injected_noise"]),
              "reliability.svg": reliability(summary),
              "examples.svg": memorization_gallery(results.site.dataset, scores["memorization"],
                                                   config["data"]["seed"]),
@@ -62,12 +62,12 @@ def text(results: dict, workdir: str) -> str:
 
 def findings(summary: dict, cost: dict) -> list[str]:
     """Sentences made from the numbers, how reliable the scores are first."""
-    models, auroc = summary["models"], summary["planted_noise_auroc"]
+    models, auroc = summary["models"], summary["injected_noise_auroc"]
     said = [_reliability(summary)]
     if auroc is not None:
-        half = summary.get("planted_noise_auroc_ci95")
+        half = summary.get("injected_noise_auroc_ci95")
         value = interval({"mean": auroc, "ci95": half})
-        said.append(f"AUROC of memorization for the {summary['planted_noise_examples']} examples "
+        said.append(f"AUROC of memorization for the {summary['injected_noise_examples']} examples "
                     f"with injected label noise: {value} (95%, over examples).")
     said.append(f"{models:,} models, each with {summary['mean_test_accuracy']:.1%} test accuracy "
                 f"on average; {cost['seconds_per_model']:.3g} s of a worker for each.")

@@ -111,10 +111,10 @@ def findings(results: dict) -> list[str]:
 
 
 def _memorization(summary: dict) -> str:
-    auroc = {"mean": summary["planted_noise_auroc"], "ci95": summary["planted_noise_auroc_ci95"]}
+    auroc = {"mean": summary["injected_noise_auroc"], "ci95": summary["injected_noise_auroc_ci95"]}
     noise = ("no label noise was injected" if auroc["mean"] is None else
              f"AUROC {interval(auroc)} (95%, over examples) for the "
-             f"{summary['planted_noise_examples']} examples with injected label noise")
+             f"{summary['injected_noise_examples']} examples with injected label noise")
     if summary["source"]:
         return f"Memorization from {summary['source']['file']}: {noise}."
     spearman = summary["split_half_spearman"]

@@ -37,7 +37,7 @@ class Step(NamedTuple):
     hparams: dict[str, Any]
 
 
-class Done(NamedTuple):
+class ChainResult(NamedTuple):
     """What a chain gives.
 
     Attributes:
@@ -95,7 +95,7 @@ class Chain(NamedTuple):
 
 
 def run(chain: Chain, progress: Progress,
-        watch: Callable[[int, TrainState], None] | None = None) -> Done:
+        watch: Callable[[int, TrainState], None] | None = None) -> ChainResult:
     """Unlearns the subsets in the order of the steps.
 
     Args:
@@ -120,7 +120,7 @@ def run(chain: Chain, progress: Progress,
         now = states
         if watch:
             watch(number, now)
-    return Done(now, histories, elapsed)
+    return ChainResult(now, histories, elapsed)
 
 
 def _step(chain: Chain, number: int, states: TrainState,

@@ -2,7 +2,7 @@
 
 All processes run the same program on the same values, so they agree on everything but files. The
 workdir must be on a file system that all of them see; what only the writer may know (what is
-there already) is told to the others by `agreed`.
+there already) is told to the others by `broadcast_from_writer`.
 """
 
 import json
@@ -19,7 +19,7 @@ CONNECT_SECONDS = 300
 GONE_SECONDS = 30  # after which a process that ends, or is gone, ends the others
 
 
-def join(coordinator: str, processes: int, process: int) -> None:
+def initialize(coordinator: str, processes: int, process: int) -> None:
     """Joins the other processes of a run; call before JAX is used.
 
     Args:
@@ -45,19 +45,19 @@ def join(coordinator: str, processes: int, process: int) -> None:
                        "--coordinator and --processes, each with its own --process") from error
 
 
-def several() -> bool:
+def is_multiprocess() -> bool:
     """Whether this process is one of several; does not start JAX."""
     return jax.distributed.is_initialized() and jax.process_count() > 1
 
 
 def is_writer() -> bool:
     """Whether this process writes the run's files and shows its progress."""
-    return not several() or jax.process_index() == 0
+    return not is_multiprocess() or jax.process_index() == 0
 
 
-def agreed(value: Any) -> Any:
+def broadcast_from_writer(value: Any) -> Any:
     """The writer's JSON value, in all processes; they wait for each other."""
-    if not several():
+    if not is_multiprocess():
         return value
     content = np.frombuffer(json.dumps(value).encode(), np.uint8)
     length = int(multihost_utils.broadcast_one_to_all(np.int32(len(content))))
@@ -65,7 +65,7 @@ def agreed(value: Any) -> Any:
     return json.loads(bytes(np.asarray(multihost_utils.broadcast_one_to_all(own), np.uint8)))
 
 
-def wait(name: str) -> None:
+def barrier(name: str) -> None:
     """Returns when all processes have come to this point."""
-    if several():
+    if is_multiprocess():
         multihost_utils.sync_global_devices(name)

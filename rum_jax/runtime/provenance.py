@@ -107,7 +107,7 @@ def record(workdir: pathlib.Path) -> dict:
       This process's provenance, with the earlier ones under "earlier_processes".
     """
     path, current = workdir / "provenance.json", provenance()
-    earlier = distributed.agreed(_earlier(path) if distributed.is_writer() else None)
+    earlier = distributed.broadcast_from_writer(_earlier(path) if distributed.is_writer() else None)
     if distributed.is_writer():
         records.write_json(path, [*earlier, current])
     return {**current, "earlier_processes": earlier}

@@ -26,8 +26,8 @@ def worker_of(campaign: Mapping, environment: Mapping[str, str], joined: bool) -
     Args:
       campaign: that section of the config.
       environment: of this process.
-      joined: whether this process is one of several that work as one (`hosts.join`); their own
-        numbers then say nothing.
+      joined: whether this process is one of several that work as one
+        (`distributed.initialize`); their own numbers then say nothing.
 
     Raises:
       InputError: a number that is not one of them.

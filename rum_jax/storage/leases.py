@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rum_jax.runtime.progress import say
 from rum_jax.storage.object_store import Folder
 
-CLAIMS, WORKERS = "claims", "workers"
+LEASES, WORKERS = "claims", "workers"
 BEATS_PER_LEASE = 4
 
 
@@ -60,7 +60,7 @@ def _holder(content: bytes) -> str:
     return name if re.fullmatch(r"[\w.-]{1,255}", name) else ""
 
 
-class Claims:
+class Leases:
     """What this process holds, and whether others that hold something are alive.
 
     Args:
@@ -131,7 +131,7 @@ class Claims:
             if holder == self.id:
                 got.append(name)
             elif holder not in living:
-                file = f"{CLAIMS}/{name}.{generation + 1:04d}"
+                file = f"{LEASES}/{name}.{generation + 1:04d}"
                 if self._folder.create(file, self.id.encode()):
                     got.append(name)
         finished = done()
@@ -146,9 +146,9 @@ class Claims:
     def release(self, names: Sequence[str]) -> None:
         """Removes all claims on pieces that are finished."""
         wanted = set(names)
-        for file in self._folder.names(CLAIMS):  # ascending: the highest generation last
+        for file in self._folder.names(LEASES):  # ascending: the highest generation last
             if file.rpartition(".")[0] in wanted:
-                self._folder.remove(f"{CLAIMS}/{file}")
+                self._folder.remove(f"{LEASES}/{file}")
 
     def holders(self) -> dict[str, str]:
         """Name of each piece that someone who lives holds -> that worker's id."""
@@ -159,14 +159,14 @@ class Claims:
     def _current(self) -> dict[str, tuple[int, str]]:
         """name -> (generation, worker id) of every claim that counts."""
         found: dict[str, tuple[int, str]] = {}
-        files = self._folder.names(CLAIMS)
+        files = self._folder.names(LEASES)
         self._holders = {file: self._holders[file] for file in files if file in self._holders}
         for file in files:
             name, _, generation = file.rpartition(".")
             if not name or not re.fullmatch(r"[0-9]{1,9}", generation):
                 continue
             if file not in self._holders:
-                content = self._folder.get(f"{CLAIMS}/{file}")
+                content = self._folder.get(f"{LEASES}/{file}")
                 if content is None:  # finished meanwhile
                     continue
                 self._holders[file] = _holder(content)

@@ -63,7 +63,7 @@ def stage(workdir: pathlib.Path, name: str, make: Callable[[pathlib.Path], None]
       RunError: making it failed for a reason the user can do something about.
     """
     folder = workdir / STAGES / name
-    if distributed.agreed(os.path.lexists(folder)):
+    if distributed.broadcast_from_writer(os.path.lexists(folder)):
         verified(folder)
         _check_origin(workdir, name, origin)
         say(f"{name}: already there")
@@ -74,7 +74,7 @@ def stage(workdir: pathlib.Path, name: str, make: Callable[[pathlib.Path], None]
     else:
         with tempfile.TemporaryDirectory() as scratch:
             make(pathlib.Path(scratch))
-    distributed.wait(f"stage {name}")
+    distributed.barrier(f"stage {name}")
     return folder
 
 
@@ -159,7 +159,7 @@ def seconds(folder: pathlib.Path) -> float:
 
 def finished(workdir: pathlib.Path, pattern: str) -> Iterator[pathlib.Path]:
     """Folders of finished stages that match a pattern; all processes must ask for them."""
-    names = distributed.agreed(finished_names(workdir, pattern))
+    names = distributed.broadcast_from_writer(finished_names(workdir, pattern))
     return (workdir / STAGES / name for name in names)
 
 

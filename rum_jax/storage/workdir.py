@@ -45,7 +45,7 @@ def opened(path: str, config: Mapping) -> Iterator[pathlib.Path]:
                 held.enter_context(_held(path, folder, config))
             except InputError as error:
                 fault = str(error)
-        fault = distributed.agreed(fault)
+        fault = distributed.broadcast_from_writer(fault)
         if fault:
             raise InputError(fault)
         yield folder

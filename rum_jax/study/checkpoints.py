@@ -8,21 +8,22 @@ from rum_jax.runtime import distributed
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import Study
-from rum_jax.train.resume import CHECKPOINTS, Keep, kept_seconds
+from rum_jax.train.resume import CHECKPOINTS, Checkpointing, kept_seconds
 
 
-def keeping(study: Study, name: str, origin: Origin, clock: Callable[[], float]) -> Keep | None:
+def checkpointing(study: Study, name: str, origin: Origin,
+                  clock: Callable[[], float]) -> Checkpointing | None:
     """Where a stage's training keeps its state on the way; None if the config does not ask."""
     if not study.config.train.checkpoint_epochs:
         return None
     folder = study.workdir / CHECKPOINTS / name
     made_from = records.digest([records.plain(origin.values),
                                 *map(stage_cache.identity, origin.reads)])
-    return Keep(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder),
-                made_from)
+    return Checkpointing(folder, study.config.train.checkpoint_epochs, clock, kept_seconds(folder),
+                         made_from)
 
 
-def forget_kept(study: Study, name: str) -> None:
+def clear_checkpoints(study: Study, name: str) -> None:
     """Removes what a stage kept on the way, once it is finished."""
     if not distributed.is_writer():
         return

@@ -13,9 +13,9 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.core.errors import raise_if_any
 from rum_jax.forget import LEVELS, choose, overlap_faults, size_faults, statistics
-from rum_jax.forget.known import MEMORIZATION
+from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.refine import SCORES
-from rum_jax.study.scores import Knowledge
+from rum_jax.study.example_scores import ExampleScores
 
 HEADING = "The forget sets have faults:"
 
@@ -58,7 +58,7 @@ class Cases(NamedTuple):
         return slice(first * number, (first + 1) * number)
 
 
-def forget_sets(knowledge: Knowledge) -> pathlib.Path:
+def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
     """Stage "forget": `forget.npz` and `statistics.json`.
 
     `forget.npz` has `sets` and `seeds` and, for each of both, `ids`, `positions` int32[L,S,F],
@@ -70,23 +70,23 @@ def forget_sets(knowledge: Knowledge) -> pathlib.Path:
     """
 
     def write(folder: pathlib.Path) -> None:
-        dataset, config = knowledge.study.dataset, knowledge.study.config
-        places = _places(knowledge)
+        dataset, config = example_scores.study.dataset, example_scores.study.config
+        places = _places(example_scores)
         positions = dataset.train[places]
         arrays = {"sets": np.array(config.forget.sets), "seeds": np.array(config.seeds),
                   "ids": dataset.ids[positions], "positions": positions, "places": places}
-        if knowledge.has_memorization:
-            known = knowledge.score(MEMORIZATION)
+        if example_scores.has_memorization:
+            known = example_scores.score(MEMORIZATION)
             arrays[MEMORIZATION] = np.stack(
                 [[known[m][own] for m, own in enumerate(part)] for part in places])
         records.write_arrays(folder / "forget.npz", **arrays)
-        records.write_json(folder / "statistics.json", _statistics(knowledge, arrays))
+        records.write_json(folder / "statistics.json", _statistics(example_scores, arrays))
 
-    study = knowledge.study
-    scores = scores_of(study.config.forget.sets) + [MEMORIZATION] * knowledge.has_memorization
-    return knowledge.stage("forget", write, study.content.part("forget", "seeds"),
-                           [study.data, *knowledge.folders(scores)],
-                           study.content.files.get("config.forget.sets"))
+    study = example_scores.study
+    scores = scores_of(study.config.forget.sets) + [MEMORIZATION] * example_scores.has_memorization
+    return example_scores.stage("forget", write, study.content.part("forget", "seeds"),
+                                [study.data, *example_scores.folders(scores)],
+                                study.content.files.get("config.forget.sets"))
 
 
 def scores_of(names: Sequence[str]) -> list[str]:
@@ -95,17 +95,17 @@ def scores_of(names: Sequence[str]) -> list[str]:
     return [family for family in families if family in SCORES]
 
 
-def _places(knowledge: Knowledge) -> np.ndarray:
+def _places(example_scores: ExampleScores) -> np.ndarray:
     """int64[L,S,F] of all sets and seeds."""
-    config = knowledge.study.config
-    chosen = [[choose(name, knowledge.of_seed(m), config.forget.size)
+    config = example_scores.study.config
+    chosen = [[choose(name, example_scores.of_seed(m), config.forget.size)
                for m in range(len(config.seeds))] for name in config.forget.sets]
     sizes = {name: len(own) for name, part in zip(config.forget.sets, chosen, strict=True)
              for own in part}
     raise_if_any(size_faults(sizes), HEADING)
 
     def fits(size: int) -> bool:
-        return not any(overlap_faults({name: choose(name, knowledge.of_seed(m), size)
+        return not any(overlap_faults({name: choose(name, example_scores.of_seed(m), size)
                                        for name in _by_level(config.forget.sets)})
                        for m in range(len(config.seeds)))
 
@@ -120,35 +120,35 @@ def _by_level(names: Sequence[str]) -> list[str]:
     return [name for name in names if name.partition(":")[2] in LEVELS]
 
 
-def _statistics(knowledge: Knowledge, arrays: dict[str, np.ndarray]) -> list[dict]:
+def _statistics(example_scores: ExampleScores, arrays: dict[str, np.ndarray]) -> list[dict]:
     """What is said of each set, and its overlap with the others; values of all seeds."""
     sets, places = arrays["sets"].tolist(), arrays["places"]
     overlaps = [statistics.overlaps(dict(zip(sets, places[:, m], strict=True)))
                 for m in range(places.shape[1])]
-    return [{**describe(knowledge, name, places[number]),
+    return [{**describe(example_scores, name, places[number]),
              "overlap": {other: [one[name][other] for one in overlaps]
                          for other in sets if other != name}}
             for number, name in enumerate(sets)]
 
 
-def describe(knowledge: Knowledge, name: str, places: np.ndarray,
+def describe(example_scores: ExampleScores, name: str, places: np.ndarray,
              among: np.ndarray | None = None) -> dict:
     """What `forget.statistics` says of a set, values of all seeds, as JSON values.
 
     Args:
-      knowledge: of the models that it is to be unlearned from.
+      example_scores: of the models that it is to be unlearned from.
       name: of the set.
       places: int64[S,F] ascending places in the training set.
       among: int64[S,r] ascending: the set and its retain set; None: the whole training set.
     """
-    dataset, features = knowledge.study.dataset, knowledge.features()
+    dataset, features = example_scores.study.dataset, example_scores.features()
     found = []
     for m, own in enumerate(places):
         whole = np.arange(features.shape[1]) if among is None else among[m]
         found.append(statistics.in_embedding(features[m][whole], np.searchsorted(whole, own),
-                                             knowledge.of_seed(m).generator()))
-    memorized = (np.take_along_axis(knowledge.score(MEMORIZATION), places, 1)
-                 if knowledge.has_memorization else None)
+                                             example_scores.of_seed(m).generator()))
+    memorized = (np.take_along_axis(example_scores.score(MEMORIZATION), places, 1)
+                 if example_scores.has_memorization else None)
     return {"set": name, "size": places.shape[1],
             **{key: [one[key] for one in found] for key in found[0]},
             "mean_memorization": None if memorized is None else np.nanmean(memorized, 1).tolist(),

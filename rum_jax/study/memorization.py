@@ -5,8 +5,8 @@ import pathlib
 import numpy as np
 
 from rum_jax.campaign import merge
-from rum_jax.campaign.shards import Site, make_site
-from rum_jax.campaign.workers import attended
+from rum_jax.campaign.shards import CampaignDirectory, open_campaign
+from rum_jax.campaign.workers import ensure_trained
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.data.arrays import Dataset
@@ -15,7 +15,7 @@ from rum_jax.memorization.published import digest, published_scores
 from rum_jax.runtime.worker_index import Worker
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
-from rum_jax.study.checkpoints import forget_kept
+from rum_jax.study.checkpoints import clear_checkpoints
 from rum_jax.study.context import Study
 
 COST_FILE = "cost.json"
@@ -39,14 +39,14 @@ def memorization(study: Study) -> pathlib.Path:
                            lambda folder: _import(study, folder), origin)
     site = _site(study)
     if not any(stage_cache.finished(study.workdir, "memorization")):
-        attended(site)
+        ensure_trained(site)
     made = stage_cache.stage(study.workdir, "memorization", lambda folder: _write(site, folder),
                        _origin(study, site))
-    forget_kept(study, "members")  # of groups of another size, or cut off at their end
+    clear_checkpoints(study, "members")  # of groups of another size, or cut off at their end
     return made
 
 
-def _origin(study: Study, site: Site, *fields: str) -> Origin:
+def _origin(study: Study, site: CampaignDirectory, *fields: str) -> Origin:
     """Of what is made from all members: their manifest, and how many there are."""
     members = study.content.part("memorization.seed", "memorization.subset_fraction",
                                  "memorization.epochs", "memorization.schedule",
@@ -55,12 +55,12 @@ def _origin(study: Study, site: Site, *fields: str) -> Origin:
     return Origin({**members, "manifest": site.manifest.hash}, [study.data])
 
 
-def _site(study: Study) -> Site:
+def _site(study: Study) -> CampaignDirectory:
     """The study's campaign, which it alone works on."""
-    return make_site(str(study.workdir), study.config, study.dataset, study.task, Worker(0, 1))
+    return open_campaign(str(study.workdir), study.config, study.dataset, study.task, Worker(0, 1))
 
 
-def _write(site: Site, folder: pathlib.Path) -> None:
+def _write(site: CampaignDirectory, folder: pathlib.Path) -> None:
     made, _, summary = merge.write_scores(site, folder)
     records.write_json(folder / "summary.json", summary)
     records.write_json(folder / COST_FILE, merge.cost(made))
@@ -72,9 +72,9 @@ def _import(study: Study, folder: pathlib.Path) -> None:
     records.write_arrays(folder / "memorization.npz", **arrays)
     records.write_json(folder / "summary.json", {
         "source": {"file": path.name, "sha256": digest(path)}, "models": 0,
-        "planted_noise_auroc": merge.planted_noise_auroc(arrays["memorization"],
-                                                         arrays["planted_noise"]),
-        "planted_noise_examples": int(arrays["planted_noise"].sum()),
+        "injected_noise_auroc": merge.injected_noise_auroc(arrays["memorization"],
+                                                           arrays["injected_noise"]),
+        "injected_noise_examples": int(arrays["injected_noise"].sum()),
         "unknown_examples": int(np.isnan(arrays["memorization"]).sum())})
 
 
@@ -86,7 +86,7 @@ def imported(path: pathlib.Path, dataset: Dataset) -> dict[str, np.ndarray]:
             "memorization": known, "standard_error": unknown,
             "interval_low": unknown, "interval_high": unknown,
             "count_in": never, "count_out": never,
-            "planted_noise": dataset.noisy[dataset.train]}
+            "injected_noise": dataset.noisy[dataset.train]}
 
 
 def members_seconds(folder: pathlib.Path) -> float:
@@ -103,7 +103,7 @@ def influence(study: Study) -> pathlib.Path:
     site = _site(study)
 
     def write(folder: pathlib.Path) -> None:
-        attended(site)
+        ensure_trained(site)
         merge.write_influence(site, folder / "influence.npz")
 
     asked = study.config.campaign

@@ -10,23 +10,23 @@ from rum_jax.memorization.influence import NONE
 from rum_jax.runtime.progress import say
 from rum_jax.study.context import Study, check_memory, make_study
 from rum_jax.study.evaluation import evaluated
+from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases, forget_sets, load_cases
 from rum_jax.study.memorization import influence
 from rum_jax.study.references import References
 from rum_jax.study.request import check_requests
 from rum_jax.study.request_sequence import Stream, streams
-from rum_jax.study.scores import Knowledge
 from rum_jax.study.step_trace import has_trace, traced
 from rum_jax.study.trained_models import again_seeds, given_cautions, originals, retrained
 from rum_jax.study.unlearning import plan_of, unlearned
 
 
-class Finished(NamedTuple):
+class StudyArtifacts(NamedTuple):
     """Folders of a finished study.
 
     Attributes:
       study: what all stages shared.
-      knowledge: scores of the training examples.
+      example_scores: scores of the training examples.
       cases: forget sets and seeds.
       forget: that stage's folder.
       memorization: folder, if the study has memorization scores.
@@ -41,7 +41,7 @@ class Finished(NamedTuple):
     """
 
     study: Study
-    knowledge: Knowledge
+    example_scores: ExampleScores
     cases: Cases
     forget: pathlib.Path
     memorization: pathlib.Path | None
@@ -54,7 +54,7 @@ class Finished(NamedTuple):
     influence: pathlib.Path | None
 
 
-def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
+def run(workdir: pathlib.Path, config: ConfigDict) -> StudyArtifacts:
     """Runs every stage of a checked config that is not yet there.
 
     Raises:
@@ -63,28 +63,28 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> Finished:
     """
     study = make_study(workdir, config)
     check_memory(study)
-    knowledge = Knowledge(study, originals(study))
-    scores = knowledge.memorization() if knowledge.has_memorization else None
+    example_scores = ExampleScores(study, originals(study))
+    scores = example_scores.memorization() if example_scores.has_memorization else None
     influences = influence(study) if config.campaign.influence != NONE else None
-    proxies = {name: knowledge.proxy(name) for name in config.proxies.compared}
-    proxy_scores = {name: knowledge.score(name) for name in proxies}
-    forget = forget_sets(knowledge)
+    proxies = {name: example_scores.proxy(name) for name in config.proxies.compared}
+    proxy_scores = {name: example_scores.score(name) for name in proxies}
+    forget = forget_sets(example_scores)
     cases = load_cases(forget)
-    check_requests(knowledge)
+    check_requests(example_scores)
     for row in config.rows:  # refused before oracles are trained, if at all
-        plan_of(knowledge, row, cases)
-    models = {"original": knowledge.original,
+        plan_of(example_scores, row, cases)
+    models = {"original": example_scores.original,
               "retrain": retrained(study, "retrain", cases.seeds, cases.forget),
               "retrain_again": retrained(study, "retrain_again", again_seeds(cases.seeds),
                                          cases.forget)}
-    for caution in given_cautions(study, knowledge.original, models["retrain"], cases.forget):
+    for caution in given_cautions(study, example_scores.original, models["retrain"], cases.forget):
         say(f"original: {caution}")
     for row in config.rows:
-        models[row] = unlearned(knowledge, row, cases)
-    references = References(study, knowledge.original, models["retrain"], cases,
+        models[row] = unlearned(example_scores, row, cases)
+    references = References(study, example_scores.original, models["retrain"], cases,
                             models["retrain_again"])
     rows = {row: evaluated(references, row, folder) for row, folder in models.items()}
     traces = {row: traced(references, row, models[row]) for row in config.rows
               if has_trace(models[row])}
-    return Finished(study, knowledge, cases, forget, scores, models, rows,
-                    traces, proxies, proxy_scores, streams(knowledge), influences)
+    return StudyArtifacts(study, example_scores, cases, forget, scores, models, rows,
+                          traces, proxies, proxy_scores, streams(example_scores), influences)

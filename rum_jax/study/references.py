@@ -16,7 +16,7 @@ from rum_jax.evaluate.shadow import RANDOM, shadow_members
 from rum_jax.evaluate.tow import STRATA
 from rum_jax.evaluate.view import SHADOW_MEMBERS, View
 from rum_jax.experiment.build import unlearn_optimizer
-from rum_jax.forget.known import FIRST, MEMORIZATION
+from rum_jax.forget.selection import FIRST, MEMORIZATION
 from rum_jax.refine.by_score import cut
 from rum_jax.storage import stage_cache
 from rum_jax.study.context import Study

@@ -8,17 +8,17 @@ from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.forget import FAMILIES
 from rum_jax.forget.entanglement import centroid_distances
-from rum_jax.forget.known import MEMORIZATION, REQUESTS
 from rum_jax.forget.remaining import as_request, choose_left
+from rum_jax.forget.selection import MEMORIZATION, REQUESTS
 from rum_jax.proxies import PROXIES
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import Study
+from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases, describe, scores_of
-from rum_jax.study.scores import Knowledge
 
 
-class Later(Knowledge):
+class ScoresAfterUnlearning(ExampleScores):
     """What is known when a later request comes: scores are read off the models as they are then.
 
     Memorization, and proxies that are read while the originals are trained, stay what they were.
@@ -30,7 +30,7 @@ class Later(Knowledge):
       left: int64[S,r] ascending places in the training set that nothing has asked for yet.
     """
 
-    def __init__(self, first: Knowledge, models: pathlib.Path, prefix: str,
+    def __init__(self, first: ExampleScores, models: pathlib.Path, prefix: str,
                  left: np.ndarray) -> None:
         super().__init__(first.study, models, prefix)
         self._first, self._left = first, left
@@ -64,7 +64,7 @@ def places_left(examples: int, earlier: np.ndarray) -> np.ndarray:
     return np.stack([np.setdiff1d(np.arange(examples), own) for own in earlier])
 
 
-def check_requests(knowledge: Knowledge) -> None:
+def check_requests(example_scores: ExampleScores) -> None:
     """Refuses requests that cannot be met, as far as that shows before anything is unlearned.
 
     That is the first one, and those after it up to one that depends on what a row leaves.
@@ -72,17 +72,17 @@ def check_requests(knowledge: Knowledge) -> None:
     Raises:
       InputError: there is no such set, or it is all that is left.
     """
-    config = knowledge.study.config
+    config = example_scores.study.config
     earlier = np.empty((len(config.seeds), 0), np.int64)
     for number, name in enumerate(config.stream.requests):
         family = name.partition(":")[0]
         if number and not (FAMILIES[family].early or _lasts(family)):
             return
-        chosen = _places(knowledge, name, number, earlier, "every row")
+        chosen = _places(example_scores, name, number, earlier, "every row")
         earlier = np.concatenate([earlier, chosen], axis=1)
 
 
-def request(knowledge: Knowledge, row: str, stage: str, number: int,
+def request(example_scores: ExampleScores, row: str, stage: str, number: int,
             earlier: np.ndarray) -> pathlib.Path:
     """Chooses what a request asks for, of what is left; a stage of that name.
 
@@ -90,7 +90,7 @@ def request(knowledge: Knowledge, row: str, stage: str, number: int,
     `statistics.json` says what it is like among what is left, as of the models by then.
 
     Args:
-      knowledge: of the models by then.
+      example_scores: of the models by then.
       row: whose models they are, for messages.
       stage: its name.
       number: of the request, from 0.
@@ -99,33 +99,35 @@ def request(knowledge: Knowledge, row: str, stage: str, number: int,
     Raises:
       InputError: there is no such set, or it is all that is left.
     """
-    study, name = knowledge.study, knowledge.study.config.stream.requests[number]
+    study, name = example_scores.study, example_scores.study.config.stream.requests[number]
 
     def write(folder: pathlib.Path) -> None:
         dataset = study.dataset
-        places = _places(knowledge, name, number, earlier, row)
+        places = _places(example_scores, name, number, earlier, row)
         positions = dataset.train[places]
         records.write_arrays(folder / "request.npz", ids=dataset.ids[positions],
                              positions=positions, places=places)
         left = places_left(len(dataset.train), earlier)
-        records.write_json(folder / "statistics.json", describe(knowledge, name, places, left))
+        records.write_json(folder / "statistics.json", describe(example_scores, name, places, left))
 
-    scores = scores_of([name]) + [MEMORIZATION] * knowledge.has_memorization
+    scores = scores_of([name]) + [MEMORIZATION] * example_scores.has_memorization
     values = {"request": study.content.values["config.stream.requests"][number],
               "size": study.config.stream.size, "number": number, "seeds": study.config.seeds,
               "earlier": records.array_sha256(earlier)}
-    origin = Origin(values, [study.data, knowledge.original, *knowledge.folders(scores)], row=row,
+    reads = [study.data, example_scores.original, *example_scores.folders(scores)]
+    origin = Origin(values, reads, row=row,
                     files=study.content.files.get("config.stream.requests", {}))
     return stage_cache.stage(study.workdir, stage, write, origin)
 
 
-def _places(knowledge: Knowledge, name: str, number: int, earlier: np.ndarray,
+def _places(example_scores: ExampleScores, name: str, number: int, earlier: np.ndarray,
             row: str) -> np.ndarray:
     """int64[S,F] places that a request, the set of that name, asks for; see `request`."""
-    size, examples = knowledge.study.config.stream.size, len(knowledge.study.dataset.train)
-    seeds = knowledge.study.config.seeds
+    study = example_scores.study
+    size, examples, seeds = study.config.stream.size, len(study.dataset.train), study.config.seeds
     try:
-        chosen = [choose_left(name, as_request(knowledge.of_seed(m), seeds[m], number), left, size)
+        chosen = [choose_left(name, as_request(example_scores.of_seed(m), seeds[m], number), left,
+                              size)
                   for m, left in enumerate(places_left(examples, earlier))]
         _check_sizes(sorted({len(own) for own in chosen}), earlier.shape[1], examples, size)
     except InputError as error:

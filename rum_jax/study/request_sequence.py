@@ -17,10 +17,10 @@ from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import Study, row_folder
 from rum_jax.study.evaluation import ORIGINAL, evaluated
+from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases
 from rum_jax.study.references import References, memorization_folder
-from rum_jax.study.request import Later, load_request, places_left, request
-from rum_jax.study.scores import Knowledge
+from rum_jax.study.request import ScoresAfterUnlearning, load_request, places_left, request
 from rum_jax.study.step_trace import measures
 from rum_jax.study.trained_models import again_seeds, load_logits, retrained
 from rum_jax.study.unlearning import unlearned
@@ -28,7 +28,7 @@ from rum_jax.study.unlearning import unlearned
 RETRAIN, RETRAIN_AGAIN = "retrain", "retrain_again"
 
 
-class Answered(NamedTuple):
+class RequestResult(NamedTuple):
     """A request, and what was done about it.
 
     Attributes:
@@ -59,24 +59,24 @@ class Stream(NamedTuple):
     trace: pathlib.Path | None
 
 
-def streams(knowledge: Knowledge) -> dict[str, Stream]:
+def streams(example_scores: ExampleScores) -> dict[str, Stream]:
     """Row -> its stream, for config.stream.rows and what they are compared with.
 
     Requests that depend on what a model makes of the examples differ from row to row. Those of
     `retrain`, which retrains for each, are also those of `original`, which does nothing, and
     `retrain_again`, which retrains with other seeds.
     """
-    study = knowledge.study
+    study = example_scores.study
     if not study.config.stream.requests:
         return {}
-    exact = _answered(knowledge, RETRAIN)
-    rows = {ORIGINAL: [one._replace(models=knowledge.original) for one in exact],
+    exact = _answered(example_scores, RETRAIN)
+    rows = {ORIGINAL: [one._replace(models=example_scores.original) for one in exact],
             RETRAIN: exact,
             RETRAIN_AGAIN: [one._replace(models=_retrained(
                 study, "oracles_again", again_seeds(one.cases.seeds), one.cases)) for one in exact],
-            **{row: _answered(knowledge, row) for row in study.config.stream.rows}}
+            **{row: _answered(example_scores, row) for row in study.config.stream.rows}}
     judged: dict[pathlib.Path, References] = {}
-    return {row: _judged(knowledge, row, answered, judged) for row, answered in rows.items()}
+    return {row: _judged(example_scores, row, answered, judged) for row, answered in rows.items()}
 
 
 def _folder(study: Study, row: str) -> str:
@@ -85,20 +85,21 @@ def _folder(study: Study, row: str) -> str:
     return f"stream/{records.digest(asked)[:8]}/{row_folder(row)}"
 
 
-def _answered(knowledge: Knowledge, row: str) -> list[Answered]:
+def _answered(example_scores: ExampleScores, row: str) -> list[RequestResult]:
     """What a row leaves after each request."""
-    study, config, known = knowledge.study, knowledge.study.config, knowledge
+    study, config, known = example_scores.study, example_scores.study.config, example_scores
     examples, made = len(study.dataset.train), []
     earlier, root = np.empty((len(config.seeds), 0), np.int64), _folder(study, row)
     for number in range(len(config.stream.requests)):
         folder = f"{root}/{number + 1}"
         if made:
-            known = Later(knowledge, made[-1].models, f"{folder}/", places_left(examples, earlier))
+            known = ScoresAfterUnlearning(example_scores, made[-1].models, f"{folder}/",
+                                          places_left(examples, earlier))
         chosen = request(known, row, f"{folder}/request", number, earlier)
         cases = load_request(study, chosen, number, earlier)
         oracle = _retrained(study, "oracles", cases.seeds, cases)
         models = oracle if row == RETRAIN else unlearned(known, row, cases, f"{folder}/models")
-        made.append(Answered(chosen, cases, oracle, models))
+        made.append(RequestResult(chosen, cases, oracle, models))
         earlier = np.concatenate([earlier, cases.places], axis=1)
     return made
 
@@ -109,31 +110,31 @@ def _retrained(study: Study, kind: str, seeds: tuple[int, ...], cases: Cases) ->
     return retrained(study, f"stream/{kind}/{number}", seeds, cases.forgotten)
 
 
-def _judged(knowledge: Knowledge, row: str, answered: list[Answered],
+def _judged(example_scores: ExampleScores, row: str, answered: list[RequestResult],
             judged: dict[pathlib.Path, References]) -> Stream:
-    study, evaluations, references = knowledge.study, [], []
+    study, evaluations, references = example_scores.study, [], []
     root = _folder(study, row)
     for number, one in enumerate(answered):
         if one.oracle not in judged:
             again = (_retrained(study, "oracles_again", again_seeds(one.cases.seeds), one.cases)
                      if study.config.oracles == MEAN else None)
-            judged[one.oracle] = References(study, knowledge.original, one.oracle, one.cases,
+            judged[one.oracle] = References(study, example_scores.original, one.oracle, one.cases,
                                             again)
         references.append(judged[one.oracle])
         evaluations.append(evaluated(references[-1], row, one.models,
                                      f"{root}/{number + 1}/evaluation"))
-    trace = (_traced(knowledge, row, f"{root}/trace", answered, references)
+    trace = (_traced(example_scores, row, f"{root}/trace", answered, references)
              if row in study.config.stream.rows else None)
     return Stream([one.request for one in answered], evaluations, trace)
 
 
-def _traced(knowledge: Knowledge, row: str, stage: str, answered: list[Answered],
+def _traced(example_scores: ExampleScores, row: str, stage: str, answered: list[RequestResult],
             references: list[References]) -> pathlib.Path:
-    study, last = knowledge.study, answered[-1].cases
+    study, last = example_scores.study, answered[-1].cases
 
     def write(folder: pathlib.Path) -> None:
         logits = [load_logits(models) for models in
-                  (knowledge.original, *(one.models for one in answered))]
+                  (example_scores.original, *(one.models for one in answered))]
         oracles = [one.views for one in (references[0], *references)]
         requests = _requests(answered)
         records.write_json(folder / "trace.json", {
@@ -142,13 +143,13 @@ def _traced(knowledge: Knowledge, row: str, stage: str, answered: list[Answered]
             "measures": measures(study, logits, oracles, last.forgotten, requests,
                                  last.request)})
 
-    reads = dict.fromkeys([study.data, knowledge.original,
+    reads = dict.fromkeys([study.data, example_scores.original,
                            *(folder for one in answered for folder in
                              (one.request, one.models, one.oracle)),
                            *memorization_folder(study)])
     return stage_cache.stage(study.workdir, stage, write, Origin({}, list(reads), row))
 
 
-def _requests(answered: list[Answered]) -> Mapping[str, np.ndarray]:
+def _requests(answered: list[RequestResult]) -> Mapping[str, np.ndarray]:
     """What is asked for, int32[S,F] positions, by a name that says when."""
     return {f"request {number}": one.cases.forget for number, one in enumerate(answered, start=1)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from rum_jax.core import records
-from rum_jax.evaluate.layers import MEASURES, Layers
+from rum_jax.evaluate.subset_measures import MEASURES, SubsetMeasures
 from rum_jax.evaluate.view import View
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
@@ -79,7 +79,7 @@ def measures(study: Study, logits: Sequence[np.ndarray], oracles: Sequence[Seque
     for done, (models, views) in enumerate(zip(logits, oracles, strict=True)):
         for m, own in enumerate(forget):
             view = View(models[m], study.task.labels, parts_of(study, own, request))
-            layers = Layers(view, views[m], out)
+            layers = SubsetMeasures(view, views[m], out)
             parts = {**{name: positions[m] for name, positions in subsets.items()},
                      RETAIN: layers.unseen_retain, TEST: view.parts["test"]}
             for measure, part, value in _values(layers, parts):
@@ -94,7 +94,7 @@ def _row(table: list, number: int) -> list:
     return table[number]
 
 
-def _values(layers: Layers,
+def _values(layers: SubsetMeasures,
             parts: dict[str, np.ndarray]) -> Iterator[tuple[str, str, float]]:
     for name, measure in MEASURES.items():
         for part, positions in parts.items():

@@ -20,8 +20,8 @@ from rum_jax.runtime.progress import Progress, shown
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import Study, check_memory, make_study, row_folder
+from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import forget_sets, load_cases
-from rum_jax.study.scores import Knowledge
 from rum_jax.study.sweep_scores import Start, scores
 from rum_jax.study.trained_models import load_logits, originals, retrained
 from rum_jax.study.unlearning import chain_of, plan_of, steps_of
@@ -118,10 +118,10 @@ def _check_memory(study: Study, plan: dict[str, list[Point]]) -> None:
 def _start(study: Study) -> Start:
     seeds = study.config.seeds
     name = f"sweep/{'_'.join(map(str, seeds))}/"
-    knowledge = Knowledge(study, originals(study, f"{name}original"), name)
-    cases = load_cases(forget_sets(knowledge))
+    example_scores = ExampleScores(study, originals(study, f"{name}original"), name)
+    cases = load_cases(forget_sets(example_scores))
     oracle = retrained(study, f"{name}retrain", cases.seeds, cases.forget)
-    return Start(knowledge, oracle, load_logits(oracle), cases)
+    return Start(example_scores, oracle, load_logits(oracle), cases)
 
 
 def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
@@ -145,21 +145,21 @@ def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
 def _origin(start: Start, row: str, group: list[Point], asked: dict) -> Origin:
     """What the scores of points are made from."""
     study, files = start.study, {}
-    plan = plan_of(start.knowledge, row, start.cases)
+    plan = plan_of(start.example_scores, row, start.cases)
     for step in group[0].steps:
         files |= code_digests(step.algorithm)
     values = {"points": json.loads(replaced(json.dumps(records.plain(asked)), files)),
               "subsets": [{name: records.array_sha256(positions)
                            for name, positions in parts.items()} for parts in plan.partitions],
               **study.content.part("unlearn", "oracles")}
-    return Origin(values, [study.data, start.knowledge.original, start.oracle], row, files)
+    return Origin(values, [study.data, start.example_scores.original, start.oracle], row, files)
 
 
 def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.ndarray:
     """Logits float[points,M,N,C]; not finite where a point diverged."""
     cases, points = start.cases, len(group)
-    plan = plan_of(start.knowledge, row, cases)
-    one = chain_of(start.knowledge, plan, cases)
+    plan = plan_of(start.example_scores, row, cases)
+    one = chain_of(start.example_scores, plan, cases)
     many = one._replace(
         train=np.tile(one.train, (points, 1)), partitions=plan.partitions * points,
         steps=points_of.stacked(group, len(cases.seeds)),

@@ -10,9 +10,9 @@ from rum_jax.evaluate.interval import summary
 from rum_jax.evaluate.tow import validation_tow
 from rum_jax.evaluate.view import View
 from rum_jax.study.context import Study
+from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases
 from rum_jax.study.references import alike_of, mean_of, parts_of
-from rum_jax.study.scores import Knowledge
 
 SEEN = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
 
@@ -20,7 +20,7 @@ SEEN = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
 class Start(NamedTuple):
     """What every point starts from: the sweep's own originals and oracles, and its cases."""
 
-    knowledge: Knowledge
+    example_scores: ExampleScores
     oracle: pathlib.Path
     oracle_logits: np.ndarray
     cases: Cases
@@ -28,7 +28,7 @@ class Start(NamedTuple):
     @property
     def study(self) -> Study:
         """What all stages share."""
-        return self.knowledge.study
+        return self.example_scores.study
 
 
 def scores(start: Start, logits: np.ndarray) -> list[dict]:

@@ -25,7 +25,7 @@ from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study import given_models
-from rum_jax.study.checkpoints import forget_kept, keeping
+from rum_jax.study.checkpoints import checkpointing, clear_checkpoints
 from rum_jax.study.context import Study
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
@@ -34,7 +34,7 @@ from rum_jax.train.state import TrainState, fresh
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
 from rum_jax.unlearn.base import Problem
-from rum_jax.unlearn.descent import rested
+from rum_jax.unlearn.descent import with_fresh_optimizer
 
 EVENTS_FILE = "learning_events.npz"
 NETWORK = ("model.name", "model.widths", "model.blocks", "model.batch_norm_groups")
@@ -90,7 +90,7 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...], origin: Origin,
             more(folder)
 
     made = stage_cache.stage(study.workdir, name, write, origin)
-    forget_kept(study, name)
+    clear_checkpoints(study, name)
     return made
 
 
@@ -156,14 +156,15 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
 
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
-            keep = keeping(study, name, origin, seconds)
+            keep = checkpointing(study, name, origin, seconds)
             states = initial_states(study.task.model, [(s, ROLES["init"], 0) for s in seeds])
             made = learning_events(study.task, np.tile(dataset.train, (len(seeds), 1)), states,
                                    how, [order(seed) for seed in seeds],
                                    [f"seed {seed}" for seed in seeds], progress, keep)
             done = seconds() + (keep.earlier_seconds if keep else 0)
-        return Trained(rested(made.states), {"train": period_means(made.losses, how.epochs)},
-                       done, how.epochs * len(dataset.train), made.losses.shape[1], events={
+        losses = {"train": period_means(made.losses, how.epochs)}
+        return Trained(with_fresh_optimizer(made.states), losses, done,
+                       how.epochs * len(dataset.train), made.losses.shape[1], events={
                            name: values[:, dataset.train]
                            for name, values in made.events.items()})
 
@@ -222,7 +223,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
 
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
-            keep = keeping(study, name, origin, seconds)
+            keep = checkpointing(study, name, origin, seconds)
             problem = Problem(study.task, forget, retain, seeds, 0, how.optimizer,
                               progress=progress, keep=keep)
             states, history = apply("retrain", ALGORITHMS["retrain"], problem, None,

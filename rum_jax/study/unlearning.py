@@ -19,8 +19,8 @@ from rum_jax.rum.chain import WHOLE, Chain, Step, partition, retain_set, run
 from rum_jax.runtime.progress import Progress
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import row_folder, take
+from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases
-from rum_jax.study.scores import Knowledge
 from rum_jax.study.trained_models import Trained, load_states, model_stage
 from rum_jax.train.predict import predict
 from rum_jax.train.state import TrainState
@@ -77,14 +77,14 @@ def _hparams(section: ConfigDict, name: str, subset: str | None = None) -> dict:
     return {**algorithm(name).hparams(), **table}
 
 
-def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
+def plan_of(example_scores: ExampleScores, row: str, cases: Cases) -> Plan:
     """What a row does to the models of all cases.
 
     Raises:
       InputError: the subsets of one case have other names or sizes than those of another, or a
         score that they are cut by is not known of all examples.
     """
-    config = knowledge.study.config
+    config = example_scores.study.config
     if row_spec.parse(row).kind == row_spec.VANILLA:
         whole = [{WHOLE: forget} for forget in cases.forget]
         return Plan(whole, steps_of(config, row), False)
@@ -95,8 +95,8 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
         raise InputError(f"row {row}: cuts a forget set of {cases.forget.shape[1]} into "
                          f"{subsets} subsets; allowed: at most as many as it has examples")
     try:
-        made = [partition(refine, forget, knowledge.of_forget(cases.original(m), places), subsets,
-                          generator(seed, "shuffle", *of_request(cases.request)))
+        made = [partition(refine, forget, example_scores.of_forget(cases.original(m), places),
+                          subsets, generator(seed, "shuffle", *of_request(cases.request)))
                 for m, (forget, places, seed) in enumerate(
                     zip(cases.forget, cases.places, cases.seeds, strict=True))]
     except InputError as error:
@@ -109,21 +109,22 @@ def plan_of(knowledge: Knowledge, row: str, cases: Cases) -> Plan:
     return Plan(made, steps_of(config, row, list(made[0])), options["steps"] == row_spec.STEPS[1])
 
 
-def unlearned(knowledge: Knowledge, row: str, cases: Cases, name: str = "") -> pathlib.Path:
+def unlearned(example_scores: ExampleScores, row: str, cases: Cases,
+              name: str = "") -> pathlib.Path:
     """Runs the chain of a row from the models that are known; stage "unlearn/<row>", or `name`.
 
     Besides the models: `steps.json`, what was done; `subsets.npz`, subset -> int32[M,k]
     positions; and `after_steps.npz`, logits float32[steps,M,N,C] after each step, for rows of the
     study with more than one where config.trace asks for it.
     """
-    study = knowledge.study
-    plan = plan_of(knowledge, row, cases)
+    study = example_scores.study
+    plan = plan_of(example_scores, row, cases)
     traced: list[np.ndarray] = []
     traces = study.config.trace and len(plan.steps) > 1 and not name
 
     def make(progress: Progress) -> Trained:
         traced.clear()
-        done = run(chain_of(knowledge, plan, cases), progress, watch if traces else None)
+        done = run(chain_of(example_scores, plan, cases), progress, watch if traces else None)
         losses = {f"{number} {step.subset} {step.algorithm}": history.mean_losses
                   for number, (step, history) in enumerate(zip(plan.steps, done.histories,
                                                                strict=True))}
@@ -143,16 +144,17 @@ def unlearned(knowledge: Knowledge, row: str, cases: Cases, name: str = "") -> p
             records.write_arrays(folder / TRACE_FILE, logits=np.stack(traced))
 
     return model_stage(study, name or f"unlearn/{row_folder(row)}", cases.seeds,
-                       _origin(knowledge, row, plan, cases), make, more)
+                       _origin(example_scores, row, plan, cases), make, more)
 
 
-def _origin(knowledge: Knowledge, row: str, plan: Plan, cases: Cases) -> Origin:
+def _origin(example_scores: ExampleScores, row: str, plan: Plan, cases: Cases) -> Origin:
     """What the models of a row are made from.
 
     Fields of the config are recorded beside the steps that they lead to, so that a change of one
     is found by its name, and before anything is computed.
     """
-    content, text = knowledge.study.content, records.plain([step._asdict() for step in plan.steps])
+    content = example_scores.study.content
+    text = records.plain([step._asdict() for step in plan.steps])
     files = {path: digest for step in plan.steps
              for path, digest in code_digests(step.algorithm).items()} | code_digests(row)
     for step in text:
@@ -164,9 +166,9 @@ def _origin(knowledge: Knowledge, row: str, plan: Plan, cases: Cases) -> Origin:
               "earlier": records.array_sha256(cases.earlier)}
     if len(plan.steps) > 1:
         values |= content.part("trace")
-    for field in _fields(knowledge.study.config, row, plan.steps):
+    for field in _fields(example_scores.study.config, row, plan.steps):
         values |= content.part(field)
-    return Origin(values, [knowledge.study.data, knowledge.original], row, files)
+    return Origin(values, [example_scores.study.data, example_scores.original], row, files)
 
 
 def _fields(config: ConfigDict, row: str, steps: Sequence[Step]) -> Iterator[str]:
@@ -187,11 +189,11 @@ def _fields(config: ConfigDict, row: str, steps: Sequence[Step]) -> Iterator[str
             yield f"{section}.hparams.{name}"
 
 
-def chain_of(knowledge: Knowledge, plan: Plan, cases: Cases) -> Chain:
+def chain_of(example_scores: ExampleScores, plan: Plan, cases: Cases) -> Chain:
     """A row's plan, from the models of all cases."""
-    study = knowledge.study
+    study = example_scores.study
     train = np.stack([retain_set(study.dataset.train, [earlier]) for earlier in cases.earlier])
-    states = take(load_states(study, knowledge.original),
+    states = take(load_states(study, example_scores.original),
                   [cases.original(m) for m in range(len(cases.seeds))])
     return Chain(study.task, train, plan.partitions, plan.steps, cases.seeds,
                  unlearn_optimizer(study.config), states, plan.merged,

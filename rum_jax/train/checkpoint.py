@@ -19,7 +19,7 @@ def save(path: pathlib.Path, states: TrainState) -> None:
     """
     from orbax.checkpoint import v1 as ocp  # slow to import
 
-    ocp.save(distributed.agreed(str(path.absolute())), states)
+    ocp.save(distributed.broadcast_from_writer(str(path.absolute())), states)
 
 
 def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainState:

@@ -15,7 +15,7 @@ from rum_jax.train import engine as engines
 from rum_jax.train.engine import Engine
 from rum_jax.train.gather import gather
 from rum_jax.train.log import Log
-from rum_jax.train.resume import Keep, Progressed
+from rum_jax.train.resume import Checkpointing, FitCheckpoint
 from rum_jax.train.state import Context, Objective, TrainState, make_step
 
 PyTree = Any
@@ -64,7 +64,7 @@ class Plan(NamedTuple):
       streams: stream name -> Stream with arrays int32[M,T,B].
       learning_rate: float[M,T].
       schedules: hyper-parameters of the objective that change, name -> float[M,T].
-      augmentation: key of AUGMENTATIONS -> uint32[M,T,2], the words of each step's epoch.
+      augmentation: key of AUGMENTATIONS -> uint32[M,T,2], the key_data of each step's epoch.
     """
 
     streams: dict[str, Stream]
@@ -95,8 +95,8 @@ def _runner(model: Model, objective: Objective) -> Callable:
     def run(images: jax.Array, steps: jax.Array, state: TrainState, plan: Plan,
             context: Context) -> Fitted:
         def at(i: jax.Array, state: TrainState) -> tuple[TrainState, jax.Array, PyTree]:
-            words = {name: values[i] for name, values in plan.augmentation.items()}
-            batches = {name: gather(model, images, s.index[i], s.label[i], words)
+            key_data = {name: values[i] for name, values in plan.augmentation.items()}
+            batches = {name: gather(model, images, s.index[i], s.label[i], key_data)
                        for name, s in plan.streams.items()}
             scheduled = {name: values[i] for name, values in plan.schedules.items()}
             now = context.replace(hparams={**context.hparams, **scheduled})
@@ -128,7 +128,7 @@ def _chunk(plan: Plan, start: int, end: int, length: int) -> Plan:
 
 def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, context: Context,
         names: Sequence[str], progress: Progress = silent,
-        stop_when_diverged: bool = True, keep: Keep | None = None) -> Fitted:
+        stop_when_diverged: bool = True, keep: Checkpointing | None = None) -> Fitted:
     """Runs every step of the plan for every model.
 
     The losses of a call of the program are fetched after the next one was started, so the
@@ -167,7 +167,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
         states = [one.states for one in made]
         log.add(step, end, [one[1:] for one in made])
         if keep and end == stop < total:
-            keep.save(plan, Progressed(end, engines.get(states, models), log.losses(),
-                                       log.record()))
+            keep.save(plan, FitCheckpoint(end, engines.get(states, models), log.losses(),
+                                          log.record()))
         step = end
     return Fitted(engines.get(states, models), log.losses(), log.record())

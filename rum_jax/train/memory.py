@@ -99,7 +99,7 @@ def available_bytes(task: Task, models: int) -> int:
                if device.process_index == jax.process_index()]
     limits = [stats["bytes_limit"] for device in devices if (stats := device.memory_stats())]
     own = min(limits) if limits else psutil.virtual_memory().available // max(len(devices), 1)
-    return distributed.agreed(own)
+    return distributed.broadcast_from_writer(own)
 
 
 def plan_bytes(models: int, epochs: int, examples: int, batch_size: int,

@@ -23,7 +23,7 @@ CHECKPOINTS = "checkpoints"  # folder in a workdir of the states of trainings un
 REMEDY = "delete it to start that training anew"
 
 
-class Progressed(NamedTuple):
+class FitCheckpoint(NamedTuple):
     """A training that has come so far.
 
     Attributes:
@@ -39,7 +39,7 @@ class Progressed(NamedTuple):
     record: np.ndarray | None = None
 
 
-class Keep(NamedTuple):
+class Checkpointing(NamedTuple):
     """Where and how often a training keeps its state.
 
     Attributes:
@@ -56,7 +56,7 @@ class Keep(NamedTuple):
     earlier_seconds: float
     made_from: str = ""
 
-    def of_epochs(self, steps_per_epoch: int) -> "Keep":
+    def of_epochs(self, steps_per_epoch: int) -> "Checkpointing":
         """The same in steps."""
         return self._replace(every=self.every * steps_per_epoch)
 
@@ -64,7 +64,7 @@ class Keep(NamedTuple):
         """The first step after this one at which the state is kept, or the last of all."""
         return min(total, (step // self.every + 1) * self.every) if self.every else total
 
-    def save(self, plan: PyTree, reached: Progressed) -> None:
+    def save(self, plan: PyTree, reached: FitCheckpoint) -> None:
         """Keeps a state; earlier ones are removed. Several processes must all call it."""
         earlier, partial = _kept(self.folder), self.folder / "partial"
         if distributed.is_writer():
@@ -84,13 +84,13 @@ class Keep(NamedTuple):
         for path in earlier:
             shutil.rmtree(path)
 
-    def load(self, plan: PyTree, model: Model) -> Progressed | None:
+    def load(self, plan: PyTree, model: Model) -> FitCheckpoint | None:
         """The last state that was kept; None if there is none.
 
         Raises:
           InputError: it is of another plan or model.
         """
-        names = distributed.agreed([path.name for path in _kept(self.folder)])
+        names = distributed.broadcast_from_writer([path.name for path in _kept(self.folder)])
         if not names:
             return None
         path = self.folder / names[-1]
@@ -108,7 +108,7 @@ class Keep(NamedTuple):
             raise InputError(f"{error}; {REMEDY}") from error
         steps = made["losses"].shape[1]
         say(f"going on from step {steps}, kept in {path}")
-        return Progressed(steps, states, made["losses"], made["record"])
+        return FitCheckpoint(steps, states, made["losses"], made["record"])
 
 
 def kept_seconds(folder: pathlib.Path) -> float:
@@ -126,7 +126,7 @@ def discard_partial(folder: pathlib.Path) -> None:
 
 
 def _stored(path: pathlib.Path) -> tuple[dict, dict[str, np.ndarray | None]]:
-    """What a kept state says of itself, and its `losses` and `record`; see `Progressed`."""
+    """What a kept state says of itself, and its `losses` and `record`; see `FitCheckpoint`."""
     try:
         about = records.read_json(path / "kept.json")
         changed = [name for name, digest in about["sha256"].items()

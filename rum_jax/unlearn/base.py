@@ -26,7 +26,7 @@ from rum_jax.core.randomness import generator
 from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, each, period_means
-from rum_jax.train.resume import Keep
+from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import TrainState
 
 BATCH_NORM = ("train", "eval")
@@ -75,7 +75,7 @@ class Problem(NamedTuple):
     progress: Progress = silent
     stop_when_diverged: bool = True
     draw: Callable[..., np.random.Generator] = generator
-    keep: Keep | None = None
+    keep: Checkpointing | None = None
 
     @property
     def names(self) -> list[str]:

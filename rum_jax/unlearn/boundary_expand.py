@@ -15,7 +15,7 @@ from rum_jax.models import outputs_of
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
-from rum_jax.unlearn.descent import descend, epochs_of, rates, rested
+from rum_jax.unlearn.descent import descend, epochs_of, rates, with_fresh_optimizer
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 
@@ -33,7 +33,7 @@ def expanded(problem: Problem, states: TrainState) -> TrainState:
     rows = _new_rows(problem, kernel.shape[1]).astype(kernel.dtype)
     grown = {"kernel": np.concatenate([kernel, rows[:, :-1, None]], axis=-1),
              "bias": np.concatenate([bias, rows[:, -1:]], axis=-1)}
-    return rested(states.replace(
+    return with_fresh_optimizer(states.replace(
         params={**states.params, "classifier": grown},
         opt_state=jax.tree_util.tree_map_with_path(_with_room, states.opt_state)))
 

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from rum_jax.core.errors import InputError
-from rum_jax.core.randomness import words
+from rum_jax.core.randomness import key_data
 from rum_jax.data.plans import Stream, batches, multistep
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.memory import check_plan
@@ -93,21 +93,21 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
                else _checked_epochs(epoch_of_step, steps, epochs))
 
     def drawn() -> np.ndarray:
-        each_epoch = np.array([[words(rng) for rng in problem.generators("augment", epoch)]
+        each_epoch = np.array([[key_data(rng) for rng in problem.generators("augment", epoch)]
                                for epoch in range(epochs)])
         return each_epoch[of_step].swapaxes(0, 1)
 
     plan = Plan(streams, learning_rate[:, of_step], schedules or {},
                 problem.optimizer.augmented(drawn))
     context = contexts(models, problem.optimizer, hparams, **extra)
-    fitted = fit(trainable(problem), objective, rested(states), plan, context, problem.names,
-                 problem.progress, problem.stop_when_diverged)
+    fitted = fit(trainable(problem), objective, with_fresh_optimizer(states), plan, context,
+                 problem.names, problem.progress, problem.stop_when_diverged)
     examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
     periods = epochs if epoch_of_step is None else tuple(np.bincount(of_step).tolist())
-    return rested(fitted.states), History(fitted.losses, examples, periods)
+    return with_fresh_optimizer(fitted.states), History(fitted.losses, examples, periods)
 
 
-def rested(states: TrainState) -> TrainState:
+def with_fresh_optimizer(states: TrainState) -> TrainState:
     """The same models with a fresh optimizer state."""
     zero = jax.tree.map(np.zeros_like, (states.step, states.opt_state))
     return states.replace(step=zero[0], opt_state=zero[1])
@@ -118,7 +118,7 @@ def one_shot(states: TrainState, params: Any, examples: int) -> tuple[TrainState
     models = len(states.step)
     with np.errstate(over="ignore"):  # what is not finite is found by the caller
         like = jax.tree.map(lambda old, new: np.asarray(new, old.dtype), states.params, params)
-    return (rested(states).replace(params=like),
+    return (with_fresh_optimizer(states).replace(params=like),
             History(np.zeros((models, 0), np.float32), examples))
 
 

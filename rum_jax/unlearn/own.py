@@ -23,7 +23,7 @@ from rum_jax.core.checks import Check
 from rum_jax.core.errors import InputError
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
-from rum_jax.unlearn.descent import rested
+from rum_jax.unlearn.descent import with_fresh_optimizer
 
 _CHECKS: dict[type, Check] = {bool: checks.boolean, int: checks.integer(-2**31),
                               str: checks.text, float: checks.number(-np.inf)}
@@ -62,7 +62,8 @@ def _unlearn(reference: str, function: Callable, problem: Problem, states: Train
     _check_states(reference, before, states, after)
     like = {name: jax.tree.map(lambda old, new: np.asarray(new, old.dtype), getattr(before, name),
                                getattr(after, name)) for name in ("params", "model_state")}
-    return rested(before.replace(**like)), _checked_history(reference, history, models)
+    return (with_fresh_optimizer(before.replace(**like)),
+            _checked_history(reference, history, models))
 
 
 def _check_states(reference: str, before: TrainState, given: TrainState,

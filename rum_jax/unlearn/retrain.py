@@ -11,7 +11,7 @@ from rum_jax.core.randomness import ROLES
 from rum_jax.train.recipe import SCHEDULES, Recipe, initial_states, train
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
-from rum_jax.unlearn.descent import rested
+from rum_jax.unlearn.descent import with_fresh_optimizer
 
 
 def _orders(problem: Problem) -> list:
@@ -28,7 +28,7 @@ def unlearn_from(problem: Problem, states: TrainState,
     _, fitted = train(problem.task, problem.retain, states, recipe, _orders(problem),
                       problem.names, problem.progress,
                       stop_when_diverged=problem.stop_when_diverged, keep=problem.keep)
-    return (rested(fitted.states),
+    return (with_fresh_optimizer(fitted.states),
             History(fitted.losses, recipe.epochs * problem.retain.shape[1], recipe.epochs))
 
 

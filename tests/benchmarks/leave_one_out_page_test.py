@@ -22,7 +22,7 @@ def written():
         rows = {name: measured(own) for name, own in made.items()}
         pairs = [("estimate", "same_size"), ("estimate", "whole"), ("same_size", "whole")]
         yield importlib.import_module("leave_one_out_page"), {
-            "examples": [{"id": f"digits_{k}", "label": k, "planted_noise": k == 2,
+            "examples": [{"id": f"digits_{k}", "label": k, "injected_noise": k == 2,
                           **{name: own[k] for name, own in rows.items()}} for k in range(3)],
             "comparisons": [{"first": first, "second": second,
                              **agreement.compare(made[first], made[second])}
@@ -30,8 +30,8 @@ def written():
             "choice": {"by": "pilot", "least": 0.05, "pilot_models": 32, "candidates": 99,
                        "training_examples": 1259},
             "models": {"same_size": [10, 10], "whole": [30, 4]}, "other_fractions": {},
-            "trained_like": {"subset_fraction": 0.7}, "planted_noise_auroc": None,
-            "planted_noise": 1, "provenance": ORIGIN}
+            "trained_like": {"subset_fraction": 0.7}, "injected_noise_auroc": None,
+            "injected_noise": 1, "provenance": ORIGIN}
 
 
 def test_page(written):

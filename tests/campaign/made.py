@@ -4,7 +4,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rum_jax.campaign import workers
-from rum_jax.campaign.shards import make_site
+from rum_jax.campaign.shards import open_campaign
 from rum_jax.config import base
 from rum_jax.memorization.group import Group
 from rum_jax.memorization.members import subset
@@ -20,7 +20,7 @@ def config(**fields) -> ConfigDict:
 
 
 def site(workdir, dataset, task, index=0, count=1, **fields):
-    return make_site(str(workdir), config(**fields), dataset, task, Worker(index, count))
+    return open_campaign(str(workdir), config(**fields), dataset, task, Worker(index, count))
 
 
 def outcomes(task, wanted, members, progress, keep=None) -> Group:

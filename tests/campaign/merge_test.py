@@ -13,7 +13,7 @@ from rum_jax.study.trained_models import convolutions
 def finished(monkeypatch, dataset, task, tmp_path):
     make_up(monkeypatch)
     ours = site(tmp_path, dataset, task, campaign__models=40, campaign__group_size=12)
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     return ours
 
 
@@ -65,8 +65,8 @@ def test_a_summary_says_what_is_not_known(finished, dataset):
     arrays["memorization"][:3] = np.nan
     summary = merge.summary(finished, made, arrays)
     assert summary["unknown_examples"] == 3 and summary["models"] == 40
-    assert 0 < summary["planted_noise_auroc_ci95"] < 0.5
-    assert summary["planted_noise_examples"] == dataset.noisy[dataset.train].sum()
+    assert 0 < summary["injected_noise_auroc_ci95"] < 0.5
+    assert summary["injected_noise_examples"] == dataset.noisy[dataset.train].sum()
     assert summary["reliability"] == pytest.approx(
         2 * summary["split_half_pearson"] / (1 + summary["split_half_pearson"]))
 

@@ -28,7 +28,7 @@ def scores(found):
 def expected(trained, dataset, task, tmp_path):
     """Scores of a campaign that one worker did without a break."""
     unbroken = site(tmp_path / "unbroken", dataset, task)
-    workers.attended(unbroken)
+    workers.ensure_trained(unbroken)
     trained.clear()
     return scores(unbroken)
 
@@ -40,21 +40,21 @@ def same(found, expected):
 
 def test_every_model_once_in_groups(trained, dataset, task, tmp_path):
     ours = site(tmp_path, dataset, task)
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     assert trained == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert sites.names(ours) == ["00000-00003.npz", "00004-00007.npz", "00008-00009.npz"]
     assert ours.folder.names("claims") == []
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     assert len(trained) == 3, "what is there is not done again"
 
 
 @pytest.mark.parametrize("size", [1, 3, 10])
 def test_group_size_changes_half_way_and_more_models_are_added(
         trained, dataset, task, workdir, expected, size):
-    workers.attended(site(workdir, dataset, task, campaign__models=6))
+    workers.ensure_trained(site(workdir, dataset, task, campaign__models=6))
     trained.clear()
     ours = site(workdir, dataset, task, campaign__group_size=size)
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     assert sorted(k for group in trained for k in group) == [6, 7, 8, 9]
     same(scores(ours), expected)
     fewer = merge.merged(site(workdir, dataset, task, campaign__models=6))
@@ -64,7 +64,7 @@ def test_group_size_changes_half_way_and_more_models_are_added(
 def test_workers_share_and_help_each_other(trained, dataset, task, workdir, expected):
     sites = [site(workdir, dataset, task, index, 3, campaign__group_size=2)
              for index in range(3)]
-    threads = [threading.Thread(target=workers.attended, args=(one,)) for one in sites]
+    threads = [threading.Thread(target=workers.ensure_trained, args=(one,)) for one in sites]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -74,7 +74,7 @@ def test_workers_share_and_help_each_other(trained, dataset, task, workdir, expe
 
 
 def test_a_worker_begins_with_its_own_share(trained, dataset, task, workdir):
-    workers.attended(site(workdir, dataset, task, 1, 2, campaign__group_size=2))
+    workers.ensure_trained(site(workdir, dataset, task, 1, 2, campaign__group_size=2))
     assert trained == [[2, 3], [6, 7], [0, 1], [4, 5], [8, 9]]
 
 
@@ -96,7 +96,7 @@ def test_what_another_took_over_is_not_written_twice(monkeypatch, dataset, task,
         return original(task, wanted, members, *rest)
 
     monkeypatch.setattr(workers, "train_members", interrupted)
-    workers.attended(slow)
+    workers.ensure_trained(slow)
     assert sites.names(slow)[:2] == ["00000-00001.npz", "00002-00003.npz"]
     same(scores(slow), expected)
     assert merge.merged(slow).makers["another"] == 2
@@ -104,24 +104,24 @@ def test_what_another_took_over_is_not_written_twice(monkeypatch, dataset, task,
 
 def test_a_lost_group_is_trained_anew(trained, dataset, task, workdir, expected):
     ours = site(workdir, dataset, task)
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     ours.folder.remove("members/00004-00007.npz")
     with pytest.raises(InputError, match="lacks 4 of 10 models, the first is 4; rum_jax.main"):
         scores(ours)
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     assert trained[-1] == [4, 5, 6, 7]
     same(scores(ours), expected)
 
 
 def test_a_damaged_group_is_named_and_can_be_made_anew(trained, dataset, task, workdir, expected):
     ours = site(workdir, dataset, task)
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     content = ours.folder.get("members/00004-00007.npz")
     ours.folder.put("members/00004-00007.npz", content[:len(content) // 2])
     with pytest.raises(InputError, match="campaign/members/00004-00007.npz: is damaged"):
         scores(ours)
     ours.folder.remove("members/00004-00007.npz")
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     same(scores(ours), expected)
 
 
@@ -129,7 +129,7 @@ def test_foreign_and_overlapping_groups_are_refused(trained, dataset, task, work
     ours, foreign = (site(path, dataset, task, **fields) for path, fields in (
         (workdir, {}), (tmp_path, {"memorization__seed": 1})))
     for campaigns in (ours, foreign):
-        workers.attended(campaigns)
+        workers.ensure_trained(campaigns)
     content = foreign.folder.get("members/00004-00007.npz")
     own = ours.folder.get("members/00004-00007.npz")
     ours.folder.put("members/00004-00007.npz", content)
@@ -162,7 +162,7 @@ def test_a_full_disk_keeps_what_is_done(trained, monkeypatch, dataset, task, tmp
     with monkeypatch.context() as patch:
         patch.setattr(type(ours.folder), "create", full)
         with pytest.raises(OSError, match="No space left"):
-            workers.attended(ours)
+            workers.ensure_trained(ours)
     assert sites.names(ours) == ["00000-00003.npz"]
-    workers.attended(ours)
+    workers.ensure_trained(ours)
     same(scores(ours), expected)

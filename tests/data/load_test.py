@@ -8,7 +8,7 @@ from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.selection import say_what_noise_left
 from rum_jax.data.statistics import computed
 from rum_jax.forget import choose
-from rum_jax.forget.known import untrained
+from rum_jax.forget.selection import untrained
 
 
 @pytest.fixture

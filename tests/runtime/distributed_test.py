@@ -106,9 +106,9 @@ def test_a_bad_workdir_stops_all_processes_with_the_same_message(tmp_path):
 
 
 def test_one_process_is_the_writer_and_agrees_with_itself():
-    assert distributed.is_writer() and not distributed.several()
-    assert distributed.agreed({"a": [1, None]}) == {"a": [1, None]}
-    distributed.wait("nobody")
+    assert distributed.is_writer() and not distributed.is_multiprocess()
+    assert distributed.broadcast_from_writer({"a": [1, None]}) == {"a": [1, None]}
+    distributed.barrier("nobody")
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import sys
 import pytest
 from toy import ROOT
 
-from rum_jax.storage.leases import Claims, identity
+from rum_jax.storage.leases import Leases, identity
 from rum_jax.storage.object_store import Local
 
 
@@ -32,7 +32,7 @@ def nothing():
 
 def on_host(folder, clock, host, lease=10.0):
     """A worker that looks as if it were on that machine."""
-    claims = Claims(folder, {**identity(0), "host": host}, lease, clock)
+    claims = Leases(folder, {**identity(0), "host": host}, lease, clock)
     claims.beat()
     return claims
 
@@ -96,7 +96,7 @@ def test_a_process_that_is_gone_from_this_machine_holds_nothing(folder, clock):
     done = subprocess.run([sys.executable, "-c", program, str(folder.root)],
                           cwd=ROOT)
     assert done.returncode == 9 and folder.names("claims") == ["1.0000"]
-    claims = Claims(folder, identity(0), 1e6, clock)
+    claims = Leases(folder, identity(0), 1e6, clock)
     assert claims.take(["1"], nothing) == ["1"]
 
 
@@ -109,7 +109,7 @@ def test_what_was_finished_meanwhile_is_not_done_again(folder, clock):
 
 
 def test_a_worker_tells_of_itself_while_it_lives(folder):
-    claims = Claims(folder, identity(3), 0.4)
+    claims = Leases(folder, identity(3), 0.4)
     with claims.alive():
         claims.tell(members=5)
         first = json.loads(folder.get(f"workers/{claims.id}.json"))
@@ -130,7 +130,7 @@ def test_a_store_that_fails_once_does_not_silence_a_worker(folder, monkeypatch):
         put(name, content)
 
     monkeypatch.setattr(folder, "put", fail_once)
-    claims = Claims(folder, identity(3), 0.4)
+    claims = Leases(folder, identity(3), 0.4)
     with claims.alive():
         while json.loads(folder.get(f"workers/{claims.id}.json"))["beat"] < 3:
             pass

@@ -62,7 +62,7 @@ def test_each_set_gives_what_it_gives_alone(finished, fields, tmp_path):
 
 def test_statistics_are_those_of_the_sets(finished):
     stored = records.read_json(finished.forget / "statistics.json")
-    features, places = finished.knowledge.features(), finished.cases.places
+    features, places = finished.example_scores.features(), finished.cases.places
     for number, name in enumerate(SETS):
         assert stored[number]["set"] == name and stored[number]["size"] == 30
         for m in range(3):
@@ -71,7 +71,7 @@ def test_statistics_are_those_of_the_sets(finished):
                 stored[number]["entanglement_score"][m],
                 entanglement_score(np.delete(features[m], own, 0), features[m][own]))
             assert sum(stored[number]["class_histogram"][m]) == 30
-    known = finished.knowledge.score("memorization")
+    known = finished.example_scores.score("memorization")
     np.testing.assert_allclose(stored[1]["mean_memorization"][2], np.nanmean(known[2][places[5]]))
     shared = len(set(places[1]) & set(places[4]))
     assert stored[0]["overlap"][SETS[1]][1] == shared / (60 - shared)
@@ -101,7 +101,7 @@ def test_rum_leaves_what_it_does_nothing_to_as_it_is(finished):
 
 
 def test_subsets_are_by_the_score_that_a_row_asks_for(finished):
-    known = finished.knowledge.score("confidence")
+    known = finished.example_scores.score("confidence")
     stored = records.read_arrays(finished.models["rum[by=confidence]"] / "subsets.npz")
     where = {position: place for place, position in enumerate(finished.study.dataset.train)}
     for m in range(9):
@@ -114,14 +114,15 @@ def test_subsets_are_by_the_score_that_a_row_asks_for(finished):
 
 
 def test_proxies_come_from_the_originals_own_training(finished):
-    events = records.read_arrays(finished.knowledge.original / "learning_events.npz")
-    np.testing.assert_array_equal(finished.knowledge.score("confidence"), -events["confidence"])
+    events = records.read_arrays(finished.example_scores.original / "learning_events.npz")
+    np.testing.assert_array_equal(finished.example_scores.score("confidence"),
+                                  -events["confidence"])
     assert events["accuracy"].shape == (3, len(finished.study.dataset.train))
     assert records.read_json(finished.proxies["confidence"] / "cost.json")["example_gradients"] == 0
-    curvature = finished.knowledge.score("loss_curvature")
+    curvature = finished.example_scores.score("loss_curvature")
     noisy = finished.study.dataset.noisy[finished.study.dataset.train]
     assert (curvature >= 0).all()
-    confidence = finished.knowledge.score("confidence")
+    confidence = finished.example_scores.score("confidence")
     assert confidence[:, noisy].mean() > confidence[:, ~noisy].mean()
 
 

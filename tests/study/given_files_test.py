@@ -13,7 +13,7 @@ from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import ROLES
 from rum_jax.experiment.build import make_task
-from rum_jax.experiment.dry_run import trial
+from rum_jax.experiment.dry_run import dry_run
 from rum_jax.models.torch_import import save_safetensors
 from rum_jax.runtime import provenance
 from rum_jax.study import pipeline
@@ -81,7 +81,7 @@ def test_originals_and_scores_are_taken_from_files(tmp_path):
     config = config_of(**{"train.from_files": files,
                           "memorization.scores": str(tmp_path / "scores.npz")})
     finished = pipeline.run(tmp_path / "run", config)
-    own = load_states(finished.study, finished.knowledge.original)
+    own = load_states(finished.study, finished.example_scores.original)
     jax.tree.map(np.testing.assert_array_equal, own.params, states.params)
     stored = records.read_arrays(finished.memorization / "memorization.npz")
     np.testing.assert_array_equal(stored["memorization"], scores)
@@ -114,8 +114,8 @@ def test_a_file_of_another_model_is_refused(tmp_path):
 
 def test_a_trial_takes_its_steps_and_keeps_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    text = trial(config_of(**{"train.max_steps": 3, "train.batch_size": 32,
-                              "unlearn.batch_size": 32, "train.augmentation": "crop"}))
+    text = dry_run(config_of(**{"train.max_steps": 3, "train.batch_size": 32,
+                                "unlearn.batch_size": 32, "train.augmentation": "crop"}))
     for number in range(3):
         assert f"step {number}: loss " in text
     assert "step 3" not in text and "parameters, computes in float32" in text
@@ -124,10 +124,10 @@ def test_a_trial_takes_its_steps_and_keeps_nothing(tmp_path, monkeypatch, capsys
 
 
 def test_a_trial_is_an_epoch_at_most_and_says_what_it_cannot_know():
-    text = trial(config_of(**{"train.max_steps": 30}))
+    text = dry_run(config_of(**{"train.max_steps": 30}))
     assert "step 19: loss " in text and "step 20" not in text, "1,259 images in batches of 64"
     assert "3 original models of 20 steps would take about 0.00 h" in text
-    assert "says nothing of the speed" in trial(config_of(**{"train.max_steps": 1}))
+    assert "says nothing of the speed" in dry_run(config_of(**{"train.max_steps": 1}))
 
 
 @pytest.mark.parametrize("fields, fault", [

@@ -61,7 +61,7 @@ def test_requests_are_chosen_by_the_models_that_are_there_by_then(finished):
         left = np.setdiff1d(np.arange(fresh.shape[1]), asked[0, m])
         expected = left[select("mix", fresh[m][left], 30, "heldout_retrain")]
         assert asked[1, m].tolist() == expected.tolist()
-    before = finished.knowledge.score("heldout_retrain")
+    before = finished.example_scores.score("heldout_retrain")
     assert not np.array_equal(before, fresh)
     assert not np.array_equal(asked[1], places(finished, "retrain")[1])
 
@@ -102,8 +102,8 @@ def test_oracles_never_saw_what_was_asked_for_so_far(finished):
             [right[m, wanted[m]].mean() for m in range(3)])
         np.testing.assert_allclose(
             metrics(finished, "original", number)["forget_accuracy"],
-            [(load_logits(finished.knowledge.original).argmax(-1) == finished.study.task.labels)[
-                m, wanted[m]].mean() for m in range(3)])
+            [(load_logits(finished.example_scores.original).argmax(-1)
+              == finished.study.task.labels)[m, wanted[m]].mean() for m in range(3)])
 
 
 def test_oracles_are_retrained_without_all_that_was_asked_for(finished):
@@ -134,7 +134,8 @@ def test_each_request_starts_where_the_one_before_ended(finished):
     accuracy = trace["measures"]["accuracy"]
     assert [step["subset"] for step in trace["steps"]] == ["request 1", "request 2", "request 3"]
     assert np.shape(accuracy["request 2"]) == (4, 3)
-    original = (load_logits(finished.knowledge.original).argmax(-1) == finished.study.task.labels)
+    original = (load_logits(finished.example_scores.original).argmax(-1)
+                == finished.study.task.labels)
     asked = finished.study.dataset.train[places(finished, ROWS[0])]
     np.testing.assert_allclose(accuracy["request 3"][0],
                                [original[m, asked[2, m]].mean() for m in range(3)])

@@ -11,7 +11,7 @@ from rum_jax.proxies.learning_events import objective
 from rum_jax.train.engine import make_engine
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
-from rum_jax.train.resume import Keep, kept_seconds
+from rum_jax.train.resume import Checkpointing, kept_seconds
 
 RECIPE = Recipe(4, 0.1, Optimizer(64, 0.9, 5e-4, "crop"))
 
@@ -34,7 +34,7 @@ def run(task, dataset, keep=None, stop_at=2.0, recipe=RECIPE, objective=cross_en
 
 @pytest.fixture
 def keep(tmp_path):
-    return Keep(tmp_path / "kept", 1, lambda: 2.5, 10.0)
+    return Checkpointing(tmp_path / "kept", 1, lambda: 2.5, 10.0)
 
 
 @pytest.mark.parametrize("devices, share", [

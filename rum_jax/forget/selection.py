@@ -27,7 +27,7 @@ SETS = Fields("config.forget.sets", "config.forget.size")
 REQUESTS = Fields("config.stream.requests", "config.stream.size")
 
 
-class Known(NamedTuple):
+class SelectionContext(NamedTuple):
     """The n training examples, and what one original model makes of them.
 
     Attributes:
@@ -71,26 +71,27 @@ class Known(NamedTuple):
         return np.arange(len(self.ids)) if self.ties is None else self.ties(score)
 
 
-def known_of(dataset: Dataset, score: Callable[[str], np.ndarray],
-             features: Callable[[], np.ndarray],
-             generator: Callable[[], np.random.Generator],
-             ties: Callable[[str], np.ndarray] | None = None, file_ids: str = IDS) -> Known:
-    """What is known of the training set of a data set; see `Known` for the rest."""
+def selection_context(dataset: Dataset, score: Callable[[str], np.ndarray],
+                      features: Callable[[], np.ndarray],
+                      generator: Callable[[], np.random.Generator],
+                      ties: Callable[[str], np.ndarray] | None = None,
+                      file_ids: str = IDS) -> SelectionContext:
+    """What is known of the training set of a data set; see `SelectionContext` for the rest."""
     train = dataset.train
-    return Known(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
-                 dataset.class_numbers, np.delete(dataset.ids, train), score, features, generator,
-                 file_ids=file_ids, published=dataset.source_index[train],
-                 published_size=dataset.train_size, ties=ties)
+    return SelectionContext(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
+                            dataset.class_numbers, np.delete(dataset.ids, train), score, features,
+                            generator, file_ids=file_ids, published=dataset.source_index[train],
+                            published_size=dataset.train_size, ties=ties)
 
 
-def untrained(dataset: Dataset, file_ids: str = IDS) -> Known:
+def untrained(dataset: Dataset, file_ids: str = IDS) -> SelectionContext:
     """What is known before any model is trained; InputError where more is asked for."""
 
     def unknown(*_: str) -> np.ndarray:
         raise InputError("is not known before models are trained")
 
-    return known_of(dataset, unknown, unknown, lambda: np.random.default_rng(0),
-                    file_ids=file_ids)
+    return selection_context(dataset, unknown, unknown, lambda: np.random.default_rng(0),
+                             file_ids=file_ids)
 
 
 class Family(NamedTuple):
@@ -104,7 +105,7 @@ class Family(NamedTuple):
       early: whether the choice needs nothing but the data, so that it can be tried beforehand.
     """
 
-    choose: Callable[[Known, str, int], np.ndarray]
+    choose: Callable[[SelectionContext, str, int], np.ndarray]
     check: Check
     all_of_it: bool = False
     early: bool = False

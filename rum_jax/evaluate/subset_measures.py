@@ -12,7 +12,7 @@ from rum_jax.evaluate.mia import FEATURES, fitted, shadow
 from rum_jax.evaluate.view import View
 
 
-class Layers:
+class SubsetMeasures:
     """Measures of any part of the training set on one model, with one attack for all parts.
 
     The attack is the SVC on confidence (spec section 7). Its members are the shadow members of
@@ -61,9 +61,9 @@ class Layers:
         return float((self._view.correct(known) - self._out[known]).mean())
 
 
-MEASURES: dict[str, Callable[[Layers, np.ndarray], float]] = {
-    "accuracy": Layers.accuracy,
-    "called_member": Layers.called_member,
-    "agreement": Layers.agreement,
-    "residual_memorization": Layers.residual_memorization,
+MEASURES: dict[str, Callable[[SubsetMeasures, np.ndarray], float]] = {
+    "accuracy": SubsetMeasures.accuracy,
+    "called_member": SubsetMeasures.called_member,
+    "agreement": SubsetMeasures.agreement,
+    "residual_memorization": SubsetMeasures.residual_memorization,
 }

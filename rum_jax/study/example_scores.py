@@ -10,7 +10,13 @@ from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
 from rum_jax.experiment.build import recipe
 from rum_jax.forget.entanglement import centroid_distances
-from rum_jax.forget.known import ENTANGLEMENT, FIRST, MEMORIZATION, Known, known_of
+from rum_jax.forget.selection import (
+    ENTANGLEMENT,
+    FIRST,
+    MEMORIZATION,
+    SelectionContext,
+    selection_context,
+)
 from rum_jax.proxies import PROXIES, Start, scores
 from rum_jax.refine import SCORES
 from rum_jax.refine.by_score import finite
@@ -25,8 +31,10 @@ from rum_jax.study.trained_models import EVENTS_FILE, load_states
 from rum_jax.train.predict import embed
 
 
-class Knowledge:
-    """Scores of the n training examples by name, for each of S originals; see `Known.score`.
+class ExampleScores:
+    """Scores of the n training examples by name, for each of S originals.
+
+    See `SelectionContext.score`.
 
     Args:
       study: see there.
@@ -151,12 +159,13 @@ class Knowledge:
             say(f"{self._prefix}proxies/{name}: {made.caution}")
         return made.values, cost
 
-    def of_seed(self, m: int) -> Known:
+    def of_seed(self, m: int) -> SelectionContext:
         """What the original of the m-th seed makes of the training set."""
         dataset, seed = self.study.dataset, self.study.config.seeds[m]
-        return known_of(dataset, lambda name: self.score(name)[m], lambda: self.features()[m],
-                        lambda: generator(seed, "forget_set"), self.ties,
-                        file_ids=self.study.config.forget.file_ids)
+        return selection_context(
+            dataset, lambda name: self.score(name)[m], lambda: self.features()[m],
+            lambda: generator(seed, "forget_set"), self.ties,
+            file_ids=self.study.config.forget.file_ids)
 
     def ties(self, score: str) -> np.ndarray:
         """int64[n], the order of training examples with equal scores, the same for all seeds.
@@ -180,8 +189,8 @@ _TIES = {ties_of(name): name for name in (*SCORES, "label")}
 class _Lazy(Mapping[str, np.ndarray]):
     """What a refinement reads; see `refine.contract.Refinement`."""
 
-    def __init__(self, knowledge: Knowledge, m: int, places: np.ndarray) -> None:
-        self._knowledge, self._m, self._places = knowledge, m, places
+    def __init__(self, example_scores: ExampleScores, m: int, places: np.ndarray) -> None:
+        self._knowledge, self._m, self._places = example_scores, m, places
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name == "label":

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rum_jax.evaluate.layers import MEASURES, Layers
+from rum_jax.evaluate.subset_measures import MEASURES, SubsetMeasures
 from rum_jax.evaluate.view import View
 
 # 12 retain examples and a forget set of 4 of class 0, and 8 test examples of class 1.
@@ -24,7 +24,7 @@ def layers():
     oracle = np.repeat([8.0, -1.0, 8.0], [12, 4, 8])
     out = np.full(24, np.nan)
     out[[12, 13, 14]] = 0.25, 0.5, 0.5
-    return Layers(view(own), view(oracle), out)
+    return SubsetMeasures(view(own), view(oracle), out)
 
 
 def test_members_of_the_attack_are_not_judged_by_it(layers):
@@ -35,7 +35,7 @@ def test_members_of_the_attack_are_not_judged_by_it(layers):
 def test_the_released_way_judges_the_last_ones():
     own = view(np.repeat([8.0, 0.1], [16, 8]))
     own.parts["shadow_members"] = RETAIN[:8]
-    made = Layers(own, own, np.full(24, np.nan))
+    made = SubsetMeasures(own, own, np.full(24, np.nan))
     np.testing.assert_array_equal(made.unseen_retain, RETAIN[6:])
     del own.parts["shadow_members"]
 
