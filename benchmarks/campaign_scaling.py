@@ -77,22 +77,22 @@ def made_up(folder: pathlib.Path) -> list[str]:
     config = base.get_config()
     base.set_fields(config, {"campaign.alone": True, **fields})
     dataset, task = make_task(config)
-    site = open_campaign(str(folder / "run"), config, dataset, task, Worker(0, 1))
+    directory = open_campaign(str(folder / "run"), config, dataset, task, Worker(0, 1))
     for first in tqdm(range(0, MEMBERS, GROUP), desc="made-up members"):
-        _save(site, np.arange(first, first + GROUP), rng)
+        _save(directory, np.arange(first, first + GROUP), rng)
     return [f"--workdir={folder / 'run'}",
             *(f"--config.{name}={value}" for name, value in fields.items())]
 
 
-def _save(site: CampaignDirectory, members: np.ndarray, rng: np.random.Generator) -> None:
+def _save(directory: CampaignDirectory, members: np.ndarray, rng: np.random.Generator) -> None:
     """Margins of a real model's spread: most examples are right."""
     train, test = (rng.normal(1000, 700, (len(members), size)).astype(np.int16)
                    for size in (TRAIN, TEST))
     included = rng.random(train.shape) < 0.7
     group = Group(members, included, train > 0, test > 0, train, test,
                   np.ones((len(members), 30), np.float32))
-    save(site, files(site, group, {"worker": "made up", "seconds_per_model": 0.0,
-                                   "devices": []}))
+    save(directory, files(directory, group, {"worker": "made up", "seconds_per_model": 0.0,
+                                             "devices": []}))
 
 
 def merges(folder: pathlib.Path) -> dict[str, Cost]:

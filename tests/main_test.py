@@ -54,7 +54,7 @@ def killed_in(stage, arguments, workdir):
     finished = workdir / "stages" / stage
     if stage.startswith("members/"):
         first = stage.removeprefix("members/")[:5]
-        partial = workdir / "campaign" / "claims" / f"{first}.0000"
+        partial = workdir / "campaign" / "leases" / f"{first}.0000"
         finished = workdir / "campaign" / f"{stage}.npz"
     while process.poll() is None and not partial.exists() and not finished.exists():
         time.sleep(0.001)

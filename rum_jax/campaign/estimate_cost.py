@@ -61,9 +61,9 @@ def plan(config: ConfigDict, worker: Worker) -> str:
 
 def _strategies(config: ConfigDict) -> list[str]:
     """All strategies; lockstep is left out on CPUs unless it is the one that is asked for."""
-    asked = config.engine.strategy
+    requested = config.engine.strategy
     return [name for name in STRATEGIES
-            if name == asked or not (on_cpu() and name == "vmap") and name != "unroll"]
+            if name == requested or not (on_cpu() and name == "vmap") and name != "unroll"]
 
 
 def _models_per_hour(config: ConfigDict, task: Task, positions: np.ndarray) -> float:

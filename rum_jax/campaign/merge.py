@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax.campaign import shards as sites
+from rum_jax.campaign import shards
 from rum_jax.campaign.shards import CampaignDirectory
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
@@ -45,33 +45,33 @@ class MergedCampaign(NamedTuple):
     convolutions: list[str]
 
 
-def groups(site: CampaignDirectory) -> Iterator[tuple[Group, dict]]:
+def groups(directory: CampaignDirectory) -> Iterator[tuple[Group, dict]]:
     """The wanted members, group after group in ascending order.
 
     Raises:
       InputError: members are missing; a group is damaged, foreign, or overlaps another.
     """
-    names = sites.names(site)
-    lacking = sites.missing(site)
+    names = shards.names(directory)
+    lacking = shards.missing(directory)
     if lacking:
-        raise InputError(f"{site.workdir}: lacks {len(lacking)} of {site.config.campaign.models} "
-                         f"models, the first is {lacking[0]}; rum_jax.main with this config "
-                         "trains them")
+        raise InputError(f"{directory.workdir}: lacks {len(lacking)} of "
+                         f"{directory.config.campaign.models} models, the first is {lacking[0]}; "
+                         "rum_jax.main with this config trains them")
     for name in names:
-        group, about = sites.load(site, name)
-        wanted = group.members < site.config.campaign.models
-        if wanted.any():
-            yield group.take(wanted), about
+        group, about = shards.load(directory, name)
+        expected = group.members < directory.config.campaign.models
+        if expected.any():
+            yield group.take(expected), about
 
 
-def merged(site: CampaignDirectory) -> MergedCampaign:
+def merged(directory: CampaignDirectory) -> MergedCampaign:
     """Adds up all wanted members."""
-    total = tally.empty(len(site.dataset.train), len(site.dataset.positions["test"]))
+    total = tally.empty(len(directory.dataset.train), len(directory.dataset.positions["test"]))
     curve: list[dict] = []
     members: list[dict] = []
     seconds, makers, devices, convolutions = 0.0, {}, set(), set()
-    stops = _stops(site.config.campaign.models)
-    for group, about in groups(site):
+    stops = _stops(directory.config.campaign.models)
+    for group, about in groups(directory):
         for part in _cut(group, stops):
             total = tally.added(total, part)
             if int(part.members[-1]) + 1 in stops:
@@ -131,17 +131,18 @@ def scores(dataset: Dataset, total: Tally) -> dict[str, np.ndarray]:
             "injected_noise": dataset.noisy[dataset.train]}
 
 
-def summary(site: CampaignDirectory, made: MergedCampaign, arrays: dict[str, np.ndarray]) -> dict:
+def summary(directory: CampaignDirectory, made: MergedCampaign,
+            arrays: dict[str, np.ndarray]) -> dict:
     """What can be said in a few numbers, as JSON values."""
     known, last = np.isfinite(arrays["memorization"]), made.curve[-1]
     models = int(made.tally.members.sum())
     return {
         "source": None, "models": models,
-        "subset_fraction": site.config.memorization.subset_fraction,
+        "subset_fraction": directory.config.memorization.subset_fraction,
         "split_half_pearson": last["split_half_pearson"],
         "split_half_spearman": last["split_half_spearman"],
         "reliability": last["reliability"],
-        **models_for(last["split_half_pearson"], models, site.config.campaign.reliability),
+        **models_for(last["split_half_pearson"], models, directory.config.campaign.reliability),
         "reliability_curve": made.curve,
         "injected_noise_auroc": injected_noise_auroc(arrays["memorization"],
                                                      arrays["injected_noise"]),
@@ -170,14 +171,14 @@ def cost(made: MergedCampaign) -> dict:
             "convolutions": made.convolutions}
 
 
-def write_scores(site: CampaignDirectory, folder: pathlib.Path,
+def write_scores(directory: CampaignDirectory, folder: pathlib.Path,
                  ) -> tuple[MergedCampaign, dict[str, np.ndarray], dict]:
     """Writes memorization.npz and metrics.jsonl; returns what was merged, `scores`, `summary`."""
-    made = merged(site)
-    arrays = scores(site.dataset, made.tally)
+    made = merged(directory)
+    arrays = scores(directory.dataset, made.tally)
     records.write_arrays(folder / "memorization.npz", **arrays)
     records.write_lines(folder / "metrics.jsonl", made.members)
-    return made, arrays, summary(site, made, arrays)
+    return made, arrays, summary(directory, made, arrays)
 
 
 def _ends(counts: np.ndarray) -> list[int]:
@@ -203,36 +204,36 @@ def injected_noise_interval(values: np.ndarray, planted: np.ndarray) -> float | 
     return auroc(values[known & planted], values[known & ~planted])["ci95"]
 
 
-def influence_rows(site: CampaignDirectory) -> Iterator[tuple[int, np.ndarray]]:
+def influence_rows(directory: CampaignDirectory) -> Iterator[tuple[int, np.ndarray]]:
     """The influence matrix float32[t,n] as (first test row, some rows); see `influence_blocks`."""
     bits = [(np.packbits(group.included, 1), np.packbits(group.correct_test, 1))
-            for group, _ in groups(site)]
+            for group, _ in groups(directory)]
     included, right = (np.concatenate(parts) for parts in zip(*bits, strict=True))
-    return influence_blocks(included, right, len(site.dataset.train),
-                            len(site.dataset.positions["test"]))
+    return influence_blocks(included, right, len(directory.dataset.train),
+                            len(directory.dataset.positions["test"]))
 
 
-def write_influence(site: CampaignDirectory, path: pathlib.Path) -> None:
+def write_influence(directory: CampaignDirectory, path: pathlib.Path) -> None:
     """Writes what `campaign.influence` asks for as an .npz, in blocks of test examples.
 
     `train_ids`, `test_ids`, and for TOP `train_positions` int32[t,k] (into train_ids) with
     `influence` float32[t,k], from the largest down; for FULL `influence` float32[t,n]. Which of
     equal ones are at the end of TOP is drawn at (data.seed, "tie", test row).
     """
-    dataset, asked = site.dataset, site.config.campaign
+    dataset, requested = directory.dataset, directory.config.campaign
     train, test = dataset.train, dataset.positions["test"]
-    blocks = (block for _, block in influence_rows(site))
-    seed = site.config.data.seed
+    blocks = (block for _, block in influence_rows(directory))
+    seed = directory.config.data.seed
     with streamed.archive(path) as file:
         streamed.add(file, "train_ids", dataset.ids[train])
         streamed.add(file, "test_ids", dataset.ids[test])
-        if asked.influence == FULL:
+        if requested.influence == FULL:
             streamed.add_rows(file, "influence", (len(test), len(train)), np.dtype(np.float32),
                               blocks)
             return
-        best = [top(block, asked.influence_top, [
+        best = [top(block, requested.influence_top, [
             generator(seed, "tie", first + row) for row in range(len(block))])
-            for first, block in influence_rows(site)]
+            for first, block in influence_rows(directory)]
         for name, parts in zip(("train_positions", "influence"), zip(*best, strict=True),
                                strict=True):
             streamed.add(file, name, np.concatenate(parts))

@@ -42,7 +42,7 @@ class Results(NamedTuple):
       cost: see `merge.cost`.
     """
 
-    site: CampaignDirectory
+    directory: CampaignDirectory
     scores: dict[str, np.ndarray]
     summary: dict
     cost: dict
@@ -80,17 +80,18 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
         _at_least(root, config) if distributed.is_writer() else None)
     config = ConfigDict(config.to_dict())
     config.campaign.models = models
-    site = open_campaign(workdir, config, dataset, task, worker)
+    directory = open_campaign(workdir, config, dataset, task, worker)
     if distributed.is_writer():
         root.put(CONFIG, (json.dumps(config.to_dict(), indent=1) + "\n").encode())
-    todo = distributed.broadcast_from_writer([bool(missing(site)), not _current(root, site)]
-                                             if distributed.is_writer() else None)
+    todo = distributed.broadcast_from_writer(
+        [bool(missing(directory)), not _current(root, directory)]
+        if distributed.is_writer() else None)
     if todo[0]:
         check_group_memory(config, task)
     if distributed.is_writer():
         _say_damage(root)
     if any(todo):
-        work(site, lambda claims: _finish(root, site, claims, report))
+        work(directory, lambda leases: _finish(root, directory, leases, report))
     distributed.barrier("campaign")
     return json.loads(root.get(RESULTS))
 
@@ -127,25 +128,26 @@ def _digest(results: dict) -> str:
 
 def _at_least(root: Folder, config: ConfigDict) -> int:
     """How many models the result is of: those asked for, or those it is of already."""
-    stored, asked = _stored(root), config.campaign.models
+    stored, requested = _stored(root), config.campaign.models
     there = stored["asked"]["models"] if stored else 0
-    if there > asked:
-        say(f"the result is of {there} models already, more than config.campaign.models={asked}")
-    return max(there, asked)
+    if there > requested:
+        say(f"the result is of {there} models already, more than config.campaign.models="
+            f"{requested}")
+    return max(there, requested)
 
 
-def _asked(site: CampaignDirectory) -> dict:
+def _asked(directory: CampaignDirectory) -> dict:
     """What a result depends on besides the members' outcomes, as JSON values."""
-    asked = site.config.campaign
-    return {"manifest": site.manifest.hash, "models": asked.models,
-            "reliability": asked.reliability, "influence": asked.influence,
-            "influence_top": asked.influence_top}
+    requested = directory.config.campaign
+    return {"manifest": directory.manifest.hash, "models": requested.models,
+            "reliability": requested.reliability, "influence": requested.influence,
+            "influence_top": requested.influence_top}
 
 
-def _current(root: Folder, site: CampaignDirectory) -> bool:
+def _current(root: Folder, directory: CampaignDirectory) -> bool:
     """Whether the result in the workdir is the one that is asked for, with all its files."""
     stored = _stored(root)
-    return (stored is not None and stored["asked"] == _asked(site)
+    return (stored is not None and stored["asked"] == _asked(directory)
             and not any(_is_damaged(root, name, digest)
                         for name, digest in stored["files"].items()))
 
@@ -171,72 +173,72 @@ def _say_damage(root: Folder) -> None:
         say(f"{', '.join(damaged)}: missing or damaged; made anew from the trained models")
 
 
-def _finish(root: Folder, site: CampaignDirectory, claims: Leases, report: Report) -> None:
+def _finish(root: Folder, directory: CampaignDirectory, leases: Leases, report: Report) -> None:
     """Has one worker merge; the others wait until it has, or is gone."""
-    piece = f"result-{records.digest(_asked(site))[:8]}"
+    piece = f"result-{records.digest(_asked(directory))[:8]}"
 
     def done() -> set[str]:
-        return {piece} if _current(root, site) else set()
+        return {piece} if _current(root, directory) else set()
 
     while not done():
-        if claims.take([piece], done):
-            _write(root, site, report)
-            claims.release([piece])
+        if leases.take([piece], done):
+            _write(root, directory, report)
+            leases.release([piece])
             return
         time.sleep(WAIT_SECONDS)
 
 
-def _write(root: Folder, site: CampaignDirectory, report: Report) -> None:
+def _write(root: Folder, directory: CampaignDirectory, report: Report) -> None:
     """All files of the result, results.json last: it says that the others are there."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
-        made, arrays, summary = merge.write_scores(site, folder)
-        if site.config.campaign.influence != NONE:
-            merge.write_influence(site, folder / INFLUENCE)
+        made, arrays, summary = merge.write_scores(directory, folder)
+        if directory.config.campaign.influence != NONE:
+            merge.write_influence(directory, folder / INFLUENCE)
         cost = {**merge.cost(made), "merge_seconds": time.monotonic() - start}
-        report(Results(site, arrays, summary, cost), folder)
+        report(Results(directory, arrays, summary, cost), folder)
         digests = {path.name: records.sha256(path) for path in sorted(folder.iterdir())}
         root.remove(RESULTS)
         root.remove(INFLUENCE)  # of an earlier result
         for name in digests:
             root.put_file(name, folder / name)
         results = records.plain({
-            "asked": _asked(site), "files": digests, "memorization": summary, "cost": cost,
-            "workers": _workers(site, set(made.makers)), "config": site.config.to_dict()})
+            "asked": _asked(directory), "files": digests, "memorization": summary, "cost": cost,
+            "workers": _workers(directory, set(made.makers)), "config": directory.config.to_dict()})
         records.write_json(folder / RESULTS, {**results, "sha256": _digest(results)})
         root.put_file(RESULTS, folder / RESULTS)
-    _tidy(site, set(made.makers))
+    _tidy(directory, set(made.makers))
 
 
-def _workers(site: CampaignDirectory, makers: set[str]) -> list[dict]:
+def _workers(directory: CampaignDirectory, makers: set[str]) -> list[dict]:
     """What the processes that trained members told of themselves: provenance and cost.
 
     A worker whose file is damaged is there with its id alone: no result depends on the rest.
     """
     known = []
     for maker in sorted(makers):
-        content = site.folder.get(f"{WORKERS}/{maker}.json")
+        content = directory.folder.get(f"{WORKERS}/{maker}.json")
         try:
             about = json.loads(content or b"null")
         except ValueError:
             about = None
         if not isinstance(about, dict) or about.get("id") != maker:
             if content:
-                say(f"{site.workdir}/{CAMPAIGN}/{WORKERS}/{maker}.json: is damaged; the "
+                say(f"{directory.workdir}/{CAMPAIGN}/{WORKERS}/{maker}.json: is damaged; the "
                     "results leave out what that worker wrote there")
             about = {"id": maker, "provenance": None}
         known.append(about)
     return known
 
 
-def _tidy(site: CampaignDirectory, makers: set[str]) -> None:
+def _tidy(directory: CampaignDirectory, makers: set[str]) -> None:
     """Removes what is left of processes that ended before they had finished anything."""
-    for name in site.folder.names(WORKERS):
-        content = site.folder.get(f"{WORKERS}/{name}")
+    for name in directory.folder.names(WORKERS):
+        content = directory.folder.get(f"{WORKERS}/{name}")
         if name.removesuffix(".json") not in makers and content and b'"ended": true' in content:
-            site.folder.remove(f"{WORKERS}/{name}")
+            directory.folder.remove(f"{WORKERS}/{name}")
     for under in (MEMBERS, LEASES, WORKERS):
-        site.folder.tidy(under)
-    if not is_url(site.workdir):
-        shutil.rmtree(pathlib.Path(site.workdir) / CHECKPOINTS, ignore_errors=True)
+        directory.folder.tidy(under)
+    if not is_url(directory.workdir):
+        shutil.rmtree(pathlib.Path(directory.workdir) / CHECKPOINTS, ignore_errors=True)

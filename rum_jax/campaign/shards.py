@@ -2,7 +2,7 @@
 
     <workdir>/campaign/manifest.json            what the results depend on
     <workdir>/campaign/members/00000-00015.npz  a group; that it is there says that it is done
-    <workdir>/campaign/claims/, workers/        who is at work on what, see `claims.py`
+    <workdir>/campaign/leases/, workers/        who is at work on what, see `leases.py`
 """
 
 from collections.abc import Iterator
@@ -65,81 +65,81 @@ def open_campaign(workdir: str, config: ConfigDict, dataset: Dataset, task: Task
     return CampaignDirectory(folder, workdir, config, dataset, task, manifest, worker)
 
 
-def campaign_of(site: CampaignDirectory) -> Campaign:
+def campaign_of(directory: CampaignDirectory) -> Campaign:
     """What the config's `memorization` section asks for."""
-    wanted = site.config.memorization
-    return Campaign(wanted.seed, wanted.subset_fraction, recipe(site.config, wanted),
-                    site.dataset.train, site.dataset.positions["test"])
+    expected = directory.config.memorization
+    return Campaign(expected.seed, expected.subset_fraction, recipe(directory.config, expected),
+                    directory.dataset.train, directory.dataset.positions["test"])
 
 
-def names(site: CampaignDirectory) -> list[str]:
+def names(directory: CampaignDirectory) -> list[str]:
     """Files of finished groups, in the order of their members.
 
     Raises:
       InputError: two of them have members in common.
     """
-    found = [(members, name) for name in site.folder.names(MEMBERS)
+    found = [(members, name) for name in directory.folder.names(MEMBERS)
              if (members := members_of(name)) is not None]
     found.sort(key=lambda pair: (pair[0].start, pair[0].stop))
     for (earlier, first), (later, second) in zip(found, found[1:], strict=False):
         if later.start < earlier.stop:
-            raise InputError(f"{site.where(first)} and {second}: have models {later.start} to "
+            raise InputError(f"{directory.where(first)} and {second}: have models {later.start} to "
                              f"{min(earlier.stop, later.stop) - 1} in common; delete one of the "
                              "two and run the same command again")
     return [name for _, name in found]
 
 
-def finished(site: CampaignDirectory) -> set[int]:
+def finished(directory: CampaignDirectory) -> set[int]:
     """Members that are in a finished group."""
-    return {k for name in names(site) for k in members_of(name)}
+    return {k for name in names(directory) for k in members_of(name)}
 
 
-def missing(site: CampaignDirectory) -> list[int]:
+def missing(directory: CampaignDirectory) -> list[int]:
     """Members that are wanted and in no finished group, ascending."""
-    return sorted(set(range(site.config.campaign.models)) - finished(site))
+    return sorted(set(range(directory.config.campaign.models)) - finished(directory))
 
 
-def load(site: CampaignDirectory, name: str) -> tuple[Group, dict]:
+def load(directory: CampaignDirectory, name: str) -> tuple[Group, dict]:
     """A finished group and what is known about its making.
 
     Raises:
       InputError: it is damaged, or of another campaign; says how to mend that.
     """
-    content = site.folder.get(f"{MEMBERS}/{name}")
+    content = directory.folder.get(f"{MEMBERS}/{name}")
     if content is None:
-        raise InputError(f"{site.where(name)}: is gone; run the same command again to train its "
-                         "models anew")
-    group, about = decode(content, site.where(name))
-    _check_about(site, name, about)
-    if about["manifest"] != site.manifest.hash:
-        raise InputError(f"{site.where(name)}: is of another campaign, its manifest is "
-                         f"{about['manifest'][:12]} and here it is {site.manifest.hash[:12]}; "
+        raise InputError(f"{directory.where(name)}: is gone; run the same command again to train "
+                         "its models anew")
+    group, about = decode(content, directory.where(name))
+    _check_about(directory, name, about)
+    if about["manifest"] != directory.manifest.hash:
+        raise InputError(f"{directory.where(name)}: is of another campaign, its manifest is "
+                         f"{about['manifest'][:12]} and here it is {directory.manifest.hash[:12]}; "
                          "delete it and run the same command again")
     return group, about
 
 
-def _check_about(site: CampaignDirectory, name: str, about: object) -> None:
+def _check_about(directory: CampaignDirectory, name: str, about: object) -> None:
     """Raises InputError unless a group's file says of its making what `_train` writes."""
     kinds = {"manifest": str, "worker": str, "seconds_per_model": int | float, "devices": list}
     wrong = [key for key, kind in kinds.items()
              if not isinstance(about, dict) or not isinstance(about.get(key), kind)]
     if wrong:
-        raise InputError(f"{site.where(name)}: is damaged (its `about` has no valid "
+        raise InputError(f"{directory.where(name)}: is damaged (its `about` has no valid "
                          f"{', '.join(wrong)}); delete it and run the same command again to train "
                          "its models anew")
 
 
-def files(site: CampaignDirectory, group: Group, about: dict) -> dict[str, bytes]:
+def files(directory: CampaignDirectory, group: Group, about: dict) -> dict[str, bytes]:
     """Name -> content of a group's files: consecutive members to a file."""
     parts = [group.take(rows) for rows in runs(group.members.tolist())]
     return {name_of(part.members[0], part.members[-1]):
-            encode(part, {"manifest": site.manifest.hash, **about}) for part in parts}
+            encode(part, {"manifest": directory.manifest.hash, **about}) for part in parts}
 
 
-def save(site: CampaignDirectory, made: dict[str, bytes]) -> None:
+def save(directory: CampaignDirectory, made: dict[str, bytes]) -> None:
     """Writes files of groups; those that are there already are left."""
     for name, content in made.items():
-        site.folder.create(f"{MEMBERS}/{name}", content)
+        directory.folder.create(f"{MEMBERS}/{name}", content)
 
 
 def runs(numbers: list[int]) -> Iterator[slice]:

@@ -74,9 +74,9 @@ def only_here(config: Mapping, command: str, alone: bool = True) -> None:
       command: what the message calls it.
       alone: whether a campaign by itself may be asked for.
     """
-    asked = (("train.max_steps", 0), ("campaign.plan", False), ("sweep.rows", ()),
-             *([] if alone else [("campaign.alone", False)]))
-    wrong = [(field, value, off) for field, off in asked
+    requested = (("train.max_steps", 0), ("campaign.plan", False), ("sweep.rows", ()),
+                 *([] if alone else [("campaign.alone", False)]))
+    wrong = [(field, value, off) for field, off in requested
              if (value := config[field.partition(".")[0]][field.partition(".")[2]]) != off]
     raise_if_any([f"config.{field}: is {value!r}; allowed in {command}: {off!r}, as it does "
                   "nothing of the kind" for field, value, off in wrong], HEADING)

@@ -50,11 +50,11 @@ def _unknown_faults(config: Mapping, path: str, scores: np.ndarray) -> Iterator[
 
 def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
     """Given models that are not of the architecture, or cannot be read."""
-    wanted, train = config["model"], config["train"]
+    expected, train = config["model"], config["train"]
     try:
         spec = with_given(dataset, train).spec
-        model = models.build(wanted["name"], spec, tuple(wanted["widths"]),
-                             tuple(wanted["blocks"]), "native")
+        model = models.build(expected["name"], spec, tuple(expected["widths"]),
+                             tuple(expected["blocks"]), "native")
     except InputError as error:
         return [str(error)]
     found: dict[str, list[str]] = {}

@@ -40,9 +40,10 @@ def _stream_faults(stream: Mapping) -> list[str]:
 
 def _row_faults(config: Mapping) -> Iterator[str]:
     """Rows whose subsets cannot be."""
-    asked = [("config.rows", "forget", row) for row in (*config["rows"], *config["sweep"]["rows"])]
-    asked += [("config.stream.rows", "stream", row) for row in config["stream"]["rows"]]
-    for field, sized, row in asked:
+    requested = [("config.rows", "forget", row)
+                 for row in (*config["rows"], *config["sweep"]["rows"])]
+    requested += [("config.stream.rows", "stream", row) for row in config["stream"]["rows"]]
+    for field, sized, row in requested:
         made, size = row_spec.parse(row), config[sized]["size"]
         if made.kind == row_spec.VANILLA:
             continue
@@ -63,25 +64,25 @@ def _row_faults(config: Mapping) -> Iterator[str]:
 
 def _score_faults(config: Mapping) -> list[str]:
     """Scores that are asked for, and cannot be had."""
-    found, asked = [], _scores_asked(config)
+    found, requested = [], _scores_asked(config)
     known = config["campaign"]["models"] or config["memorization"]["scores"]
-    if MEMORIZATION in asked and not known and not config["campaign"]["alone"]:
-        found.append(f"config.campaign.models: is 0; allowed with {asked[MEMORIZATION]}: at least "
-                     "4, or scores in config.memorization.scores")
+    if MEMORIZATION in requested and not known and not config["campaign"]["alone"]:
+        found.append(f"config.campaign.models: is 0; allowed with {requested[MEMORIZATION]}: at "
+                     "least 4, or scores in config.memorization.scores")
     if config["campaign"]["alone"] and not config["campaign"]["models"]:
         found.append("config.campaign.models: is 0; allowed with config.campaign.alone=True: at "
                      "least 4")
-    for name in asked:
+    for name in requested:
         if name in PROXIES and not PROXIES[name].compute and config["train"]["from_files"]:
-            found.append(f"{asked[name]}: asks for {name}, which is read while the originals are "
-                         "trained; allowed with config.train.from_files: heldout_retrain, "
+            found.append(f"{requested[name]}: asks for {name}, which is read while the originals "
+                         "are trained; allowed with config.train.from_files: heldout_retrain, "
                          "loss_curvature")
     return found
 
 
 def _scores_asked(config: Mapping) -> dict[str, str]:
     """Score -> the field that asks for it first."""
-    asked: dict[str, str] = {}
+    requested: dict[str, str] = {}
     named = [(name.partition(":")[0], field) for field, names in (
         ("config.forget.sets", config["forget"]["sets"]),
         ("config.stream.requests", config["stream"]["requests"]),
@@ -91,5 +92,5 @@ def _scores_asked(config: Mapping) -> dict[str, str]:
         for row in section["rows"] if row_spec.parse(row).kind != row_spec.VANILLA
         for score in row_spec.options_of(config, row)["by"].split(TIMES)]
     for score, field in (*named, *refined):
-        asked.setdefault(score, field)
-    return asked
+        requested.setdefault(score, field)
+    return requested

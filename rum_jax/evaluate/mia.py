@@ -35,7 +35,7 @@ def fitted(shadow_members: np.ndarray, shadow_non_members: np.ndarray) -> Callab
     classifier = SVC(C=3, gamma="auto", kernel="rbf")
     classifier.fit(np.concatenate([members, others]),
                    np.repeat([1, 0], [len(members), len(others)]))
-    return lambda asked: classifier.predict(_columns(asked)) == 1
+    return lambda requested: classifier.predict(_columns(requested)) == 1
 
 
 def _columns(values: np.ndarray) -> np.ndarray:

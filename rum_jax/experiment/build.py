@@ -36,10 +36,10 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     """
     engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
     dataset = with_given(data.load(**config.data.to_dict()), config.train)
-    wanted = config.model
-    model = models.build(wanted.name, dataset.spec, wanted.widths, wanted.blocks,
+    expected = config.model
+    model = models.build(expected.name, dataset.spec, expected.widths, expected.blocks,
                          convolution_of(config.engine, _is_long(config, dataset)),
-                         dtype_of(wanted.dtype), wanted.batch_norm_groups)
+                         dtype_of(expected.dtype), expected.batch_norm_groups)
     return dataset, Task(engine, model, dataset.images, dataset.labels)
 
 
@@ -49,15 +49,15 @@ def engine_of(config: Mapping, batch_sizes: Sequence[int]) -> Engine:
     Raises:
       InputError: more devices than there are, or they cannot be shared as asked.
     """
-    asked, available = config["devices"], len(jax.devices())
-    if asked > available:
-        raise InputError(f"config.engine.devices: is {asked}; allowed: 0..{available}, the "
+    requested, available = config["devices"], len(jax.devices())
+    if requested > available:
+        raise InputError(f"config.engine.devices: is {requested}; allowed: 0..{available}, the "
                          f"{jax.default_backend()} devices there are")
-    if distributed.is_multiprocess() and asked not in (0, available):
-        raise InputError(f"config.engine.devices: is {asked}; allowed with several processes: 0, "
-                         f"all of the {available} devices of them together")
-    usable = asked or (min(available, cpu_cores()) if on_cpu() and not distributed.is_multiprocess()
-                       else available)
+    if distributed.is_multiprocess() and requested not in (0, available):
+        raise InputError(f"config.engine.devices: is {requested}; allowed with several processes: "
+                         f"0, all of the {available} devices of them together")
+    a_cpu_alone = on_cpu() and not distributed.is_multiprocess()
+    usable = requested or (min(available, cpu_cores()) if a_cpu_alone else available)
     share = config["data_devices"] or (1 if on_cpu() else 0)
     if share and usable % share:
         raise InputError(f"config.engine.data_devices: is {share}; allowed: a divisor of the "
@@ -81,10 +81,10 @@ def convolution_of(config: Mapping, long: bool = False) -> str:
     return BLOCKED if long else "patches"
 
 
-def dtype_of(asked: str) -> str:
+def dtype_of(requested: str) -> str:
     """The type that a model computes in, from a config's `model.dtype`."""
-    if asked != AUTO:
-        return asked
+    if requested != AUTO:
+        return requested
     return "float32" if on_cpu() else "bfloat16"
 
 

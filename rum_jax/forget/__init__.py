@@ -46,7 +46,7 @@ def fault(name: object) -> str | None:
     return found and f"is {shortened(name)}, whose argument {found}"
 
 
-def choose(name: str, known: SelectionContext, size: int) -> np.ndarray:
+def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:
     """The forget set of that name.
 
     Args:
@@ -63,9 +63,9 @@ def choose(name: str, known: SelectionContext, size: int) -> np.ndarray:
     family, _, argument = name.partition(":")
     if not size and not FAMILIES[family].all_of_it:
         allowed = ", ".join(key for key, value in FAMILIES.items() if value.all_of_it)
-        raise InputError(f"{known.fields.size}: is 0; allowed with {name}: at least 1; all there "
+        raise InputError(f"{context.fields.size}: is 0; allowed with {name}: at least 1; all there "
                          f"are only with {allowed}")
-    return np.sort(FAMILIES[family].choose(known, argument, size))
+    return np.sort(FAMILIES[family].choose(context, argument, size))
 
 
 def data_faults(names: Sequence[str], dataset: Dataset, size: int,
@@ -75,12 +75,12 @@ def data_faults(names: Sequence[str], dataset: Dataset, size: int,
     Size 0: their sizes must be the same. `file_ids`: see `SelectionContext`.
     """
     found, sizes = [], {}
-    known = untrained(dataset, file_ids)
+    context = untrained(dataset, file_ids)
     for name in names:
         if not FAMILIES[name.partition(":")[0]].early:
             continue
         try:
-            sizes[name] = len(choose(name, known, size))
+            sizes[name] = len(choose(name, context, size))
         except InputError as error:
             found.append(str(error))
     return found + size_faults(sizes)

@@ -41,14 +41,14 @@ def _group(order: np.ndarray, number: int, groups: int, size: int,
     return order[number * each:(number + 1) * each][:size]
 
 
-def _choose(known: SelectionContext, argument: str, size: int) -> np.ndarray:
-    title = known.fields.size, f"{ENTANGLEMENT}:{argument}"
-    scores = known.score(ENTANGLEMENT)
+def _choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
+    title = context.fields.size, f"{ENTANGLEMENT}:{argument}"
+    scores = context.score(ENTANGLEMENT)
     if unknown := int((~np.isfinite(scores)).sum()):
-        raise InputError(f"{known.fields.names}: {title[1]}: is not known (NaN) of {unknown} of "
+        raise InputError(f"{context.fields.names}: {title[1]}: is not known (NaN) of {unknown} of "
                          f"{len(scores)} examples; allowed: where it is known of all, with "
                          "originals whose features are finite")
-    order = np.lexsort((known.tie_order(ENTANGLEMENT), -scores))
+    order = np.lexsort((context.tie_order(ENTANGLEMENT), -scores))
     if "of" in argument:
         number, groups = map(int, argument.split("of"))
         return _group(order, number, groups, size, title)

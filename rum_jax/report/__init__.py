@@ -74,11 +74,11 @@ def _metrics(workdir: pathlib.Path, stages: dict) -> list[dict]:
 
 def _copy(finished: StudyArtifacts) -> None:
     """Scores and forget set into the workdir itself, where people look for them."""
-    wanted = [(finished.memorization, "memorization.npz", "memorization.npz"),
-              (finished.forget, "forget.npz", "forget.npz"),
-              (finished.forget, "statistics.json", "forget_statistics.json"),
-              (finished.influence, "influence.npz", "influence.npz")]
-    for folder, source, name in wanted:
+    expected = [(finished.memorization, "memorization.npz", "memorization.npz"),
+                (finished.forget, "forget.npz", "forget.npz"),
+                (finished.forget, "statistics.json", "forget_statistics.json"),
+                (finished.influence, "influence.npz", "influence.npz")]
+    for folder, source, name in expected:
         if not folder:
             continue
         partial = finished.study.workdir / f"{name}.partial"

@@ -21,13 +21,13 @@ FILES = ("results.json", "memorization.npz", "reliability.csv", "influence.npz",
 def write(results: Results, folder: pathlib.Path) -> None:
     """Writes report.html, its figures and reliability.csv into a folder."""
     scores, summary = results.scores, results.summary
-    config = results.site.config.to_dict()
+    config = results.directory.config.to_dict()
     lines = folder / "metrics.jsonl"
     losses = curves.learning(records.read_lines(lines)) if lines.exists() else {}
     drawn = {"memorization.svg": curves.memorization_histogram(scores["memorization"],
                                                                scores["injected_noise"]),
              "reliability.svg": reliability(summary),
-             "examples.svg": memorization_gallery(results.site.dataset, scores["memorization"],
+             "examples.svg": memorization_gallery(results.directory.dataset, scores["memorization"],
                                                   config["data"]["seed"]),
              "training.svg": curves.training(losses)}
     drawn = {name: content for name, content in drawn.items() if content}
@@ -78,7 +78,7 @@ def findings(summary: dict, cost: dict) -> list[str]:
 
 
 def _reliability(summary: dict) -> str:
-    half, wanted, needed = (summary[name] for name in (
+    half, expected, needed = (summary[name] for name in (
         "split_half_pearson", "reliability_wanted", "models_needed"))
     if half is None or needed is None or not (math.isfinite(half) and math.isfinite(needed)):
         return ("Reliability is not known: scores of the two halves of the models do not "
@@ -86,7 +86,8 @@ def _reliability(summary: dict) -> str:
     there = "are enough" if needed <= summary["models"] else "would be needed"
     return (f"Scores of the two halves of the models correlate by {half:.3f} (ranks: "
             f"{summary['split_half_spearman']:.3f}); those of two campaigns of this size would by "
-            f"{summary['reliability']:.3f}. For {wanted:g}, {math.ceil(needed):,} models {there}.")
+            f"{summary['reliability']:.3f}. For {expected:g}, {math.ceil(needed):,} models "
+            f"{there}.")
 
 
 @figures.styled
@@ -102,15 +103,15 @@ def reliability(summary: dict) -> bytes:
         sizes += [size for size, _ in points]
         entries += axis.plot(*zip(*points, strict=True) if points else ((), ()), "o-",
                              label=label, color=figures.COLORS[kind], clip_on=False)
-    half, wanted = summary["split_half_pearson"], summary["reliability_wanted"]
+    half, expected = summary["split_half_pearson"], summary["reliability_wanted"]
     if _is_number(half) and half > 0:
         size, ratio = summary["models"] / 2, np.geomspace(1, 16, 50)
         sizes += [16 * size]
         entries += axis.plot(size * ratio, ratio * half / (1 + (ratio - 1) * half), "--",
                              color=figures.COLORS["vanilla"],
                              label="scores, predicted (Spearman-Brown)")
-    entries.append(axis.axhline(wanted, color=figures.COLORS["rum"], lw=1, ls=":",
-                                label=f"aimed at: {wanted:g}"))
+    entries.append(axis.axhline(expected, color=figures.COLORS["rum"], lw=1, ls=":",
+                                label=f"aimed at: {expected:g}"))
     if sizes:
         axis.set_xscale("log", base=2)
         axis.set_xlim(min(sizes) / 1.1, max(sizes) * 1.1)

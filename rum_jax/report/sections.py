@@ -53,12 +53,13 @@ def _proxies(finished: StudyArtifacts, rows: list[dict]) -> dict | None:
 
 def _streams(finished: StudyArtifacts) -> dict | None:
     config = finished.study.config
-    asked = [[records.read_arrays(folder / "request.npz")["places"] for folder in stream.requests]
-             for stream in finished.streams.values()]
+    requested = [[records.read_arrays(folder / "request.npz")["places"]
+                  for folder in stream.requests]
+                 for stream in finished.streams.values()]
     return streams.assemble(
         {row: [records.read_json(folder / "statistics.json") for folder in stream.requests]
          for row, stream in finished.streams.items()},
-        all(map(np.array_equal, own, first) for own in asked for first in asked[:1]),
+        all(map(np.array_equal, own, first) for own in requested for first in requested[:1]),
         {row: [records.read_json(folder / "metrics.json") for folder in stream.evaluations]
          for row, stream in finished.streams.items()},
         {row: records.read_json(stream.trace / "trace.json")

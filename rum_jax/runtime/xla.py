@@ -30,8 +30,8 @@ def expose_cpu_cores(devices: int, threads: int = 0) -> None:
     if threads:
         os.environ["NPROC"] = str(threads)  # XLA's name for it
     if _HOST_DEVICES_FLAG not in os.environ.get("XLA_FLAGS", ""):
-        wanted = max(cpu_cores(), min(devices, MOST_CPU_DEVICES))
-        jax.config.update("jax_num_cpu_devices", wanted)
+        expected = max(cpu_cores(), min(devices, MOST_CPU_DEVICES))
+        jax.config.update("jax_num_cpu_devices", expected)
 
 
 def remember_programs(folder: pathlib.Path) -> None:

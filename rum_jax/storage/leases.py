@@ -1,6 +1,6 @@
 """Several processes share work through a folder, without a server, and none of it is done twice.
 
-A piece of work has a name. Who creates `claims/<name>.<generation>` holds it; the highest
+A piece of work has a name. Who creates `leases/<name>.<generation>` holds it; the highest
 generation counts. Each process keeps a file `workers/<id>.json` fresh while it lives. A piece
 whose holder has been silent for the length of the lease, as seen by the clock of the one that
 waits, or whose process is gone from the same machine, may be claimed anew with the next
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rum_jax.runtime.progress import say
 from rum_jax.storage.object_store import Folder
 
-LEASES, WORKERS = "claims", "workers"
+LEASES, WORKERS = "leases", "workers"
 BEATS_PER_LEASE = 4
 
 
@@ -66,7 +66,7 @@ class Leases:
     Args:
       folder: shared.
       own: from `identity`; more may be told about this process in it.
-      lease_seconds: of silence, after which a worker's claims are void.
+      lease_seconds: of silence, after which a worker's leases are void.
       clock: seconds, for tests.
     """
 
@@ -144,10 +144,10 @@ class Leases:
         return [name for name in names if current.get(name, (0, ""))[1] == self.id]
 
     def release(self, names: Sequence[str]) -> None:
-        """Removes all claims on pieces that are finished."""
-        wanted = set(names)
+        """Removes all leases on pieces that are finished."""
+        expected = set(names)
         for file in self._folder.names(LEASES):  # ascending: the highest generation last
-            if file.rpartition(".")[0] in wanted:
+            if file.rpartition(".")[0] in expected:
                 self._folder.remove(f"{LEASES}/{file}")
 
     def holders(self) -> dict[str, str]:

@@ -37,22 +37,22 @@ def memorization(study: Study) -> pathlib.Path:
                         files=study.content.files["config.memorization.scores"])
         return stage_cache.stage(study.workdir, "memorization",
                            lambda folder: _import(study, folder), origin)
-    site = _site(study)
+    directory = _site(study)
     if not any(stage_cache.finished(study.workdir, "memorization")):
-        ensure_trained(site)
-    made = stage_cache.stage(study.workdir, "memorization", lambda folder: _write(site, folder),
-                       _origin(study, site))
+        ensure_trained(directory)
+    made = stage_cache.stage(study.workdir, "memorization",
+                             lambda folder: _write(directory, folder), _origin(study, directory))
     clear_checkpoints(study, "members")  # of groups of another size, or cut off at their end
     return made
 
 
-def _origin(study: Study, site: CampaignDirectory, *fields: str) -> Origin:
+def _origin(study: Study, directory: CampaignDirectory, *fields: str) -> Origin:
     """Of what is made from all members: their manifest, and how many there are."""
     members = study.content.part("memorization.seed", "memorization.subset_fraction",
                                  "memorization.epochs", "memorization.schedule",
                                  "memorization.milestones", "memorization.augmentation",
                                  "memorization.scores", "campaign.models", *fields)
-    return Origin({**members, "manifest": site.manifest.hash}, [study.data])
+    return Origin({**members, "manifest": directory.manifest.hash}, [study.data])
 
 
 def _site(study: Study) -> CampaignDirectory:
@@ -60,8 +60,8 @@ def _site(study: Study) -> CampaignDirectory:
     return open_campaign(str(study.workdir), study.config, study.dataset, study.task, Worker(0, 1))
 
 
-def _write(site: CampaignDirectory, folder: pathlib.Path) -> None:
-    made, _, summary = merge.write_scores(site, folder)
+def _write(directory: CampaignDirectory, folder: pathlib.Path) -> None:
+    made, _, summary = merge.write_scores(directory, folder)
     records.write_json(folder / "summary.json", summary)
     records.write_json(folder / COST_FILE, merge.cost(made))
 
@@ -100,12 +100,12 @@ def members_seconds(folder: pathlib.Path) -> float:
 
 def influence(study: Study) -> pathlib.Path:
     """`influence.npz`, see `merge.write_influence`; groups that are gone are trained anew."""
-    site = _site(study)
+    directory = _site(study)
 
     def write(folder: pathlib.Path) -> None:
-        ensure_trained(site)
-        merge.write_influence(site, folder / "influence.npz")
+        ensure_trained(directory)
+        merge.write_influence(directory, folder / "influence.npz")
 
-    asked = study.config.campaign
-    name = "influence" if asked.influence == FULL else f"influence_top{asked.influence_top}"
-    return stage_cache.stage(study.workdir, name, write, _origin(study, site))
+    requested = study.config.campaign
+    name = "influence" if requested.influence == FULL else f"influence_top{requested.influence_top}"
+    return stage_cache.stage(study.workdir, name, write, _origin(study, directory))

@@ -81,8 +81,8 @@ def streams(example_scores: ExampleScores) -> dict[str, Stream]:
 
 def _folder(study: Study, row: str) -> str:
     """Of a row's stages; other requests, or other ids in a file, are another stream."""
-    asked = study.content.part("stream.requests", "stream.size")
-    return f"stream/{records.digest(asked)[:8]}/{row_folder(row)}"
+    requested = study.content.part("stream.requests", "stream.size")
+    return f"stream/{records.digest(requested)[:8]}/{row_folder(row)}"
 
 
 def _answered(example_scores: ExampleScores, row: str) -> list[RequestResult]:

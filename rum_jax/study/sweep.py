@@ -127,28 +127,28 @@ def _start(study: Study) -> Start:
 def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
     """Trials of points that share a program; one stage."""
     study, seeds = start.study, start.study.config.seeds
-    asked = {"seeds": list(seeds), "points": [[step._asdict() for step in point.steps]
-                                              for point in group]}
-    name = f"sweep/{'_'.join(map(str, seeds))}/{row_folder(row)}/{records.digest(asked)[:12]}"
+    requested = {"seeds": list(seeds), "points": [[step._asdict() for step in point.steps]
+                                                  for point in group]}
+    name = f"sweep/{'_'.join(map(str, seeds))}/{row_folder(row)}/{records.digest(requested)[:12]}"
 
     def write(folder: pathlib.Path) -> None:
         with shown(f"sweep {row}, {len(group)} points") as progress:
             logits = _run(start, row, group, progress)
-        records.write_json(folder / "scores.json", {**asked, "scores": scores(start, logits)})
+        records.write_json(folder / "scores.json", {**requested, "scores": scores(start, logits)})
 
-    folder = stage_cache.stage(study.workdir, name, write, _origin(start, row, group, asked))
+    folder = stage_cache.stage(study.workdir, name, write, _origin(start, row, group, requested))
     stored = records.read_json(folder / "scores.json")["scores"]
     return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **score}
             for point, score in zip(group, stored, strict=True)]
 
 
-def _origin(start: Start, row: str, group: list[Point], asked: dict) -> Origin:
+def _origin(start: Start, row: str, group: list[Point], requested: dict) -> Origin:
     """What the scores of points are made from."""
     study, files = start.study, {}
     plan = plan_of(start.example_scores, row, start.cases)
     for step in group[0].steps:
         files |= code_digests(step.algorithm)
-    values = {"points": json.loads(replaced(json.dumps(records.plain(asked)), files)),
+    values = {"points": json.loads(replaced(json.dumps(records.plain(requested)), files)),
               "subsets": [{name: records.array_sha256(positions)
                            for name, positions in parts.items()} for parts in plan.partitions],
               **study.content.part("unlearn", "oracles")}

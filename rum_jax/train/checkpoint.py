@@ -46,10 +46,10 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
 
 
 def _check(path: pathlib.Path, like: TrainState, states: TrainState) -> None:
-    wanted, found = ({jax.tree_util.keystr(at): leaf.shape for at, leaf in
-                      jax.tree_util.tree_leaves_with_path(tree)} for tree in (like, states))
-    wrong = [name for name in wanted if found.get(name) != wanted[name]]
+    expected, found = ({jax.tree_util.keystr(at): leaf.shape for at, leaf in
+                        jax.tree_util.tree_leaves_with_path(tree)} for tree in (like, states))
+    wrong = [name for name in expected if found.get(name) != expected[name]]
     if wrong:
         raise InputError(f"{path}: holds states of another model: {wrong[0]} has shape "
-                         f"{found.get(wrong[0], 'absent')}, wanted {wanted[wrong[0]]}; "
+                         f"{found.get(wrong[0], 'absent')}, wanted {expected[wrong[0]]}; "
                          f"{len(wrong)} such entries")

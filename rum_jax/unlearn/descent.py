@@ -152,10 +152,10 @@ def _common_shape(streams: dict[str, Stream], schedules: dict[str, np.ndarray],
 def _check_mask(name: str, mask: Any, params: Any) -> None:
     if mask is None:
         return
-    given, wanted = ({jax.tree_util.keystr(path): np.shape(leaf) for path, leaf in
-                      jax.tree_util.tree_leaves_with_path(tree)} for tree in (mask, params))
+    given, expected = ({jax.tree_util.keystr(path): np.shape(leaf) for path, leaf in
+                        jax.tree_util.tree_leaves_with_path(tree)} for tree in (mask, params))
     faults = [f"{path}: has shape {given.get(path, 'absent')}, allowed: "
-              f"{wanted.get(path, 'absent')}"
-              for path in sorted({*given, *wanted}) if given.get(path) != wanted.get(path)]
+              f"{expected.get(path, 'absent')}"
+              for path in sorted({*given, *expected}) if given.get(path) != expected.get(path)]
     if faults:
         raise InputError(f"{name}: is not like the model's parameters: {'; '.join(faults)}")

@@ -68,19 +68,19 @@ def _unlearn(reference: str, function: Callable, problem: Problem, states: Train
 
 def _check_states(reference: str, before: TrainState, given: TrainState,
                   after: TrainState) -> None:
-    wanted, found = ({jax.tree_util.keystr(path): leaf for path, leaf in
-                      jax.tree_util.tree_leaves_with_path((tree.params, tree.model_state))}
-                     for tree in (before, after))
-    for path in sorted({*wanted, *found}):
-        if path not in wanted or np.shape(found.get(path)) != np.shape(wanted[path]):
+    expected, found = ({jax.tree_util.keystr(path): leaf for path, leaf in
+                        jax.tree_util.tree_leaves_with_path((tree.params, tree.model_state))}
+                       for tree in (before, after))
+    for path in sorted({*expected, *found}):
+        if path not in expected or np.shape(found.get(path)) != np.shape(expected[path]):
             has = f"has shape {np.shape(found[path])}" if path in found else "is absent"
-            allowed = f"shape {np.shape(wanted[path])}" if path in wanted else "none"
+            allowed = f"shape {np.shape(expected[path])}" if path in expected else "none"
             raise InputError(f"{reference}: returned states of another structure or shape: {path} "
                              f"{has}; allowed: {allowed}, as in the states it was given")
         kind = np.asarray(found[path]).dtype
         if not jnp.issubdtype(kind, jnp.floating):
             raise InputError(f"{reference}: returned {path} as {kind}; allowed: "
-                             f"{wanted[path].dtype}, as in the states it was given")
+                             f"{expected[path].dtype}, as in the states it was given")
     if any(jax.tree.structure(getattr(before, name)) != jax.tree.structure(getattr(after, name))
            for name in ("params", "model_state")):
         raise InputError(f"{reference}: returned states of another structure or shape; allowed: "

@@ -19,7 +19,7 @@ def config(**fields) -> ConfigDict:
     return made
 
 
-def site(workdir, dataset, task, index=0, count=1, **fields):
+def directory(workdir, dataset, task, index=0, count=1, **fields):
     return open_campaign(str(workdir), config(**fields), dataset, task, Worker(index, count))
 
 

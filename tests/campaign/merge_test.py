@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from campaign.made import make_up, site
+from campaign.made import directory, make_up
 from rum_jax.campaign import merge, workers
 from rum_jax.core import records
 from rum_jax.memorization import estimate, influence
@@ -12,7 +12,7 @@ from rum_jax.study.trained_models import convolutions
 @pytest.fixture
 def finished(monkeypatch, dataset, task, tmp_path):
     make_up(monkeypatch)
-    ours = site(tmp_path, dataset, task, campaign__models=40, campaign__group_size=12)
+    ours = directory(tmp_path, dataset, task, campaign__models=40, campaign__group_size=12)
     workers.ensure_trained(ours)
     return ours
 

@@ -147,7 +147,7 @@ def test_a_member_that_diverges_leaves_the_others(trained, monkeypatch, tmp_path
     assert [p.name for p in (tmp_path / "campaign" / "members").iterdir()] == ["00000-00003.npz"]
     run(tmp_path)
     assert trained == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    assert list((tmp_path / "campaign" / "claims").iterdir()) == []
+    assert list((tmp_path / "campaign" / "leases").iterdir()) == []
 
 
 def test_it_says_how_it_stands(trained, monkeypatch, tmp_path, capsys):

@@ -32,9 +32,9 @@ def nothing():
 
 def on_host(folder, clock, host, lease=10.0):
     """A worker that looks as if it were on that machine."""
-    claims = Leases(folder, {**identity(0), "host": host}, lease, clock)
-    claims.beat()
-    return claims
+    leases = Leases(folder, {**identity(0), "host": host}, lease, clock)
+    leases.beat()
+    return leases
 
 
 def test_a_piece_is_held_by_one(folder, clock):
@@ -63,12 +63,12 @@ def test_the_silent_lose_their_pieces_after_the_lease(folder, clock):
 def test_of_two_that_take_over_one_succeeds(folder, clock):
     dead, *living = (on_host(folder, clock, host) for host in "abc")
     dead.take(["1"], nothing)
-    for claims in living:
-        claims.holders()
+    for leases in living:
+        leases.holders()
     clock.now = 11.0
-    for claims in living:
-        claims.beat()
-    assert [claims.take(["1"], nothing) for claims in living] == [["1"], []]
+    for leases in living:
+        leases.beat()
+    assert [leases.take(["1"], nothing) for leases in living] == [["1"], []]
 
 
 def test_clocks_of_other_machines_are_not_looked_at(folder):
@@ -95,9 +95,9 @@ def test_a_process_that_is_gone_from_this_machine_holds_nothing(folder, clock):
                "c.beat(); c.take(['1'], set); import os; os._exit(9)")
     done = subprocess.run([sys.executable, "-c", program, str(folder.root)],
                           cwd=ROOT)
-    assert done.returncode == 9 and folder.names("claims") == ["1.0000"]
-    claims = Leases(folder, identity(0), 1e6, clock)
-    assert claims.take(["1"], nothing) == ["1"]
+    assert done.returncode == 9 and folder.names("leases") == ["1.0000"]
+    leases = Leases(folder, identity(0), 1e6, clock)
+    assert leases.take(["1"], nothing) == ["1"]
 
 
 def test_what_was_finished_meanwhile_is_not_done_again(folder, clock):
@@ -105,19 +105,19 @@ def test_what_was_finished_meanwhile_is_not_done_again(folder, clock):
     first.take(["1"], nothing)
     first.release(["1"])  # once it is finished
     assert second.take(["1", "2"], lambda: {"1"}) == ["2"]
-    assert folder.names("claims") == ["2.0000"]
+    assert folder.names("leases") == ["2.0000"]
 
 
 def test_a_worker_tells_of_itself_while_it_lives(folder):
-    claims = Leases(folder, identity(3), 0.4)
-    with claims.alive():
-        claims.tell(members=5)
-        first = json.loads(folder.get(f"workers/{claims.id}.json"))
+    leases = Leases(folder, identity(3), 0.4)
+    with leases.alive():
+        leases.tell(members=5)
+        first = json.loads(folder.get(f"workers/{leases.id}.json"))
         assert first["worker"] == 3 and not first["ended"]
-        while (later := json.loads(folder.get(f"workers/{claims.id}.json"))) == first:
+        while (later := json.loads(folder.get(f"workers/{leases.id}.json"))) == first:
             pass
         assert later["beat"] > first["beat"] and later["members"] == 5
-    assert json.loads(folder.get(f"workers/{claims.id}.json"))["ended"]
+    assert json.loads(folder.get(f"workers/{leases.id}.json"))["ended"]
 
 
 def test_a_store_that_fails_once_does_not_silence_a_worker(folder, monkeypatch):
@@ -130,9 +130,9 @@ def test_a_store_that_fails_once_does_not_silence_a_worker(folder, monkeypatch):
         put(name, content)
 
     monkeypatch.setattr(folder, "put", fail_once)
-    claims = Leases(folder, identity(3), 0.4)
-    with claims.alive():
-        while json.loads(folder.get(f"workers/{claims.id}.json"))["beat"] < 3:
+    leases = Leases(folder, identity(3), 0.4)
+    with leases.alive():
+        while json.loads(folder.get(f"workers/{leases.id}.json"))["beat"] < 3:
             pass
     assert failed
 
@@ -159,8 +159,8 @@ def test_names_that_come_back_are_read_anew(folder, clock):
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"a\0b", b"../../etc", b"x" * 5000, b"a\nb"])
 def test_a_damaged_claim_is_void(folder, clock, content):
-    folder.put("claims/1.0000", content)
-    folder.put("claims/2.\xb2", b"no generation")
+    folder.put("leases/1.0000", content)
+    folder.put("leases/2.\xb2", b"no generation")
     worker = on_host(folder, clock, "a")
     assert worker.holders() == {} and worker.take(["1", "2"], nothing) == ["1", "2"]
     assert worker.held(["1", "2"]) == ["1", "2"]
@@ -170,7 +170,7 @@ def test_a_damaged_claim_is_void(folder, clock, content):
     b"\xff", b"[]", b"3", b"null", b"{}", b'{"ended": false, "host": "a"}', b"[" * 100_000,
     json.dumps({"ended": False, "beat": 1, "host": "a", "boot": "", "pid": "x/\0"}).encode()])
 def test_a_damaged_workers_file_is_silence(folder, clock, content):
-    folder.put("claims/1.0000", b"other")
+    folder.put("leases/1.0000", b"other")
     folder.put("workers/other.json", content)
     worker = on_host(folder, clock, "a")
     assert worker.take(["1"], nothing) == [], "silent, and not yet for long"
