@@ -91,7 +91,7 @@ def test_who_has_ended_holds_nothing(folder, clock):
 def test_a_process_that_is_gone_from_this_machine_holds_nothing(folder, clock):
     program = ("import pathlib, sys; from rum_jax.storage.leases import *; "
                "from rum_jax.storage.object_store import Local; "
-               "c = Claims(Local(pathlib.Path(sys.argv[1])), identity(1), 1e6); "
+               "c = Leases(Local(pathlib.Path(sys.argv[1])), identity(1), 1e6); "
                "c.beat(); c.take(['1'], set); import os; os._exit(9)")
     done = subprocess.run([sys.executable, "-c", program, str(folder.root)],
                           cwd=ROOT)
