@@ -44,7 +44,7 @@ for part in ([seeds] if together else [(s,) for s in seeds]):
     own = jax.tree.map(lambda leaf: leaf[[seeds.index(s) for s in part]], states)
     problem = Problem(study.task, np.tile(forget, (len(part), 1)), np.tile(retain, (len(part), 1)),
                       tuple(part), 0, unlearn_optimizer(config))
-    apply(name, ALGORITHMS[name], problem, own, hparams)
+    apply(ALGORITHMS[name], problem, own, hparams)
 print(json.dumps(time.monotonic() - start))
 """
 

@@ -6,8 +6,8 @@ import pytest
 
 from rum_jax.config import base, cifar10_small, digits, studies
 from rum_jax.config.validate import faults
+from rum_jax.experiment.build import recipe
 from rum_jax.proxies import PROXIES
-from rum_jax.study import context
 from rum_jax.unlearn import ALGORITHMS
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -78,7 +78,7 @@ def test_the_full_configs_are_the_papers_settings():
         assert c.unlearn.augmentation == "none", "as the released scripts have it"
     assert (cifar10.train.epochs, cifar10.train.schedule) == (30, "cosine")
     for c in (cifar10, cifar100, tiny):
-        assert context.recipe(c, c.memorization).rates()[-1] < 0.01, "members end at a low rate"
+        assert recipe(c, c.memorization).rates()[-1] < 0.01, "members end at a low rate"
     assert (cifar100.train.schedule, cifar100.train.milestones) == ("steps", (60, 120))
 
 

@@ -19,8 +19,7 @@ from rum_jax.rum import row_spec
 from rum_jax.rum.sweep_points import MOST_POINTS
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.recipe import SCHEDULES
-from rum_jax.unlearn import ALGORITHMS
-from rum_jax.unlearn import own as own_algorithm
+from rum_jax.unlearn import ALGORITHMS, plugin
 from rum_jax.unlearn.base import BATCH_NORM
 
 AUTO = "auto"
@@ -138,7 +137,7 @@ def schema_of(config: Mapping) -> dict:
         **SCHEMA["rum"]["algorithms"],
         **_other_subsets(_table(config, "rum", "algorithms"), row_spec.algorithm_fault)}
     for reference in own_algorithms(config):
-        name, table = plugins.short_name(reference), own_algorithm.load(reference).checks
+        name, table = plugins.short_name(reference), plugin.load(reference).checks
         for section in ("vanilla", "rum_f", "rum"):
             if name in ALGORITHMS or name not in _table(config, section, "hparams"):
                 continue

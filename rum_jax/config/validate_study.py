@@ -7,6 +7,9 @@ from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import TIMES, subset_names
 from rum_jax.rum import row_spec
+from rum_jax.unlearn import ALGORITHMS
+
+CHANGE_SHAPES = {one.name for one in ALGORITHMS.values() if one.changes_shapes}
 
 
 def study_faults(config: Mapping) -> list[str]:
@@ -57,8 +60,8 @@ def _row_faults(config: Mapping) -> Iterator[str]:
         except InputError as error:
             yield f"{field}: {row}: {error}"
         used = [made.algorithm] if made.algorithm else config["rum"]["algorithms"].values()
-        if options["steps"] == row_spec.STEPS[1] and "boundary_expand" in used:
-            yield (f"{field}: {row} adds up the changes of boundary_expand, which adds an "
+        for name in {*used} & CHANGE_SHAPES if options["steps"] == row_spec.STEPS[1] else ():
+            yield (f"{field}: {row} adds up the changes of {name}, which adds an "
                    "output; allowed: steps=sequential, or another algorithm")
 
 

@@ -132,7 +132,7 @@ def _step(chain: Chain, number: int, states: TrainState,
                        for train, own in zip(chain.train, chain.partitions, strict=True)])
     problem = Problem(chain.task, forget, retain, chain.seeds, chain.first_step + number,
                       chain.optimizer, chain.states, progress, chain.stop_when_diverged)
-    return apply(step.algorithm, algorithm(step.algorithm), problem, states, step.hparams)
+    return apply(algorithm(step.algorithm), problem, states, step.hparams)
 
 
 def merge(original: TrainState, unlearned: Sequence[TrainState]) -> TrainState:

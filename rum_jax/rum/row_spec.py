@@ -19,8 +19,7 @@ from rum_jax.core import plugins
 from rum_jax.core.checks import shortened, similar
 from rum_jax.core.errors import InputError
 from rum_jax.refine.contract import SUBSETS, level_of
-from rum_jax.unlearn import ALGORITHMS
-from rum_jax.unlearn import own as own_algorithm
+from rum_jax.unlearn import ALGORITHMS, plugin
 
 VANILLA, RUM_F, RUM = "vanilla", "rum_f", "rum"
 REFERENCE, REFERENCES = "reference", ("original", "retrain", "retrain_again")
@@ -153,7 +152,7 @@ OPTIONS = {"by": refine.fault, "order": order_fault, "subsets": subsets_fault,
 def algorithm_fault(value: object) -> str | None:
     """What is wrong with the name of an algorithm; None: nothing."""
     if plugins.is_reference(value):
-        return plugins.fault(own_algorithm.load, value)
+        return plugins.fault(plugin.load, value)
     if value in ALGORITHMS:
         return None
     return (f"is {shortened(value)}; known: {', '.join(sorted(ALGORITHMS))}; or "

@@ -226,7 +226,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
             keep = checkpointing(study, name, origin, seconds)
             problem = Problem(study.task, forget, retain, seeds, 0, how.optimizer,
                               progress=progress, keep=keep)
-            states, history = apply("retrain", ALGORITHMS["retrain"], problem, None,
+            states, history = apply(ALGORITHMS["retrain"], problem, None,
                                     retrain_hparams(config))
             done = seconds() + (keep.earlier_seconds if keep else 0)
         return Trained(states, {"retrain": history.mean_losses}, done, history.examples,

@@ -22,7 +22,7 @@ from rum_jax.models import Model
 from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy, cross_entropy
 from rum_jax.train.state import Batch, TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, epochs_of, rates
 from rum_jax.unlearn.gradients import ordered
 from rum_jax.unlearn.spaces import integers, log_uniform
@@ -67,24 +67,24 @@ def nearest_labels(problem: Problem, states: TrainState) -> np.ndarray:
     return nearest.reshape(len(nearest), -1)[:, :problem.forget.shape[1]]
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.01,
+            ) -> tuple[TrainState, History]:
     """Moves each forget example across its nearest boundary.
 
     Raises:
       DivergedError: a loss is not finite.
     """
-    index = epochs_of(problem, "forget", hparams["epochs"])
+    index = epochs_of(problem, "forget", epochs)
     labels = np.zeros((len(index), len(problem.task.labels)), np.int32)
     np.put_along_axis(labels, problem.forget, nearest_labels(problem, states), axis=1)
     chosen = np.stack([own[np.maximum(places, 0)] for own, places in
                        zip(labels, index, strict=True)])
     return descend(problem, cross_entropy, states,
                    {"examples": Stream(index, np.where(index == PADDING, 0, chosen))},
-                   rates(problem, hparams))
+                   rates(problem, epochs, learning_rate))
 
 
 ALGORITHM = Algorithm(
-    unlearn, family="relabelling",
+    "boundary_shrink", unlearn, family=RELABELLING,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
-    published={"epochs": 10, "learning_rate": 0.01},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

@@ -13,15 +13,15 @@ from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.memory import check_plan
 from rum_jax.train.recipe import contexts
 from rum_jax.train.state import Objective, TrainState
-from rum_jax.unlearn.base import History, Problem
+from rum_jax.unlearn.base import Float, History, Problem
 
 FACTOR = 0.1  # of the rate at each milestone (spec section 4)
 
 
-def rates(problem: Problem, hparams: dict) -> np.ndarray:
+def rates(problem: Problem, epochs: int, learning_rate: Float) -> np.ndarray:
     """float64[M,E]: the learning rate of each epoch."""
-    relative = multistep(hparams["epochs"], problem.optimizer.milestones, FACTOR)
-    return np.outer(problem.each(hparams["learning_rate"]), relative)
+    relative = multistep(epochs, problem.optimizer.milestones, FACTOR)
+    return np.outer(problem.each(learning_rate), relative)
 
 
 def epochs_of(problem: Problem, part: str, epochs: int) -> np.ndarray:

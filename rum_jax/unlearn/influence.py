@@ -24,7 +24,7 @@ import numpy as np
 from rum_jax.core import checks
 from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import one_shot
 from rum_jax.unlearn.gradients import (
     fold_batches,
@@ -77,19 +77,20 @@ def directions(problem: Problem, states: TrainState,
     return v, k
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1.0, examples: str = "random",
+            ) -> tuple[TrainState, History]:
     """Adds alpha times the estimated influence of F to the parameters."""
-    _, k = directions(problem, states, hparams["examples"])
-    alpha = problem.each(hparams["alpha"])
+    _, k = directions(problem, states, examples)
+    scale = problem.each(alpha)
     params = jax.tree.map(
-        lambda p, leaf: np.asarray(p) + alpha.reshape(-1, *[1] * (leaf.ndim - 1)) * leaf,
+        lambda p, leaf: np.asarray(p) + scale.reshape(-1, *[1] * (leaf.ndim - 1)) * leaf,
         states.params, k)
     seen = problem.forget.shape[1] + problem.retain.shape[1]
     return one_shot(states, params, seen + min(problem.retain.shape[1], MOST_EXAMPLES))
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    "influence", unlearn,
     checks={"alpha": checks.number(0, open_low=True), "examples": checks.one_of(EXAMPLES)},
-    published={"alpha": 1.0, "examples": "random"}, search={"alpha": log_uniform(0.1, 100)},
+    search={"alpha": log_uniform(0.1, 100)},
     reference={"examples": "first"}, family="influence function")

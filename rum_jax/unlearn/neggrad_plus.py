@@ -17,7 +17,7 @@ from rum_jax.data.plans import batches, stream
 from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.state import Aux, Batch, Context, TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, epochs_of, rates
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
@@ -40,13 +40,14 @@ def _cycled(forget: np.ndarray, batch_size: int, steps: int,
     return np.concatenate([cut[np.arange(steps) % len(cut)] for cut in epochs])
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_rate: Float = 0.01,
+            alpha: Float = 0.97) -> tuple[TrainState, History]:
     """Descends on the retain set and ascends on the forget set at the same time.
 
     Raises:
       DivergedError: a loss is not finite.
     """
-    epochs, size = hparams["epochs"], problem.optimizer.batch_size
+    size = problem.optimizer.batch_size
     retain = epochs_of(problem, "retain", epochs)
     generators = zip(*(problem.generators("forget", epoch) for epoch in range(epochs)),
                      strict=True)
@@ -54,14 +55,13 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
                        for own, rngs in zip(problem.forget, generators, strict=True)])
     labels = problem.task.labels
     streams = {"retain": stream(retain, labels), "forget": stream(forget, labels)}
-    return descend(problem, objective, states, streams, rates(problem, hparams),
-                   {"alpha": hparams["alpha"]})
+    return descend(problem, objective, states, streams, rates(problem, epochs, learning_rate),
+                   {"alpha": alpha})
 
 
 ALGORITHM = Algorithm(
-    unlearn, family="gradient ascent",
+    "neggrad_plus", unlearn, family="gradient ascent",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "alpha": checks.number(0, 1)},
-    published={"epochs": 5, "learning_rate": 0.01, "alpha": 0.97},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.1),
             "alpha": uniform(0.8, 1.0)})

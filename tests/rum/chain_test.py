@@ -18,11 +18,11 @@ def spy(monkeypatch):
     """An algorithm that only notes what it was asked to do."""
     asked = []
 
-    def unlearn(problem, states, hparams):
-        asked.append((problem.step, problem.forget, problem.retain, hparams["mark"]))
-        return ALGORITHMS["none"].unlearn(problem, states, {})
+    def unlearn(problem, states, *, mark=""):
+        asked.append((problem.step, problem.forget, problem.retain, mark))
+        return ALGORITHMS["none"].unlearn(problem, states)
 
-    monkeypatch.setitem(ALGORITHMS, "spy", Algorithm(unlearn, {"mark": checks.text}, {}, {}))
+    monkeypatch.setitem(ALGORITHMS, "spy", Algorithm("spy", unlearn, {"mark": checks.text}))
     return asked
 
 
@@ -58,7 +58,7 @@ def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):
     parts = [{chain.WHOLE: problem.forget[0]}] * 2
     done = chain.run(chain_of(problem, train, parts, [Step(chain.WHOLE, "finetune", hparams)],
                             original), silent)
-    alone, _ = ALGORITHMS["finetune"].unlearn(problem, original, hparams)
+    alone, _ = ALGORITHMS["finetune"].unlearn(problem, original, **hparams)
     np.testing.assert_array_equal(leaves(done.states), leaves(alone))
 
 

@@ -137,7 +137,7 @@ def test_algorithms_do_not_depend_on_the_mesh(problem, small, name):
     for devices, share in ((1, 1), (4, 2)):
         task = small._replace(engine=make_engine(devices, "series", 16, share))
         own = problem._replace(task=task, retain=problem.retain[:, :256])
-        made.append(apply(name, ALGORITHMS[name], own, states, hparams)[0].params)
+        made.append(apply(ALGORITHMS[name], own, states, hparams)[0].params)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-4), *made)
     moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), made[0], states.params)
     assert max(jax.tree.leaves(moved)) > 2e-3, "else any mesh would do"

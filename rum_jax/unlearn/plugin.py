@@ -10,7 +10,6 @@ theirs. Its keyword arguments are its hyper-parameters, their defaults the publi
 
 import contextlib
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +21,7 @@ from rum_jax.core import checks, plugins
 from rum_jax.core.checks import Check
 from rum_jax.core.errors import InputError
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import Algorithm, History, Problem, defaults_of
 from rum_jax.unlearn.descent import with_fresh_optimizer
 
 _CHECKS: dict[type, Check] = {bool: checks.boolean, int: checks.integer(-2**31),
@@ -37,15 +36,18 @@ def load(reference: str) -> Algorithm:
       InputError: see `own.load`; or a default is not a number, a boolean or a text.
     """
     function = plugins.load(reference, ("problem", "states"))
-    defaults = {name: parameter.default for name, parameter in
-                list(inspect.signature(function).parameters.items())[2:]
-                if parameter.kind is not inspect.Parameter.VAR_KEYWORD}
+    defaults = defaults_of(function)
     for name, value in defaults.items():
         if type(value) not in _CHECKS or _CHECKS[type(value)](value):
             raise InputError(f"{reference}: hyper-parameter {name} has the default {value!r}; "
                              "allowed: a finite number, True or False, or a text")
     kinds = {name: _CHECKS[type(value)] for name, value in defaults.items()}
-    return Algorithm(functools.partial(_unlearn, reference, function), kinds, defaults, search={})
+
+    @functools.wraps(function)
+    def unlearn(problem: Problem, states: TrainState, **hparams: Any) -> tuple:
+        return _unlearn(reference, function, problem, states, hparams)
+
+    return Algorithm(reference, unlearn, kinds)
 
 
 def _unlearn(reference: str, function: Callable, problem: Problem, states: TrainState,
