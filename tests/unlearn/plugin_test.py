@@ -85,7 +85,7 @@ def test_what_a_history_may_not_be(tmp_path, problem, original, history, message
 def test_losses_that_are_not_finite_end_the_work(tmp_path, problem, original):
     own = written(tmp_path, "return states, __import__('rum_jax.unlearn.base').unlearn.base."
                             "History(np.array([[1, 2], [np.nan, 2]]), 0)")
-    with pytest.raises(DivergedError, match="mine.py:forget gives a loss that is not finite at seed 1"):
+    with pytest.raises(DivergedError, match="mine.py:forget gives a loss .* at seed 1"):
         apply(own, problem, original, own.hparams())
     apply(own, problem._replace(stop_when_diverged=False), original, own.hparams())
 
