@@ -1,8 +1,8 @@
 """Every field of a study, with its unit and a default; the files in `configs/` change a few.
 
-Hyper-parameters of unlearning default to the values of the released scripts (spec sections 4 and
-8), where there are any. A study has an entry for every algorithm, and every subset, whether it is
-used or not, so that any choice can be made on the command line.
+Hyper-parameters of unlearning default to the values of the released scripts (docs/parity.md), where
+there are any. A study has an entry for every algorithm, and every subset, whether it is used or
+not, so that any choice can be made on the command line.
 """
 
 from ml_collections import ConfigDict
@@ -69,7 +69,7 @@ def get_config(reference: bool = False) -> ConfigDict:
         "weight_decay": 5e-4,
         "augmentation": "none",
         "milestones": (91, 136),        # epochs; the rate falls to a tenth at each
-        "batch_norm": "train",          # eval: running statistics are used and stay (Q15)
+        "batch_norm": "train",          # eval: running statistics are used and stay
     })
 
     _add_rows(c, reference)

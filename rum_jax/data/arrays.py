@@ -92,7 +92,7 @@ class Dataset:
 
     @property
     def train(self) -> np.ndarray:
-        """int32[n] ascending positions of the training set (spec section 1)."""
+        """int32[n] ascending positions of the training set (docs/parity.md#data)."""
         return self.positions["train"]
 
 

@@ -1,4 +1,4 @@
-"""Augmentation of a batch inside a training step, one key for each example (spec section 1)."""
+"""Augmentation of a batch inside a training step, one key for each example."""
 
 from collections.abc import Callable
 

@@ -24,7 +24,7 @@ def load(path: str, detail: str) -> Source:
     The official validation images of each class, in the order of their numbers: the first half
     is the part "validation", the rest "test". The reference does so too (25 + 25 images in the
     order of the directory listing), but also drops the last image of each folder, which is not
-    done here (quirk Q20). Ids are `train/<file name>` and `val/<file name>`.
+    done here (docs/parity.md#q20). Ids are `train/<file name>` and `val/<file name>`.
 
     Args:
       path: the folder that has `wnids.txt`, `train`, `val` and, for the names of classes,

@@ -38,12 +38,12 @@ def _vectors(view: View, oracle: View) -> tuple[np.ndarray, np.ndarray]:
 
 
 def parameter_distance(view: View, oracle: View) -> Measured:
-    """L2 distance of the flattened parameters (spec section 7)."""
+    """L2 distance of the flattened parameters (docs/parity.md#metrics)."""
     own, other = _vectors(view, oracle)
     return Measured(float(np.linalg.norm(own - other)))
 
 
 def parameter_cosine(view: View, oracle: View) -> Measured:
-    """Cosine similarity of the flattened parameters (spec section 7)."""
+    """Cosine similarity of the flattened parameters (docs/parity.md#metrics)."""
     own, other = _vectors(view, oracle)
     return Measured(float(own @ other / (np.linalg.norm(own) * np.linalg.norm(other))))

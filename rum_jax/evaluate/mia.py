@@ -1,4 +1,4 @@
-"""The SVC membership inference attack (spec section 7)."""
+"""The SVC membership inference attack (docs/parity.md#metrics)."""
 
 from collections.abc import Callable
 

@@ -21,7 +21,7 @@ def shadow_members(retain: np.ndarray, labels: np.ndarray, test: np.ndarray,
     Args:
       retain, test: int[n] positions.
       labels: int[N] of all examples.
-      rng: draws them; None: the first retain examples, as released (spec quirk Q30).
+      rng: draws them; None: the first retain examples, as released (docs/parity.md#q30).
     """
     size = min(len(retain), len(test))
     if rng is None:

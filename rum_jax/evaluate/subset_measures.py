@@ -15,7 +15,7 @@ from rum_jax.evaluate.view import View
 class SubsetMeasures:
     """Measures of any part of the training set on one model, with one attack for all parts.
 
-    The attack is the SVC on confidence (spec section 7). Its members are the shadow members of
+    The attack is the SVC on confidence. Its members are the shadow members of
     the other attacks, but at most half of the retain set, so that others are left to be judged.
 
     Args:

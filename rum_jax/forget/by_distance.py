@@ -1,4 +1,4 @@
-"""Forget sets by the distance of their features to the centre of all (spec section 5).
+"""Forget sets by the distance of their features to the centre of all (docs/parity.md#forget-sets).
 
 The training set is cut into groups of the forget set's size from the centre of all features
 outwards; the nearer, the more entangled with the rest. Of 15 groups, as CIFAR has of 3,000, the

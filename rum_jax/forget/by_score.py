@@ -1,4 +1,4 @@
-"""Choice of the forget set by memorization score, or by a proxy of it (spec section 5)."""
+"""Choice of the forget set by memorization score, or by a proxy of it."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,8 @@ def mid(scores: np.ndarray, size: int, centers: tuple[float, ...]) -> np.ndarray
 def mix(scores: np.ndarray, size: int, centers: tuple[float, ...]) -> np.ndarray:
     """A third each of high, mid and low, in this order.
 
-    If 3 does not divide size, the reference's slices give low the rounded-up third (quirk Q7).
+    If 3 does not divide size, the reference's slices give low the rounded-up third
+    (docs/parity.md#q7).
     """
     third = size // 3
     return np.concatenate([high(scores, third, centers), mid(scores, third, centers),

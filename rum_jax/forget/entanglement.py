@@ -1,4 +1,4 @@
-"""How entangled forget and retain set are in embedding space (spec section 5).
+"""How entangled forget and retain set are in embedding space (docs/parity.md#forget-sets).
 
 Embeddings are penultimate features of the original model, see `train.predict.embed`.
 """
@@ -12,7 +12,7 @@ CENTERS = ("midpoint", "global")
 
 
 def _mean(features: np.ndarray, batch_size: int | None) -> np.ndarray:
-    """float64[D]; with a batch size the mean of the batches' means, as released (quirk Q19)."""
+    """float64[D]; the mean of the batches' means with a batch size (docs/parity.md#q19)."""
     features = np.asarray(features, np.float64)
     if batch_size is None:
         return features.mean(0)
@@ -33,7 +33,7 @@ def entanglement_score(retain: np.ndarray, forget: np.ndarray, center: str = "mi
     Args:
       retain, forget: float[n,D] features, in the order of evaluation.
       center: what mu is: the "midpoint" of mu_R and mu_F, as released, or the "global" mean of
-        all features, as in the paper (quirk Q19).
+        all features, as in the paper (docs/parity.md#q19).
       batch_size: None for exact mu_R and mu_F; a number for the released mean of batch means,
         which differs where the last batch is short.
 

@@ -1,4 +1,4 @@
-"""Requests to forget, one after another: each chooses among what is left (spec section 8, 7)."""
+"""Requests to forget, one after another: each chooses among what is left."""
 
 from collections.abc import Sequence
 

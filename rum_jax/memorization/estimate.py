@@ -89,7 +89,7 @@ def interval(times: Pair, sums: Pair, level: float = 0.95) -> Pair:
 
 
 def of_tally(tally: Tally) -> Estimate:
-    """Feldman & Zhang's estimator (spec section 5; arXiv 2008.03703, equation 1).
+    """Feldman & Zhang's estimator (docs/parity.md#forget-sets; arXiv 2008.03703, equation 1).
 
     mem_i = P(correct on i | i in the training set) - P(correct on i | i left out).
     """

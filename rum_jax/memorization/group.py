@@ -21,7 +21,7 @@ _NAME = re.compile(r"(\d{5,})-(\d{5,})\.npz")
 
 
 class Group(NamedTuple):
-    """What m members contribute (spec section 5); n training and t test examples, E epochs.
+    """What m members contribute; n training and t test examples, E epochs.
 
     Attributes:
       members: int64[m], their numbers, ascending.

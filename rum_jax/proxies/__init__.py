@@ -1,4 +1,4 @@
-"""Proxies of memorization: cheap scores that rank like it (arXiv 2410.16516; spec section 6).
+"""Proxies of memorization: cheap scores that rank like it (arXiv 2410.16516).
 
 A proxy is a file of this package and a line in PROXIES. Whatever it is made of, what leaves
 `scores` is higher for examples that are more strongly memorized.

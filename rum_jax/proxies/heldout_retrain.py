@@ -1,10 +1,10 @@
-"""Held-out retraining: how far an example moves when training goes on without it (section 6).
+"""Held-out retraining: how far an example moves when training goes on without it.
 
 The model is fine-tuned on held-out data until the loss stops to fall; the score is half the
 symmetric KL divergence between its predictions before and after. It rises with memorization. The
-released code uses the test set (spec quirk Q27, kept); any other set works. It also takes the data
-in their own order in every epoch (ORDERS: "data"), which where they lie class after class is one
-class at a time; here they are shuffled in every epoch ("random").
+released code uses the test set (docs/parity.md#q27, kept); any other set works. It also takes the
+data in their own order in every epoch (ORDERS: "data"), which where they lie class after class is
+one class at a time; here they are shuffled in every epoch ("random").
 
 With a learning rate at which the model breaks down, to one answer for every example, the score
 is of how sure the model was before, and falls with memorization. So what fine-tuning has done to

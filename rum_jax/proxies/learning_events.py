@@ -1,4 +1,4 @@
-"""Confidence, maximal confidence, entropy and accuracy while a model is trained (section 6).
+"""Confidence, maximal confidence, entropy and accuracy while a model is trained.
 
 Each is read from the train-mode logits of a minibatch before its update, once per example and
 epoch, and averaged over the epochs. Entropy is the negative one, sum p log p, as in the
@@ -47,7 +47,7 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
     log_p = jax.nn.log_softmax(logits)
     p = jnp.exp(log_p)
     own = jnp.take_along_axis(p, batch.label[:, None], axis=-1)[:, 0]
-    negative_entropy = jnp.where(p > 0, p * log_p, 0).sum(-1)  # 0 log 0 = 0 (quirk Q26, fixed)
+    negative_entropy = jnp.where(p > 0, p * log_p, 0).sum(-1)  # docs/parity.md#q26
     right = (logits.argmax(-1) == batch.label).astype(p.dtype)
     return loss, Aux(model_state, jnp.stack([own, p.max(-1), negative_entropy, right], -1))
 

@@ -1,4 +1,4 @@
-"""Curvature of the loss in input space (Garg et al., arXiv 2307.05831; spec section 6).
+"""Curvature of the loss in input space (Garg et al., arXiv 2307.05831; docs/parity.md#proxies).
 
     g = grad_x CE(x),  s = sign(g),  z = h (s + 1e-7) / (|s|_2 + 1e-7)
     curvature = | grad_x [CE(x + z) - CE(x)] |_2

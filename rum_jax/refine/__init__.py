@@ -1,4 +1,4 @@
-"""Refinements of a forget set into ordered subsets (spec section 8)."""
+"""Refinements of a forget set into ordered subsets (docs/parity.md#rum)."""
 
 import functools
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Refinement by one or two scores: the forget set cut at quantiles (spec section 8)."""
+"""Refinement by one or two scores: the forget set cut at quantiles (docs/parity.md#rum)."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""RUM: refine the forget set, then unlearn its subsets one after another (spec section 8).
+"""RUM: refine the forget set, then unlearn its subsets one after another (docs/parity.md#rum).
 
 Vanilla unlearning is the chain of one step on the whole forget set, RUM^F a chain of the same
 algorithm on every subset, and the shuffled control a chain over a random refinement.

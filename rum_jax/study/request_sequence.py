@@ -1,7 +1,7 @@
 """Streams of requests: each is unlearned from the models that the one before has left.
 
 A row does to every request what it does to a forget set. After each it is compared with oracles
-that never saw what any request so far has asked for (spec section 8, 7).
+that never saw what any request so far has asked for (docs/parity.md#requests).
 """
 
 import pathlib

@@ -22,7 +22,7 @@ from rum_jax.train.state import Context, Objective, TrainState, fresh
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
-    """What every SGD run must say (spec section 3).
+    """What every SGD run must say (docs/parity.md#training).
 
     Attributes:
       batch_size: examples per step; the last batch of an epoch may be short.
@@ -42,7 +42,7 @@ class Optimizer:
 
 
 SCHEDULES = ("cosine", "steps")
-STEP_FACTOR = 0.2  # of the rate at each milestone (spec section 3)
+STEP_FACTOR = 0.2  # of the rate at each milestone (docs/parity.md#training)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -41,13 +41,13 @@ Float = float | np.ndarray  # a float hyper-parameter: a number, or float[M]
 
 @dataclasses.dataclass(frozen=True)
 class UnlearnOptimizer(Optimizer):
-    """SGD of unlearning: `Optimizer`, and what all gradient methods have in common (section 4).
+    """SGD of unlearning: `Optimizer`, and what all gradient methods have in common.
 
     Attributes:
       milestones: epochs from which on the rate is a tenth, a hundredth, ...; the released
         scripts have 91 and 136, which their 5 or 10 epochs never reach.
       batch_norm: "train": batch statistics are used and running ones move with every batch, as
-        in the reference (spec quirk Q15); "eval": running ones are used and stay.
+        in the reference (docs/parity.md#q15); "eval": running ones are used and stay.
     """
 
     milestones: tuple[int, ...] = ()

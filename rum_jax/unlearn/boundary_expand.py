@@ -1,4 +1,4 @@
-"""Boundary expand (Chen et al., CVPR 2023, arXiv 2303.11570; spec section 4).
+"""Boundary expand (Chen et al., CVPR 2023, arXiv 2303.11570; docs/parity.md#unlearning).
 
     append one output, a shadow class C; minimise CE over F to the label C
 

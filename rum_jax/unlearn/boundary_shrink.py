@@ -1,12 +1,12 @@
-"""Boundary shrink (Chen et al., CVPR 2023, arXiv 2303.11570; spec section 4).
+"""Boundary shrink (Chen et al., CVPR 2023, arXiv 2303.11570; docs/parity.md#unlearning).
 
     x' = round(255 * clip(x + 0.1 * sign(grad_x CE(T(x), y)), 0, 1)) / 255
     minimise CE over F to the label argmax T(x')
 
 T is the model before unlearning, in evaluation mode and in float32 (in bfloat16, which has no 255
 levels, one label of thirty is another on the digits). It is fixed, so each forget example's new
-label is found once. In train mode the forget batches move BatchNorm's running statistics (spec
-quirk Q15).
+label is found once. In train mode the forget batches move BatchNorm's running statistics
+(docs/parity.md#q15).
 """
 
 import functools

@@ -15,7 +15,7 @@ from rum_jax.train.recipe import contexts
 from rum_jax.train.state import Objective, TrainState
 from rum_jax.unlearn.base import Float, History, Problem
 
-FACTOR = 0.1  # of the rate at each milestone (spec section 4)
+FACTOR = 0.1  # of the rate at each milestone (docs/parity.md#unlearning)
 
 
 def rates(problem: Problem, epochs: int, learning_rate: Float) -> np.ndarray:

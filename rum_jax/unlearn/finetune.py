@@ -1,4 +1,4 @@
-"""Fine-tuning on the retain set (spec section 4, `FT`; Golatkar et al., arXiv 1911.04933).
+"""Fine-tuning on the retain set (released as `FT`; Golatkar et al., arXiv 1911.04933).
 
     minimise CE(R)
 

@@ -1,10 +1,10 @@
-"""Fisher forgetting (Golatkar et al., arXiv 1911.04933; spec section 4, `fisher`).
+"""Fisher forgetting (Golatkar et al., arXiv 1911.04933; released as `fisher`).
 
     F = mean over R of (d log p_y / dp + 1e-8)^2
     p <- p + min(sqrt(alpha / F), 1e-3) * N(0, 1)
 
 in evaluation mode. The noise is ten times larger where the last axis of the PyTorch weight has
-length 10, which is the classifier's bias for 10 classes but not its kernel (spec quirk Q25,
+length 10, which is the classifier's bias for 10 classes but not its kernel (docs/parity.md#q25,
 kept).
 """
 

@@ -1,5 +1,6 @@
-"""Fisher forgetting of Selective Forgetting (Golatkar et al., arXiv 1911.04933; spec section 4,
-`fisher_new`).
+"""Fisher forgetting of Selective Forgetting (Golatkar et al., arXiv 1911.04933).
+
+Released as `fisher_new`.
 
     F2 = mean over batches of 32 of R of sum_y mean_batch(p_y) * (grad CE to the label y)^2
     variance = alpha * min(1 / (F2 + 1e-8), 1e3), at most 1e2 before alpha for the classifier,

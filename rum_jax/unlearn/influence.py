@@ -1,5 +1,5 @@
 """Influence unlearning with WoodFisher (Izzo et al., arXiv 2002.10077; Singh & Alistarh,
-arXiv 2004.14340; spec section 4, `wfisher`).
+arXiv 2004.14340; released as `wfisher`).
 
     v = n_F / (n_F + n_R) * (grad CE(F) - grad CE(R))
     o = g_0, k = v; then for the gradients g_1, g_2, ... of single retain examples
@@ -8,7 +8,8 @@ arXiv 2004.14340; spec section 4, `wfisher`).
 
 in evaluation mode, with N = 1000 and 1002 retain examples, and in float32 whatever the model is
 trained in (in bfloat16 the recursion's k is off by 18% on the digits). o stays parallel to g_0, so
-k is not a true inverse-Fisher product (spec quirk Q17, kept). Running statistics stay as they are.
+k is not a true inverse-Fisher product (docs/parity.md#q17, kept). Running statistics stay as they
+are.
 
 Which examples is the hyper-parameter `examples`: "random" draws them at (seed, "hessian", step);
 "first" takes the first of the data, as released, which in data that lie class after class are

@@ -1,4 +1,4 @@
-"""L1-sparse fine-tuning (Jia et al., arXiv 2304.04934; spec section 4, `FT_l1`).
+"""L1-sparse fine-tuning (Jia et al., arXiv 2304.04934; released as `FT_l1`).
 
     minimise CE(R) + a_e * sum |p| over all parameters, biases and BatchNorm included,
     a_e = alpha * (1 - e / (E - E0)) for epochs e < E - E0, else 0; E0 = no_l1_epochs.

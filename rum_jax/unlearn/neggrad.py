@@ -1,9 +1,9 @@
-"""NegGrad, gradient ascent (Golatkar et al., arXiv 1911.04933; spec section 4, `GA`).
+"""NegGrad, gradient ascent (Golatkar et al., arXiv 1911.04933; released as `GA`).
 
     maximise CE(F)
 
 The retain set is not used. In train mode the forget batches move the running statistics of
-BatchNorm (spec quirk Q15, kept; `unlearn.batch_norm` is the option).
+BatchNorm (docs/parity.md#q15, kept; `unlearn.batch_norm` is the option).
 """
 
 import jax

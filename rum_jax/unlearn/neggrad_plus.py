@@ -1,12 +1,12 @@
-"""NegGrad+ (Kurmanji et al., arXiv 2302.09880; spec section 4, `NG`).
+"""NegGrad+ (Kurmanji et al., arXiv 2302.09880; released as `NG`).
 
     minimise alpha * CE(R) - (1 - alpha) * CE(F)
 
 One epoch is one pass over the retain set R. The forget set F is shuffled once per epoch and its
-batches are repeated in that order as often as needed (spec quirk Q23, kept). Both terms are
+batches are repeated in that order as often as needed (docs/parity.md#q23, kept). Both terms are
 computed in train mode, R first and then F, so both move the running statistics of BatchNorm
-(quirk Q15, kept; `unlearn.batch_norm` is the option). The released default alpha, 0.2, would be
-mostly ascent; the published value here is one of its scripts'.
+(docs/parity.md#q15, kept; `unlearn.batch_norm` is the option). The released default alpha, 0.2,
+would be mostly ascent; the published value here is one of its scripts'.
 """
 
 import jax

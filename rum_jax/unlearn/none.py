@@ -1,4 +1,4 @@
-"""No unlearning: the right choice for examples that were hardly memorized (spec section 8)."""
+"""No unlearning: the right choice for examples that were hardly memorized (docs/parity.md#rum)."""
 
 import numpy as np
 

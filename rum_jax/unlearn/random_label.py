@@ -1,11 +1,11 @@
-"""Random labels (Golatkar et al., arXiv 1911.04933; spec section 4, `RL_og`).
+"""Random labels (Golatkar et al., arXiv 1911.04933; released as `RL_og`).
 
     minimise CE over F with random labels, concatenated with R and shuffled
 
 Every epoch gives each forget example a fresh label. `relabel` says from where: "any" class, the
-true one included, as published and released (spec quirk Q2b, kept); one of the "other" classes;
+true one included, as published and released (docs/parity.md#q2b, kept); one of the "other" classes;
 or "none": true labels, what the released code does on data sets other than CIFAR-10 and SVHN
-(Q2).
+(docs/parity.md#q2).
 """
 
 import numpy as np

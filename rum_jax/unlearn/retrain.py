@@ -1,9 +1,9 @@
-"""Retraining from scratch on the retain set: exact unlearning, the oracle (spec section 3).
+"""Retraining from scratch on the retain set: exact unlearning, the oracle.
 
 The initial parameters are those of the original model of the same seed; the order of examples is
 its own. The cosine's period is `period_epochs`, 0 for the number of epochs run: the released code
-takes that of the original model (spec quirk Q21, kept with both equal). With schedule "steps" the
-rate is multiplied by 0.2 at the milestones, as released for CIFAR-100.
+takes that of the original model (docs/parity.md#q21, kept with both equal). With schedule "steps"
+the rate is multiplied by 0.2 at the milestones, as released for CIFAR-100.
 """
 
 from rum_jax.core import checks

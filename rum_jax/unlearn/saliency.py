@@ -1,11 +1,11 @@
-"""Weight saliency masks (Fan et al., arXiv 2310.12508; spec section 4, SalUn mask).
+"""Weight saliency masks (Fan et al., arXiv 2310.12508; docs/parity.md#q1).
 
     saliency = | grad CE(F) |, in evaluation mode
 
 The released code adds up the gradients of batch means, in which the examples of a last, short batch
 weigh more than the others. The released RUM code also takes an SGD step, up the loss, after each
-batch, so that it sums gradients along a trajectory (spec quirk Q1b). Option `saliency_steps` does
-both.
+batch, so that it sums gradients along a trajectory (docs/parity.md#q1b). Option `saliency_steps`
+does both.
 """
 
 import functools

@@ -1,15 +1,18 @@
-"""SalUn (Fan et al., arXiv 2310.12508; spec section 4, `RL` with a mask).
+"""SalUn (Fan et al., arXiv 2310.12508; released as `RL` with a mask).
 
     as random_label, changing only the weights that are salient for F
 
 `saliency.py` makes the mask; its options are hyper-parameters here, with the published behaviour
 as default:
 
-  - keep: the "largest" saliencies, or the "smallest" as the released RUM code does (quirk Q1);
+  - keep: the "largest" saliencies, or the "smallest" as the released RUM code does
+    (docs/parity.md#q1);
   - saliency_steps: move the model by SGD, at saliency_learning_rate, while gradients are summed,
-    as the released code does (Q1b);
-  - saliency_model: the "current" model of a chain, or the "original" one, as released (Q33);
-  - decay_masked: masked-out weights still decay, as released (Q16, kept); False: they stay.
+    as the released code does (docs/parity.md#q1b);
+  - saliency_model: the "current" model of a chain, or the "original" one, as released
+    (docs/parity.md#q33);
+  - decay_masked: masked-out weights still decay, as released (docs/parity.md#q16, kept); False:
+    they stay.
 """
 
 from rum_jax.core import checks

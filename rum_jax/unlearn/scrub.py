@@ -1,4 +1,4 @@
-"""SCRUB (Kurmanji et al., arXiv 2302.09880; spec section 4, `SCRUB`).
+"""SCRUB (Kurmanji et al., arXiv 2302.09880; released as `SCRUB`).
 
     in epochs e <= msteps, first over F:  minimise -KL_T
     in every epoch, over R:               minimise gamma * CE + beta * KL_T
@@ -7,8 +7,8 @@
 
 The teacher is the model before unlearning, in evaluation mode; the student is in train mode. One
 optimizer, with one momentum, serves both phases. `msteps` counts from zero, so the released code
-has msteps + 1 max phases (quirk Q4, kept; `inclusive` False gives msteps of them). In the first
-max step student and teacher differ by BatchNorm's statistics at most.
+has msteps + 1 max phases (docs/parity.md#q4, kept; `inclusive` False gives msteps of them). In the
+first max step student and teacher differ by BatchNorm's statistics at most.
 
 gamma and beta have no released default; the values here are those of the SCRUB authors' code for
 CIFAR-10.
