@@ -38,7 +38,7 @@ def imported(tree: ast.AST) -> set[str]:
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "rum_jax":
-            names |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names} - {"__version__"}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rum_jax."):
             names.add(node.module.split(".")[1])
         elif isinstance(node, ast.Import):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
+from rum_jax import __version__
 from rum_jax.config.content import flat
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
@@ -15,6 +16,7 @@ from rum_jax.models import Model
 from rum_jax.storage.object_store import Folder
 
 NAME = "manifest.json"
+VERSION_OF_0_1 = 1
 
 # Sections of the config that a member's outcome depends on; the number of members and how they
 # are spread over groups, devices and workers are not among them.
@@ -71,6 +73,10 @@ def settle(folder: Folder, workdir: str, manifest: Manifest, begin: bool) -> Non
                          "choose another --workdir") from error
     if stored == manifest.content:
         return
+    if stored.get("version") == VERSION_OF_0_1:
+        raise InputError(f"--workdir: {workdir}: holds a campaign of rum_jax 0.1; this is rum_jax "
+                         f"{__version__}, and converts nothing: use another --workdir, or go on "
+                         "with version 0.1")
     there, here = flat(stored, ""), flat(manifest.content, "")
     lines = [f"\n  - {name.lstrip('.')}: there {there.get(name, 'absent')!r}, here "
              f"{here.get(name, 'absent')!r}"

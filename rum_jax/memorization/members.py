@@ -14,7 +14,8 @@ from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, initial_states, period_means, train
 from rum_jax.train.resume import Checkpointing
 
-RESULTS_VERSION = 1  # raised when the same config gives members that come out differently
+# Raised when members come out differently, or campaigns are stored differently; 0.1 had 1.
+RESULTS_VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)

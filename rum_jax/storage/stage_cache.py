@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from rum_jax import __version__
 from rum_jax.core import records
 from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError, RunError
@@ -27,6 +28,7 @@ from rum_jax.runtime.progress import say
 DONE, STAGES = "done.json", "stages"
 # Files whose content is not determined by what the stage was made from: run times, and Orbax's
 # checkpoints with their timestamps. Models are identified by their outputs for all examples.
+FIELDS_OF_0_1 = {"seconds", "sha256"}  # of `done.json` as version 0.1 wrote it
 INCIDENTAL_FILES, INCIDENTAL_FOLDERS = ("models.json", "cost.json"), ("states",)
 
 
@@ -187,6 +189,10 @@ def read_done(folder: pathlib.Path) -> dict:
     path = folder / DONE
     try:
         about = records.read_json(path)
+        if set(about) == FIELDS_OF_0_1:
+            raise InputError(f"{path}: was written by rum_jax 0.1, which does not say what a stage "
+                             f"was made from; this is rum_jax {__version__}, and converts nothing: "
+                             "use another --workdir, or go on with version 0.1")
         origin = about["made_from"]
         whole = (isinstance(about["seconds"], int | float) and about["sha256"]
                  and all(isinstance(part, dict) for part in (

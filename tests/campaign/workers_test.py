@@ -1,9 +1,12 @@
+import json
+import re
 import threading
 import uuid
 
 import numpy as np
 import pytest
 
+import rum_jax
 from campaign.made import directory, make_up
 from rum_jax.campaign import merge, shards, workers
 from rum_jax.core.errors import InputError
@@ -139,6 +142,15 @@ def test_foreign_and_overlapping_groups_are_refused(trained, dataset, task, work
     with pytest.raises(InputError, match="00004-00007.npz and 00006-00009.npz: have models 6 to 7 "
                                          "in common; delete one"):
         scores(ours)
+
+
+def test_a_campaign_of_version_0_1_is_refused_with_both_versions(dataset, task, workdir):
+    ours = directory(workdir, dataset, task)
+    stored = json.loads(ours.folder.get("manifest.json"))
+    ours.folder.put("manifest.json", json.dumps({**stored, "version": 1}).encode())
+    with pytest.raises(InputError, match="of rum_jax 0.1; this is rum_jax "
+                                         f"{re.escape(rum_jax.__version__)}, and converts"):
+        directory(workdir, dataset, task)
 
 
 def test_another_config_is_refused_and_what_differs_is_named(dataset, task, workdir):

@@ -192,7 +192,7 @@ def test_an_entry_that_cannot_be_read_is_mentioned_once(root, files, cache, caps
         raise PermissionError(13, "Permission denied")
 
     cached({}, root, files, Reader())
-    monkeypatch.setattr("rum_jax.records.read_json", forbidden)
+    monkeypatch.setattr("rum_jax.core.records.read_json", forbidden)
     read = Reader()
     for _ in range(2):
         assert_same(cached({}, root, files, read), Reader()())

@@ -101,7 +101,8 @@ MODULES = (
 )
 # What would spoil the process of the tests; for processes of their own.
 SPOILING = (
-    "import os\n    os._exit(0)", "import rum_jax.records\n    rum_jax.records.write_json = None",
+    "import os\n    os._exit(0)",
+    "import rum_jax.core.records\n    rum_jax.core.records.write_json = None",
     "import sys\n    sys.stderr = None", "import sys\n    sys.stdout.close()",
     "import numpy as np\n    np.mean = None",
     "import os, signal\n    os.kill(os.getpid(), signal.SIGINT)",

@@ -96,8 +96,8 @@ def test_a_store_that_raises_what_it_likes_gets_a_message(monkeypatch):
     def refuse(*_):
         raise NoCredentials("Unable to locate credentials")
 
-    monkeypatch.setattr("rum_jax.folder.Remote.create", refuse)
-    monkeypatch.setattr("rum_jax.folder.Remote.remove", lambda *_: None)
+    monkeypatch.setattr("rum_jax.storage.object_store.Remote.create", refuse)
+    monkeypatch.setattr("rum_jax.storage.object_store.Remote.remove", lambda *_: None)
     with pytest.raises(RunError, match="memory://a/b: cannot be written .NoCredentials: Unable"):
         opened("memory://a/b")
 
