@@ -2,7 +2,7 @@
 
     python benchmarks/campaign_scaling.py --out=docs/results
 
-One call runs `configs/digits_memorization.py` with 16, 64, 256 and 1,024 models, each in a new
+One call runs `configs/memorization.py:digits` with 16, 64, 256 and 1,024 models, each in a new
 workdir, after a run that compiles and is not counted; and the merge of 4,000 members of 50,000
 training and 10,000 test examples whose outcomes are made up, by the command itself, with and
 without the most influential examples. It writes campaign_scaling.json and .md.
@@ -29,7 +29,7 @@ from rum_jax.memorization.group import Group
 from rum_jax.runtime.provenance import provenance
 from rum_jax.runtime.worker_index import Worker
 
-CONFIG = pathlib.Path(__file__).parents[1] / "configs" / "digits_memorization.py"
+CONFIG = f"{pathlib.Path(__file__).parents[1] / 'configs' / 'memorization.py'}:digits"
 MEMBERS, TRAIN, TEST, GROUP = 4000, 50_000, 10_000, 16
 
 

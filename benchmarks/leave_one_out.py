@@ -1,6 +1,6 @@
 """Memorization from random subsets against exact leave-one-out memorization, on the digits.
 
-    python -m rum_jax.main --config=configs/digits_memorization.py \
+    python -m rum_jax.main --config=configs/memorization.py:digits \
         --workdir=runs/digits_memorization
     python benchmarks/leave_one_out.py --workdir=runs/digits_memorization --out=docs/results
 

@@ -2,7 +2,7 @@
 
     python benchmarks/studies_page.py --runs=runs
 
-`runs` has a folder for each study, called as its config (digits_entanglement, ...). The page keeps
+`runs` has a folder for each study, called <data>_<study> (digits_entanglement, ...). The page keeps
 what it says of those that are not there, so that one study can be done again without the others.
 Pictures and tables are copied to docs/results/studies/. So are searches for hyper-parameters on
 small CIFAR-10, `--search=runs/search_scrub/sweep.json` (once for each).

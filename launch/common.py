@@ -96,7 +96,7 @@ def check_command(options: argparse.Namespace, *more: str) -> None:
     found = workdir_faults(config, options.workdir)
     if not config.campaign.alone:
         found.append("config.campaign.alone: is False; allowed here: True, as in "
-                     "configs/*_memorization.py; a study has one worker")
+                     "configs/memorization.py; a study has one worker")
     raise_if_any(found, HEADING)
 
 

@@ -1,13 +1,13 @@
 """Prints a manifest: an Indexed Job, each index of which is one worker of a campaign.
 
-    python launch/kubernetes.py --config=configs/cifar10_memorization.py \\
+    python launch/kubernetes.py --config=configs/memorization.py:cifar10 \\
         --workdir=/shared/cifar10 --claim=shared --image=registry.example/rum_jax:1 \\
         --workers=8 --gpus=1 > job.yaml
     kubectl apply -f job.yaml
 
 With --jobset it is a JobSet for TPU slices of several hosts, on GKE: each slice is one worker.
 
-    python launch/kubernetes.py --jobset --config=configs/cifar10_memorization.py \\
+    python launch/kubernetes.py --jobset --config=configs/memorization.py:cifar10 \\
         --workdir=gs://bucket/cifar10 --image=registry.example/rum_jax:1 --workers=4 \\
         --accelerator=tpu-v5-lite-podslice --topology=4x4 --chips=4 > jobset.yaml
 

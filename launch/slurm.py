@@ -1,6 +1,6 @@
 """Prints an sbatch file: a job array, each task of which is one worker of a campaign.
 
-    python launch/slurm.py --config=configs/cifar10_memorization.py --workdir=/shared/cifar10 \\
+    python launch/slurm.py --config=configs/memorization.py:cifar10 --workdir=/shared/cifar10 \\
         --workers=8 --gpus=1 --cpus=8 --memory=64G --time=04:00:00 > job.sbatch
     sbatch job.sbatch
 

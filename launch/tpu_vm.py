@@ -1,6 +1,6 @@
 """Prints a bash script: a campaign on TPU VM slices, each slice one worker with all its hosts.
 
-    python launch/tpu_vm.py --config=configs/cifar10_memorization.py \\
+    python launch/tpu_vm.py --config=configs/memorization.py:cifar10 \\
         --workdir=gs://bucket/cifar10 --workers=2 --zone=us-west4-a \\
         --accelerator=v5litepod-16 --runtime=v2-alpha-tpuv5-lite --spot > campaign.sh
     bash campaign.sh create && bash campaign.sh install && bash campaign.sh run

@@ -21,7 +21,7 @@ FIELDS = {"model.widths": "(4,)", "model.blocks": "(1,)", "memorization.epochs":
 def command(workdir, module="rum_jax.main", *flags, **changed):
     fields = {**FIELDS, **{name.replace("__", "."): value for name, value in changed.items()}}
     return [sys.executable, "-m", module, *flags,
-            f"--config={ROOT / 'configs' / 'digits_memorization.py'}", f"--workdir={workdir}",
+            f"--config={ROOT / 'configs' / 'memorization.py'}:digits", f"--workdir={workdir}",
             *(f"--config.{name}={value}" for name, value in fields.items())]
 
 

@@ -1,7 +1,7 @@
 """Writes a finished campaign's results in the layout of other people's files.
 
     python -m rum_jax.export --layout=lira --out=PATH \\
-        --config=configs/digits_memorization.py --workdir=runs/digits_mem
+        --config=configs/memorization.py:digits --workdir=runs/digits_mem
 
 Layouts: feldman_zhang (an .npz: tr_mem, influence within classes), rum (an .npz: memorization,
 influence, subsets and correctness of all models), lira (a folder: keep.npy, scores.npy). The
