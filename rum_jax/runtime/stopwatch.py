@@ -1,6 +1,7 @@
 """Seconds of work without the compiler: what a method costs once its programs exist."""
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,7 +17,10 @@ def _listen(event: str, seconds: float, **_: object) -> None:
         _intervals.append((now - seconds, now))
 
 
-jax.monitoring.register_event_duration_secs_listener(_listen)
+@functools.cache
+def _start_listening() -> None:
+    """Has the compiler's events noted from now on, once in a process."""
+    jax.monitoring.register_event_duration_secs_listener(_listen)
 
 
 def covered(intervals: list[tuple[float, float]]) -> float:
@@ -44,6 +48,7 @@ def stopwatch() -> Iterator[Callable[[], float]]:
 
     Compilation is tracing, lowering and compiling.
     """
+    _start_listening()
     first, start = len(_intervals), time.monotonic()
 
     def seconds() -> float:

@@ -3,8 +3,9 @@ import time
 import jax
 import jax.numpy as jnp
 import pytest
+from jax._src import monitoring
 
-from rum_jax.runtime.stopwatch import covered, stopwatch
+from rum_jax.runtime.stopwatch import _listen, covered, stopwatch
 
 
 @pytest.mark.parametrize("intervals, length", [
@@ -25,3 +26,10 @@ def test_compilation_is_not_counted_and_work_is():
         time.sleep(0.05)
         counted = seconds()
     assert 0.05 <= counted < 0.5 * (time.monotonic() - start) + 0.05
+
+
+def test_the_compiler_is_listened_to_once():
+    for _ in range(3):
+        with stopwatch():
+            listeners = monitoring.get_event_duration_listeners()
+            assert sum(one is _listen for one in listeners) == 1
