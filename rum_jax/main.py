@@ -2,13 +2,15 @@
 
     python -m rum_jax.main --config=configs/digits_rum.py --workdir=runs/digits
 
-Any field of the config can be set with --config.<field>=<value>; `rum_jax/config/base.py` lists
-them all. The same command resumes a run that was stopped. The report is <workdir>/report.html.
-With --config.sweep.rows="('vanilla:salun',)" it searches hyper-parameters of those rows instead;
-the report is <workdir>/sweep.html. With --config.train.max_steps=3 it tries so many steps, says
-what the run would need, and keeps nothing.
+The command `rum-jax` does the same. A config that comes with the package is found by its name,
+too, with a variant after a colon: --config=digits_rum, --config=entanglement:cifar10,smoke. Any
+field of the config can be set with --config.<field>=<value>; `rum_jax/config/base.py` lists them
+all. The same command resumes a run that was stopped. The report is <workdir>/report.html. With
+--config.sweep.rows="('vanilla:salun',)" it searches hyper-parameters of those methods instead; the
+report is <workdir>/sweep.html. With --config.train.max_steps=3 it tries so many steps, says what
+the run would need, and keeps nothing.
 
-A config with `campaign.alone` (configs/*_memorization.py) trains memorization models and
+A config with `campaign.alone` (configs/memorization.py) trains memorization models and
 estimates memorization, nothing else; any number of such commands may work in one workdir. With
 --config.campaign.plan=true it says what the campaign would take, and stops.
 """
@@ -64,5 +66,10 @@ def _show(text: str) -> None:
         print(text)
 
 
+def command() -> int:
+    """Reads the command line; returns the exit code, see `run_command`."""
+    return run_command(main, __doc__, sys.argv)
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(main, __doc__, sys.argv))
+    sys.exit(command())
