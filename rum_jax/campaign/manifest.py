@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from rum_jax import __version__
+from rum_jax.config import identity
 from rum_jax.config.content import flat
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
@@ -17,17 +18,6 @@ from rum_jax.storage.object_store import Folder
 
 NAME = "manifest.json"
 VERSION_OF_0_1 = 1
-
-# Sections of the config that a member's outcome depends on; the number of members and how they
-# are spread over groups, devices and workers are not among them.
-DETERMINES = {
-    "data": ("name", "classes", "train_per_class", "test_per_class", "validation_fraction",
-             "test_fraction", "label_noise_fraction", "seed"),
-    "model": ("name", "widths", "blocks", "batch_norm_groups"),
-    "train": ("batch_size", "learning_rate", "momentum", "weight_decay"),
-    "memorization": ("subset_fraction", "epochs", "schedule", "milestones", "seed",
-                     "augmentation"),
-}
 
 
 class Manifest(NamedTuple):
@@ -45,8 +35,7 @@ class Manifest(NamedTuple):
 def manifest_of(config: ConfigDict, dataset: Dataset, model: Model) -> Manifest:
     """The manifest of a config's campaign."""
     content = {
-        "config": {section: {name: config[section][name] for name in names}
-                   for section, names in DETERMINES.items()},
+        "config": identity.of_members(config),
         "data": data_digests(dataset), "computed_in": model.dtype,
         "version": RESULTS_VERSION}
     content = json.loads(json.dumps(content))

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from rum_jax.config import identity
 from rum_jax.config.content import Content, code_digests, content_of, flat, replaced
 from rum_jax.core import records
 from rum_jax.data.arrays import Dataset
@@ -60,7 +61,7 @@ def make_study(workdir: pathlib.Path, config: ConfigDict) -> Study:
     discard_partial(workdir / CHECKPOINTS)
     dataset, task = make_task(config)
     content = content_of(config.to_dict())
-    fields = content.part("data", "train.from_files_mean", "train.from_files_std")
+    fields = content.part(*identity.DATA)
     origin = Origin({**fields, **_digests(dataset),
                      "type of the models' numbers": task.model.dtype})
     folder = stage_cache.stage(workdir, "data", lambda folder: records.write_arrays(

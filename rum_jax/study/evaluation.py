@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rum_jax.config import identity
 from rum_jax.config.content import code_digests, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
@@ -162,7 +163,7 @@ def _per_example(row: str, judged: Sequence[Mapping[str, Measured]]) -> dict[str
 def _origin(references: References, row: str, models: pathlib.Path) -> Origin:
     """What a row's metrics are made from."""
     study, cases = references.study, references.cases
-    fields = study.content.part("metrics", "oracles", "mia", "relearn", "unlearn", "forget.ties")
+    fields = study.content.part(*identity.EVALUATION)
     values = {**fields, "seeds": list(cases.seeds), "sets": list(cases.sets),
               "forget": records.array_sha256(cases.forgotten)}
     reads = dict.fromkeys([study.data, models, references.original, *references.folders,

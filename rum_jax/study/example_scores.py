@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
@@ -135,8 +136,7 @@ class ExampleScores:
 
         values = {}
         if PROXIES[name].compute:
-            values = self.study.content.part(f"proxies.{name}", "train.batch_size",
-                                             "train.momentum", "train.weight_decay")
+            values = self.study.content.part(f"proxies.{name}", *identity.PROXY_OPTIMIZER)
         return self.stage(f"proxies/{name}", write, values)
 
     def _proxy(self, name: str) -> tuple[np.ndarray, dict]:

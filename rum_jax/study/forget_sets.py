@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.core.errors import raise_if_any
 from rum_jax.forget import LEVELS, choose, overlap_faults, size_faults, statistics
@@ -84,7 +85,7 @@ def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
 
     study = example_scores.study
     scores = scores_of(study.config.forget.sets) + [MEMORIZATION] * example_scores.has_memorization
-    return example_scores.stage("forget", write, study.content.part("forget", "seeds"),
+    return example_scores.stage("forget", write, study.content.part(*identity.FORGET_SETS),
                                 [study.data, *example_scores.folders(scores)],
                                 study.content.files.get("config.forget.sets"))
 

@@ -7,6 +7,7 @@ import numpy as np
 from rum_jax.campaign import merge
 from rum_jax.campaign.shards import CampaignDirectory, open_campaign
 from rum_jax.campaign.workers import ensure_trained
+from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.data.arrays import Dataset
@@ -48,10 +49,7 @@ def memorization(study: Study) -> pathlib.Path:
 
 def _origin(study: Study, directory: CampaignDirectory, *fields: str) -> Origin:
     """Of what is made from all members: their manifest, and how many there are."""
-    members = study.content.part("memorization.seed", "memorization.subset_fraction",
-                                 "memorization.epochs", "memorization.schedule",
-                                 "memorization.milestones", "memorization.augmentation",
-                                 "memorization.scores", "campaign.models", *fields)
+    members = study.content.part(*identity.MEMORIZATION, *fields)
     return Origin({**members, "manifest": directory.manifest.hash}, [study.data])
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.evaluate import MEAN
 from rum_jax.rum.row_spec import parse
@@ -81,7 +82,7 @@ def streams(example_scores: ExampleScores) -> dict[str, Stream]:
 
 def _folder(study: Study, row: str) -> str:
     """Of a row's stages; other requests, or other ids in a file, are another stream."""
-    requested = study.content.part("stream.requests", "stream.size")
+    requested = study.content.part(*identity.REQUESTS)
     return f"stream/{records.digest(requested)[:8]}/{row_folder(row)}"
 
 

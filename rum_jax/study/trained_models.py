@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.core.randomness import ROLES, generator
@@ -37,9 +38,6 @@ from rum_jax.unlearn.base import Problem
 from rum_jax.unlearn.descent import with_fresh_optimizer
 
 EVENTS_FILE = "learning_events.npz"
-NETWORK = ("model.name", "model.widths", "model.blocks", "model.batch_norm_groups")
-TRAINING = ("train.epochs", "train.batch_size", "train.learning_rate", "train.schedule",
-            "train.milestones", "train.momentum", "train.weight_decay", "train.augmentation")
 
 
 class Trained(NamedTuple):
@@ -94,10 +92,16 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...], origin: Origin,
     return made
 
 
+def training_of(study: Study) -> dict:
+    """What identifies a training from scratch, as JSON values for an `Origin`."""
+    return study.content.part(*identity.TRAINING, less=identity.NOT_OF_TRAINING)
+
+
 def network_of(study: Study) -> dict:
     """What identifies the network, as JSON values for an `Origin`."""
     image = study.task.model.image
-    return {**study.content.part(*NETWORK), "type of the models' numbers": study.task.model.dtype,
+    return {**study.content.part(*identity.NETWORK),
+            "type of the models' numbers": study.task.model.dtype,
             "normalisation": [image.mean, image.std]}
 
 
@@ -149,7 +153,8 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
         return _imported(study, name)
     config, seeds = study.config, study.config.seeds
     how, dataset = recipe(config, config.train), study.dataset
-    origin = Origin({**network_of(study), **study.content.part("seeds", *TRAINING)}, [study.data])
+    values = {**network_of(study), **study.content.part("seeds"), **training_of(study)}
+    origin = Origin(values, [study.data])
 
     def order(seed: int):
         return lambda epoch: generator(seed, "order", 0, epoch)
@@ -190,7 +195,7 @@ def _imported(study: Study, name: str) -> pathlib.Path:
     if config.from_files_mean:
         say(f"{name}: all models of this study, oracles too, are normalised as the given ones: "
             f"mean {tuple(config.from_files_mean)}, std {tuple(config.from_files_std)}")
-    values = {**network_of(study), **study.content.part("seeds", "train.from_files")}
+    values = {**network_of(study), **study.content.part("seeds", *identity.GIVEN_MODELS)}
     origin = Origin(values, [study.data],
                     files=study.content.files.get("config.train.from_files", {}))
     return model_stage(study, name, study.config.seeds, origin, make, judge)
@@ -217,7 +222,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
     config, train = study.config, study.dataset.train
     how = recipe(config, config.train)
     retain = np.stack([retain_set(train, [own]) for own in forget])
-    values = {**network_of(study), **study.content.part(*TRAINING), "seeds": list(seeds),
+    values = {**network_of(study), **training_of(study), "seeds": list(seeds),
               "forget set": records.array_sha256(forget)}
     origin = Origin(values, [study.data])
 
