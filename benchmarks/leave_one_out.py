@@ -135,7 +135,7 @@ def leave_one_out(setup: Setup, chosen: np.ndarray,
 
 
 def auroc(stored: dict[str, np.ndarray]) -> float | None:
-    """Area under the ROC curve of the estimate for planted noise; None where there is none."""
+    """Area under the ROC curve of the estimate for injected noise; None where there is none."""
     known = np.isfinite(stored["memorization"])
     planted = stored["injected_noise"][known]
     if planted.all() or not planted.any():
@@ -174,7 +174,7 @@ def run(arguments: argparse.Namespace) -> dict:
     rows = {name: measured(own) for name, own in counts.items()}
     return {
         "examples": [{"id": str(stored["ids"][i]), "label": int(stored["labels"][i]),
-                      "planted_noise": bool(stored["injected_noise"][i]),
+                      "injected_noise": bool(stored["injected_noise"][i]),
                       "chosen_by": float(by[i]), **{name: own[k] for name, own in rows.items()}}
                      for k, i in enumerate(chosen)],
         "comparisons": [{"first": first, "second": second, **compare(counts[first], counts[second])}
@@ -187,7 +187,7 @@ def run(arguments: argparse.Namespace) -> dict:
         "trained_like": setup.identity,
         "other_fractions": {name: own.memorization.subset_fraction
                             for name, (own, _) in others.items()},
-        "planted_noise_auroc": auroc(stored), "planted_noise": int(stored["injected_noise"].sum()),
+        "injected_noise_auroc": auroc(stored), "injected_noise": int(stored["injected_noise"].sum()),
         "provenance": {**provenance(), **cost()}}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rum_jax import models
-from rum_jax.core.randomness import ROLES, words
+from rum_jax.core.randomness import ROLES, key_data
 from rum_jax.data.plans import stream
 from rum_jax.train import engine as engines
 from rum_jax.train.engine import make_engine
@@ -55,7 +55,7 @@ def trained(task, dataset, devices, share, strategy="series", augmentation="crop
     rng = np.random.default_rng(0)
     index = rng.permutation(dataset.train)[:2 * STEPS * BATCH].reshape(2, STEPS, BATCH)
     index[:, -1, 20:] = -1  # a short last batch
-    epoch = [[words(np.random.default_rng(m))] * STEPS for m in range(2)]
+    epoch = [[key_data(np.random.default_rng(m))] * STEPS for m in range(2)]
     plan = Plan({"examples": stream(index, dataset.labels)}, np.full((2, STEPS), 0.02),
                 augmentation={augmentation: np.array(epoch)})
     return fit(own, cross_entropy, states, plan, contexts(2, Optimizer(BATCH, 0.9, 5e-4)),
