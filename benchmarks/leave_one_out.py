@@ -187,7 +187,8 @@ def run(arguments: argparse.Namespace) -> dict:
         "trained_like": setup.identity,
         "other_fractions": {name: own.memorization.subset_fraction
                             for name, (own, _) in others.items()},
-        "injected_noise_auroc": auroc(stored), "injected_noise": int(stored["injected_noise"].sum()),
+        "injected_noise_auroc": auroc(stored),
+        "injected_noise": int(stored["injected_noise"].sum()),
         "provenance": {**provenance(), **cost()}}
 
 

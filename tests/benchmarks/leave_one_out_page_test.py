@@ -39,8 +39,8 @@ def test_page(written):
     text = module.page(found)
     # (11/12)(1/12)/12 twice: all right with it, and 9 of 10 right without: (10/12)(2/12)/12.
     assert f"0.10 ± {np.sqrt(11 / 1728 + 20 / 1728):.2f} (10/10, 9/10)" in text
-    assert "| `digits_2` | 2 (injected) | 1.00 ± 0.11 (10/10, 0/10) | 0.90 ± 0.13 (10/10, 1/10)" in (
-        text)
+    assert ("| `digits_2` | 2 (injected) | 1.00 ± 0.11 (10/10, 0/10) | 0.90 ± 0.13 (10/10, 1/10)"
+            in text)
     assert "| subset estimate - leave-one-out, same size | +0.000 ± 0.058 | 3, 3, 3 |" in text
     assert "70% of the 1259" in text and "of 32 models that serve for nothing else" in text
     assert "1 of the chosen have injected label noise" in text and "noise: none." in text
