@@ -35,7 +35,9 @@ equivalence within a margin. Everything else is "difference not significant", wi
 95% interval: what the data do not exclude. Each study has one split of the data, so that its
 intervals, over training seeds, are conditional on it.
 
-Seconds are those of the machine as it was, with other jobs beside it for some of the studies.
+Seconds are those of the machine as it was, with other jobs beside it for some of the studies. A
+command is that of the commit it was measured with: since then `configs/digits_proxies.py` is called
+`configs/proxies.py:digits`, and the other studies likewise.
 
 Findings of the papers (arXiv 2406.01257 and 2410.16516) were made on CIFAR-10, CIFAR-100 and
 Tiny-ImageNet with large networks; these data and networks are far smaller, and hyper-parameters
@@ -83,11 +85,19 @@ def measured(origin: dict) -> str:
     return f"Measured {origin['started'][:10]}" + (f" with commit {commit[:10]}" if commit else "")
 
 
+def reader_command(command: list[str], name: str) -> list[str]:
+    """The command of a run with the workdir runs/<name>, in place of where this one was."""
+    return [f"--workdir=runs/{name}" if flag.startswith("--workdir=") else flag
+            for flag in command]
+
+
 def part(name: str, data: str, workdir: pathlib.Path) -> list[str]:
     """The part of the page that one study makes."""
     results, folder = records.read_json(workdir / "results.json"), TARGET / name
     folder.mkdir(parents=True, exist_ok=True)
-    origin, found = results["provenance"], results["sections"]
+    found = results["sections"]
+    origin = {**results["provenance"],
+              "command": reader_command(results["provenance"]["command"], name)}
     for old in (*folder.glob("*.png"), *folder.glob("*.svg")):
         old.unlink()
     for file in COPIED:

@@ -107,7 +107,7 @@ def _limits() -> Iterator[None]:
 
 def forget_files() -> None:
     """Empties what a process remembers of files, as each command would be a process of its own."""
-    for name in ("own", "unlearn.own", "data", "data.cache"):
+    for name in ("core.plugins", "unlearn.plugin", "data", "data.cache"):
         for value in vars(importlib.import_module(f"rum_jax.{name}")).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
