@@ -41,8 +41,8 @@ command is that of the commit it was measured with: since then `configs/digits_p
 
 Findings of the papers (arXiv 2406.01257 and 2410.16516) were made on CIFAR-10, CIFAR-100 and
 Tiny-ImageNet with large networks; these data and networks are far smaller, and hyper-parameters
-were chosen for one forget set, a mix of low, middle and high memorization: for the digits as the
-README says, for CIFAR-10 as the end of this page does.
+were chosen for one forget set, a mix of low, middle and high memorization: for the digits by
+[a search](sweeps.md), for CIFAR-10 as the end of this page says.
 """
 SEARCHED = """
 ## Hyper-parameters on five classes of CIFAR-10
