@@ -38,9 +38,9 @@ def demo(results: dict) -> str:
 
 
 def table(results: dict) -> str:
-    """What the command prints."""
-    return "\n".join(["```text", text.table(results), "",
-                      *text.findings(results), "```"])
+    """The table and the sentences that the command prints."""
+    return "\n".join(["```text", text.table(results), "```", "",
+                      *(f"- {sentence}" for sentence in text.findings(results))])
 
 
 def measured(results: dict) -> str:

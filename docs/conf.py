@@ -25,7 +25,7 @@ html_static_path = ["_static"]
 html_css_files = ["wide_tables.css"]
 html_copy_source = False
 
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
 suppress_warnings = ["myst.header"]  # pages written by benchmarks may skip a level
