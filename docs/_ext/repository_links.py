@@ -58,12 +58,18 @@ def shown(text: str, page: pathlib.Path) -> str:
     return _LINK.sub(link, text)
 
 
+def unbroken(text: str) -> str:
+    """Text in which a mean and its interval stay on one line of a table's cell."""
+    return re.sub(r"^\|.*$", lambda line: line[0].replace(" ± ", "\u00a0±\u00a0"), text,
+                  flags=re.MULTILINE)
+
+
 def _read(app: Sphinx, name: str, source: list[str]) -> None:
     page = pathlib.Path(app.env.doc2path(name))
     if name in PAGES:
         source[0] = moved((ROOT / PAGES[name]).read_text())
         app.env.note_dependency(str(ROOT / PAGES[name]))
-    source[0] = shown(source[0], page)
+    source[0] = unbroken(shown(source[0], page))
 
 
 def setup(app: Sphinx) -> dict:
