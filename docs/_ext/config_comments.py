@@ -28,6 +28,8 @@ TEXTS = {
     "proxies.heldout_retrain.epochs": "most passes over the held-out data",
     "proxies.heldout_retrain.order": "random: shuffled in every epoch; data: as they come",
     "proxies.loss_curvature.h": "length of the step in input space",
+    "engine.cpu_threads": "0: one per core; rounding depends on it, see "
+                          "[reproducibility](reproducibility.md)",
     # Sections of which the code says nothing.
     "forget": "which examples are to be forgotten",
     "memorization": "how memorization is estimated, or where its scores are read from",
