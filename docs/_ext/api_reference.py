@@ -24,7 +24,7 @@ import rum_jax
 
 API = pathlib.Path(__file__).parents[1] / "api"
 _LOG = logging.getLogger(__name__)
-_CODE = re.compile(r"(`+[^`]+`+)")
+_MARKED = re.compile(r"(`+[^`]+`+|(?<!\S)\*\w+\*(?=[\s.,;:]|$))")  # code, and emphasis of a word
 _SPECIAL = re.compile(r"(?<!^)([*|])|(?<=\w)(_)(?!\w)")
 
 
@@ -75,9 +75,8 @@ def restructured(lines: list[str]) -> list[str]:
         block = line.startswith("    ") and not before.strip() and made
         if block and not _in_block(made):
             made += ["::", ""]
-        parts = _CODE.split(line)
-        text = "".join(part if part.startswith("`") else _SPECIAL.sub(r"\\\1\2", part)
-                       for part in parts)
+        text = "".join(part if number % 2 else _SPECIAL.sub(r"\\\1\2", part)
+                       for number, part in enumerate(_MARKED.split(line)))
         made.append(line if _in_block([*made, line]) else text)
         before = line
     return made

@@ -35,9 +35,10 @@ def test_a_mean_keeps_its_interval_in_tables_alone():
 
 
 def test_docstrings_become_restructured_text():
-    lines = ["Sum of |a| * b, `x * y`.", "", "    python -m x", "    --all=*", "", "Done by map_."]
+    lines = ["A *sum* of |a| * b, `x * y`.", "", "    python -m x", "    --all=*", "",
+             "Done by map_."]
     assert api_reference.restructured(lines) == [
-        r"Sum of \|a\| \* b, `x * y`.", "", "::", "", "    python -m x", "    --all=*", "",
+        r"A *sum* of \|a\| \* b, `x * y`.", "", "::", "", "    python -m x", "    --all=*", "",
         r"Done by map\_."]
     assert api_reference.restructured(["Attributes:", "a: one", "  more", ""]) == [
         "Attributes:", "  a: one", "    more", ""]
