@@ -189,7 +189,7 @@ def _engine() -> ConfigDict:
         "devices": 0,                   # 0: all accelerators, or one per CPU core
         "data_devices": 0,              # that share each batch; 0: 1 on CPUs, else so many as
                                         # leave no device idle
-        "cpu_threads": 0,               # 0: one per core; rounding depends on it, see README
+        "cpu_threads": 0,               # 0: one per core; rounding depends on it
         "strategy": "auto",             # series, map, vmap, unroll; auto: series
         "convolution": "auto",          # native, patches, blocked; auto: native, on CPUs blocked,
                                         # and patches in studies that are soon done
