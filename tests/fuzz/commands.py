@@ -133,8 +133,8 @@ def faults(outcome: Outcome, folder: pathlib.Path) -> list[str]:
 def message_faults(message: str, folder: pathlib.Path) -> list[str]:
     """What is wrong with a message: it must name a field, a flag or a file, and be short."""
     found = []
-    if not (re.search(r"config\.+\w|--\w+|\w\.(py|npz|npy|txt|csv|jsonl?|pth|svg|html)\b", message)
-            or any(part and (folder / part).exists()
+    if not (re.search(r"config\.|--\w+|\w\.(py|npz|npy|txt|csv|jsonl?|pth|svg|html)\b", message)
+            or any(part and os.path.lexists(folder / part)
                    for part in re.findall(r"[^\s:;,()]+", message))):
         found.append("a message that names no field and no file")
     if " object at 0x" in message:
