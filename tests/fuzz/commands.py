@@ -120,7 +120,7 @@ def faults(outcome: Outcome, folder: pathlib.Path) -> list[str]:
     found = []
     if outcome.code not in (0, 1, 2):
         found.append(f"exit code {outcome.code}")
-    if "Traceback" in outcome.said:
+    if re.search("^Traceback", outcome.said, re.M):  # a user's own error may say the word
         found.append("a traceback on stderr")
     count = len(re.findall(r"^error: ", outcome.said, re.M))
     if count != (outcome.code != 0):
