@@ -18,8 +18,10 @@ def slug(heading: str) -> str:
 
 
 def anchors(page) -> set[str]:
-    """Of all headings of a page."""
-    return {slug(line.lstrip("#")) for line in prose(page).splitlines() if line.startswith("#")}
+    """Of all headings of a page, and those that are written out."""
+    text = prose(page)
+    return {*(slug(line.lstrip("#")) for line in text.splitlines() if line.startswith("#")),
+            *re.findall(r'<a id="([\w-]+)"></a>', text)}
 
 
 def faults(page) -> list[str]:
@@ -53,6 +55,12 @@ def test_tests_that_show_parity_are_there():
                for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
     named = set(re.findall(r"`(test_\w+)`", prose(DOCS / "parity.md")))
     assert len(named) > 20 and not named - defined
+
+
+def test_what_docstrings_cite_of_the_parity_page_is_there():
+    cited = {anchor for path in (ROOT / "rum_jax").rglob("*.py")
+             for anchor in re.findall(r"docs/parity\.md#([\w-]+)", path.read_text())}
+    assert len(cited) > 20 and not cited - anchors(DOCS / "parity.md")
 
 
 def test_every_page_is_in_the_table_of_contents():
