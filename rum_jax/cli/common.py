@@ -5,6 +5,7 @@ import os
 import pathlib
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 
@@ -28,7 +29,7 @@ def run_command(main: Callable[[Arguments], None], description: str, argv: list[
     if {"-h", "--help"} & set(argv[1:]):
         print(description.strip())
         return 0
-    workdir = ""
+    workdir, threading.excepthook = "", _say_of_thread
     try:
         arguments = parse(argv)
         workdir = arguments.workdir
@@ -48,6 +49,13 @@ def run_command(main: Callable[[Arguments], None], description: str, argv: list[
                          "command again, finished stages are kept", EXIT_RUN)
         return _fail(_understood(error) or _unforeseen(error), EXIT_RUN)
     return 0
+
+
+def _say_of_thread(failed: threading.ExceptHookArgs) -> None:
+    """One line on an error that ended a thread, as one that a user's own code has started."""
+    error = failed.exc_value or failed.exc_type()
+    where, _ = _place(error)
+    say(f"a thread ended with {told(error)}{f', in {where}' if where else ''}; the run goes on")
 
 
 def _prepare(arguments: Arguments) -> None:

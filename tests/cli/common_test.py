@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import threading
 
 import pytest
 from toy import ROOT
@@ -67,6 +68,20 @@ def test_a_users_own_file_is_named(tmp_path, capsys):
     assert common.run_command(lambda arguments: space["leave"](), "", ARGV) == 1
     err = capsys.readouterr().err
     assert f"in {tmp_path / 'mine.py'}:5" in err and "is not part of rum_jax; mend it" in err
+
+
+def test_a_thread_of_a_users_own_that_fails_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # is put back
+    thread = threading.Thread(target=lambda: 1 / 0)
+
+    def main(arguments):
+        thread.start()
+        thread.join()
+
+    assert common.run_command(main, "", ARGV) == 0
+    err = capsys.readouterr().err
+    assert "a thread ended with ZeroDivisionError: division by zero, in " in err
+    assert "Traceback" not in err
 
 
 def test_what_has_no_effect_is_said(capsys):
