@@ -10,6 +10,7 @@ small CIFAR-10, `--search=runs/search_scrub/sweep.json` (once for each).
 
 import argparse
 import pathlib
+import re
 import shlex
 import shutil
 
@@ -35,9 +36,8 @@ equivalence within a margin. Everything else is "difference not significant", wi
 95% interval: what the data do not exclude. Each study has one split of the data, so that its
 intervals, over training seeds, are conditional on it.
 
-Seconds are those of the machine as it was, with other jobs beside it for some of the studies. A
-command is that of the commit it was measured with: since then `configs/digits_proxies.py` is called
-`configs/proxies.py:digits`, and the other studies likewise.
+Seconds are those of the machine as it was, with other jobs beside it for some of the studies.
+Configs are written as they are called now, by study and data set.
 
 Findings of the papers (arXiv 2406.01257 and 2410.16516) were made on CIFAR-10, CIFAR-100 and
 Tiny-ImageNet with large networks; these data and networks are far smaller, and hyper-parameters
@@ -86,9 +86,10 @@ def measured(origin: dict) -> str:
 
 
 def reader_command(command: list[str], name: str) -> list[str]:
-    """The command of a run with the workdir runs/<name>, in place of where this one was."""
-    return [f"--workdir=runs/{name}" if flag.startswith("--workdir=") else flag
-            for flag in command]
+    """The command of a run with the workdir runs/<name>, and configs as they are called now."""
+    earlier = re.compile(rf"configs/({'|'.join(DATA)})_({'|'.join(STUDIES)})\.py")
+    return [f"--workdir=runs/{name}" if flag.startswith("--workdir=")
+            else earlier.sub(r"configs/\2.py:\1", flag) for flag in command]
 
 
 def part(name: str, data: str, workdir: pathlib.Path) -> list[str]:

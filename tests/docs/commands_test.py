@@ -179,6 +179,7 @@ def test_a_command_that_is_not_understood_is_found(text, folder, monkeypatch):
         checks_of(Command("README.md", tuple(shlex.split(text))))()
 
 
+@pytest.mark.slow
 def test_a_dry_run_as_documented_says_what_it_takes_and_keeps_nothing(folder):
     """One of the commands that are short enough is run as it stands there."""
     (command,) = [one for one in COMMANDS if "--config.train.max_steps=3" in one.words]

@@ -56,6 +56,7 @@ def test_a_study_of_ones_own_colour_images(images, tmp_path):
     assert "vanilla:finetune" in summary and path.read_text().count("data:image/svg") >= 5
 
 
+@pytest.mark.slow
 def test_augmentation_changes_what_is_learned(images, tmp_path):
     made = []
     for number, kind in enumerate(("none", "crop", "crop")):

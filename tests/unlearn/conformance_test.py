@@ -112,7 +112,7 @@ def several(problem, original):
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=() if name in ("finetune", "neggrad_plus", "salun", "influence")
+    pytest.param(name, marks=() if name in ("finetune", "neggrad_plus", "salun")
                  else pytest.mark.slow) for name in TABLE])
 def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, original, several):
     states, _ = run(name, *alone(problem, original, 1))

@@ -137,6 +137,7 @@ def test_distillation_by_hand():
     np.testing.assert_allclose(made, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_neggrad_plus_with_alpha_one_is_finetune_but_for_running_statistics(
         problem, original):
     shared = {"epochs": 2, "learning_rate": 0.05}
