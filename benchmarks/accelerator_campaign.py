@@ -3,7 +3,7 @@
     TFDS_DATA_DIR=... python benchmarks/accelerator_campaign.py --out=docs/results \
         --workdir=runs/cifar10_mem --torch=/path/to/python/with/torch
 
-Runs benchmarks/many_models.py, then configs/cifar10_memorization.py for `--minutes`; whatever
+Runs benchmarks/many_models.py, then configs/memorization.py:cifar10 for `--minutes`; whatever
 groups of models are finished by then are merged, and scores, results and figures are copied to
 <out>/cifar10_memorization, all but pictures of single images.
 """
@@ -27,7 +27,7 @@ MOST = 4096  # models, more than any device trains in that time
 def command(workdir: pathlib.Path, models: int, extra: list[str]) -> list[str]:
     """The campaign with so many models."""
     return [sys.executable, "-m", "rum_jax.main",
-            f"--config={ROOT / 'configs' / 'cifar10_memorization.py'}", f"--workdir={workdir}",
+            f"--config={ROOT / 'configs' / 'memorization.py'}:cifar10", f"--workdir={workdir}",
             f"--config.campaign.models={models}", *extra]
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import chi2, pearsonr, spearmanr
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.memorization.estimate import plus_four
 
 NORMAL = {1: 0.6827, 2: 0.9545, 3: 0.9973}  # share of a normal distribution within 1, 2, 3

@@ -8,7 +8,7 @@ import argparse
 import pathlib
 import shutil
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.report import text
 from rum_jax.unlearn import ALGORITHMS
 
@@ -45,7 +45,7 @@ F is the forget set, R the retain set, CE cross entropy. Each algorithm is one f
 [`rum_jax/unlearn/`](../rum_jax/unlearn/), whose docstring has the equations and says which
 choices follow the paper and which the released code; all run on every model, for all seeds in
 one program, with float hyper-parameters as arrays. Hyper-parameters are those of
-[`configs/digits_rum.py`](../configs/digits_rum.py), chosen by the search described in the README.
+[`configs/digits_rum.py`](../configs/digits_rum.py), chosen by [a search](sweeps.md).
 
 Results: ToW and ToW-MIA with 95% intervals over seeds, seconds per model, on the digits, forget
 set of {size} examples ({sets[0]}). Made by

@@ -2,7 +2,7 @@
 
     python benchmarks/campaign_scaling.py --out=docs/results
 
-One call runs `configs/digits_memorization.py` with 16, 64, 256 and 1,024 models, each in a new
+One call runs `configs/memorization.py:digits` with 16, 64, 256 and 1,024 models, each in a new
 workdir, after a run that compiles and is not counted; and the merge of 4,000 members of 50,000
 training and 10,000 test examples whose outcomes are made up, by the command itself, with and
 without the most influential examples. It writes campaign_scaling.json and .md.
@@ -21,15 +21,15 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax import records
+from rum_jax.campaign.shards import CampaignDirectory, files, open_campaign, save
 from rum_jax.config import base
+from rum_jax.core import records
+from rum_jax.experiment.build import make_task
 from rum_jax.memorization.group import Group
-from rum_jax.provenance import provenance
-from rum_jax.stages.site import Site, files, make_site, save
-from rum_jax.stages.study import make_task
-from rum_jax.worker import Worker
+from rum_jax.runtime.provenance import provenance
+from rum_jax.runtime.worker_index import Worker
 
-CONFIG = pathlib.Path(__file__).parents[1] / "configs" / "digits_memorization.py"
+CONFIG = f"{pathlib.Path(__file__).parents[1] / 'configs' / 'memorization.py'}:digits"
 MEMBERS, TRAIN, TEST, GROUP = 4000, 50_000, 10_000, 16
 
 
@@ -60,7 +60,7 @@ def grown(models: int, folder: pathlib.Path, extra: list[str]) -> dict:
             "seconds_per_model": results["cost"]["seconds_per_model"],
             "merge_seconds": results["cost"]["merge_seconds"],
             "split_half_pearson": found["split_half_pearson"],
-            "planted_noise_auroc": found["planted_noise_auroc"]}
+            "injected_noise_auroc": found["injected_noise_auroc"]}
 
 
 def made_up(folder: pathlib.Path) -> list[str]:
@@ -77,22 +77,22 @@ def made_up(folder: pathlib.Path) -> list[str]:
     config = base.get_config()
     base.set_fields(config, {"campaign.alone": True, **fields})
     dataset, task = make_task(config)
-    site = make_site(str(folder / "run"), config, dataset, task, Worker(0, 1))
+    directory = open_campaign(str(folder / "run"), config, dataset, task, Worker(0, 1))
     for first in tqdm(range(0, MEMBERS, GROUP), desc="made-up members"):
-        _save(site, np.arange(first, first + GROUP), rng)
+        _save(directory, np.arange(first, first + GROUP), rng)
     return [f"--workdir={folder / 'run'}",
             *(f"--config.{name}={value}" for name, value in fields.items())]
 
 
-def _save(site: Site, members: np.ndarray, rng: np.random.Generator) -> None:
+def _save(directory: CampaignDirectory, members: np.ndarray, rng: np.random.Generator) -> None:
     """Margins of a real model's spread: most examples are right."""
     train, test = (rng.normal(1000, 700, (len(members), size)).astype(np.int16)
                    for size in (TRAIN, TEST))
     included = rng.random(train.shape) < 0.7
     group = Group(members, included, train > 0, test > 0, train, test,
                   np.ones((len(members), 30), np.float32))
-    save(site, files(site, group, {"worker": "made up", "seconds_per_model": 0.0,
-                                   "devices": []}))
+    save(directory, files(directory, group, {"worker": "made up", "seconds_per_model": 0.0,
+                                             "devices": []}))
 
 
 def merges(folder: pathlib.Path) -> dict[str, Cost]:
@@ -113,7 +113,7 @@ def page(rows: list[dict], merged: dict, origin: dict) -> str:
     lines += [f"| {r['models']:,} | {r['seconds_per_model']:.3f} | "
               f"{r['seconds_per_model'] / base_cost - 1:+.1%} | {r['seconds']:,.0f} s | "
               f"{r['memory_bytes'] / 2**20:,.0f} MiB | {r['split_half_pearson']:.3f} | "
-              f"{r['planted_noise_auroc']:.3f} |" for r in rows]
+              f"{r['injected_noise_auroc']:.3f} |" for r in rows]
     lines += ["", "Seconds per model are wall time of training and scoring, compilation not "
               "counted.", "",
               f"Merge of {MEMBERS:,} members, {TRAIN:,} training and {TEST:,} test examples with "

@@ -13,7 +13,7 @@ import argparse
 import pathlib
 import shutil
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.evaluate.hypothesis_tests import verdicts
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.report import text

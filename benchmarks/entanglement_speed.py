@@ -16,11 +16,14 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax import devices, models, records
+from rum_jax import models
+from rum_jax.core import records
+from rum_jax.core.randomness import ROLES
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.entanglement import centroid_distances, entanglement_score
-from rum_jax.provenance import provenance
-from rum_jax.randomness import ROLES
+from rum_jax.experiment import build
+from rum_jax.forget.entanglement import centroid_distances, entanglement_score
+from rum_jax.runtime import xla
+from rum_jax.runtime.provenance import provenance
 from rum_jax.train.engine import SERIES, make_engine
 from rum_jax.train.fit import Task
 from rum_jax.train.predict import embed, predict
@@ -37,8 +40,8 @@ def task_of(network: str, examples: int) -> Task:
     spec = ImageSpec((32, 32, 3), 10, 255.0, (0.5,) * 3, (0.5,) * 3)
     architecture, widths, blocks = NETWORKS[network]
     model = models.build(architecture, spec, widths, blocks,
-                         devices.convolution_of({"convolution": "auto"}),
-                         devices.dtype_of("auto"))
+                         build.convolution_of({"convolution": "auto"}),
+                         build.dtype_of("auto"))
     labels = rng.integers(0, 10, examples).astype(np.int32)
     return Task(make_engine(0, SERIES, 64, 0, 256), model, images, labels)
 
@@ -65,7 +68,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=50_000)
     parser.add_argument("--repetitions", type=int, default=5)
     asked = parser.parse_args()
-    devices.expose_cpu_cores(0)
+    xla.expose_cpu_cores(0)
     task = task_of(asked.network, asked.examples)
     states = initial_states(task.model, [(0, ROLES["init"], 0)])
     predict(task, states), entangled(task, states)  # compiles

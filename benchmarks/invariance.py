@@ -17,17 +17,17 @@ import tempfile
 import numpy as np
 from scipy.stats import spearmanr
 
-from rum_jax import records
-from rum_jax.devices import cpu_cores
-from rum_jax.provenance import provenance
+from rum_jax.core import records
+from rum_jax.runtime.provenance import provenance
+from rum_jax.runtime.xla import cpu_cores
 
 CODE = """
 import sys
 from rum_jax.config.overrides import parse
-from rum_jax.devices import expose_cpu_cores
-from rum_jax.stages.memorization import memorization
-from rum_jax.stages.study import make_study
-from rum_jax.workdir import opened
+from rum_jax.runtime.xla import expose_cpu_cores
+from rum_jax.study.memorization import memorization
+from rum_jax.study.context import make_study
+from rum_jax.storage.workdir import opened
 arguments = parse(sys.argv)
 expose_cpu_cores(arguments.config.engine.devices, arguments.config.engine.cpu_threads)
 with opened(arguments.workdir, arguments.config.to_dict()) as workdir:

@@ -1,6 +1,6 @@
 """Memorization from random subsets against exact leave-one-out memorization, on the digits.
 
-    python -m rum_jax.main --config=configs/digits_memorization.py \
+    python -m rum_jax.main --config=configs/memorization.py:digits \
         --workdir=runs/digits_memorization
     python benchmarks/leave_one_out.py --workdir=runs/digits_memorization --out=docs/results
 
@@ -49,12 +49,12 @@ from leave_one_out_page import figure, page
 from ml_collections import ConfigDict
 from sklearn.metrics import roc_auc_score
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.errors import InputError, RunError
 from rum_jax.data.cache import cache_folder
-from rum_jax.devices import expose_cpu_cores, remember_programs
-from rum_jax.errors import InputError, RunError
 from rum_jax.memorization import estimate
-from rum_jax.provenance import cost, provenance
+from rum_jax.runtime.provenance import cost, provenance
+from rum_jax.runtime.xla import expose_cpu_cores, remember_programs
 
 LEAST = 0.05      # candidates have at least this estimate; that of most examples is 0
 CHOICE_SEED = 0
@@ -135,9 +135,9 @@ def leave_one_out(setup: Setup, chosen: np.ndarray,
 
 
 def auroc(stored: dict[str, np.ndarray]) -> float | None:
-    """Area under the ROC curve of the estimate for planted noise; None where there is none."""
+    """Area under the ROC curve of the estimate for injected noise; None where there is none."""
     known = np.isfinite(stored["memorization"])
-    planted = stored["planted_noise"][known]
+    planted = stored["injected_noise"][known]
     if planted.all() or not planted.any():
         return None
     return float(roc_auc_score(planted, stored["memorization"][known]))
@@ -174,7 +174,7 @@ def run(arguments: argparse.Namespace) -> dict:
     rows = {name: measured(own) for name, own in counts.items()}
     return {
         "examples": [{"id": str(stored["ids"][i]), "label": int(stored["labels"][i]),
-                      "planted_noise": bool(stored["planted_noise"][i]),
+                      "injected_noise": bool(stored["injected_noise"][i]),
                       "chosen_by": float(by[i]), **{name: own[k] for name, own in rows.items()}}
                      for k, i in enumerate(chosen)],
         "comparisons": [{"first": first, "second": second, **compare(counts[first], counts[second])}
@@ -187,7 +187,8 @@ def run(arguments: argparse.Namespace) -> dict:
         "trained_like": setup.identity,
         "other_fractions": {name: own.memorization.subset_fraction
                             for name, (own, _) in others.items()},
-        "planted_noise_auroc": auroc(stored), "planted_noise": int(stored["planted_noise"].sum()),
+        "injected_noise_auroc": auroc(stored),
+        "injected_noise": int(stored["injected_noise"].sum()),
         "provenance": {**provenance(), **cost()}}
 
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.arrays import Dataset
+from rum_jax.experiment.build import make_task, recipe
 from rum_jax.memorization.members import Campaign, subset
-from rum_jax.progress import Progress, shown
-from rum_jax.randomness import ROLES, generator
-from rum_jax.stages.study import make_task, recipe
+from rum_jax.runtime.progress import Progress, shown
 from rum_jax.train.fit import Task
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, train

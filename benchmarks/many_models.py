@@ -24,8 +24,10 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax import data, devices, records
-from rum_jax.provenance import provenance
+from rum_jax import data
+from rum_jax.core import records
+from rum_jax.runtime import xla
+from rum_jax.runtime.provenance import provenance
 
 HERE = pathlib.Path(__file__).parent
 
@@ -100,7 +102,7 @@ def jax_speed(workload: Workload, fields: dict, script: str = "many_models_jax.p
 
 def torch_speed(python: str, workload: Workload, fields: dict, path: pathlib.Path) -> dict:
     """Images per second of all processes together."""
-    processes = fields["processes"] or devices.cpu_cores()
+    processes = fields["processes"] or xla.cpu_cores()
     asked = {**workload._asdict(), **fields}
     if processes > 1:  # long enough for all of them to have warmed up
         asked["start"] = time.time() + 7

@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from throughput import forward_flops, matrix_rate
 
-from rum_jax import data, devices, models
+from rum_jax import data, models
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.cache import cache_folder
 from rum_jax.data.plans import batches
-from rum_jax.randomness import ROLES, generator
+from rum_jax.experiment import build
+from rum_jax.runtime import xla
 from rum_jax.train import fit
 from rum_jax.train.engine import make_engine
 from rum_jax.train.objectives import cross_entropy
@@ -26,18 +28,18 @@ def task_of(asked: dict) -> fit.Task:
     """The network and the data."""
     name, validation, test = asked["data"]
     dataset = data.load(name, validation, test, 0.0, 0)
-    lowering = devices.convolution_of({"convolution": asked.get("convolution", "auto")}, True)
+    lowering = build.convolution_of({"convolution": asked.get("convolution", "auto")}, True)
     model = models.build("resnet", dataset.spec, tuple(asked["widths"]), tuple(asked["blocks"]),
-                         lowering, devices.dtype_of("auto"))
+                         lowering, build.dtype_of("auto"))
     engine = make_engine(asked.get("devices", 0), asked.get("strategy", "series"), 64,
-                         1 if devices.on_cpu() else 0, asked["batch"])
+                         1 if xla.on_cpu() else 0, asked["batch"])
     chosen = dataset.train[:asked["examples"]]
     return fit.Task(engine, model, dataset.images[chosen], dataset.labels[chosen])
 
 
 def seconds_of(task: fit.Task, asked: dict, models_: int, epochs: int) -> float:
     """Wall time of so many epochs of so many models, compiled programs taken as given."""
-    augmentation = "none" if devices.on_cpu() else "crop_and_flip"
+    augmentation = "none" if xla.on_cpu() else "crop_and_flip"
     recipe = Recipe(epochs, 0.1, Optimizer(asked["batch"], 0.9, 5e-4, augmentation))
     states = initial_states(task.model, [(0, ROLES["init"], k) for k in range(models_)])
     positions = np.tile(np.arange(asked["examples"], dtype=np.int32), (models_, 1))
@@ -54,7 +56,7 @@ def speed(asked: dict) -> dict:
     epochs = max(1, asked["passes"] // count)
     seconds_of(task, asked, count, 1)
     seconds = seconds_of(task, asked, count, epochs)
-    rate = matrix_rate() * (1 if devices.on_cpu() else len(jax.devices()))
+    rate = matrix_rate() * (1 if xla.on_cpu() else len(jax.devices()))
     flops = forward_flops("resnet", task.model.image, tuple(asked["widths"]),
                           tuple(asked["blocks"]))
     return {"images_per_second": count * epochs * asked["examples"] / seconds,
@@ -89,7 +91,7 @@ def plain_speed(asked: dict) -> dict:
 if __name__ == "__main__":
     fields = json.loads(sys.argv[1])
     if not fields.get("plain"):
-        devices.expose_cpu_cores(0)
-    devices.remember_programs(cache_folder() / "programs")
+        xla.expose_cpu_cores(0)
+    xla.remember_programs(cache_folder() / "programs")
     function = plain_speed if fields.get("plain") else speed
     print(json.dumps(function(fields)))

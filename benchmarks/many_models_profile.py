@@ -18,8 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from many_models_jax import task_of
 
-from rum_jax import devices
 from rum_jax.data.plans import Stream
+from rum_jax.runtime import xla
 from rum_jax.train import fit
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import Context, fresh
@@ -80,5 +80,5 @@ def profile(asked: dict) -> dict:
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    devices.expose_cpu_cores(1)
+    xla.expose_cpu_cores(1)
     print(json.dumps(profile({**json.loads(sys.argv[1]), "devices": 1})))

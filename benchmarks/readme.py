@@ -1,18 +1,19 @@
-"""Puts measured numbers and figures into the README and docs: nothing there is typed by hand.
+"""Puts measured numbers and figures into README and docs: nothing there is typed by hand.
 
     python -m rum_jax.main --config=configs/digits_rum.py --workdir=runs/digits
     python benchmarks/readme.py --workdir=runs/digits
 
 Copies results and figures of the finished study to docs/results/digits, and renews every block
-of README.md between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+of PAGES between `<!-- begin NAME -->` and `<!-- end NAME -->`.
 """
 
 import argparse
 import pathlib
 import re
 import shutil
+from collections.abc import Callable
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.report import text
 from rum_jax.unlearn import ALGORITHMS
 
@@ -20,12 +21,26 @@ ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
 COPIED = ("results.json", "tow.svg", "accuracies.svg", "run_times.svg", "memorization.svg",
           "examples.svg")
+# Of the README's table: what a page has room for.
+METHODS = ("original", "retrain_again", "vanilla:neggrad_plus", "rum_f:neggrad_plus", "rum",
+           "rum_shuffled")
+MEASURES = {"tow_stratified": "ToW, stratified", "tow_mia_stratified": "ToW-MIA, stratified",
+            "forget_accuracy": "forget %", "test_accuracy": "test %"}
+
+
+def demo(results: dict) -> str:
+    """A table of METHODS and MEASURES."""
+    rows = {row["name"]: row["metrics"] for row in results["rows"]}
+    lines = [["method", *MEASURES.values()], ["---"] * (1 + len(MEASURES))]
+    lines += [[f"`{name}`", *(text.cell(measure, rows[name][measure]) for measure in MEASURES)]
+              for name in METHODS]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def table(results: dict) -> str:
-    """What the command prints."""
-    return "\n".join(["```text", text.table(results), "",
-                      *text.findings(results), "```"])
+    """The table and the sentences that the command prints."""
+    return "\n".join(["```text", text.table(results), "```", "",
+                      *(f"- {sentence}" for sentence in text.findings(results))])
 
 
 def measured(results: dict) -> str:
@@ -44,10 +59,11 @@ def answer(results: dict) -> str:
     return f"**Does refining help here?** {first} {scope}"
 
 
-def search() -> str:
+def search(_: dict) -> str:
     """What the search chose, and what the released values would have given."""
     found = records.read_json(RESULTS / "digits_search.json")
-    lines = ["| row | published values | chosen | chosen hyper-parameters |", "|---|---|---|---|"]
+    lines = ["| method | published values | chosen | chosen hyper-parameters |",
+             "|---|---|---|---|"]
     for name, row in found["rows"].items():
         first, best = row["trials"][0]["validation_tow"], row["chosen"]
         first = _score(first) if first else "diverged"
@@ -66,31 +82,49 @@ def _hparams(step: dict) -> str:
     return f"{step['algorithm']} ({own})" if own else step["algorithm"]
 
 
-def markdown_table(path: pathlib.Path) -> str:
-    """The table of another benchmark's page."""
-    return "\n".join(line for line in path.read_text().splitlines() if line.startswith("|"))
+def invariance(_: dict) -> str:
+    """The table of that benchmark's page."""
+    page = (RESULTS / "invariance.md").read_text()
+    return "\n".join(line for line in page.splitlines() if line.startswith("|"))
+
+
+PAGES: dict[str, tuple[Callable[[dict], str], ...]] = {
+    "README.md": (demo, answer, measured),
+    "docs/getting_started.md": (table, measured, answer),
+    "docs/sweeps.md": (search,),
+    "docs/reproducibility.md": (invariance,),
+}
+
+
+def renewed(page: str, name: str, content: str) -> str:
+    """A page with the block of that name replaced; SystemExit unless it has one."""
+    pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
+    page, blocks = re.subn(pattern, lambda match: f"{match[1]}{content}\n{match[2]}", page,
+                           flags=re.DOTALL)
+    if blocks != 1:
+        raise SystemExit(f"the page has {blocks} blocks {name}; expected: one")
+    return page
+
+
+def write_pages(results: dict) -> None:
+    """Renews all blocks of PAGES."""
+    for path, blocks in PAGES.items():
+        page = (ROOT / path).read_text()
+        for block in blocks:
+            page = renewed(page, block.__name__, block(results))
+        records.write_bytes(ROOT / path, page.encode())
 
 
 def main() -> None:
-    """Renews README and docs/results."""
+    """Renews pages and docs/results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workdir", type=pathlib.Path, required=True)
     workdir = parser.parse_args().workdir
-    results = records.read_json(workdir / "results.json")
     target = RESULTS / "digits"
     target.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         shutil.copyfile(workdir / name, target / name)
-    blocks = {"table": table(results), "measured": measured(results), "answer": answer(results),
-              "search": search(), "invariance": markdown_table(RESULTS / "invariance.md")}
-    page = (ROOT / "README.md").read_text()
-    for name, content in blocks.items():
-        pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
-        page, found = re.subn(pattern, lambda m, c=content: f"{m[1]}{c}\n{m[2]}", page,
-                              flags=re.DOTALL)
-        if found != 1:
-            raise SystemExit(f"README.md: has {found} blocks {name}; expected: one")
-    records.write_bytes(ROOT / "README.md", page.encode())
+    write_pages(records.read_json(workdir / "results.json"))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import sys
 
 from tqdm import tqdm
 
-from rum_jax import records
-from rum_jax.provenance import provenance
+from rum_jax.core import records
+from rum_jax.runtime.provenance import provenance
 from rum_jax.unlearn import ALGORITHMS
 
 CONFIG = pathlib.Path(__file__).parents[1] / "configs" / "digits_rum.py"
@@ -24,12 +24,12 @@ CODE = """
 import json, pathlib, sys, time
 import jax, numpy as np
 from rum_jax.config.overrides import parse
-from rum_jax.devices import expose_cpu_cores
+from rum_jax.runtime.xla import expose_cpu_cores
 name, together = sys.argv.pop(), sys.argv.pop() == "together"
 config = parse(sys.argv).config
 expose_cpu_cores(0)
-from rum_jax.randomness import ROLES
-from rum_jax.stages.study import make_study, unlearn_optimizer
+from rum_jax.core.randomness import ROLES
+from rum_jax.study.context import make_study, unlearn_optimizer
 from rum_jax.train.recipe import initial_states
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
@@ -44,7 +44,7 @@ for part in ([seeds] if together else [(s,) for s in seeds]):
     own = jax.tree.map(lambda leaf: leaf[[seeds.index(s) for s in part]], states)
     problem = Problem(study.task, np.tile(forget, (len(part), 1)), np.tile(retain, (len(part), 1)),
                       tuple(part), 0, unlearn_optimizer(config))
-    apply(name, ALGORITHMS[name], problem, own, hparams)
+    apply(ALGORITHMS[name], problem, own, hparams)
 print(json.dumps(time.monotonic() - start))
 """
 

@@ -16,10 +16,12 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax import data, devices, models, records
+from rum_jax import data, models
+from rum_jax.core import records
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.provenance import provenance
-from rum_jax.randomness import ROLES, generator
+from rum_jax.runtime import xla
+from rum_jax.runtime.provenance import provenance
 from rum_jax.train.engine import STRATEGIES, make_engine
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
@@ -89,7 +91,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--repetitions", type=int, default=5)
     arguments = parser.parse_args()
-    devices.expose_cpu_cores(0)
+    xla.expose_cpu_cores(0)
     origin = provenance()
     rows = measure(arguments.repetitions)
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
     python benchmarks/studies_page.py --runs=runs
 
-`runs` has a folder for each study, called as its config (digits_entanglement, ...). The page keeps
+`runs` has a folder for each study, called <data>_<study> (digits_entanglement, ...). The page keeps
 what it says of those that are not there, so that one study can be done again without the others.
 Pictures and tables are copied to docs/results/studies/. So are searches for hyper-parameters on
 small CIFAR-10, `--search=runs/search_scrub/sweep.json` (once for each).
@@ -10,12 +10,14 @@ small CIFAR-10, `--search=runs/search_scrub/sweep.json` (once for each).
 
 import argparse
 import pathlib
+import re
 import shlex
 import shutil
 
-from rum_jax import records, rows
+from rum_jax.core import records
 from rum_jax.report import sections, text
 from rum_jax.report.words import interval
+from rum_jax.rum import row_spec
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGE, TARGET = ROOT / "docs" / "studies.md", ROOT / "docs" / "results" / "studies"
@@ -35,11 +37,12 @@ equivalence within a margin. Everything else is "difference not significant", wi
 intervals, over training seeds, are conditional on it.
 
 Seconds are those of the machine as it was, with other jobs beside it for some of the studies.
+Configs are written as they are called now, by study and data set.
 
 Findings of the papers (arXiv 2406.01257 and 2410.16516) were made on CIFAR-10, CIFAR-100 and
 Tiny-ImageNet with large networks; these data and networks are far smaller, and hyper-parameters
-were chosen for one forget set, a mix of low, middle and high memorization: for the digits as the
-README says, for CIFAR-10 as the end of this page does.
+were chosen for one forget set, a mix of low, middle and high memorization: for the digits by
+[a search](sweeps.md), for CIFAR-10 as the end of this page says.
 """
 SEARCHED = """
 ## Hyper-parameters on five classes of CIFAR-10
@@ -82,11 +85,20 @@ def measured(origin: dict) -> str:
     return f"Measured {origin['started'][:10]}" + (f" with commit {commit[:10]}" if commit else "")
 
 
+def reader_command(command: list[str], name: str) -> list[str]:
+    """The command of a run with the workdir runs/<name>, and configs as they are called now."""
+    earlier = re.compile(rf"configs/({'|'.join(DATA)})_({'|'.join(STUDIES)})\.py")
+    return [f"--workdir=runs/{name}" if flag.startswith("--workdir=")
+            else earlier.sub(r"configs/\2.py:\1", flag) for flag in command]
+
+
 def part(name: str, data: str, workdir: pathlib.Path) -> list[str]:
     """The part of the page that one study makes."""
     results, folder = records.read_json(workdir / "results.json"), TARGET / name
     folder.mkdir(parents=True, exist_ok=True)
-    origin, found = results["provenance"], results["sections"]
+    found = results["sections"]
+    origin = {**results["provenance"],
+              "command": reader_command(results["provenance"]["command"], name)}
     for old in (*folder.glob("*.png"), *folder.glob("*.svg")):
         old.unlink()
     for file in COPIED:
@@ -149,8 +161,8 @@ def main() -> None:
     runs = arguments.runs
     for path in arguments.search:
         one = records.read_json(path)
-        records.write_json(TARGET / f"search_{rows.parse(next(iter(one['rows']))).algorithm}.json",
-                           _shorter(one))
+        searched_row = row_spec.parse(next(iter(one["rows"])))
+        records.write_json(TARGET / f"search_{searched_row.algorithm}.json", _shorter(one))
     lines, page = [HEAD.rstrip()], PAGE.read_text() if PAGE.is_file() else ""
     for study, title in STUDIES.items():
         own = []

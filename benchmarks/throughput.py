@@ -19,10 +19,13 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
-from rum_jax import devices, models, records
+from rum_jax import models
+from rum_jax.core import records
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.provenance import provenance
-from rum_jax.randomness import ROLES, generator
+from rum_jax.experiment import build
+from rum_jax.runtime import xla
+from rum_jax.runtime.provenance import provenance
 from rum_jax.train.engine import SERIES, make_engine
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
@@ -41,8 +44,8 @@ def task_of(network: str, batch: int, steps: int) -> Task:
     images = rng.integers(0, 256, (batch * steps, size, size, 3), dtype=np.uint8)
     labels = rng.integers(0, classes, len(images)).astype(np.int32)
     spec = ImageSpec((size, size, 3), classes, 255.0, HALF, HALF)
-    lowering = devices.convolution_of({"convolution": "auto"})
-    model = models.build(architecture, spec, (), (), lowering, devices.dtype_of("auto"))
+    lowering = build.convolution_of({"convolution": "auto"})
+    model = models.build(architecture, spec, (), (), lowering, build.dtype_of("auto"))
     return Task(make_engine(0, SERIES, steps, 0, batch), model, images, labels)
 
 
@@ -73,7 +76,7 @@ def forward_flops(architecture: str, spec: ImageSpec, widths: tuple[int, ...],
 def matrix_rate() -> float:
     """FLOP/s of one device on a large square product, in the type that models compute in."""
     size = MATRIX.get(jax.default_backend(), 8192)
-    values = jnp.ones((size, size), devices.dtype_of("auto"))
+    values = jnp.ones((size, size), build.dtype_of("auto"))
     product = jax.jit(lambda a: a @ a)
     product(values).block_until_ready()
     best = float("inf")
@@ -88,7 +91,7 @@ def measure(networks: list[str], batch: int, steps: int, repetitions: int) -> li
     """One line for each network; the first, compiling call is not counted."""
     tasks = {network: task_of(network, batch, steps) for network in networks}
     times: dict[str, list[float]] = {network: [] for network in networks}
-    rate = matrix_rate() * len(jax.devices()) if not devices.on_cpu() else matrix_rate()
+    rate = matrix_rate() * len(jax.devices()) if not xla.on_cpu() else matrix_rate()
     for repetition in tqdm(range(repetitions + 1)):
         for network, task in tasks.items():
             taken = seconds_of(task, batch)
@@ -133,7 +136,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=64)
     parser.add_argument("--repetitions", type=int, default=5)
     chosen = parser.parse_args()
-    devices.expose_cpu_cores(0)
+    xla.expose_cpu_cores(0)
     lines = measure(chosen.networks, chosen.batch, chosen.steps, chosen.repetitions)
     origin = provenance()
     name = f"throughput-{jax.default_backend()}"

@@ -1,6 +1,6 @@
 """The RUM papers' study on CIFAR-100 with ResNet-50: a forget set of 3,000, three seeds.
 
-    TFDS_DATA_DIR=... python -m rum_jax.main --config=configs/cifar100_rum.py \
+    TFDS_DATA_DIR=... python -m rum_jax.main --config=configs/cifar100_rum.py \\
         --config.memorization.scores=cifar100_infl_matrix.npz --workdir=runs/cifar100
 
 TFDS' cifar100 must have been prepared; the message says how where it was not. The papers use the
@@ -12,13 +12,15 @@ nor its numbers on an accelerator have been measured yet.
                                               about two minutes on 2 CPU cores
 """
 
-from rum_jax.config import images
+from rum_jax.config import base, images, variants
 
 VARIANTS = ("full", "smoke")
 
 
 def get_config(variant="full"):
     """The config."""
-    images.check_variant(variant, VARIANTS)
-    c = images.cifar100()
-    return images.smoke(c, (4, 4, 8, 8), 10, 4) if variant == "smoke" else c
+    variants.check(variant, VARIANTS)
+    c = images.get_config("tfds:cifar100", "resnet50")
+    base.set_fields(c, {"train.epochs": 150, "train.schedule": "steps",
+                        "train.milestones": (60, 120)})
+    return images.smoke(c) if variant == "smoke" else c

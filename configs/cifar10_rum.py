@@ -11,15 +11,15 @@ known already. Neither its time nor its numbers on an accelerator have been meas
                                               about two minutes on 2 CPU cores
 """
 
-from rum_jax.config import base, images
+from rum_jax.config import base, images, variants
 
 VARIANTS = ("full", "algorithms", "smoke")
 
 
 def get_config(variant="full"):
     """The config."""
-    images.check_variant(variant, VARIANTS)
+    variants.check(variant, VARIANTS)
     c = images.get_config("tfds:cifar10", "resnet18")
     if variant == "algorithms":
         c.rows = base.VANILLA
-    return images.smoke(c, (4, 8, 8, 8), 90, 30) if variant == "smoke" else c
+    return images.smoke(c) if variant == "smoke" else c

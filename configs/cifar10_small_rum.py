@@ -1,20 +1,64 @@
 """A RUM study on real CIFAR-10 images that fits a small machine: five classes, a narrow ResNet.
 
-    TFDS_DATA_DIR=... python -m rum_jax.main --config=configs/cifar10_small_rum.py \
+    TFDS_DATA_DIR=... python -m rum_jax.main --config=configs/cifar10_small_rum.py \\
         --workdir=runs/cifar10_small
 
 Airplane, automobile, frog, horse and ship, 450 training, 50 validation and 200 test images of
 each; 64 memorization models; a forget set of 150 (6.7%, as 3,000 of CIFAR-10's 45,000). Learning
-rates and alphas are the best of a few on validation images, see docs/cifar10_small.md,
-which has the time it takes and what it finds.
+rates and alphas are the best of a few on validation images: docs/cifar10_small.md, which has the
+time it takes and what it finds, and docs/studies.md.
 """
 
-from rum_jax.config import cifar10_small, images
+from rum_jax.config import base, variants
 
 VARIANTS = ("rum",)
+FIELDS = {
+    "seeds": (1, 2, 3, 4, 5),
+    "data.name": "tfds:cifar10",
+    "data.classes": (0, 1, 6, 7, 8),
+    "data.train_per_class": 500,        # 50 of them for validation
+    "data.test_per_class": 200,
+    "data.validation_fraction": 0.1,
+    "data.test_fraction": 0.0,          # the data set's own test images
+    "data.label_noise_fraction": 0.0,
+    "data.seed": 1,
+    "model.widths": (8, 16, 32, 64),
+    "model.blocks": (1, 1, 1, 1),
+    "train.epochs": 15,
+    "campaign.models": 64,
+    "memorization.epochs": 15,
+    "forget.size": 150,
+    "proxies.heldout_retrain.learning_rate": 0.01,  # at 0.1 the network breaks down
+    "engine.steps_per_call": 32,
+}
+# Of each algorithm, the best of a few on validation images.
+CHOSEN = {
+    "finetune": {"epochs": 5, "learning_rate": 0.2},
+    "neggrad_plus": {"epochs": 3, "learning_rate": 0.03, "alpha": 0.95},
+    "salun": {"epochs": 5, "learning_rate": 0.03},
+    "l1_sparse": {"epochs": 5, "learning_rate": 0.1, "alpha": 5e-5},
+    "neggrad": {"epochs": 5, "learning_rate": 0.01},
+    "scrub": {"epochs": 5, "learning_rate": 0.01},
+    "random_label": {"epochs": 5, "learning_rate": 0.03},
+    "influence": {"alpha": 3.0},
+    "fisher": {"alpha": 1e-8},
+    "fisher_new": {"alpha": 1e-5},
+    "boundary_shrink": {"epochs": 10, "learning_rate": 0.001},
+    "boundary_expand": {"epochs": 10, "learning_rate": 0.0003},
+}
+
+
+def _chosen() -> dict[str, object]:
+    """The same values for the whole forget set and for every step of a chain."""
+    tables = ["vanilla.hparams.{}", *(f"{chain}.hparams.{{}}.{subset}" for chain in ("rum_f", "rum")
+                                      for subset in ("low", "mid", "high"))]
+    return {f"{table.format(name)}.{field}": value for table in tables
+            for name, values in CHOSEN.items() for field, value in values.items()}
 
 
 def get_config(variant="rum"):
     """The config."""
-    images.check_variant(variant, VARIANTS)
-    return cifar10_small.get_config()
+    variants.check(variant, VARIANTS)
+    c = base.get_config()
+    base.set_fields(c, {**FIELDS, **_chosen()})
+    return c

@@ -1,6 +1,6 @@
 """The RUM papers' study on Tiny-ImageNet with ResNet-18 or VGG-16: a forget set of 3,000.
 
-    python -m rum_jax.main --config=configs/tiny_imagenet_rum.py \
+    python -m rum_jax.main --config=configs/tiny_imagenet_rum.py \\
         --config.data.path=tiny-imagenet-200 --workdir=runs/tiny_imagenet
 
 The path is the unpacked folder in its original layout (train/, val/, wnids.txt). The official
@@ -13,14 +13,14 @@ known already. Neither its time nor its numbers on an accelerator have been meas
                                                    about three minutes on 2 CPU cores
 """
 
-from rum_jax.config import base, images
+from rum_jax.config import base, images, variants
 
 VARIANTS = ("resnet18", "vgg16", "smoke")
 
 
 def get_config(variant="resnet18"):
     """The config."""
-    images.check_variant(variant, VARIANTS)
+    variants.check(variant, VARIANTS)
     c = images.get_config("tiny_imagenet", "resnet18" if variant == "resnet18" else "vgg16")
     base.set_fields(c, {"data.path": "tiny-imagenet-200", "data.validation_fraction": 0.0})
-    return images.smoke(c, (4, 8, 8, 8, 8), 40, 10) if variant == "smoke" else c
+    return images.smoke(c) if variant == "smoke" else c

@@ -5,12 +5,12 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from rum_jax.checks import Check, shortened
 from rum_jax.config.arguments import arguments_of, twice
 from rum_jax.config.overrides import HEADING, parse
 from rum_jax.config.validate import workdir_faults
-from rum_jax.errors import InputError, raise_if_any
-from rum_jax.paths import user_path
+from rum_jax.core.checks import Check, shortened
+from rum_jax.core.errors import InputError, raise_if_any
+from rum_jax.core.paths import user_path
 
 EXIT_INPUT = 2
 REPEATABLE = ("env", "node-selector")
@@ -96,7 +96,7 @@ def check_command(options: argparse.Namespace, *more: str) -> None:
     found = workdir_faults(config, options.workdir)
     if not config.campaign.alone:
         found.append("config.campaign.alone: is False; allowed here: True, as in "
-                     "configs/*_memorization.py; a study has one worker")
+                     "configs/memorization.py; a study has one worker")
     raise_if_any(found, HEADING)
 
 

@@ -1,13 +1,13 @@
 """Prints a manifest: an Indexed Job, each index of which is one worker of a campaign.
 
-    python launch/kubernetes.py --config=configs/cifar10_memorization.py \\
+    python launch/kubernetes.py --config=configs/memorization.py:cifar10 \\
         --workdir=/shared/cifar10 --claim=shared --image=registry.example/rum_jax:1 \\
         --workers=8 --gpus=1 > job.yaml
     kubectl apply -f job.yaml
 
 With --jobset it is a JobSet for TPU slices of several hosts, on GKE: each slice is one worker.
 
-    python launch/kubernetes.py --jobset --config=configs/cifar10_memorization.py \\
+    python launch/kubernetes.py --jobset --config=configs/memorization.py:cifar10 \\
         --workdir=gs://bucket/cifar10 --image=registry.example/rum_jax:1 --workers=4 \\
         --accelerator=tpu-v5-lite-podslice --topology=4x4 --chips=4 > jobset.yaml
 
@@ -25,9 +25,9 @@ import manifests
 import yaml
 from common import given, matches
 
-from rum_jax import checks
-from rum_jax.errors import raise_if_any
-from rum_jax.folder import is_url
+from rum_jax.core import checks
+from rum_jax.core.errors import raise_if_any
+from rum_jax.storage.object_store import is_url
 
 TPU_OPTIONS = ("accelerator", "topology", "chips")
 LABEL = "small letters, digits and -, at most 63, starting and ending with a letter or digit"

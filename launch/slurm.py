@@ -1,6 +1,6 @@
 """Prints an sbatch file: a job array, each task of which is one worker of a campaign.
 
-    python launch/slurm.py --config=configs/cifar10_memorization.py --workdir=/shared/cifar10 \\
+    python launch/slurm.py --config=configs/memorization.py:cifar10 --workdir=/shared/cifar10 \\
         --workers=8 --gpus=1 --cpus=8 --memory=64G --time=04:00:00 > job.sbatch
     sbatch job.sbatch
 
@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import common
 from common import given, matches, plain
 
-from rum_jax import checks
-from rum_jax.errors import InputError
+from rum_jax.core import checks
+from rum_jax.core.errors import InputError
 
 # sbatch(1), --time: minutes, or with seconds, hours, days.
 TIME = r"\d+|\d+:[0-5]?\d|\d+:[0-5]?\d:[0-5]?\d|\d+-\d{1,2}(:[0-5]?\d){0,2}"

@@ -1,6 +1,6 @@
 """Prints a bash script: a campaign on TPU VM slices, each slice one worker with all its hosts.
 
-    python launch/tpu_vm.py --config=configs/cifar10_memorization.py \\
+    python launch/tpu_vm.py --config=configs/memorization.py:cifar10 \\
         --workdir=gs://bucket/cifar10 --workers=2 --zone=us-west4-a \\
         --accelerator=v5litepod-16 --runtime=v2-alpha-tpuv5-lite --spot > campaign.sh
     bash campaign.sh create && bash campaign.sh install && bash campaign.sh run
@@ -18,9 +18,9 @@ from collections.abc import Sequence
 import common
 from common import given, matches
 
-from rum_jax import checks
-from rum_jax.errors import raise_if_any
-from rum_jax.folder import is_url
+from rum_jax.core import checks
+from rum_jax.core.errors import raise_if_any
+from rum_jax.storage.object_store import is_url
 
 FOLDER = "rum_jax"  # in the home folder of every host
 COORDINATOR = "--coordinator=auto"

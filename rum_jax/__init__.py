@@ -1,3 +1,3 @@
 """rum_jax: refined machine unlearning (RUM) in JAX, from memorization scores to a report."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

@@ -1,62 +1,8 @@
-"""Chooses forget sets, writes their ids to files, and says what they are like.
+"""Command: chooses forget sets and says what they are like (`cli/forget_sets.py`)."""
 
-    python -m rum_jax.forget_sets --config=configs/digits_rum.py --workdir=runs/sets \\
-        --config.forget.sets="('memorization:high','entanglement_score:40','class:3')"
-
-It trains what the choice needs (originals, memorization models) and unlearns nothing. Into the
-workdir come `forget.npz`, `forget_statistics.json` and, for each set and seed, a text file of
-ids, as `class-3-seed0.txt`, which a study takes as `--config.forget.sets="('file:PATH',)"`.
-"""
-
-import pathlib
-import shutil
 import sys
 
-from rum_jax import hosts, records
-from rum_jax.config.overrides import Arguments
-from rum_jax.config.unused import only_here
-from rum_jax.entry import run_command
-
-
-def main(arguments: Arguments) -> None:
-    """Runs the stages up to the choice, writes the files, prints the table of statistics."""
-    from rum_jax.report.text import aligned, set_table
-    from rum_jax.stages.forget import forget_sets
-    from rum_jax.stages.known import Knowledge
-    from rum_jax.stages.models import originals
-    from rum_jax.stages.study import check_memory, make_study
-    from rum_jax.workdir import opened
-
-    only_here(arguments.config, "rum_jax.forget_sets", alone=False)
-    with opened(arguments.workdir, arguments.config.to_dict()) as workdir:
-        study = make_study(workdir, arguments.config)
-        check_memory(study)
-        folder = forget_sets(Knowledge(study, originals(study)))
-        if hosts.is_writer():
-            for path in write(workdir, folder):
-                print(path)
-            print(aligned(*set_table(records.read_json(folder / "statistics.json"))))
-        hosts.wait("forget sets")
-
-
-def write(workdir: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
-    """Copies the stage's files into the workdir, and writes the ids as text; returns all paths."""
-    from rum_jax.stages.study import folder_of
-
-    made = []
-    for source, name in (("forget.npz", "forget.npz"),
-                         ("statistics.json", "forget_statistics.json")):
-        partial = workdir / f"{name}.partial"
-        shutil.copyfile(folder / source, partial)
-        made.append(partial.replace(workdir / name))
-    stored = records.read_arrays(folder / "forget.npz")
-    for name, own in zip(stored["sets"], stored["ids"], strict=True):
-        for seed, ids in zip(stored["seeds"], own, strict=True):
-            path = workdir / f"{folder_of(name)}-seed{seed}.txt"
-            records.write_bytes(path, "".join(f"{one}\n" for one in ids).encode())
-            made.append(path)
-    return made
-
+from rum_jax.cli.forget_sets import command
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, __doc__, sys.argv))
+    sys.exit(command(sys.argv))

@@ -21,7 +21,7 @@ FIELDS = {"model.widths": "(4,)", "model.blocks": "(1,)", "memorization.epochs":
 def command(workdir, module="rum_jax.main", *flags, **changed):
     fields = {**FIELDS, **{name.replace("__", "."): value for name, value in changed.items()}}
     return [sys.executable, "-m", module, *flags,
-            f"--config={ROOT / 'configs' / 'digits_memorization.py'}", f"--workdir={workdir}",
+            f"--config={ROOT / 'configs' / 'memorization.py'}:digits", f"--workdir={workdir}",
             *(f"--config.{name}={value}" for name, value in fields.items())]
 
 
@@ -59,7 +59,7 @@ def groups(workdir):
 def holds(workdir, pid):
     """Whether a process of this machine has claimed models."""
     folder, found = workdir / "campaign", []
-    for claim in (folder / "claims").iterdir():
+    for claim in (folder / "leases").iterdir():
         with contextlib.suppress(FileNotFoundError):
             found.append(f"-{pid}-" in claim.read_text())
     return any(found)
@@ -103,9 +103,9 @@ def test_three_workers_killed_stopped_doubled_and_regrouped_give_the_same(unbrok
     """One is killed again and again and comes back with other groups and devices, one is
     stopped for longer than its lease, and two have the same number."""
     workdir, count = tmp_path / "shared", {"campaign__workers": 3}
-    claims = workdir / "campaign" / "claims"
+    leases = workdir / "campaign" / "leases"
     stopped = Started(workdir, tmp_path / "log2", campaign__worker=2, **count)
-    until(lambda: claims.exists() and len(list(claims.iterdir())) == 4)
+    until(lambda: leases.exists() and len(list(leases.iterdir())) == 4)
     time.sleep(0.2)  # it trains
     stopped.send(signal.SIGSTOP)
     steady = [Started(workdir, tmp_path / f"log0{twin}", campaign__worker=0, **count)
@@ -126,7 +126,7 @@ def test_three_workers_killed_stopped_doubled_and_regrouped_give_the_same(unbrok
     assert code == 0, said
     assert "taken over by another worker" in said
     same(workdir, unbroken[0])
-    assert list(claims.iterdir()) == []
+    assert list(leases.iterdir()) == []
 
 
 def test_damage_is_named_and_mended_by_the_same_command(unbroken, tmp_path):

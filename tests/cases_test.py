@@ -10,10 +10,10 @@ from forget.made import known
 from rum_jax import data
 from rum_jax.config import base
 from rum_jax.config.validate import faults
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.errors import InputError
 from rum_jax.forget import choose
-from rum_jax.forget.known import untrained
+from rum_jax.forget.selection import untrained
 from rum_jax.memorization.published import published_scores
 from rum_jax.models import build
 from rum_jax.models.given_statistics import with_given
@@ -151,8 +151,8 @@ def test_given_models_of_digits(kind, fields):
     pytest.importorskip("torch", reason="reading .pth files needs PyTorch")
     import jax
 
-    from rum_jax.stages.given import judge
-    from rum_jax.stages.study import make_task
+    from rum_jax.experiment.build import make_task
+    from rum_jax.study.given_models import judge
 
     config = config_of(kind, **fields)
     dataset, task = make_task(config)

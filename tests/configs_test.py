@@ -1,24 +1,44 @@
-import importlib.util
 import json
 import pathlib
 
 import pytest
 
-from rum_jax.config import base, cifar10_small, digits, studies
+from rum_jax.config import base, shipped, studies, variants
+from rum_jax.config.content import flat
 from rum_jax.config.validate import faults
+from rum_jax.experiment.build import recipe
 from rum_jax.proxies import PROXIES
-from rum_jax.stages import study
 from rum_jax.unlearn import ALGORITHMS
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.py"))
 
 
+RUM = ("cifar100_rum", "cifar10_rum", "cifar10_small_rum", "digits_rum", "tiny_imagenet_rum")
+STUDIES = ("entanglement", "memorization_levels", "proxies", "sequential_vs_one_shot")
+STUDY_DATA = ("digits", "cifar10_small", "cifar10", "cifar100")
+# What a study changes in the RUM study on the same data, beside `rows`, `metrics` and relearning.
+CHANGED = {"entanglement": ("forget.sets", "campaign.models"),
+           "memorization_levels": ("forget.sets", "forget.size"),
+           "proxies": ("proxies.compared",),
+           "sequential_vs_one_shot": ("trace", "stream.", "vanilla.hparams.", "rum_f.hparams.")}
+
+
 def load(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return shipped.run(path)
+
+
+def shipped_config(name):
+    """The config of NAME or NAME:VARIANT."""
+    file, colon, variant = name.partition(":")
+    return shipped.get_config(file, *([variant] if colon else []))
+
+
+def changes(one, other):
+    """Dotted names of the fields that two configs do not have alike."""
+    one, other = (flat(shipped_config(name).to_dict()) for name in (one, other))
+    return {name.removeprefix("config.") for name in {**one, **other}
+            if one.get(name) != other.get(name)}
 
 
 def _is_not_here(fault: str) -> bool:
@@ -31,10 +51,72 @@ def _is_not_here(fault: str) -> bool:
 def test_every_shipped_config_is_valid_and_documented_in_every_variant(path):
     module = load(path)
     assert f"--config=configs/{path.name}" in module.__doc__
+    named = path.stem not in RUM  # the data set, which each variant has
     for variant in module.VARIANTS:
         found = faults(module.get_config(variant).to_dict())
         assert all(_is_not_here(fault) for fault in found), (variant, found)
-        assert variant == module.VARIANTS[0] or f"{path.name}:{variant} " in module.__doc__
+        told = f"    :{variant} " if named else f"{path.name}:{variant} "
+        assert told in module.__doc__ or (not named and variant == module.VARIANTS[0])
+
+
+def test_no_config_is_missing():
+    assert {path.stem for path in CONFIGS} == {*RUM, *STUDIES, "memorization"}
+    assert shipped.names() == tuple(path.stem for path in CONFIGS)
+    allowed = {path.stem: ",".join(load(path).VARIANTS) for path in CONFIGS}
+    for name in STUDIES:
+        assert allowed[name] == ("digits,cifar10_small,cifar10,cifar100,"
+                                 "cifar10,smoke,cifar100,smoke")
+    assert allowed["memorization"] == ("digits,cifar10,cifar100,tiny_imagenet,"
+                                       "cifar10,smoke,cifar100,smoke,tiny_imagenet,smoke")
+
+
+@pytest.mark.parametrize("variant", variants.known(STUDY_DATA, ("cifar10", "cifar100")))
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_study_differs_from_the_rum_study_in_what_it_compares_alone(study, variant):
+    data, _, smoke = variant.partition(",")
+    own = changes(f"{study}:{variant}", f"{data}_rum" + f":{smoke}" * bool(smoke))
+    seeds = {"seeds"} & own if data in studies.SEEDS else set()
+    allowed = ("rows", "metrics", "relearn.epochs", *CHANGED[study])
+    assert {name for name in own if not name.startswith(allowed)} == seeds
+    assert {"rows", "metrics", "relearn.epochs"} <= own
+    assert ("forget.size" in own) == (study == "memorization_levels" and data == "digits")
+    assert ("campaign.models" in own) == (study == "entanglement" and data != "digits")
+    assert shipped_config(f"{study}:{variant}").data.name == shipped_config(
+        f"{data}_rum").data.name
+
+
+@pytest.mark.parametrize("data", ["cifar10", "cifar100", "tiny_imagenet"])
+def test_campaigns_have_the_model_of_the_study_and_give_all_examples_a_score(data):
+    own, rum = shipped_config(f"memorization:{data}"), shipped_config(f"{data}_rum")
+    assert own.campaign.alone and not rum.campaign.alone and own.campaign.models == 400
+    assert (own.data.name, own.model.name) == (rum.data.name, rum.model.name)
+    assert own.data.validation_fraction == 0.0 and own.memorization.augmentation == "crop_and_flip"
+    kept = {name for name in changes(f"memorization:{data}", f"{data}_rum")
+            if not name.startswith("train.")}
+    assert kept <= {"campaign.alone", "data.validation_fraction", "memorization.augmentation"}
+    assert shipped_config(f"memorization:{data},smoke").campaign.models == 8
+
+
+def test_the_digits_campaign_has_the_data_and_the_training_of_the_study():
+    own = changes("memorization:digits", "digits_rum")
+    assert {name for name in own if ".hparams." not in name} == {"campaign.alone",
+                                                                 "campaign.models"}
+    assert shipped_config("memorization:digits").campaign.models == 256
+
+
+def test_seeds_and_steps_of_the_studies():
+    for data, seeds in (("digits", tuple(range(8))), ("cifar10_small", (1, 2, 3)),
+                        ("cifar10", (1, 2, 3)), ("cifar100,smoke", (1, 2))):
+        assert shipped_config(f"proxies:{data}").seeds == seeds
+    chains = {data: shipped_config(f"sequential_vs_one_shot:{data}") for data in (
+        "digits", "cifar10_small", "cifar10", "cifar10,smoke")}
+    assert [c.rum_f.hparams.salun.mid.epochs for c in chains.values()] == [2, 2, 4, 1]
+    assert chains["digits"].seeds == tuple(range(6)) and chains["digits"].stream.size == 45
+    assert chains["digits"].stream.requests == 3 * ("memorization:mix",)
+    assert chains["cifar10"].stream.requests == 3 * ("heldout_retrain:mix",)
+    assert chains["cifar10"].stream.size == 3000
+    assert shipped_config("memorization_levels:digits").forget.size == 48
+    assert shipped_config("memorization_levels:cifar10,smoke").forget.sets[0] == "confidence:low"
 
 
 def test_the_reference_variant_has_the_released_behaviour():
@@ -78,7 +160,7 @@ def test_the_full_configs_are_the_papers_settings():
         assert c.unlearn.augmentation == "none", "as the released scripts have it"
     assert (cifar10.train.epochs, cifar10.train.schedule) == (30, "cosine")
     for c in (cifar10, cifar100, tiny):
-        assert study.recipe(c, c.memorization).rates()[-1] < 0.01, "members end at a low rate"
+        assert recipe(c, c.memorization).rates()[-1] < 0.01, "members end at a low rate"
     assert (cifar100.train.schedule, cifar100.train.milestones) == ("steps", (60, 120))
 
 
@@ -93,13 +175,14 @@ def test_smoke_is_the_same_pipeline_made_small():
 
 def test_digits_ships_what_the_committed_search_chose():
     found = json.loads((ROOT / "docs" / "results" / "digits_search.json").read_text())
-    assert found["chosen_fields"] == digits.CHOSEN
+    assert found["chosen_fields"] == load(ROOT / "configs" / "digits_rum.py").CHOSEN
     assert {len(row["trials"]) for row in found["rows"].values()} == {found["sweep"]["points"]}
 
 
 def test_small_cifar10_ships_what_the_committed_searches_chose():
     results, shipped = ROOT / "docs" / "results", set()
-    config = load(ROOT / "configs" / "cifar10_small_rum.py").get_config()
+    module = load(ROOT / "configs" / "cifar10_small_rum.py")
+    config = module.get_config()
     for path in (*results.glob("studies/search_*.json"), *results.glob("cifar10_small/search_*")):
         for row, found in json.loads(path.read_text())["rows"].items():
             (step,) = found["chosen"]["steps"]
@@ -107,13 +190,12 @@ def test_small_cifar10_ships_what_the_committed_searches_chose():
             own = config.vanilla.hparams[step["algorithm"]].to_dict()
             assert own == {**own, **step["hparams"]}, row
     assert {f"vanilla:{name}" for name in shipped} == set(base.VANILLA)
-    assert shipped == set(cifar10_small.CHOSEN)
+    assert shipped == set(module.CHOSEN)
 
 
-@pytest.mark.parametrize("data", ["digits", "cifar10_small", "cifar10", "cifar100"])
+@pytest.mark.parametrize("data", STUDY_DATA)
 def test_studies_compare_what_they_say(data):
-    made = {name: load(ROOT / "configs" / f"{data}_{name}.py").get_config() for name in (
-        "entanglement", "memorization_levels", "proxies", "sequential_vs_one_shot")}
+    made = {name: shipped_config(f"{name}:{data}") for name in STUDIES}
     for name, family in (("entanglement", "entanglement"),
                          ("memorization_levels", "memorization")):
         assert made[name].forget.sets == tuple(f"{family}:{x}" for x in ("low", "mid", "high"))

@@ -25,7 +25,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from rum_jax import data, models  # noqa: E402
-from rum_jax.randomness import ROLES, generator  # noqa: E402
+from rum_jax.core.randomness import ROLES, generator  # noqa: E402
 from rum_jax.train.engine import make_engine  # noqa: E402
 from rum_jax.train.fit import Task  # noqa: E402
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train  # noqa: E402

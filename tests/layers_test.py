@@ -11,15 +11,21 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "checks", "randomness", "clock", "records", "numpy_file"}, {"folder", "worker"},
-    {"paths"},
-    {"hosts"}, {"progress"}, {"own", "claims"},
-    {"data"}, {"models"}, {"train"},
-    {"memorization", "refine", "unlearn", "evaluate", "entanglement", "proxies",
-     "forget"},
-    {"rum", "rows"}, {"sweep"}, {"config"}, {"store", "workdir", "devices", "provenance"},
-    {"stages"},
-    {"report"}, {"entry"}, {"main", "export", "forget_sets"},
+    {"core"},
+    {"runtime"},
+    {"data"},
+    {"models"},
+    {"train"},
+    {"memorization", "refine", "unlearn", "evaluate", "proxies", "forget"},
+    {"rum"},
+    {"config"},
+    {"storage"},
+    {"experiment"},
+    {"campaign"},
+    {"study"},
+    {"report"},
+    {"cli"},
+    {"main", "export", "forget_sets"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
@@ -32,7 +38,7 @@ def imported(tree: ast.AST) -> set[str]:
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "rum_jax":
-            names |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names} - {"__version__"}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rum_jax."):
             names.add(node.module.split(".")[1])
         elif isinstance(node, ast.Import):
@@ -61,6 +67,17 @@ def test_size_and_documentation(path):
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+def nesting(node: ast.AST) -> int:
+    """How deep functions stand in functions below a node."""
+    return max((nesting(child) + isinstance(child, ast.FunctionDef)
+                for child in ast.iter_child_nodes(node)), default=0)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_functions_are_nested_at_most_three_deep(path):
+    assert nesting(ast.parse(path.read_text())) <= 3
 
 
 def test_no_hidden_defaults():

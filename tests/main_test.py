@@ -14,7 +14,7 @@ INSTANT = ("data", "memorization", "influence", "forget", "evaluation/rum")
 STAGES = ("data", "original", "members/00000-00003", "members/00004-00007", "memorization",
           "influence", "forget", "retrain", "retrain_again", "unlearn/vanilla-finetune",
           "unlearn/rum_f-neggrad_plus", "unlearn/rum", "unlearn/rum_shuffled", "evaluation/rum")
-SOME = ("members/00004-00007", "unlearn/rum_f-neggrad_plus")
+SOME = ("unlearn/rum_f-neggrad_plus",)
 
 
 def run(*arguments):
@@ -54,7 +54,7 @@ def killed_in(stage, arguments, workdir):
     finished = workdir / "stages" / stage
     if stage.startswith("members/"):
         first = stage.removeprefix("members/")[:5]
-        partial = workdir / "campaign" / "claims" / f"{first}.0000"
+        partial = workdir / "campaign" / "leases" / f"{first}.0000"
         finished = workdir / "campaign" / f"{stage}.npz"
     while process.poll() is None and not partial.exists() and not finished.exists():
         time.sleep(0.001)
@@ -112,7 +112,6 @@ def test_groups_of_another_size_after_a_kill_change_scores_by_rounding_at_most(u
 
 @pytest.mark.parametrize("changed, expected", [
     ({"train__epochz": 3}, "config.train.epochz: unknown field"),
-    ({"train__epochs": "x"}, "config.train.epochs: is 'x'"),
     ({"forget__size": 3000}, "config.forget.size: is 3000")])
 def test_bad_fields_exit_with_2_before_the_workdir_is_made(tmp_path, changed, expected):
     done = run(*command(tmp_path / "new", **changed))

@@ -1,23 +1,26 @@
-"""The README's own example, run as it stands there."""
+"""The README fits a page and has the numbers of its run; the documentation's example runs."""
 
+import importlib.util
 import json
 import re
 import subprocess
 
 import pytest
-from stages.pipeline_test import toy
+from docs.pages import DOCS, commands, python_files
+from study.pipeline_test import toy
 from toy import ROOT, command
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
-README = (ROOT / "README.md").read_text()
+README = ROOT / "README.md"
+EXAMPLE = "my_unlearning.py:forget"
 
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    """A folder with the files of the README's Python blocks."""
+    """A folder with the files of the documentation's Python blocks."""
     folder = tmp_path_factory.mktemp("example")
-    for name, source in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL):
+    for name, source in python_files().items():
         (folder / name).write_text(source)
     return folder
 
@@ -33,12 +36,38 @@ OWN = {"rows": ("vanilla:my_unlearning.py:forget", "rum"),
        "metrics": ("my_metrics.py:worst_class", "test_kl")}
 
 
-def test_the_example_is_the_readmes_command():
-    for value in ("--config.rows=\"('vanilla:my_unlearning.py:forget','rum')\"",
-                  "--config.rum.algorithms.high=my_unlearning.py:forget",
-                  "--config.rum.refinement=my_parts.py:by_both",
-                  "--config.metrics=\"('my_metrics.py:worst_class','test_kl')\""):
-        assert value in README
+def test_the_readme_fits_a_page_and_names_its_commands():
+    text = README.read_text()
+    assert len(text.splitlines()) <= 150
+    assert re.search(r"^make test +# the test command$", text, re.MULTILINE)
+    assert {"make demo", "python -m rum_jax.main --config=configs/digits_rum.py "
+            "--workdir=runs/digits"} <= {command.text for command in commands(README)}
+
+
+def block(path, name):
+    """What a page has between the marks of that name."""
+    return re.search(rf"<!-- begin {name} -->\n(.*?)\n<!-- end {name} -->", path.read_text(),
+                     re.DOTALL)[1]
+
+
+def test_the_table_is_that_of_the_committed_run():
+    spec = importlib.util.spec_from_file_location("readme", ROOT / "benchmarks" / "readme.py")
+    readme = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(readme)
+    results = json.loads((DOCS / "results" / "digits" / "results.json").read_text())
+    table = block(README, "demo")
+    assert table == readme.demo(results)
+    lines = table.splitlines()
+    assert len(lines) == 2 + 6 and {line.count("|") for line in lines} == {5 + 1}
+    assert block(README, "answer") == readme.answer(results)
+    assert block(DOCS / "sweeps.md", "search") == readme.search(results)
+    assert block(DOCS / "reproducibility.md", "invariance") == readme.invariance(results)
+
+
+def test_the_example_is_the_documented_command():
+    (command,) = [one for one in commands(DOCS / "extending.md") if EXAMPLE in one.text]
+    assert {f"--config.{name.replace('__', '.')}={value}".replace(" ", "")
+            for name, value in OWN.items()} <= set(command.words)
 
 
 def test_code_of_ones_own_runs_and_its_change_is_noticed(example):

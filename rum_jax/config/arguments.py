@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from absl import flags
 
-from rum_jax.checks import shortened
-from rum_jax.errors import InputError, told
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import InputError, told
 
 _NUMBER = re.compile(r"-[\d.]")
 _IGNORED = ("undefok",)  # flags of absl that would hide a mistake in another one

@@ -1,8 +1,8 @@
 """Every field of a study, with its unit and a default; the files in `configs/` change a few.
 
-Hyper-parameters of unlearning default to the values of the released scripts (spec sections 4 and
-8), where there are any. A study has an entry for every algorithm, and every subset, whether it is
-used or not, so that any choice can be made on the command line.
+Hyper-parameters of unlearning default to the values of the released scripts (docs/parity.md), where
+there are any. A study has an entry for every algorithm, and every subset, whether it is used or
+not, so that any choice can be made on the command line.
 """
 
 from ml_collections import ConfigDict
@@ -69,7 +69,7 @@ def get_config(reference: bool = False) -> ConfigDict:
         "weight_decay": 5e-4,
         "augmentation": "none",
         "milestones": (91, 136),        # epochs; the rate falls to a tenth at each
-        "batch_norm": "train",          # eval: running statistics are used and stay (Q15)
+        "batch_norm": "train",          # eval: running statistics are used and stay
     })
 
     _add_rows(c, reference)
@@ -189,7 +189,7 @@ def _engine() -> ConfigDict:
         "devices": 0,                   # 0: all accelerators, or one per CPU core
         "data_devices": 0,              # that share each batch; 0: 1 on CPUs, else so many as
                                         # leave no device idle
-        "cpu_threads": 0,               # 0: one per core; rounding depends on it, see README
+        "cpu_threads": 0,               # 0: one per core; rounding depends on it
         "strategy": "auto",             # series, map, vmap, unroll; auto: series
         "convolution": "auto",          # native, patches, blocked; auto: native, on CPUs blocked,
                                         # and patches in studies that are soon done
@@ -206,7 +206,7 @@ def _chain(reference: bool) -> ConfigDict:
     """A chain over refined subsets: how to refine, the order, and a table of hyper-parameters.
 
     Subsets are low, mid and high, or with other numbers of them low, mid_1, ..., high. Where a
-    table has no entry mid_1, that of mid is taken. Rows may differ (`rum_jax/rows.py`).
+    table has no entry mid_1, that of mid is taken. Rows may differ (`rum_jax/rum/row_spec.py`).
     """
     table = {name: {subset: _hparams(name, reference) for subset in SUBSETS}
              for name in ALGORITHMS}

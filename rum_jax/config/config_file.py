@@ -1,26 +1,25 @@
 """A config file, which is a program of the user's: run, with one message for all it may do."""
 
 import contextlib
-import importlib.machinery
-import importlib.util
 import inspect
 import os
 from collections.abc import Iterator, Mapping
 
 from ml_collections import ConfigDict
 
-from rum_jax.checks import shortened
-from rum_jax.errors import InputError, told
-from rum_jax.paths import file_fault, user_path
+from rum_jax.config import shipped
+from rum_jax.core.checks import cut, shortened
+from rum_jax.core.errors import InputError, told
 
 GET_CONFIG = "get_config"
+LONGEST = 1000  # letters of a message that a config file raises as InputError
 
 
 def located(argument: str) -> str:
-    """The value of --config with the home folder spelled out; a faulty one stays as it is."""
+    """The value of --config with the path of its file; a faulty one stays as it is."""
     path, colon, variant = argument.partition(":")
     try:
-        return f"{user_path(path)}{colon}{variant}" if path else argument
+        return f"{shipped.file_of(path)}{colon}{variant}" if path else argument
     except InputError:
         return argument
 
@@ -29,17 +28,20 @@ def fault(argument: str) -> str | None:
     """Why a value of --config gives no config; None: it does.
 
     Args:
-      argument: `file.py`, or `file.py:variant` for a `get_config` that takes the variant.
+      argument: `file.py`, or `file.py:variant` for a `get_config` that takes the variant; the
+        name of a shipped config in place of a file.
     """
     path, colon, variant = argument.partition(":")
     if not path:
         return f"--config: is {shortened(argument)}; allowed: a config file"
-    if problem := file_fault(path):
+    if problem := shipped.fault(path):
         return f"--config: {problem}"
     try:
         return _made_fault(argument, [variant] if colon else [])
     except KeyboardInterrupt:
         raise
+    except InputError as error:
+        return f"--config: {argument}: {cut(str(error), LONGEST)}"
     except BaseException as error:  # SystemExit, too: the file is the user's
         return f"--config: {path}: cannot be run: {told(error)}"
 
@@ -58,7 +60,7 @@ def _made_fault(argument: str, variant: list[str]) -> str | None:
     """What is wrong with what a file's get_config returns; raises what the file raises."""
     path = argument.partition(":")[0]
     with same_folder():
-        module = _run(str(user_path(path)))
+        module = shipped.run(shipped.file_of(path))
         function = getattr(module, GET_CONFIG, None)
         if not callable(function):
             return (f"--config: {path}: has no function {GET_CONFIG}; allowed: a config file, "
@@ -73,14 +75,6 @@ def _made_fault(argument: str, variant: list[str]) -> str | None:
     values = made.to_dict()
     return next((f"--config: {path}: {problem}" for problem in _value_faults(values, "config")),
                 None)
-
-
-def _run(path: str):
-    loader = importlib.machinery.SourceFileLoader("config_file", path)
-    spec = importlib.util.spec_from_file_location("config_file", path, loader=loader)
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
 
 
 def _call_fault(function, variant: list[str]) -> str | None:

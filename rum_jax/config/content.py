@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rum_jax import own, records
-from rum_jax.errors import InputError
+from rum_jax.config.identity import FREE, below
+from rum_jax.core import plugins, records
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import user_path
 from rum_jax.memorization.published import digest
-from rum_jax.paths import user_path
 
 DIGEST = "sha256:"
+DATA_PATH = "config.data.path"  # need not be there any more
 SCORES, MODELS = "config.memorization.scores", "config.train.from_files"
 SETS = ("config.forget.sets", "config.stream.requests")
 FILE = "file:"
-WHERE_ONLY = ("config.data.path",)  # what is there is identified by the digests of the data
 
 
 class Content(NamedTuple):
@@ -27,8 +28,12 @@ class Content(NamedTuple):
     values: dict[str, Any]
     files: dict[str, dict[str, str]]
 
-    def part(self, *names: str) -> dict[str, Any]:
-        """The fields of these names (without `config.`), or below them.
+    def part(self, *names: str, less: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The fields of these names (without `config.`), or below them, that are not free.
+
+        Args:
+          names: see `rum_jax.config.identity`.
+          less: names that are left out.
 
         Raises:
           KeyError: there is no such field.
@@ -36,10 +41,11 @@ class Content(NamedTuple):
         chosen = {}
         for name in names:
             fields = {field: value for field, value in self.values.items()
-                      if field == f"config.{name}" or field.startswith(f"config.{name}.")}
+                      if below(field.removeprefix("config."), (name,))}
             if not fields:
                 raise KeyError(name)
-            chosen |= fields
+            chosen |= {field: value for field, value in fields.items()
+                       if not below(field.removeprefix("config."), (*FREE, *less))}
         return chosen
 
 
@@ -51,7 +57,7 @@ def content_of(config: Mapping) -> Content:
     """
     values, files = {}, {}
     for field, value in flat(config).items():
-        if field in WHERE_ONLY:
+        if field == DATA_PATH:
             continue
         digests = {path: DIGEST + _digest(field, path) for path in _paths(field, value)}
         if digests:
@@ -69,7 +75,7 @@ def replaced(text: str, digests: Mapping[str, str]) -> str:
 
 def code_digests(text: str) -> dict[str, str]:
     """Path -> digest of each file of a user's own that a text, such as a row, names."""
-    return {path: DIGEST + _digest(text, path) for path in own.paths(text)}
+    return {path: DIGEST + _digest(text, path) for path in plugins.paths(text)}
 
 
 def flat(config: Mapping, path: str = "config") -> dict[str, Any]:
@@ -90,7 +96,7 @@ def _paths(field: str, value: Any) -> Iterator[str]:
     elif field in SETS:
         yield from (name.removeprefix(FILE) for name in value if name.startswith(FILE))
     else:
-        yield from own.paths(value)
+        yield from plugins.paths(value)
 
 
 def _replaced(field: str, value: Any, digests: Mapping[str, str]) -> Any:

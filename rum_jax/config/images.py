@@ -1,11 +1,8 @@
 """The papers' studies on real images (arXiv 2406.01257): what their configs have in common."""
 
-from collections.abc import Sequence
-
 from ml_collections import ConfigDict
 
 from rum_jax.config import base
-from rum_jax.errors import InputError
 
 PUBLISHED = {
     "seeds": (1, 2, 3),
@@ -45,20 +42,15 @@ SMOKE = {
     "relearn.epochs": 2,
     "engine.steps_per_call": 32,
 }
+SMOKE_WIDTHS = {"resnet18": (4, 8, 8, 8), "resnet50": (4, 4, 8, 8), "vgg16": (4, 8, 8, 8, 8)}
+# Training and test images of each class.
+SMOKE_IMAGES = {"tfds:cifar10": (90, 30), "tfds:cifar100": (10, 4), "tiny_imagenet": (40, 10)}
 
 
 def get_config(name: str, architecture: str) -> ConfigDict:
     """A study of a data set with one of the published architectures."""
     c = base.get_config()
     base.set_fields(c, {**PUBLISHED, "data.name": name, "model.name": architecture})
-    return c
-
-
-def cifar100() -> ConfigDict:
-    """The study of CIFAR-100 with ResNet-50, whose training is longer and falls in steps."""
-    c = get_config("tfds:cifar100", "resnet50")
-    base.set_fields(c, {"train.epochs": 150, "train.schedule": "steps",
-                        "train.milestones": (60, 120)})
     return c
 
 
@@ -70,12 +62,12 @@ def campaign(name: str, architecture: str) -> ConfigDict:
     return c
 
 
-def smoke(c: ConfigDict, widths: tuple[int, ...], train_per_class: int,
-          test_per_class: int) -> ConfigDict:
+def smoke(c: ConfigDict) -> ConfigDict:
     """The same pipeline with a narrow, shallow model, few images and one epoch per step."""
+    widths = SMOKE_WIDTHS[c.model.name]
+    train, test = SMOKE_IMAGES[c.data.name]
     base.set_fields(c, {**SMOKE, "model.widths": widths, "model.blocks": (1,) * len(widths),
-                        "data.train_per_class": train_per_class,
-                        "data.test_per_class": test_per_class})
+                        "data.train_per_class": train, "data.test_per_class": test})
     for section in ("vanilla", "rum_f", "rum"):
         _set_epochs(c[section].hparams, 1)
     return c
@@ -87,9 +79,3 @@ def _set_epochs(table: ConfigDict, epochs: int) -> None:
             _set_epochs(value, epochs)
         elif name == "epochs":
             table[name] = epochs
-
-
-def check_variant(variant: str, known: Sequence[str]) -> None:
-    """Raises InputError for an unknown variant of a config file."""
-    if variant not in known:
-        raise InputError(f"unknown variant {variant!r}; known: {', '.join(known)}")

@@ -7,15 +7,14 @@ from typing import NamedTuple
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from rum_jax import hosts
-from rum_jax.checks import cut, shortened, similar
 from rum_jax.config import config_file
 from rum_jax.config.arguments import Argument, arguments_of, hiding, twice
 from rum_jax.config.unused import notes
 from rum_jax.config.validate import faults
-from rum_jax.errors import InputError, raise_if_any, told
-from rum_jax.folder import STORES
-from rum_jax.paths import local, workdir_fault
+from rum_jax.core.checks import cut, shortened, similar
+from rum_jax.core.errors import InputError, raise_if_any, told
+from rum_jax.core.paths import STORES, local, workdir_fault
+from rum_jax.runtime import distributed
 
 _INPUT_ERROR = f"{InputError.__module__}.{InputError.__name__}: "
 HEADING = "The command line has faults:"
@@ -29,7 +28,7 @@ class Arguments(NamedTuple):
     Attributes:
       config: checked; plain values can be read, nothing can be changed by accident.
       workdir: folder of the run, or a URL.
-      coordinator, processes, process: of a run of several processes, see `hosts.join`.
+      coordinator, processes, process: of a run of several processes, see `distributed.initialize`.
       notes: what is on the command line, and has no effect with the rest of the config.
     """
 
@@ -104,7 +103,7 @@ def _host_faults(values: flags.FlagValues) -> list[str]:
         named = [name for name in ("processes", "process") if values[name].present]
         return [f"--{name}: is {values[name].value}; needs --coordinator=host:port"
                 for name in named]
-    if values.coordinator == hosts.AUTO:
+    if values.coordinator == distributed.AUTO:
         return [f"--{name}: is {values[name].value}; allowed with --coordinator=auto: not given"
                 for name in ("processes", "process") if values[name].present]
     found = []

@@ -3,22 +3,23 @@
 import math
 from collections.abc import Mapping
 
-from rum_jax import checks, forget, own, refine, rows
+from rum_jax import forget, refine
+from rum_jax.core import checks, plugins
+from rum_jax.core.paths import path_fault
 from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
 from rum_jax.evaluate import METRICS, ORACLES, metric, shadow
-from rum_jax.forget.known import FILE_IDS, TIES
+from rum_jax.forget.selection import FILE_IDS, TIES
 from rum_jax.memorization.influence import KINDS
 from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
-from rum_jax.paths import path_fault
 from rum_jax.proxies import PROXIES
 from rum_jax.refine.contract import SUBSETS, level_of
-from rum_jax.sweep import MOST_POINTS
+from rum_jax.rum import row_spec
+from rum_jax.rum.sweep_points import MOST_POINTS
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.recipe import SCHEDULES
-from rum_jax.unlearn import ALGORITHMS
-from rum_jax.unlearn import own as own_algorithm
+from rum_jax.unlearn import ALGORITHMS, plugin
 from rum_jax.unlearn.base import BATCH_NORM
 
 AUTO = "auto"
@@ -32,8 +33,8 @@ LONGEST_LEASE = 604_800  # seconds: a week
 
 def _metric(value: object) -> str | None:
     """One of METRICS, or a user's own that can be loaded."""
-    if own.is_reference(value):
-        return own.fault(metric, value)
+    if plugins.is_reference(value):
+        return plugins.fault(metric, value)
     known = checks.one_of(METRICS)(value)
     return known and f"{known}; or my_file.py:function"
 
@@ -62,8 +63,9 @@ _count = checks.integer(0)
 _part = checks.number(0, 1, open_high=True)
 _table = {name: dict.fromkeys(SUBSETS, algorithm.checks)
           for name, algorithm in ALGORITHMS.items()}
-_chain = {"refinement": refine.fault, "subsets": rows.subsets_fault, "order": rows.order_fault,
-          "steps": rows.steps_fault, "hparams": _table}
+_chain = {"refinement": refine.fault, "subsets": row_spec.subsets_fault,
+          "order": row_spec.order_fault,
+          "steps": row_spec.steps_fault, "hparams": _table}
 
 SCHEMA = {
     "seeds": checks.sequence(_seed, at_least=2, distinct=True),
@@ -93,15 +95,15 @@ SCHEMA = {
     "forget": {"sets": checks.sequence(forget.fault, distinct=True), "size": checks.integer(0),
                "file_ids": checks.one_of(FILE_IDS), "ties": checks.one_of(TIES)},
     "stream": {"requests": checks.sequence(forget.fault, at_least=0), "size": checks.integer(0),
-               "rows": checks.sequence(rows.fault, at_least=0, distinct=True)},
+               "rows": checks.sequence(row_spec.fault, at_least=0, distinct=True)},
     "proxies": {"compared": checks.sequence(checks.one_of(PROXIES), at_least=0, distinct=True),
                 **{name: proxy.checks for name, proxy in PROXIES.items() if proxy.checks}},
     "unlearn": {**_sgd, "milestones": _milestones, "batch_norm": checks.one_of(BATCH_NORM)},
     "vanilla": {"hparams": {name: algorithm.checks for name, algorithm in ALGORITHMS.items()}},
     "rum_f": _chain,
-    "rum": {**_chain, "algorithms": dict.fromkeys(SUBSETS, rows.algorithm_fault)},
+    "rum": {**_chain, "algorithms": dict.fromkeys(SUBSETS, row_spec.algorithm_fault)},
     "trace": checks.boolean,
-    "rows": checks.sequence(rows.fault, at_least=0, distinct=True),
+    "rows": checks.sequence(row_spec.fault, at_least=0, distinct=True),
     "metrics": checks.sequence(_metric, at_least=0, distinct=True),
     "oracles": checks.one_of(ORACLES),
     "mia": {"shadow_members": checks.one_of(shadow.WAYS)},
@@ -113,7 +115,7 @@ SCHEMA = {
                "strategy": checks.one_of([AUTO, *STRATEGIES]),
                "convolution": checks.one_of([AUTO, *CONVOLUTIONS]),
                "steps_per_call": checks.integer(1, most=MOST_STEPS)},
-    "sweep": {"rows": checks.sequence(rows.fault, at_least=0, distinct=True),
+    "sweep": {"rows": checks.sequence(row_spec.fault, at_least=0, distinct=True),
               "method": checks.one_of(METHODS), "points": checks.integer(1, most=MOST_POINTS),
               "grid": checks.text,
               "seeds": checks.sequence(_seed, at_least=2, distinct=True), "seed": _seed},
@@ -133,9 +135,9 @@ def schema_of(config: Mapping) -> dict:
             for name, table in SCHEMA[section]["hparams"].items()}
     made["rum"]["algorithms"] = {
         **SCHEMA["rum"]["algorithms"],
-        **_other_subsets(_table(config, "rum", "algorithms"), rows.algorithm_fault)}
+        **_other_subsets(_table(config, "rum", "algorithms"), row_spec.algorithm_fault)}
     for reference in own_algorithms(config):
-        name, table = own.short_name(reference), own_algorithm.load(reference).checks
+        name, table = plugins.short_name(reference), plugin.load(reference).checks
         for section in ("vanilla", "rum_f", "rum"):
             if name in ALGORITHMS or name not in _table(config, section, "hparams"):
                 continue
@@ -168,9 +170,9 @@ def _partly(table: Mapping, given: object) -> dict:
 
 def own_algorithms(config: Mapping) -> list[str]:
     """References to algorithms that can be loaded; faulty ones are reported where they stand."""
-    named = own.references([config[name] for name in ("rows", "stream", "sweep")
+    named = plugins.references([config[name] for name in ("rows", "stream", "sweep")
                             if name in config])
     if "rum" in config and isinstance(config["rum"], Mapping):
-        named |= own.references([value for name, value in config["rum"].items()
+        named |= plugins.references([value for name, value in config["rum"].items()
                                  if name == "algorithms"])
-    return sorted(reference for reference in named if rows.algorithm_fault(reference) is None)
+    return sorted(reference for reference in named if row_spec.algorithm_fault(reference) is None)

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
-from rum_jax.config import base
-from rum_jax.forget.known import MEMORIZATION
+from rum_jax.config import base, shipped
+from rum_jax.config.variants import SMOKE, Variant
+from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import SUBSETS
 
+# Training seeds that are not those of the RUM study on the same data.
+SEEDS = {"digits": tuple(range(8)), "cifar10_small": (1, 2, 3)}
 # What the study of orders compares: one at a time costs as much as three thirds.
 CHAINED = ("finetune", "neggrad_plus", "salun")
 # Relearn time and the attacks on other features take longer than the unlearning itself.
@@ -17,6 +20,18 @@ METRICS = {"relearn.epochs": 0, "metrics": ("forget_agreement", "test_agreement"
 REQUESTS = 3  # of a stream
 ORDERS = ("low-mid-high", "low-high-mid", "mid-low-high", "mid-high-low", "high-low-mid",
           "high-mid-low")
+
+
+def rum_study(variant: Variant) -> ConfigDict:
+    """The RUM study on a data set, from which a study starts.
+
+    Args:
+      variant: whose data set NAME has a shipped config NAME_rum, and its small version, if that
+        is asked for, a variant of it.
+    """
+    c = shipped.get_config(f"{variant.data}_rum", *([SMOKE] if variant.smoke else []))
+    c.seeds = SEEDS.get(variant.data, c.seeds)
+    return c
 
 
 def entanglement(c: ConfigDict) -> ConfigDict:

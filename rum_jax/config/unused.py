@@ -7,11 +7,11 @@ fields for several kinds of runs.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rum_jax import rows
 from rum_jax.config.base import INFLUENCE_TOP
-from rum_jax.errors import raise_if_any
+from rum_jax.core.errors import raise_if_any
 from rum_jax.memorization.influence import NONE, TOP
-from rum_jax.worker import FOUND
+from rum_jax.rum import row_spec
+from rum_jax.runtime.worker_index import FOUND
 
 HEADING = "The command line has faults:"
 
@@ -74,9 +74,9 @@ def only_here(config: Mapping, command: str, alone: bool = True) -> None:
       command: what the message calls it.
       alone: whether a campaign by itself may be asked for.
     """
-    asked = (("train.max_steps", 0), ("campaign.plan", False), ("sweep.rows", ()),
-             *([] if alone else [("campaign.alone", False)]))
-    wrong = [(field, value, off) for field, off in asked
+    requested = (("train.max_steps", 0), ("campaign.plan", False), ("sweep.rows", ()),
+                 *([] if alone else [("campaign.alone", False)]))
+    wrong = [(field, value, off) for field, off in requested
              if (value := config[field.partition(".")[0]][field.partition(".")[2]]) != off]
     raise_if_any([f"config.{field}: is {value!r}; allowed in {command}: {off!r}, as it does "
                   "nothing of the kind" for field, value, off in wrong], HEADING)
@@ -125,22 +125,22 @@ def _unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:
 
 def _rows_unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:
     """Hyper-parameters of algorithms, and sections of refinements, that no row takes."""
-    parsed = [rows.parse(row) for row in (*config["rows"], *config["stream"]["rows"],
+    parsed = [row_spec.parse(row) for row in (*config["rows"], *config["stream"]["rows"],
                                           *config["sweep"]["rows"])]
     kinds = {row.kind for row in parsed}
-    for kind in (rows.RUM_F, rows.RUM):
+    for kind in (row_spec.RUM_F, row_spec.RUM):
         if kind not in kinds:
             yield (kind,), f"without a row of {kind}"
-    if not kinds & {rows.RUM_F, rows.RUM}:
+    if not kinds & {row_spec.RUM_F, row_spec.RUM}:
         yield ("trace",), "without rows of subsets"
-    for kind in (rows.VANILLA, rows.RUM_F):
+    for kind in (row_spec.VANILLA, row_spec.RUM_F):
         used = {row.algorithm.rpartition(":")[2] for row in parsed if row.kind == kind}
         yield ([f"{kind}.hparams.{name}" for name in config[kind]["hparams"] if name not in used],
                f"without a row {kind}:<that algorithm>")
     used = {name.rpartition(":")[2] for name in config["rum"]["algorithms"].values()}
     yield ([f"rum.hparams.{name}" for name in config["rum"]["hparams"] if name not in used],
            "as config.rum.algorithms does not have that algorithm")
-    for kind in (rows.RUM_F, rows.RUM):
+    for kind in (row_spec.RUM_F, row_spec.RUM):
         for option, field in (("by", "refinement"), ("subsets", "subsets"), ("order", "order"),
                               ("steps", "steps")):
             if all(option in row.options for row in parsed if row.kind == kind):

@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-from rum_jax import checks, own
 from rum_jax.config.schema import own_algorithms, schema_of
 from rum_jax.config.unused import unused_faults
 from rum_jax.config.validate_files import file_faults
 from rum_jax.config.validate_study import study_faults
+from rum_jax.core import checks, plugins
+from rum_jax.core.errors import InputError, raise_if_any
+from rum_jax.core.paths import file_fault, is_url
 from rum_jax.data import load
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError, raise_if_any
-from rum_jax.folder import is_url
 from rum_jax.forget import FAMILIES, data_faults
-from rum_jax.forget.known import REQUESTS, SETS, Fields
 from rum_jax.forget.remaining import request_faults
+from rum_jax.forget.selection import REQUESTS, SETS, Fields
 from rum_jax.memorization.influence import NONE
 from rum_jax.memorization.members import subset_size
 from rum_jax.models import most_stages, shape_of
-from rum_jax.paths import file_fault
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
@@ -92,7 +91,7 @@ def _epochs_fault(name: str, value: object) -> str | None:
 def _own_faults(config: Mapping) -> list[str]:
     """Algorithms of the user's own whose hyper-parameters could be taken for others'."""
     references = own_algorithms(config)
-    names = [own.short_name(reference) for reference in references]
+    names = [plugins.short_name(reference) for reference in references]
     return [f"config: {reference}: a function called {name} is known already; give it another "
             "name, under which its hyper-parameters are found"
             for reference, name in zip(references, names, strict=True)

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from rum_jax import models
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import file_fault, user_path
+from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.forget import choose, overlap_faults
-from rum_jax.forget.known import FIRST, MEMORIZATION, Known, untrained
+from rum_jax.forget.selection import FIRST, MEMORIZATION, SelectionContext, untrained
 from rum_jax.memorization.published import published_scores
 from rum_jax.models.given_statistics import with_given
 from rum_jax.models.torch_import import load_variables
-from rum_jax.paths import file_fault, user_path
-from rum_jax.progress import listed
-from rum_jax.randomness import generator
+from rum_jax.runtime.progress import listed
 
 
 def file_faults(config: Mapping, dataset: Dataset) -> list[str]:
@@ -50,11 +50,11 @@ def _unknown_faults(config: Mapping, path: str, scores: np.ndarray) -> Iterator[
 
 def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
     """Given models that are not of the architecture, or cannot be read."""
-    wanted, train = config["model"], config["train"]
+    expected, train = config["model"], config["train"]
     try:
         spec = with_given(dataset, train).spec
-        model = models.build(wanted["name"], spec, tuple(wanted["widths"]),
-                             tuple(wanted["blocks"]), "native")
+        model = models.build(expected["name"], spec, tuple(expected["widths"]),
+                             tuple(expected["blocks"]), "native")
     except InputError as error:
         return [str(error)]
     found: dict[str, list[str]] = {}
@@ -76,7 +76,7 @@ def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> lis
         return []
     knowns = [_known(config, dataset, scores, seed) for seed in config["seeds"]]
 
-    def chosen(known: Known, each: int) -> dict[str, np.ndarray]:
+    def chosen(known: SelectionContext, each: int) -> dict[str, np.ndarray]:
         return {name: choose(name, known, each) for name in names}
 
     def fits(each: int) -> bool:
@@ -89,7 +89,7 @@ def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> lis
         return [str(error)]
 
 
-def _known(config: Mapping, dataset: Dataset, scores: np.ndarray, seed: int) -> Known:
+def _known(config: Mapping, dataset: Dataset, scores: np.ndarray, seed: int) -> SelectionContext:
     """What the choice of forget sets will look at, ties included."""
     def ties(name: str) -> np.ndarray:
         if config["forget"]["ties"] == FIRST:

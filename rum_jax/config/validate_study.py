@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from rum_jax import rows
-from rum_jax.errors import InputError
-from rum_jax.forget.known import MEMORIZATION
+from rum_jax.core.errors import InputError
+from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import TIMES, subset_names
+from rum_jax.rum import row_spec
+from rum_jax.unlearn import ALGORITHMS
+
+CHANGE_SHAPES = {one.name for one in ALGORITHMS.values() if one.changes_shapes}
 
 
 def study_faults(config: Mapping) -> list[str]:
@@ -20,10 +23,10 @@ def _same_rows(config: Mapping) -> Iterator[str]:
     for field, named in (("config.rows", config["rows"]),
                          ("config.stream.rows", config["stream"]["rows"]),
                          ("config.sweep.rows", config["sweep"]["rows"])):
-        first: dict[rows.Resolved, str] = {}
+        first: dict[row_spec.Resolved, str] = {}
         for row in named:
             try:
-                key = rows.same_key(config, row)
+                key = row_spec.same_key(config, row)
             except InputError:
                 continue  # an order that does not fit, which `_row_faults` tells
             if first.setdefault(key, row) != row:
@@ -40,56 +43,57 @@ def _stream_faults(stream: Mapping) -> list[str]:
 
 def _row_faults(config: Mapping) -> Iterator[str]:
     """Rows whose subsets cannot be."""
-    asked = [("config.rows", "forget", row) for row in (*config["rows"], *config["sweep"]["rows"])]
-    asked += [("config.stream.rows", "stream", row) for row in config["stream"]["rows"]]
-    for field, sized, row in asked:
-        made, size = rows.parse(row), config[sized]["size"]
-        if made.kind == rows.VANILLA:
+    requested = [("config.rows", "forget", row)
+                 for row in (*config["rows"], *config["sweep"]["rows"])]
+    requested += [("config.stream.rows", "stream", row) for row in config["stream"]["rows"]]
+    for field, sized, row in requested:
+        made, size = row_spec.parse(row), config[sized]["size"]
+        if made.kind == row_spec.VANILLA:
             continue
-        options = rows.options_of(config, row)
+        options = row_spec.options_of(config, row)
         names = subset_names(options["by"], int(options["subsets"]))
         if names and 0 < size < len(names):
             yield (f"{field}: {row} has {len(names)} subsets; allowed with "
                    f"config.{sized}.size={size}: at most {size}")
         try:
-            rows.in_order(names or (), options["order"] if names else rows.ORDERS[0])
+            row_spec.in_order(names or (), options["order"] if names else row_spec.ORDERS[0])
         except InputError as error:
             yield f"{field}: {row}: {error}"
         used = [made.algorithm] if made.algorithm else config["rum"]["algorithms"].values()
-        if options["steps"] == rows.STEPS[1] and "boundary_expand" in used:
-            yield (f"{field}: {row} adds up the changes of boundary_expand, which adds an "
+        for name in {*used} & CHANGE_SHAPES if options["steps"] == row_spec.STEPS[1] else ():
+            yield (f"{field}: {row} adds up the changes of {name}, which adds an "
                    "output; allowed: steps=sequential, or another algorithm")
 
 
 def _score_faults(config: Mapping) -> list[str]:
     """Scores that are asked for, and cannot be had."""
-    found, asked = [], _scores_asked(config)
+    found, requested = [], _scores_asked(config)
     known = config["campaign"]["models"] or config["memorization"]["scores"]
-    if MEMORIZATION in asked and not known and not config["campaign"]["alone"]:
-        found.append(f"config.campaign.models: is 0; allowed with {asked[MEMORIZATION]}: at least "
-                     "4, or scores in config.memorization.scores")
+    if MEMORIZATION in requested and not known and not config["campaign"]["alone"]:
+        found.append(f"config.campaign.models: is 0; allowed with {requested[MEMORIZATION]}: at "
+                     "least 4, or scores in config.memorization.scores")
     if config["campaign"]["alone"] and not config["campaign"]["models"]:
         found.append("config.campaign.models: is 0; allowed with config.campaign.alone=True: at "
                      "least 4")
-    for name in asked:
+    for name in requested:
         if name in PROXIES and not PROXIES[name].compute and config["train"]["from_files"]:
-            found.append(f"{asked[name]}: asks for {name}, which is read while the originals are "
-                         "trained; allowed with config.train.from_files: heldout_retrain, "
+            found.append(f"{requested[name]}: asks for {name}, which is read while the originals "
+                         "are trained; allowed with config.train.from_files: heldout_retrain, "
                          "loss_curvature")
     return found
 
 
 def _scores_asked(config: Mapping) -> dict[str, str]:
     """Score -> the field that asks for it first."""
-    asked: dict[str, str] = {}
+    requested: dict[str, str] = {}
     named = [(name.partition(":")[0], field) for field, names in (
         ("config.forget.sets", config["forget"]["sets"]),
         ("config.stream.requests", config["stream"]["requests"]),
         ("config.proxies.compared", config["proxies"]["compared"])) for name in names]
     refined = [(score, f"{field}: {row}") for field, section in (
         ("config.rows", config), ("config.stream.rows", config["stream"]))
-        for row in section["rows"] if rows.parse(row).kind != rows.VANILLA
-        for score in rows.options_of(config, row)["by"].split(TIMES)]
+        for row in section["rows"] if row_spec.parse(row).kind != row_spec.VANILLA
+        for score in row_spec.options_of(config, row)["by"].split(TIMES)]
     for score, field in (*named, *refined):
-        asked.setdefault(score, field)
-    return asked
+        requested.setdefault(score, field)
+    return requested

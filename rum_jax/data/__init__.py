@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rum_jax.checks import shortened, similar
+from rum_jax.core.checks import shortened, similar
+from rum_jax.core.errors import InputError
 from rum_jax.data import (
     digits,
     image_folder,
@@ -18,7 +19,6 @@ from rum_jax.data import (
     tiny_imagenet,
 )
 from rum_jax.data.arrays import Dataset, ImageSpec, Source
-from rum_jax.errors import InputError
 
 # Name -> function (path, detail) -> Source; the detail is what follows a colon in the name.
 DATASETS: dict[str, Callable[[str, str], Source]] = {
@@ -33,7 +33,7 @@ DATASETS: dict[str, Callable[[str, str], Source]] = {
 def check_name(value: object) -> str | None:
     """A name that `load` takes: a key of DATASETS, or `tfds:<name>`; whether it is there is left.
 
-    Like the checks of `rum_jax.checks`: fault text, or None if fine.
+    Like the checks of `rum_jax.core.checks`: fault text, or None if fine.
     """
     kind, colon, detail = value.partition(":") if isinstance(value, str) else ("", "", "")
     if kind == "tfds" and tfds_folder.is_name(detail):

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 PARTS = ("train", "validation", "test")
 
@@ -92,7 +92,7 @@ class Dataset:
 
     @property
     def train(self) -> np.ndarray:
-        """int32[n] ascending positions of the training set (spec section 1)."""
+        """int32[n] ascending positions of the training set (docs/parity.md#data)."""
         return self.positions["train"]
 
 

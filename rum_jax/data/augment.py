@@ -1,4 +1,4 @@
-"""Augmentation of a batch inside a training step, one key for each example (spec section 1)."""
+"""Augmentation of a batch inside a training step, one key for each example."""
 
 from collections.abc import Callable
 
@@ -35,14 +35,14 @@ AUGMENTATIONS: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
 }
 
 
-def augment(name: str, images: jax.Array, words: jax.Array, index: jax.Array) -> jax.Array:
-    """Augments a batch; what an example gets depends on the words and its own number alone.
+def augment(name: str, images: jax.Array, key_data: jax.Array, index: jax.Array) -> jax.Array:
+    """Augments a batch; what an example gets depends on the key_data and its own number alone.
 
     Args:
       name: a key of AUGMENTATIONS.
       images: uint8[B,H,W,C].
-      words: uint32[2], raw data of the key of an epoch.
+      key_data: uint32[2], raw data of the key of an epoch.
       index: int32[B] >= 0, positions of the examples in the data set.
     """
-    keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.wrap_key_data(words), index)
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.wrap_key_data(key_data), index)
     return jax.vmap(AUGMENTATIONS[name])(images, keys)

@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import PIL
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import PARTS, Source
-from rum_jax.errors import InputError
-from rum_jax.progress import say
+from rum_jax.runtime.progress import say
 
 FORMAT = 2
 _ARRAYS = ("images", "labels", "ids", "parts")

@@ -1,10 +1,9 @@
 """scikit-learn's digits: 1,797 real 8x8 images shipped inside that package, no download."""
 
 import numpy as np
-from sklearn.datasets import load_digits
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source
-from rum_jax.errors import InputError
 
 # Mean and standard deviation of all 1,797 images, pixels in [0,1].
 MEAN, STD = (0.3053,), (0.3760,)
@@ -22,6 +21,8 @@ def load(path: str = "", detail: str = "") -> Source:
     if path or detail:
         raise InputError(f"config.data.path: is {path!r}; allowed for digits: '', as scikit-learn "
                          "brings them along")
+    from sklearn.datasets import load_digits  # slow to import
+
     digits = load_digits()
     images = digits.images.astype(np.uint8)[..., None]
     ids = np.array([f"digits_{i:05d}" for i in range(len(images))])

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import decode, is_image
 from rum_jax.data.statistics import statistics
-from rum_jax.errors import InputError
-from rum_jax.progress import listed, say
+from rum_jax.runtime.progress import listed, say
 
 _PARTS = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
           "validation": "validation"}

@@ -4,11 +4,11 @@ import pathlib
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
+from rum_jax.core.numpy_file import Unreadable, first_of, read_npz
 from rum_jax.data.arrays import PARTS, Source, make_source
 from rum_jax.data.statistics import statistics
-from rum_jax.errors import InputError
-from rum_jax.numpy_file import Unreadable, first_of, read_npz
-from rum_jax.progress import listed, say
+from rum_jax.runtime.progress import listed, say
 
 MOST_CLASSES = 1_000_000
 CHANNELS = (1, 3, 4)

@@ -47,7 +47,7 @@ def per_epoch(values: np.ndarray, steps_per_epoch: int) -> np.ndarray:
 
 
 def cosine(epochs: int, period: int) -> np.ndarray:
-    """(1 + cos(pi * e / period)) / 2 for e = 0..epochs-1, float64[epochs] (spec section 3)."""
+    """(1 + cos(pi * e / period)) / 2 for e = 0..epochs-1, float64[epochs]."""
     return (1 + np.cos(np.pi * np.arange(epochs) / period)) / 2
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source
-from rum_jax.errors import InputError
-from rum_jax.progress import listed, say
+from rum_jax.runtime.progress import listed, say
 
 
 def check_classes(classes: tuple[int, ...], source: Source) -> tuple[int, ...]:

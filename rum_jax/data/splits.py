@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rum_jax.randomness import generator
+from rum_jax.core.randomness import generator
 
 
 def stratified(labels: np.ndarray, validation_fraction: float, test_fraction: float,
@@ -30,7 +30,7 @@ def stratified(labels: np.ndarray, validation_fraction: float, test_fraction: fl
 
 
 def per_class_draw(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    """The reference's validation draw (spec section 1; it always uses seed 1).
+    """The reference's validation draw (docs/parity.md#data; it always uses seed 1).
 
     For each class in order, one numpy `RandomState` chooses among its members in ascending order.
 

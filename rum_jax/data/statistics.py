@@ -4,7 +4,7 @@ import numpy as np
 
 Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 
-# Name of the data set -> (mean, std) per channel, of pixels in [0,1] (spec section 1).
+# Name of the data set -> (mean, std) per channel, of pixels in [0,1] (docs/parity.md#data).
 PUBLISHED: dict[str, Statistics] = {
     "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
     "cifar100": ((0.5071, 0.4866, 0.4409), (0.2673, 0.2564, 0.2762)),

@@ -5,7 +5,7 @@ import os
 import pathlib
 import re
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 _NUMBER = r"(\d+|\*)"
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.+-]+))?"
@@ -63,8 +63,8 @@ def find(root: pathlib.Path, name: str) -> pathlib.Path:
         found = next(iter(configs.values()), {})
     fitting = [version for version in found if _fits(version, match["version"])]
     if not fitting:
-        wanted = place / (match["version"] or "<version>")
-        raise InputError(_missing(root, name, wanted, sorted(found, key=_as_numbers)))
+        expected = place / (match["version"] or "<version>")
+        raise InputError(_missing(root, name, expected, sorted(found, key=_as_numbers)))
     return found[max(fitting, key=_as_numbers)]
 
 
@@ -102,10 +102,10 @@ def _entry(folder: pathlib.Path, name: str) -> pathlib.Path:
                  if entry.name.lower() == name.lower()), folder / name)
 
 
-def _fits(version: str, wanted: str | None) -> bool:
+def _fits(version: str, expected: str | None) -> bool:
     """Whether a version is the wanted one, of which a number may be *; None: any."""
-    return wanted is None or all(number in ("*", own) for number, own in zip(
-        wanted.split("."), version.split("."), strict=True))
+    return expected is None or all(number in ("*", own) for number, own in zip(
+        expected.split("."), version.split("."), strict=True))
 
 
 def _versions(folder: pathlib.Path) -> dict[str, pathlib.Path]:

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
 from rum_jax.data import tfds_folder
 from rum_jax.data.arrays import PARTS, Source, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import Encoded, decode
 from rum_jax.data.statistics import statistics
-from rum_jax.errors import InputError
-from rum_jax.progress import listed, say
+from rum_jax.runtime.progress import listed, say
 
 _CHUNK = 1024
 

@@ -6,13 +6,13 @@ import re
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import decode
 from rum_jax.data.image_folder import existing, images_in, say_left_out
 from rum_jax.data.statistics import statistics
-from rum_jax.errors import InputError
-from rum_jax.progress import listed, say
+from rum_jax.runtime.progress import listed, say
 
 # File, id, part and label of an image.
 Entry = tuple[pathlib.Path, str, str, int]
@@ -24,7 +24,7 @@ def load(path: str, detail: str) -> Source:
     The official validation images of each class, in the order of their numbers: the first half
     is the part "validation", the rest "test". The reference does so too (25 + 25 images in the
     order of the directory listing), but also drops the last image of each folder, which is not
-    done here (quirk Q20). Ids are `train/<file name>` and `val/<file name>`.
+    done here (docs/parity.md#q20). Ids are `train/<file name>` and `val/<file name>`.
 
     Args:
       path: the folder that has `wnids.txt`, `train`, `val` and, for the names of classes,

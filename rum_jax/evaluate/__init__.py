@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 import jax
 import numpy as np
 
-from rum_jax import own
-from rum_jax.checks import shortened
-from rum_jax.errors import InputError
+from rum_jax.core import plugins
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import InputError
 from rum_jax.evaluate import closeness, mia, threshold_attack, tow
 from rum_jax.evaluate.accuracy import accuracy
 from rum_jax.evaluate.view import Measured, View
@@ -62,13 +62,13 @@ def metric(name: str) -> Metric:
     Raises:
       InputError: the user's own one cannot be loaded, or does not return a number.
     """
-    if not own.is_reference(name):
+    if not plugins.is_reference(name):
         return {**REQUIRED, **METRICS}[name]
-    return functools.partial(_checked, name, own.load(name, ("view", "oracle")))
+    return functools.partial(_checked, name, plugins.load(name, ("view", "oracle")))
 
 
 def _checked(name: str, function: Callable, view: View, oracle: View) -> Measured:
-    made = own.call(name, function, _protected(view), _protected(oracle))
+    made = plugins.call(name, function, _protected(view), _protected(oracle))
     if not isinstance(made, Measured):
         made = Measured(made)
     return Measured(_number(name, made.value), _examples(name, made.per_example))

@@ -2,7 +2,7 @@
 
 import jax
 import numpy as np
-from scipy.special import log_softmax
+import scipy
 
 from rum_jax.evaluate.view import Measured, View, finite
 
@@ -20,8 +20,9 @@ def divergence(view: View, oracle: View, part: str) -> Measured:
     An output that the oracle does not have (boundary expansion) has probability 0 there.
     """
     chosen = view.parts[part]
-    log_p = log_softmax(oracle.logits[chosen].astype(np.float64), axis=-1)
-    log_q = log_softmax(view.logits[chosen].astype(np.float64), axis=-1)[:, :log_p.shape[1]]
+    log_p, log_q = (scipy.special.log_softmax(logits[chosen].astype(np.float64), axis=-1)
+                    for logits in (oracle.logits, view.logits))
+    log_q = log_q[:, :log_p.shape[1]]
     kl = (finite(np.exp(log_p)) * (log_p - log_q)).sum(-1)
     return Measured(float(kl.mean()), kl)
 
@@ -37,12 +38,12 @@ def _vectors(view: View, oracle: View) -> tuple[np.ndarray, np.ndarray]:
 
 
 def parameter_distance(view: View, oracle: View) -> Measured:
-    """L2 distance of the flattened parameters (spec section 7)."""
+    """L2 distance of the flattened parameters (docs/parity.md#metrics)."""
     own, other = _vectors(view, oracle)
     return Measured(float(np.linalg.norm(own - other)))
 
 
 def parameter_cosine(view: View, oracle: View) -> Measured:
-    """Cosine similarity of the flattened parameters (spec section 7)."""
+    """Cosine similarity of the flattened parameters (docs/parity.md#metrics)."""
     own, other = _vectors(view, oracle)
     return Measured(float(own @ other / (np.linalg.norm(own) * np.linalg.norm(other))))

@@ -1,4 +1,4 @@
-"""Entropies of predictions: what membership attacks look at (spec section 7)."""
+"""Entropies of predictions: what membership attacks look at (docs/parity.md#metrics)."""
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def modified_entropy(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarra
 
 
 def modified_entropy_as_released(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """What the released code computes in its place (spec quirk Q3).
+    """What the released code computes in its place (docs/parity.md#q3).
 
     -sum_c w_c log p_c with w_c = 1 - p_c for every class that is the label of *some* example in
     the array, else p_c.

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from statsmodels.stats.weightstats import ttost_paired
 
 from rum_jax.evaluate.interval import bounds, has_variance
 
@@ -72,6 +71,8 @@ def equivalence(differences: Sequence[float], margin: float) -> float | None:
     Returns:
       The larger of both one-sided p-values; None without variance.
     """
+    from statsmodels.stats.weightstats import ttost_paired  # slow to import
+
     values = np.asarray(differences, np.float64)
     if not has_variance(values, float(max(np.abs(values).max(), margin))):
         return None

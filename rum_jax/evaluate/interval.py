@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 LEVEL = 0.95
 SEEDS, EXAMPLES, COPIES = "seeds", "examples", "copies of one estimate"
@@ -30,7 +30,7 @@ def summary(per_seed: Sequence[float], over: str = SEEDS) -> dict:
                 "over": over}
     if n < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {n}")
-    half = special.stdtrit(n - 1, 0.5 + LEVEL / 2) * values.std(ddof=1) / math.sqrt(n)
+    half = scipy.special.stdtrit(n - 1, 0.5 + LEVEL / 2) * values.std(ddof=1) / math.sqrt(n)
     return {"mean": float(values.mean()), "ci95": float(half), "per_seed": values.tolist(), "n": n,
             "over": over}
 
@@ -62,7 +62,7 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> dict:
     if has_variance(differences, scale):
         n = len(differences)
         t = differences.mean() / (differences.std(ddof=1) / math.sqrt(n))
-        p = float(2 * special.stdtr(n - 1, -abs(t)))
+        p = float(2 * scipy.special.stdtr(n - 1, -abs(t)))
         return {**found, "p": p if math.isfinite(p) else None}
     zero = bool(np.abs(differences).max() <= ROUNDING * scale)
     return {**found, "ci95": 0.0, "p": 1.0 if zero else None}
@@ -88,11 +88,11 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> dict:
     """
     high, low = np.asarray(positive, np.float64), np.asarray(negative, np.float64)
     m, k = len(high), len(low)
-    ranks = stats.rankdata(np.concatenate([high, low]))
-    of_high = (ranks[:m] - stats.rankdata(high)) / k
-    of_low = 1 - (ranks[m:] - stats.rankdata(low)) / m
+    ranks = scipy.stats.rankdata(np.concatenate([high, low]))
+    of_high = (ranks[:m] - scipy.stats.rankdata(high)) / k
+    of_low = 1 - (ranks[m:] - scipy.stats.rankdata(low)) / m
     area = float(of_high.mean())
     variance = (of_high.var(ddof=1) / m + of_low.var(ddof=1) / k) if min(m, k) > 1 else 0.0
-    half = special.ndtri(0.5 + LEVEL / 2) * math.sqrt(variance)
+    half = scipy.special.ndtri(0.5 + LEVEL / 2) * math.sqrt(variance)
     return {"mean": area, "ci95": half if half > 0 else None, "per_seed": [area], "n": m + k,
             "over": EXAMPLES}

@@ -1,14 +1,13 @@
-"""The SVC membership inference attack (spec section 7)."""
+"""The SVC membership inference attack (docs/parity.md#metrics)."""
 
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.svm import SVC
 
+from rum_jax.core.randomness import generator
 from rum_jax.evaluate.entropy import entropy, modified_entropy, modified_entropy_as_released
 from rum_jax.evaluate.shadow import shadow_members
 from rum_jax.evaluate.view import SHADOW_MEMBERS, Measured, View
-from rum_jax.randomness import generator
 
 # feature -> function of (probabilities float[n,C], labels int[n]) -> float[n] or float[n,C].
 FEATURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -30,11 +29,13 @@ def fitted(shadow_members: np.ndarray, shadow_non_members: np.ndarray) -> Callab
     Returns:
       float[n] or float[n,features] -> bool[n], True for what it takes for members.
     """
+    from sklearn.svm import SVC  # slow to import
+
     members, others = _columns(shadow_members), _columns(shadow_non_members)
     classifier = SVC(C=3, gamma="auto", kernel="rbf")
     classifier.fit(np.concatenate([members, others]),
                    np.repeat([1, 0], [len(members), len(others)]))
-    return lambda asked: classifier.predict(_columns(asked)) == 1
+    return lambda requested: classifier.predict(_columns(requested)) == 1
 
 
 def _columns(values: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rum_jax.core.randomness import generator
 from rum_jax.data.plans import Stream, shuffled_epochs, stream
-from rum_jax.randomness import generator
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.predict import predict

@@ -21,7 +21,7 @@ def shadow_members(retain: np.ndarray, labels: np.ndarray, test: np.ndarray,
     Args:
       retain, test: int[n] positions.
       labels: int[N] of all examples.
-      rng: draws them; None: the first retain examples, as released (spec quirk Q30).
+      rng: draws them; None: the first retain examples, as released (docs/parity.md#q30).
     """
     size = min(len(retain), len(test))
     if rng is None:
@@ -45,14 +45,14 @@ def _rank_in_class(labels: np.ndarray) -> np.ndarray:
     return rank
 
 
-def _quotas(available: np.ndarray, wanted: np.ndarray, size: int) -> np.ndarray:
+def _quotas(available: np.ndarray, expected: np.ndarray, size: int) -> np.ndarray:
     """int64[C] summing to `size`: in proportion to `wanted`, at most what is available.
 
     What a class does not have is shared out among the others in the same proportions; when all
     classes that are wanted are used up, among the rest in proportion to what there is of them.
     """
     quota = np.zeros(len(available), np.int64)
-    for weights in (wanted, available):
+    for weights in (expected, available):
         while True:
             left = available - quota
             share = np.where(left > 0, weights, 0)

@@ -1,4 +1,4 @@
-"""Membership attacks by one threshold per class (Song & Mittal, arXiv 2003.10595; section 7)."""
+"""Membership attacks by one threshold per class (Song & Mittal, arXiv 2003.10595)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Tug-of-war: how close a model is to the retrained one (spec section 7; arXiv 2406.01257).
+"""Tug-of-war: how close a model is to the retrained one (docs/parity.md#metrics; arXiv 2406.01257).
 
     ToW     = (1 - |dA_F|) (1 - |dA_R|) (1 - |dA_T|)
     ToW-MIA = (1 - |dMIA|) (1 - |dA_R|) (1 - |dA_T|)

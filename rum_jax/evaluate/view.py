@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import softmax
+import scipy
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 SHADOW_MEMBERS = "shadow_members"
 
@@ -40,7 +40,7 @@ class View(NamedTuple):
 
     def probabilities(self, positions: np.ndarray) -> np.ndarray:
         """float64[n,C]. InputError if one is not finite."""
-        return finite(softmax(self.logits[positions].astype(np.float64), axis=-1))
+        return finite(scipy.special.softmax(self.logits[positions].astype(np.float64), axis=-1))
 
     def correct(self, positions: np.ndarray) -> np.ndarray:
         """bool[n], whether the largest logit is the label."""

@@ -5,11 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from rum_jax.checks import LONGEST, shortened, similar
+from rum_jax.core.checks import LONGEST, shortened, similar
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
-from rum_jax.forget.known import ENTANGLEMENT, IDS, MEMORIZATION, Family, Known, untrained
+from rum_jax.forget.selection import (
+    ENTANGLEMENT,
+    IDS,
+    MEMORIZATION,
+    Family,
+    SelectionContext,
+    untrained,
+)
 from rum_jax.proxies import PROXIES
 
 LEVELS = ("low", "mid", "high")  # of a score
@@ -39,7 +46,7 @@ def fault(name: object) -> str | None:
     return found and f"is {shortened(name)}, whose argument {found}"
 
 
-def choose(name: str, known: Known, size: int) -> np.ndarray:
+def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:
     """The forget set of that name.
 
     Args:
@@ -56,24 +63,24 @@ def choose(name: str, known: Known, size: int) -> np.ndarray:
     family, _, argument = name.partition(":")
     if not size and not FAMILIES[family].all_of_it:
         allowed = ", ".join(key for key, value in FAMILIES.items() if value.all_of_it)
-        raise InputError(f"{known.fields.size}: is 0; allowed with {name}: at least 1; all there "
+        raise InputError(f"{context.fields.size}: is 0; allowed with {name}: at least 1; all there "
                          f"are only with {allowed}")
-    return np.sort(FAMILIES[family].choose(known, argument, size))
+    return np.sort(FAMILIES[family].choose(context, argument, size))
 
 
 def data_faults(names: Sequence[str], dataset: Dataset, size: int,
                 file_ids: str = IDS) -> list[str]:
     """What is wrong with those of the named sets that can be chosen from the data alone.
 
-    Size 0: their sizes must be the same. `file_ids`: see `Known`.
+    Size 0: their sizes must be the same. `file_ids`: see `SelectionContext`.
     """
     found, sizes = [], {}
-    known = untrained(dataset, file_ids)
+    context = untrained(dataset, file_ids)
     for name in names:
         if not FAMILIES[name.partition(":")[0]].early:
             continue
         try:
-            sizes[name] = len(choose(name, known, size))
+            sizes[name] = len(choose(name, context, size))
         except InputError as error:
             found.append(str(error))
     return found + size_faults(sizes)

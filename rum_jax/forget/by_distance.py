@@ -1,4 +1,4 @@
-"""Forget sets by the distance of their features to the centre of all (spec section 5).
+"""Forget sets by the distance of their features to the centre of all (docs/parity.md#forget-sets).
 
 The training set is cut into groups of the forget set's size from the centre of all features
 outwards; the nearer, the more entangled with the rest. Of 15 groups, as CIFAR has of 3,000, the
@@ -8,8 +8,8 @@ ones as far out.
 
 import numpy as np
 
-from rum_jax.errors import InputError
-from rum_jax.forget.known import ENTANGLEMENT, Family, Known
+from rum_jax.core.errors import InputError
+from rum_jax.forget.selection import ENTANGLEMENT, Family, SelectionContext
 
 LEVELS = {"high": 3, "mid": 12, "low": 14}  # of PUBLISHED_GROUPS
 PUBLISHED_GROUPS = 15
@@ -41,14 +41,14 @@ def _group(order: np.ndarray, number: int, groups: int, size: int,
     return order[number * each:(number + 1) * each][:size]
 
 
-def _choose(known: Known, argument: str, size: int) -> np.ndarray:
-    title = known.fields.size, f"{ENTANGLEMENT}:{argument}"
-    scores = known.score(ENTANGLEMENT)
+def _choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
+    title = context.fields.size, f"{ENTANGLEMENT}:{argument}"
+    scores = context.score(ENTANGLEMENT)
     if unknown := int((~np.isfinite(scores)).sum()):
-        raise InputError(f"{known.fields.names}: {title[1]}: is not known (NaN) of {unknown} of "
+        raise InputError(f"{context.fields.names}: {title[1]}: is not known (NaN) of {unknown} of "
                          f"{len(scores)} examples; allowed: where it is known of all, with "
                          "originals whose features are finite")
-    order = np.lexsort((known.tie_order(ENTANGLEMENT), -scores))
+    order = np.lexsort((context.tie_order(ENTANGLEMENT), -scores))
     if "of" in argument:
         number, groups = map(int, argument.split("of"))
         return _group(order, number, groups, size, title)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax.errors import InputError
-from rum_jax.forget.known import SETS, Family, Known
+from rum_jax.core.errors import InputError
+from rum_jax.forget.selection import SETS, Family, SelectionContext
 
 TOLERANCE = 0.01        # of the score
 DIRECTIONS = 8          # principal directions that are tried, besides the classes' means
@@ -66,7 +66,7 @@ def _lowest(sums: Sums, labels: np.ndarray, size: int) -> np.ndarray:
     return reaches[:, int(np.argmin(found))]
 
 
-def _bisect(sums: Sums, reach: np.ndarray, size: int, wanted: float,
+def _bisect(sums: Sums, reach: np.ndarray, size: int, expected: float,
             rng: np.random.Generator) -> np.ndarray:
     """Places of the set between the two ends that is nearest to the score wanted."""
     drawn = rng.random(len(reach))  # also the order of examples that reach equally far
@@ -77,11 +77,11 @@ def _bisect(sums: Sums, reach: np.ndarray, size: int, wanted: float,
     for _ in range(HALVINGS):
         share = (low + high) / 2
         tried.append(_farthest(share * ranks + (1 - share) * noise, size))
-        low, high = ((share, high) if score(sums, tried[-1]) > wanted else (low, share))
-    return min(tried, key=lambda places: abs(np.log(score(sums, places) / wanted)))
+        low, high = ((share, high) if score(sums, tried[-1]) > expected else (low, share))
+    return min(tried, key=lambda places: abs(np.log(score(sums, places) / expected)))
 
 
-def _exchange(sums: Sums, places: np.ndarray, wanted: float,
+def _exchange(sums: Sums, places: np.ndarray, expected: float,
               rng: np.random.Generator) -> np.ndarray:
     """Exchanges one example at a time for one outside, the best of PAIRS drawn, if it helps."""
     inside = np.isin(np.arange(len(sums.features)), places)
@@ -91,7 +91,7 @@ def _exchange(sums: Sums, places: np.ndarray, wanted: float,
         new = rng.choice(np.flatnonzero(~inside), PAIRS)
         totals = total + sums.features[new] - sums.features[out]
         squares = square + sums.squares[new] - sums.squares[out]
-        found = np.abs(np.log(scores_of_sums(sums, totals, squares, len(places)) / wanted))
+        found = np.abs(np.log(scores_of_sums(sums, totals, squares, len(places)) / expected))
         best = int(np.argmin(found))
         if off <= TOLERANCE / 10:
             break
@@ -101,7 +101,7 @@ def _exchange(sums: Sums, places: np.ndarray, wanted: float,
     return np.flatnonzero(inside)
 
 
-def search(features: np.ndarray, labels: np.ndarray, size: int, wanted: float,
+def search(features: np.ndarray, labels: np.ndarray, size: int, expected: float,
            rng: np.random.Generator, field: str = SETS.names) -> np.ndarray:
     """int64[size] ascending: a set with that score, within TOLERANCE.
 
@@ -117,33 +117,33 @@ def search(features: np.ndarray, labels: np.ndarray, size: int, wanted: float,
       InputError: no such set was found; the message has the range that is in reach.
     """
     if unknown := int((~np.isfinite(features)).any(1).sum()):
-        raise InputError(f"{field}: entanglement_score:{wanted:g}: features of {unknown} of "
+        raise InputError(f"{field}: entanglement_score:{expected:g}: features of {unknown} of "
                          f"{len(features)} examples are not finite; allowed: originals whose "
                          "features are")
     sums = sums_of(features)
     reach = _lowest(sums, labels, size)
-    made = _exchange(sums, _bisect(sums, reach, size, wanted, rng), wanted, rng)
-    if abs(score(sums, made) / wanted - 1) <= TOLERANCE:
+    made = _exchange(sums, _bisect(sums, reach, size, expected, rng), expected, rng)
+    if abs(score(sums, made) / expected - 1) <= TOLERANCE:
         return made
     # Near the ends a score is met by luck; what is named can be had again.
     ends = [margin * score(sums, _exchange(sums, _bisect(sums, reach, size, end, rng), end, rng))
             for end, margin in ((1e-12, 1.05), (1e12, 0.5))]
-    raise InputError(f"{field}: entanglement_score:{wanted:g} is out of reach for "
+    raise InputError(f"{field}: entanglement_score:{expected:g} is out of reach for "
                      f"{size} of {len(features)} examples; allowed: about {ends[0]:,.4g} to "
                      f"{ends[1]:,.4g}")
 
 
 def _check(argument: str) -> str | None:
     try:
-        wanted = float(argument)
+        expected = float(argument)
     except ValueError:
-        wanted = np.nan
-    return None if 0 < wanted < np.inf else f"is {argument!r}; allowed: a number above 0"
+        expected = np.nan
+    return None if 0 < expected < np.inf else f"is {argument!r}; allowed: a number above 0"
 
 
-def _choose(known: Known, argument: str, size: int) -> np.ndarray:
-    return search(known.features(), known.labels, size, float(argument), known.generator(),
-                  known.fields.names)
+def _choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
+    return search(context.features(), context.labels, size, float(argument), context.generator(),
+                  context.fields.names)
 
 
 FAMILY = Family(_choose, _check)

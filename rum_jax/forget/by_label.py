@@ -2,37 +2,38 @@
 
 import numpy as np
 
-from rum_jax.errors import InputError
-from rum_jax.forget.known import REQUESTS, Family, Known
+from rum_jax.core.errors import InputError
+from rum_jax.forget.selection import REQUESTS, Family, SelectionContext
 
 
-def _draw(known: Known, candidates: np.ndarray, size: int, title: str) -> np.ndarray:
+def _draw(context: SelectionContext, candidates: np.ndarray, size: int, title: str) -> np.ndarray:
     """So many of the candidates at random; 0: all."""
     if not len(candidates):
-        left = " that was not asked for before" if known.fields is REQUESTS else ""
-        raise InputError(f"{known.fields.names}: {title} has no example in the training set{left}")
+        left = " that was not asked for before" if context.fields is REQUESTS else ""
+        raise InputError(f"{context.fields.names}: {title} has no example in the training set"
+                         f"{left}")
     if size > len(candidates):
-        raise InputError(f"{known.fields.size}: is {size}; allowed with {title}: at most "
+        raise InputError(f"{context.fields.size}: is {size}; allowed with {title}: at most "
                          f"{len(candidates)}, as there are no more in the training set")
-    return known.generator().choice(candidates, size, replace=False) if size else candidates
+    return context.generator().choice(candidates, size, replace=False) if size else candidates
 
 
-def _random(known: Known, argument: str, size: int) -> np.ndarray:
-    return _draw(known, np.arange(len(known.ids)), size, "random")
+def _random(context: SelectionContext, argument: str, size: int) -> np.ndarray:
+    return _draw(context, np.arange(len(context.ids)), size, "random")
 
 
-def _noise(known: Known, argument: str, size: int) -> np.ndarray:
-    return _draw(known, np.flatnonzero(known.noisy), size, "noise")
+def _noise(context: SelectionContext, argument: str, size: int) -> np.ndarray:
+    return _draw(context, np.flatnonzero(context.noisy), size, "noise")
 
 
-def _of_class(known: Known, argument: str, size: int) -> np.ndarray:
-    wanted = [int(number) for number in argument.split("+")]
-    unknown = sorted(set(wanted) - set(known.class_numbers))
+def _of_class(context: SelectionContext, argument: str, size: int) -> np.ndarray:
+    expected = [int(number) for number in argument.split("+")]
+    unknown = sorted(set(expected) - set(context.class_numbers))
     if unknown:
-        raise InputError(f"{known.fields.names}: class:{argument} names class {unknown[0]}; "
-                         f"known: {', '.join(map(str, known.class_numbers))}")
-    numbers = np.asarray(known.class_numbers)[known.labels]
-    return _draw(known, np.flatnonzero(np.isin(numbers, wanted)), size, f"class:{argument}")
+        raise InputError(f"{context.fields.names}: class:{argument} names class {unknown[0]}; "
+                         f"known: {', '.join(map(str, context.class_numbers))}")
+    numbers = np.asarray(context.class_numbers)[context.labels]
+    return _draw(context, np.flatnonzero(np.isin(numbers, expected)), size, f"class:{argument}")
 
 
 def _nothing(argument: str) -> str | None:

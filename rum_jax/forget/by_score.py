@@ -1,12 +1,12 @@
-"""Choice of the forget set by memorization score, or by a proxy of it (spec section 5)."""
+"""Choice of the forget set by memorization score, or by a proxy of it."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from rum_jax import checks
-from rum_jax.errors import InputError
-from rum_jax.forget.known import MEMORIZATION, SETS, Family, Known
+from rum_jax.core import checks
+from rum_jax.core.errors import InputError
+from rum_jax.forget.selection import MEMORIZATION, SETS, Family, SelectionContext
 
 MEMORIZATION_CENTERS = (0.5,)
 
@@ -43,7 +43,8 @@ def mid(scores: np.ndarray, size: int, centers: tuple[float, ...]) -> np.ndarray
 def mix(scores: np.ndarray, size: int, centers: tuple[float, ...]) -> np.ndarray:
     """A third each of high, mid and low, in this order.
 
-    If 3 does not divide size, the reference's slices give low the rounded-up third (quirk Q7).
+    If 3 does not divide size, the reference's slices give low the rounded-up third
+    (docs/parity.md#q7).
     """
     third = size // 3
     return np.concatenate([high(scores, third, centers), mid(scores, third, centers),
@@ -76,18 +77,18 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
     Raises:
       InputError: too few scores are known, or the three parts of a mix overlap.
     """
-    known = np.flatnonzero(np.isfinite(scores))
+    context = np.flatnonzero(np.isfinite(scores))
     if ties is not None:
-        known = known[np.argsort(ties[known], kind="stable")]
-    if len(known) < size:
-        raise InputError(f"{field}: is {size}; allowed: at most {len(known)}, as "
-                         f"{score} of only {len(known)} of {len(scores)} examples is known" + (
+        context = context[np.argsort(ties[context], kind="stable")]
+    if len(context) < size:
+        raise InputError(f"{field}: is {size}; allowed: at most {len(context)}, as "
+                         f"{score} of only {len(context)} of {len(scores)} examples is known" + (
                              "; the others were in, or out of, the training set of every model, "
                              "so raise config.campaign.models" if score == MEMORIZATION else ""))
-    own = scores[known]
+    own = scores[context]
     if centers is None:
         centers = MEMORIZATION_CENTERS if score == MEMORIZATION else proxy_centers(own)
-    chosen = np.unique(known[SELECTIONS[name](own, size, centers)])
+    chosen = np.unique(context[SELECTIONS[name](own, size, centers)])
     if len(chosen) < size:
         raise InputError(f"{field}: is {size}; {size - len(chosen)} example(s) would "
                          f"be in two of the parts of {score}:{name}; allowed: a smaller size")
@@ -97,8 +98,8 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
 def family(score: str) -> Family:
     """Forget sets by that score: low, mid, high, or a third of each."""
 
-    def choose(known: Known, argument: str, size: int) -> np.ndarray:
-        return select(argument, known.score(score), size, score, field=known.fields.size,
-                      ties=known.tie_order(score))
+    def choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
+        return select(argument, context.score(score), size, score, field=context.fields.size,
+                      ties=context.tie_order(score))
 
     return Family(choose, checks.one_of(SELECTIONS))

@@ -4,16 +4,16 @@ import pathlib
 
 import numpy as np
 
-from rum_jax.checks import shortened
-from rum_jax.errors import InputError
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import file_fault, user_path
 from rum_jax.forget.id_file import read, shown
-from rum_jax.forget.known import IDS, POSITIONS, REQUESTS, Family, Known
-from rum_jax.paths import file_fault, user_path
+from rum_jax.forget.selection import IDS, POSITIONS, REQUESTS, Family, SelectionContext
 
 _FIELD = "config.forget.file_ids"
 
 
-def places_of(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndarray:
+def places_of(path: pathlib.Path, entries: np.ndarray, context: SelectionContext) -> np.ndarray:
     """int64[n]: where those examples are in the training set.
 
     Args:
@@ -25,32 +25,32 @@ def places_of(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndarr
       InputError: an example is there twice, is not in the training set, or is not one of the
         data set.
     """
-    if known.file_ids == POSITIONS:
-        return _of_positions(path, _positions(path, entries, known), known)
+    if context.file_ids == POSITIONS:
+        return _of_positions(path, _positions(path, entries, context), context)
     if entries.dtype == bool:
         raise InputError(f"{path}: is a mask of booleans; allowed with {_FIELD}={IDS}: ids; "
                          f"{_FIELD}={POSITIONS} takes a mask of the published training examples")
     ids = entries.astype(str)
     _check_once(path, "id", ids)
-    order = np.argsort(known.ids)
-    found = order[np.minimum(np.searchsorted(known.ids[order], ids), len(order) - 1)]
-    wrong = ids[known.ids[found] != ids]
+    order = np.argsort(context.ids)
+    found = order[np.minimum(np.searchsorted(context.ids[order], ids), len(order) - 1)]
+    wrong = ids[context.ids[found] != ids]
     if not len(wrong):
         return found
-    outside = wrong[np.isin(wrong, known.elsewhere)]
+    outside = wrong[np.isin(wrong, context.elsewhere)]
     if len(outside):
         raise InputError(f"{path}: {len(outside)} id(s) are of examples that are not trained on"
-                         f"{_earlier(known)}, the first is {shown(outside[0])}; allowed: ids of "
+                         f"{_earlier(context)}, the first is {shown(outside[0])}; allowed: ids of "
                          "the training set")
     hint = (f"; where they are positions in the published training part, set {_FIELD}={POSITIONS}"
             if all(map(_is_integer, ids)) else "")
     raise InputError(f"{path}: {len(wrong)} of {len(ids)} id(s) are not in this data set, the "
-                     f"first is {shown(wrong[0])}; its ids are like {known.ids[0]}{hint}")
+                     f"first is {shown(wrong[0])}; its ids are like {context.ids[0]}{hint}")
 
 
-def _positions(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndarray:
+def _positions(path: pathlib.Path, entries: np.ndarray, context: SelectionContext) -> np.ndarray:
     """int64[n] positions in the published training part."""
-    size = known.published_size
+    size = context.published_size
     if entries.dtype == bool:
         if len(entries) != size:
             raise InputError(f"{path}: is a mask of {len(entries)}; allowed: {size}, one for each "
@@ -64,16 +64,17 @@ def _positions(path: pathlib.Path, entries: np.ndarray, known: Known) -> np.ndar
     return np.array([int(entry) for entry in entries.tolist()], np.int64)
 
 
-def _of_positions(path: pathlib.Path, positions: np.ndarray, known: Known) -> np.ndarray:
+def _of_positions(path: pathlib.Path, positions: np.ndarray,
+                  context: SelectionContext) -> np.ndarray:
     if not len(positions):
         raise InputError(f"{path}: is a mask that is nowhere True; allowed: at least one")
     _check_once(path, "position", positions)
-    place = np.full(known.published_size, -1, np.int64)
-    place[known.published] = np.arange(len(known.published))
+    place = np.full(context.published_size, -1, np.int64)
+    place[context.published] = np.arange(len(context.published))
     outside = positions[place[positions] < 0]
     if len(outside):
         raise InputError(f"{path}: {len(outside)} position(s) are of examples that are not trained "
-                         f"on{_earlier(known)}, the first is {outside[0]}; allowed: those of the "
+                         f"on{_earlier(context)}, the first is {outside[0]}; allowed: those of the "
                          "training set")
     return place[positions]
 
@@ -85,8 +86,8 @@ def _check_once(path: pathlib.Path, what: str, values: np.ndarray) -> None:
                          f"{counts.max()} times; allowed: once")
 
 
-def _earlier(known: Known) -> str:
-    return " or were asked for before" if known.fields is REQUESTS else ""
+def _earlier(context: SelectionContext) -> str:
+    return " or were asked for before" if context.fields is REQUESTS else ""
 
 
 def _is_integer(value: object) -> bool:
@@ -94,12 +95,12 @@ def _is_integer(value: object) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
-def _choose(known: Known, argument: str, size: int) -> np.ndarray:
+def _choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
     path = user_path(argument)
-    entries = read(path, {*known.ids.tolist(), *known.elsewhere.tolist()})
-    found = places_of(path, entries, known)
+    entries = read(path, {*context.ids.tolist(), *context.elsewhere.tolist()})
+    found = places_of(path, entries, context)
     if size not in (0, len(found)):
-        raise InputError(f"{known.fields.size}: is {size}; allowed with file:{argument}: 0, or "
+        raise InputError(f"{context.fields.size}: is {size}; allowed with file:{argument}: 0, or "
                          f"{len(found)}, as many as it has")
     return found
 

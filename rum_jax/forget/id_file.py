@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from rum_jax.errors import InputError
-from rum_jax.numpy_file import Unreadable, kind_of, names_in, read_npy, read_npz
+from rum_jax.core.errors import InputError
+from rum_jax.core.numpy_file import Unreadable, kind_of, names_in, read_npy, read_npz
 
 ALLOWED = ("a text file with one id per line (comments begin with #), a JSON list of ids, an .npy "
            "array, or an .npz file with an array `ids`")
@@ -27,7 +27,7 @@ _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
 _LONGEST = 60
 
 
-def read(path: pathlib.Path, known: Collection[str] = ()) -> np.ndarray:
+def read(path: pathlib.Path, context: Collection[str] = ()) -> np.ndarray:
     """str[n], int[n] or bool[n], in the order of the file.
 
     Args:
@@ -42,7 +42,7 @@ def read(path: pathlib.Path, known: Collection[str] = ()) -> np.ndarray:
         if kind:
             found = _of_array(path, _array(path, kind))
         else:
-            found = _of_text(path, _decoded(path.read_bytes()), known)
+            found = _of_text(path, _decoded(path.read_bytes()), context)
     except Unreadable as error:
         raise InputError(f"{path}: cannot be read: {error}; allowed: {ALLOWED}") from error
     if not len(found):
@@ -86,7 +86,7 @@ def _decoded(raw: bytes) -> str:
         raise Unreadable(f"it is no text in {encoding.removesuffix('-sig').upper()}") from error
 
 
-def _of_text(path: pathlib.Path, text: str, known: Collection[str]) -> np.ndarray:
+def _of_text(path: pathlib.Path, text: str, context: Collection[str]) -> np.ndarray:
     if text.lstrip()[:1] in ("[", "{") or path.suffix.lower() == ".json":
         try:
             return _of_json(path, json.loads(text))
@@ -96,7 +96,7 @@ def _of_text(path: pathlib.Path, text: str, known: Collection[str]) -> np.ndarra
             if path.suffix.lower() == ".json":
                 raise Unreadable("it is no JSON") from error
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text)]
-    return np.array(list(_cells([line for line in lines if line], known)), str)
+    return np.array(list(_cells([line for line in lines if line], context)), str)
 
 
 def _of_json(path: pathlib.Path, value: object) -> np.ndarray:
@@ -109,15 +109,15 @@ def _of_json(path: pathlib.Path, value: object) -> np.ndarray:
                      "or of booleans, alone or under the name ids")
 
 
-def _cells(lines: list[str], known: Collection[str]) -> Iterator[str]:
+def _cells(lines: list[str], context: Collection[str]) -> Iterator[str]:
     """What each line names; without comments and the header."""
     column, first = 0, True
     for line in lines:
-        if line not in known:
+        if line not in context:
             if line.startswith("#"):
                 continue
             line = re.split(r"\s#", line)[0].strip()
-        if line in known:
+        if line in context:
             yield line
             first = False
             continue

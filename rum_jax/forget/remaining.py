@@ -1,28 +1,28 @@
-"""Requests to forget, one after another: each chooses among what is left (spec section 8, 7)."""
+"""Requests to forget, one after another: each chooses among what is left."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator, of_request
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.forget import FAMILIES, choose
-from rum_jax.forget.known import IDS, REQUESTS, Known, untrained
-from rum_jax.randomness import generator, of_request
+from rum_jax.forget.selection import IDS, REQUESTS, SelectionContext, untrained
 
 
-def among(known: Known, left: np.ndarray) -> Known:
+def among(context: SelectionContext, left: np.ndarray) -> SelectionContext:
     """What is known of some training examples alone, int64[r] ascending places."""
-    gone = np.delete(known.ids, left)
-    return known._replace(
-        ids=known.ids[left], labels=known.labels[left], noisy=known.noisy[left],
-        elsewhere=np.concatenate([known.elsewhere, gone]),
-        published=None if known.published is None else known.published[left],
-        score=lambda name: known.score(name)[left], features=lambda: known.features()[left],
-        ties=lambda name: known.tie_order(name)[left])
+    gone = np.delete(context.ids, left)
+    return context._replace(
+        ids=context.ids[left], labels=context.labels[left], noisy=context.noisy[left],
+        elsewhere=np.concatenate([context.elsewhere, gone]),
+        published=None if context.published is None else context.published[left],
+        score=lambda name: context.score(name)[left], features=lambda: context.features()[left],
+        ties=lambda name: context.tie_order(name)[left])
 
 
-def choose_left(name: str, known: Known, left: np.ndarray, size: int) -> np.ndarray:
+def choose_left(name: str, context: SelectionContext, left: np.ndarray, size: int) -> np.ndarray:
     """The forget set of that name, of what is left; see `choose`.
 
     Args:
@@ -37,12 +37,12 @@ def choose_left(name: str, known: Known, left: np.ndarray, size: int) -> np.ndar
     Raises:
       InputError: there is no such set.
     """
-    return left[choose(name, among(known, left), size)]
+    return left[choose(name, among(context, left), size)]
 
 
-def as_request(known: Known, seed: int, number: int) -> Known:
+def as_request(context: SelectionContext, seed: int, number: int) -> SelectionContext:
     """The same for the request of that number, from 0: what draws it, and the fields it is of."""
-    return known._replace(fields=REQUESTS, generator=lambda: generator(
+    return context._replace(fields=REQUESTS, generator=lambda: generator(
         seed, "forget_set", *of_request(number)))
 
 
@@ -53,14 +53,14 @@ def request_faults(names: Sequence[str], dataset: Dataset, size: int,
     After one that depends on a model, what is left is only known to be no more than before.
     """
     for seed in seeds:
-        known, left = untrained(dataset, file_ids), np.arange(len(dataset.train))
+        context, left = untrained(dataset, file_ids), np.arange(len(dataset.train))
         certain = True
         for number, name in enumerate(names):
             if not FAMILIES[name.partition(":")[0]].early:
                 certain = False
                 continue
             try:
-                chosen = choose_left(name, as_request(known, seed, number), left, size)
+                chosen = choose_left(name, as_request(context, seed, number), left, size)
             except InputError as error:
                 return [f"{error} (request {number + 1}, seed {seed})"]
             left = np.setdiff1d(left, chosen) if certain else left

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rum_jax.entanglement import (
+from rum_jax.forget.by_entanglement_score import score, sums_of
+from rum_jax.forget.entanglement import (
     disentanglement,
     entanglement_score,
     squared_mmd,
     unbiased_squared_mmd,
 )
-from rum_jax.forget.by_entanglement_score import score, sums_of
 
 SAMPLE = 2000       # examples of each set, at most, of which MMD is taken: it looks at all pairs
 RANDOM_SETS = 20    # of the same size, whose mean ES is what a set without structure has

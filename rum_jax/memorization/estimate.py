@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import spearmanr
-from scipy.stats import t as student
+import scipy
 
 from rum_jax.memorization.tally import CONFIDENCE_ONE, Tally
 
@@ -85,12 +84,12 @@ def interval(times: Pair, sums: Pair, level: float = 0.95) -> Pair:
     freedom = np.square(variances[0] + variances[1]) / sum(
         np.square(variance) / (np.asarray(count) + 1)
         for variance, count in zip(variances, times, strict=True))
-    half = student.ppf((1 + level) / 2, freedom) * error
+    half = scipy.stats.t.ppf((1 + level) / 2, freedom) * error
     return np.maximum(centre - half, -1), np.minimum(centre + half, 1)
 
 
 def of_tally(tally: Tally) -> Estimate:
-    """Feldman & Zhang's estimator (spec section 5; arXiv 2008.03703, equation 1).
+    """Feldman & Zhang's estimator (docs/parity.md#forget-sets; arXiv 2008.03703, equation 1).
 
     mem_i = P(correct on i | i in the training set) - P(correct on i | i left out).
     """
@@ -156,7 +155,7 @@ def split_half(tally: Tally) -> Agreement:
         return Agreement(float("nan"), float("nan"))
     first, second = (half[both] for half in halves)
     return Agreement(float(np.corrcoef(first, second)[0, 1]),
-                     float(spearmanr(first, second).statistic))
+                     float(scipy.stats.spearmanr(first, second).statistic))
 
 
 def full_reliability(pearson: float) -> float:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 MARGIN_UNIT = 1 / 256  # nats; 16 bits reach to +-128
 _BITS = ("included", "correct_train", "correct_test")
@@ -21,7 +21,7 @@ _NAME = re.compile(r"(\d{5,})-(\d{5,})\.npz")
 
 
 class Group(NamedTuple):
-    """What m members contribute (spec section 5); n training and t test examples, E epochs.
+    """What m members contribute; n training and t test examples, E epochs.
 
     Attributes:
       members: int64[m], their numbers, ascending.

@@ -12,7 +12,7 @@ BLOCK = 4096  # training examples whose influence is computed at a time
 
 def influence(included: np.ndarray, correct_test: np.ndarray,
               missing: float = np.nan) -> np.ndarray:
-    """Influence of each training example on each test example (spec section 5).
+    """Influence of each training example on each test example (docs/parity.md#forget-sets).
 
     infl_ji = P(correct on j | i in the training set) - P(correct on j | i left out).
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.memorization import streamed
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 
@@ -85,7 +85,7 @@ def rum(results: Results, path: pathlib.Path) -> None:
     `trainset_mask` bool[M,N], `trainset_correctness` bool[M,N], `testset_correctness` bool[M,t].
     That code has memorization in float32; float64 keeps the scores as they are.
 
-    N are ALL published training examples in their order (spec section 5). Those that are not in
+    N are ALL published training examples in their order. Those that are not in
     the training set have NaN in `memorization` and `influence`, and False in the masks.
 
     Raises:

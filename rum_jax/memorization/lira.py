@@ -10,11 +10,11 @@ import pathlib
 import re
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
-from rum_jax.errors import InputError
-from rum_jax.numpy_file import Unreadable, read_npy
-from rum_jax.progress import listed
+from rum_jax.core.errors import InputError
+from rum_jax.core.numpy_file import Unreadable, read_npy
+from rum_jax.runtime.progress import listed
 
 FILES = ("keep.npy", "scores.npy")
 OPTIONAL = ("ids.npy", "labels.npy")
@@ -113,7 +113,7 @@ def soft_memorization(keep: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """
     sums, times = np.zeros((2, keep.shape[1])), np.zeros((2, keep.shape[1]))
     for kept, row in zip(keep, scores, strict=True):
-        confidence = expit(np.asarray(row, np.float64))
+        confidence = scipy.special.expit(np.asarray(row, np.float64))
         if confidence.ndim == 2:
             confidence = confidence.mean(-1)
         for side, chosen in enumerate((kept, ~kept)):

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.memorization.group import Group, margins
-from rum_jax.progress import Progress, silent
-from rum_jax.randomness import ROLES, generator
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.log import DivergedError
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, initial_states, period_means, train
-from rum_jax.train.resume import Keep
+from rum_jax.train.resume import Checkpointing
 
-RESULTS_VERSION = 1  # raised when the same config gives members that come out differently
+# Raised when members come out differently, or campaigns are stored differently; 0.1 had 1.
+RESULTS_VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,7 @@ def subset(campaign: Campaign, member: int) -> np.ndarray:
 
 
 def train_members(task: Task, campaign: Campaign, members: Sequence[int],
-                  progress: Progress = silent, keep: Keep | None = None) -> Group:
+                  progress: Progress = silent, keep: Checkpointing | None = None) -> Group:
     """Trains these members at the same time and scores every training and test example.
 
     `keep` is as in `train`.

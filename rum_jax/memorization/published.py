@@ -4,12 +4,12 @@ import pathlib
 
 import numpy as np
 
-from rum_jax import records
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.core.numpy_file import Unreadable, names_in, read_npz
 from rum_jax.data.arrays import Dataset
-from rum_jax.errors import InputError
 from rum_jax.memorization import estimate, lira
-from rum_jax.numpy_file import Unreadable, names_in, read_npz
-from rum_jax.progress import listed
+from rum_jax.runtime.progress import listed
 
 _FIELD = "config.memorization.scores"
 _SCORES = ("memorization", "tr_mem", "scores")
@@ -55,18 +55,18 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     rows = _by_place(where, len(scores), dataset) if ids is None else _by_id(where, ids, dataset)
     if labels is not None:
         _check_labels(where, labels[rows], dataset)
-    wanted = scores[rows].astype(np.float64)
-    unknown = np.flatnonzero(~np.isfinite(wanted))
-    if unknown.size and not (pathlib.Path(path).is_dir() and 2 * unknown.size < len(wanted)):
+    expected = scores[rows].astype(np.float64)
+    unknown = np.flatnonzero(~np.isfinite(expected))
+    if unknown.size and not (pathlib.Path(path).is_dir() and 2 * unknown.size < len(expected)):
         first = dataset.ids[dataset.train[unknown[0]]]
         raise InputError(f"{where}: {unknown.size} score(s) of the training set are not finite, "
                          f"the first of {first}; allowed: finite numbers (of members, some "
                          "trained with each example and some without it)")
-    if np.nanmax(np.abs(wanted)) > 1:
-        first = int(np.nanargmax(np.abs(wanted)))
-        raise InputError(f"{where}: {dataset.ids[dataset.train[first]]} has {wanted[first]:g}; "
+    if np.nanmax(np.abs(expected)) > 1:
+        first = int(np.nanargmax(np.abs(expected)))
+        raise InputError(f"{where}: {dataset.ids[dataset.train[first]]} has {expected[first]:g}; "
                          "allowed: numbers in [-1, 1], as memorization is a difference of shares")
-    return wanted
+    return expected
 
 
 def digest(path: str | pathlib.Path) -> str:
@@ -101,8 +101,8 @@ def _read_npz(path: pathlib.Path, where: str) -> dict[str, np.ndarray]:
         names = names_in(path)
         found = {kind: next((name for name in allowed if name in names), None)
                  for kind, allowed in known}
-        wanted = [name for name in found.values() if name] + list(_MEMBERS)
-        stored = read_npz(path, wanted)
+        expected = [name for name in found.values() if name] + list(_MEMBERS)
+        stored = read_npz(path, expected)
     except Unreadable as error:
         raise InputError(f"{where}: cannot be read as an .npz file: {error}; allowed: "
                          f"{_ALLOWED}") from error
@@ -150,12 +150,12 @@ def _by_id(where: str, ids: np.ndarray, dataset: Dataset) -> np.ndarray:
         unique, counts = np.unique(ids, return_counts=True)
         raise InputError(f"{where}: the id {str(unique[counts.argmax()])!r} occurs {counts.max()} "
                          "times; allowed: once")
-    wanted = dataset.ids[dataset.train].tolist()
-    missing = [identifier for identifier in wanted if identifier not in rows]
+    expected = dataset.ids[dataset.train].tolist()
+    missing = [identifier for identifier in expected if identifier not in rows]
     if missing:
-        raise InputError(f"{where}: lacks {len(missing)} of the {len(wanted)} training examples, "
+        raise InputError(f"{where}: lacks {len(missing)} of the {len(expected)} training examples, "
                          f"the first is {missing[0]}; allowed: a score for all of them")
-    return np.array([rows[identifier] for identifier in wanted], np.int64)
+    return np.array([rows[identifier] for identifier in expected], np.int64)
 
 
 def _check_labels(where: str, given: np.ndarray, dataset: Dataset) -> None:

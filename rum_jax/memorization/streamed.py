@@ -1,7 +1,7 @@
 """Files of arrays that are written block by block, none of them ever held whole; whole or absent.
 
 They are made beside their place under another name and renamed once they are complete, as those
-of `rum_jax.records`, which takes contents that are in memory already.
+of `rum_jax.core.records`, which takes contents that are in memory already.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 
 @contextlib.contextmanager

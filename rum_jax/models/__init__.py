@@ -14,8 +14,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.errors import InputError
 from rum_jax.models.layers import at_least_float32
 from rum_jax.models.resnet import ResNet
 from rum_jax.models.vgg import VGG

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from rum_jax.core.errors import InputError
+from rum_jax.core.paths import user_path
 from rum_jax.data.arrays import Dataset, ImageSpec
-from rum_jax.errors import InputError
 from rum_jax.models.torch_file import read
-from rum_jax.paths import user_path
-from rum_jax.progress import say
+from rum_jax.runtime.progress import say
 
 NAMES = ("mean", "std")
 _TOLERANCE = 1e-3  # within which those of a file are the data set's

@@ -1,4 +1,4 @@
-"""Layers that the models share, with PyTorch's initial values (spec section 2).
+"""Layers that the models share, with PyTorch's initial values (docs/parity.md#networks).
 
 Parameters keep their own dtype; a layer computes in the dtype of its input, and casts to it.
 """

@@ -12,7 +12,7 @@ from rum_jax.models.layers import at_least_float32
 
 
 class BatchNorm(nn.Module):
-    """BatchNorm2d with PyTorch's statistics (spec section 2).
+    """BatchNorm2d with PyTorch's statistics (docs/parity.md#networks).
 
     Normalises with the biased batch variance, updates the running variance with the unbiased
     one (n-1); n counts pixels of unmasked examples only, so a short last batch that was padded

@@ -1,4 +1,4 @@
-"""CIFAR-form ResNet of any width and depth (spec section 2; He et al., arXiv 1512.03385)."""
+"""CIFAR-form ResNet of any width and depth (He et al., arXiv 1512.03385)."""
 
 import functools
 from collections.abc import Callable

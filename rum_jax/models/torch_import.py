@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model
 from rum_jax.models import torch_names as names
 from rum_jax.models.torch_file import INSTALL, read
@@ -29,14 +29,14 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
         is missing, not known, of another shape or not finite in one message.
     """
     path = pathlib.Path(path)
-    wanted = names.entries(model)
+    expected = names.entries(model)
     arrays = {name: array for name, array in read(path).items()
               if name.rpartition(".")[2] != "num_batches_tracked"}
     faults = _normalisation_faults(arrays, model)
-    found = names.canonical(arrays, wanted, model)
-    faults += _fold_biases(arrays, found, wanted)
+    found = names.canonical(arrays, expected, model)
+    faults += _fold_biases(arrays, found, expected)
     trees: tuple[dict, dict] = ({}, {})
-    for name, entry in wanted.items():
+    for name, entry in expected.items():
         theirs = found.get(name)
         if theirs is None:
             faults.append(f"{name}: missing; wanted {_size(entry.shape)}")
@@ -46,7 +46,7 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
             _put(trees[entry.collection], entry.path,
                  names.from_torch(arrays[theirs].astype(np.float32)))
     faults += [f"{theirs}: {_size(arrays[theirs].shape)}; wanted: no such entry"
-               for name, theirs in found.items() if name not in wanted]
+               for name, theirs in found.items() if name not in expected]
     _raise_if_any(path, faults)
     return trees
 
@@ -122,21 +122,21 @@ def _normalisation_faults(arrays: dict[str, np.ndarray], model: Model) -> list[s
 
 
 def _fold_biases(arrays: dict[str, np.ndarray], found: dict[str, str],
-                 wanted: dict[str, names.Entry]) -> list[str]:
+                 expected: dict[str, names.Entry]) -> list[str]:
     """Takes biases of convolutions out of `found`, and off the running means behind them.
 
     BatchNorm sees x + bias - (mean of x + bias), so that running_mean - bias without the bias is
     the same. Changes `arrays`; returns what cannot be done.
     """
     faults = []
-    for name in [name for name in found if name.endswith(".bias") and name not in wanted]:
+    for name in [name for name in found if name.endswith(".bias") and name not in expected]:
         mean = names.norm_behind(name.removesuffix(".bias"))
         weight = found.get(name.removesuffix("bias") + "weight")
-        if mean not in wanted or mean not in found or weight is None:
+        if mean not in expected or mean not in found or weight is None:
             continue
         theirs, running = found.pop(name), arrays[found[mean]]
         bias = arrays[theirs]
-        if fault := _fault(bias, theirs, wanted[mean].shape):
+        if fault := _fault(bias, theirs, expected[mean].shape):
             faults.append(f"{theirs}: {fault}")
         elif running.shape == bias.shape:
             arrays[found[mean]] = running - bias

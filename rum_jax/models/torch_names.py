@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model
 from rum_jax.models.resnet import ResNet
 from rum_jax.models.vgg import VGG
@@ -88,7 +88,7 @@ def _vgg_layers(module: VGG) -> Callable[[str], str]:
     return names.__getitem__
 
 
-def canonical(arrays: dict[str, np.ndarray], wanted: dict[str, Entry],
+def canonical(arrays: dict[str, np.ndarray], expected: dict[str, Entry],
               model: Model) -> dict[str, str]:
     """Canonical name -> the checkpoint's name, for every array of the checkpoint.
 
@@ -99,7 +99,7 @@ def canonical(arrays: dict[str, np.ndarray], wanted: dict[str, Entry],
       wanted: the `entries` of the model.
     """
     if isinstance(model.module, VGG):
-        return _renumbered(arrays, wanted)
+        return _renumbered(arrays, expected)
     found = {}
     for name in arrays:
         made = name
@@ -118,7 +118,7 @@ def norm_behind(layer: str) -> str:
     return f"{layer.replace('conv', 'bn')}.running_mean"
 
 
-def _renumbered(arrays: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[str, str]:
+def _renumbered(arrays: dict[str, np.ndarray], expected: Iterable[str]) -> dict[str, str]:
     """The n-th convolution, BatchNorm and linear layer get the numbers that ours have."""
     layers = {name.rpartition(".")[0] for name in arrays}
     kinds = {kind: [] for kind in _KINDS}
@@ -128,7 +128,7 @@ def _renumbered(arrays: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[st
         if kind in kinds:
             kinds[kind].append(layer)
     renamed = {}
-    for kind, ours in _layers_of(wanted).items():
+    for kind, ours in _layers_of(expected).items():
         renamed |= dict(zip(kinds[kind], ours, strict=False))
     taken = set(renamed.values())
     found = {}
@@ -143,10 +143,10 @@ def _renumbered(arrays: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[st
 _KINDS = (("features", 4), ("features", 1), ("classifier", 2))
 
 
-def _layers_of(wanted: Iterable[str]) -> dict[tuple[str, int], list[str]]:
+def _layers_of(expected: Iterable[str]) -> dict[tuple[str, int], list[str]]:
     """Our layers of each kind, in their order."""
-    layers = sorted({name.rpartition(".")[0] for name in wanted}, key=_number)
-    norms = {name.rpartition(".")[0] for name in wanted if name.endswith(".running_mean")}
+    layers = sorted({name.rpartition(".")[0] for name in expected}, key=_number)
+    norms = {name.rpartition(".")[0] for name in expected if name.endswith(".running_mean")}
     features = [layer for layer in layers if layer.startswith("features.")]
     return dict(zip(_KINDS, (
         [layer for layer in features if layer not in norms],

@@ -1,4 +1,4 @@
-"""VGG with BatchNorm of any width and depth (spec section 2; Simonyan & Zisserman, 1409.1556)."""
+"""VGG with BatchNorm of any width and depth (Simonyan & Zisserman, 1409.1556)."""
 
 import flax.linen as nn
 import jax

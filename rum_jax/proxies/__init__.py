@@ -1,4 +1,4 @@
-"""Proxies of memorization: cheap scores that rank like it (arXiv 2410.16516; spec section 6).
+"""Proxies of memorization: cheap scores that rank like it (arXiv 2410.16516).
 
 A proxy is a file of this package and a line in PROXIES. Whatever it is made of, what leaves
 `scores` is higher for examples that are more strongly memorized.
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import norm, spearmanr
+import scipy
 
-from rum_jax import checks
-from rum_jax.checks import Check
-from rum_jax.progress import Progress, silent
+from rum_jax.core import checks
+from rum_jax.core.checks import Check
 from rum_jax.proxies import heldout_retrain, loss_curvature
 from rum_jax.proxies.learning_events import EVENTS
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer
 from rum_jax.train.state import TrainState
@@ -49,7 +49,7 @@ class Start(NamedTuple):
         return [f"seed {seed}" for seed in self.seeds]
 
 
-class Found(NamedTuple):
+class ProxyResult(NamedTuple):
     """Attributes:
       values: float[M,n], as the proxy is defined.
       gradients: example gradients that each model took.
@@ -71,27 +71,27 @@ class Proxy(NamedTuple):
     """
 
     rises: bool
-    compute: Callable[[Start, dict[str, Any]], Found] | None = None
+    compute: Callable[[Start, dict[str, Any]], ProxyResult] | None = None
     hparams: dict[str, Any] = {}
     checks: dict[str, Check] = {}
     reference: dict[str, Any] = {}
 
 
-def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> Found:
+def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> ProxyResult:
     held_out = start.parts[hparams["part"]]
     made = heldout_retrain.heldout_retrain(
         start.task, start.states, held_out, start.optimizer, hparams["learning_rate"],
         hparams["epochs"], start.names, start.seeds if hparams["order"] == "random" else None,
         start.progress)
-    return Found(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)),
-                 heldout_retrain.caution(made.right))
+    return ProxyResult(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)),
+                       heldout_retrain.caution(made.right))
 
 
-def _loss_curvature(start: Start, hparams: dict[str, Any]) -> Found:
+def _loss_curvature(start: Start, hparams: dict[str, Any]) -> ProxyResult:
     made = loss_curvature.loss_curvature(start.task, start.states, start.train, hparams["h"],
                                          start.optimizer.batch_size)
     start.progress(1.0)
-    return Found(made.curvature, 2 * len(start.train))
+    return ProxyResult(made.curvature, 2 * len(start.train))
 
 
 PROXIES: dict[str, Proxy] = {
@@ -131,9 +131,11 @@ def rank_caution(name: str, values: np.ndarray, other: np.ndarray, other_name: s
         both = np.isfinite(own) & np.isfinite(other)
         count = min(count, int(both.sum()))
         varied = all(len(np.unique(part[both])) > 1 for part in (own, other))
-        found.append(float(spearmanr(own[both], other[both]).statistic) if varied else np.nan)
+        found.append(float(scipy.stats.spearmanr(own[both], other[both]).statistic)
+                     if varied else np.nan)
     mean = float(np.mean(found))
-    if count > 3 and np.arctanh(np.clip(mean, -MOST, MOST)) * np.sqrt(count - 3) > norm.isf(0.05):
+    significant = scipy.stats.norm.isf(0.05)
+    if count > 3 and np.arctanh(np.clip(mean, -MOST, MOST)) * np.sqrt(count - 3) > significant:
         return ""
     rank = f"{mean:.2f}" if np.isfinite(mean) else "not defined (equal values)"
     return (f"{name} does not rank as {other_name} does: Spearman's correlation is {rank} over "

@@ -1,10 +1,10 @@
-"""Held-out retraining: how far an example moves when training goes on without it (section 6).
+"""Held-out retraining: how far an example moves when training goes on without it.
 
 The model is fine-tuned on held-out data until the loss stops to fall; the score is half the
 symmetric KL divergence between its predictions before and after. It rises with memorization. The
-released code uses the test set (spec quirk Q27, kept); any other set works. It also takes the data
-in their own order in every epoch (ORDERS: "data"), which where they lie class after class is one
-class at a time; here they are shuffled in every epoch ("random").
+released code uses the test set (docs/parity.md#q27, kept); any other set works. It also takes the
+data in their own order in every epoch (ORDERS: "data"), which where they lie class after class is
+one class at a time; here they are shuffled in every epoch ("random").
 
 With a learning rate at which the model breaks down, to one answer for every example, the score
 is of how sure the model was before, and falls with memorization. So what fine-tuning has done to
@@ -16,12 +16,11 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy.special import softmax
-from scipy.stats import binom
+import scipy
 
+from rum_jax.core.randomness import generator
 from rum_jax.data.plans import batches, stream
-from rum_jax.progress import Progress, silent
-from rum_jax.randomness import generator
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.predict import predict
@@ -50,7 +49,7 @@ class HeldOut(NamedTuple):
 
 def symmetric_divergence(logits: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(KL(p||q) + KL(q||p)) / 2 of float[...,C], probabilities clamped below at 1e-10."""
-    p, q = (np.maximum(softmax(np.asarray(part, np.float64), axis=-1), SMALLEST)
+    p, q = (np.maximum(scipy.special.softmax(np.asarray(part, np.float64), axis=-1), SMALLEST)
             for part in (logits, other))
     return ((p - q) * (np.log(p) - np.log(q))).sum(-1) / 2
 
@@ -124,7 +123,7 @@ def p_worse(right: np.ndarray) -> np.ndarray:
     """
     lost = (right[:, 0] & ~right[:, 1]).sum(1)
     gained = (~right[:, 0] & right[:, 1]).sum(1)
-    return binom.sf(lost - 1, lost + gained, 0.5)
+    return scipy.stats.binom.sf(lost - 1, lost + gained, 0.5)
 
 
 def caution(right: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""Confidence, maximal confidence, entropy and accuracy while a model is trained (section 6).
+"""Confidence, maximal confidence, entropy and accuracy while a model is trained.
 
 Each is read from the train-mode logits of a minibatch before its update, once per example and
 epoch, and averaged over the epochs. Entropy is the negative one, sum p log p, as in the
@@ -14,18 +14,18 @@ import numpy as np
 
 from rum_jax.data.plans import PADDING
 from rum_jax.models import Model
-from rum_jax.progress import Progress, silent
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits
 from rum_jax.train.recipe import Recipe, train
-from rum_jax.train.resume import Keep
+from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 
 EVENTS = ("confidence", "max_confidence", "entropy", "accuracy")
 
 
-class Learned(NamedTuple):
+class LearningEvents(NamedTuple):
     """Attributes:
       states: the trained models.
       events: EVENTS -> float64[M,N], mean over epochs; NaN for examples that were not trained on.
@@ -47,7 +47,7 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
     log_p = jax.nn.log_softmax(logits)
     p = jnp.exp(log_p)
     own = jnp.take_along_axis(p, batch.label[:, None], axis=-1)[:, 0]
-    negative_entropy = jnp.where(p > 0, p * log_p, 0).sum(-1)  # 0 log 0 = 0 (quirk Q26, fixed)
+    negative_entropy = jnp.where(p > 0, p * log_p, 0).sum(-1)  # docs/parity.md#q26
     right = (logits.argmax(-1) == batch.label).astype(p.dtype)
     return loss, Aux(model_state, jnp.stack([own, p.max(-1), negative_entropy, right], -1))
 
@@ -55,7 +55,7 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
 def learning_events(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
                     orders: Sequence[Callable[[int], np.random.Generator]],
                     names: Sequence[str], progress: Progress = silent,
-                    keep: Keep | None = None) -> Learned:
+                    keep: Checkpointing | None = None) -> LearningEvents:
     """Trains models from fresh states and keeps what they do on the way; as `recipe.train`."""
     check_plan(f"training of {names[0]}", len(positions), recipe.epochs, positions.shape[1],
                recipe.optimizer.batch_size, len(EVENTS))
@@ -72,4 +72,4 @@ def learning_events(task: Task, positions: np.ndarray, states: TrainState, recip
             np.add.at(total, index[m][real], values)
     means = np.divide(sums, counts, out=np.full(sums.shape, np.nan),
                       where=np.broadcast_to(counts, sums.shape) > 0)
-    return Learned(fitted.states, fitted.losses, dict(zip(EVENTS, means, strict=True)))
+    return LearningEvents(fitted.states, fitted.losses, dict(zip(EVENTS, means, strict=True)))

@@ -1,4 +1,4 @@
-"""Curvature of the loss in input space (Garg et al., arXiv 2307.05831; spec section 6).
+"""Curvature of the loss in input space (Garg et al., arXiv 2307.05831; docs/parity.md#proxies).
 
     g = grad_x CE(x),  s = sign(g),  z = h (s + 1e-7) / (|s|_2 + 1e-7)
     curvature = | grad_x [CE(x + z) - CE(x)] |_2
@@ -18,11 +18,10 @@ import numpy as np
 
 from rum_jax.data.plans import batches, stream
 from rum_jax.models import Model
-from rum_jax.train import engine as engines
 from rum_jax.train.fit import Task
 from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
-from rum_jax.train.state import TrainState
+from rum_jax.train.state import Batch, TrainState
 
 EPSILON = 1e-7
 
@@ -39,23 +38,30 @@ class Curvature(NamedTuple):
     steps: np.ndarray
 
 
+def _pixel_gradient(model: Model, params: PyTree, model_state: PyTree, batch: Batch,
+                    pixels: jax.Array) -> jax.Array:
+    """float[B,H,W,C]: the gradient of each example's CE at other pixels than those of the batch."""
+
+    def summed(pixels: jax.Array) -> jax.Array:
+        mean = batch_cross_entropy(model, params, model_state, batch.replace(pixels=pixels),
+                                   train=False)[0]
+        return mean * batch.mask.sum()  # so that each example's gradient is its own
+
+    return jax.grad(summed)(pixels)
+
+
 @functools.cache
 def _curvatures(model: Model) -> Callable:
     def run(images: jax.Array, params: PyTree, model_state: PyTree, plan: tuple,
             h: jax.Array) -> tuple:
         def one_batch(part: tuple) -> tuple:
             batch = gather(model, images, *part)
-
-            def summed(x: jax.Array) -> jax.Array:
-                mean = batch_cross_entropy(model, params, model_state, batch.replace(pixels=x),
-                                           train=False)[0]
-                return mean * batch.mask.sum()  # so that each example's gradient is its own
-
-            gradient = jax.grad(summed)(batch.pixels)
+            gradient_at = functools.partial(_pixel_gradient, model, params, model_state, batch)
+            gradient = gradient_at(batch.pixels)
             sign = jnp.sign(gradient)
             norm = jnp.sqrt(jnp.square(sign).sum((1, 2, 3), keepdims=True))
             z = h * (sign + EPSILON) / (norm + EPSILON)
-            change = jax.grad(summed)(batch.pixels + z) - gradient
+            change = gradient_at(batch.pixels + z) - gradient
             return jnp.sqrt(jnp.square(change).sum((1, 2, 3))), gradient, z
 
         return jax.lax.map(one_batch, plan)
@@ -75,11 +81,9 @@ def loss_curvature(task: Task, states: TrainState, positions: np.ndarray, h: flo
       batch_size: examples at a time; changes no result.
     """
     models = len(states.step)
-    engine = task.engine.for_models(models)
     index = np.tile(batches(positions, batch_size), (models, 1, 1))
-    run = engines.over_models(engine, _curvatures(task.model.precise()), shared=1)
-    made = run(engines.resident(engine, task.images), *(
-        engines.put(engine, part, models) for part in (
-            states.params, states.model_state, stream(index, task.labels), np.full(models, h))))
+    curvatures = task.map_models(_curvatures(task.model.precise()), states.params,
+                                 states.model_state, stream(index, task.labels),
+                                 np.full(models, h))
     return Curvature(*(leaf.reshape(models, -1, *leaf.shape[3:])[:, :len(positions)]
-                       for leaf in engines.get(made, models)))
+                       for leaf in curvatures))

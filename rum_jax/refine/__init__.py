@@ -1,14 +1,14 @@
-"""Refinements of a forget set into ordered subsets (spec section 8)."""
+"""Refinements of a forget set into ordered subsets (docs/parity.md#rum)."""
 
 import functools
 from collections.abc import Mapping
 
 import numpy as np
 
-from rum_jax import own
-from rum_jax.checks import shortened, similar
-from rum_jax.errors import InputError
-from rum_jax.forget.known import ENTANGLEMENT, MEMORIZATION
+from rum_jax.core import plugins
+from rum_jax.core.checks import shortened, similar
+from rum_jax.core.errors import InputError
+from rum_jax.forget.selection import ENTANGLEMENT, MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import shuffled
 from rum_jax.refine.by_score import by_score, by_two_scores
@@ -27,8 +27,8 @@ REFINEMENTS: dict[str, Refinement] = {
 
 def fault(name: object) -> str | None:
     """What is wrong with the name of a refinement; None: nothing."""
-    if own.is_reference(name):
-        return own.fault(refinement, name)
+    if plugins.is_reference(name):
+        return plugins.fault(refinement, name)
     first, times, second = name.partition(TIMES) if isinstance(name, str) else ("", "", "")
     if first in SCORES and second in SCORES and first != second or (
             not times and first in REFINEMENTS):
@@ -45,15 +45,15 @@ def refinement(name: str) -> Refinement:
     Raises:
       InputError: the user's own one cannot be loaded, or does not return a partition.
     """
-    if own.is_reference(name):
-        return functools.partial(_checked, name, own.load(name, ("examples", "generator")))
+    if plugins.is_reference(name):
+        return functools.partial(_checked, name, plugins.load(name, ("examples", "generator")))
     first, times, second = name.partition(TIMES)
     return by_two_scores(first, second) if times else REFINEMENTS[name]
 
 
 def subset_names(name: str, subsets: int) -> tuple[str, ...] | None:
     """What a refinement calls its subsets; None: it is the user's own, and has yet to be run."""
-    if own.is_reference(name):
+    if plugins.is_reference(name):
         return None
     names = names_of(subsets)
     return tuple(f"{outer}_{i}" for outer in names for i in (1, 2)) if TIMES in name else names
@@ -61,7 +61,7 @@ def subset_names(name: str, subsets: int) -> tuple[str, ...] | None:
 
 def _checked(name: str, function, examples: Mapping[str, np.ndarray], subsets: int,
              generator: np.random.Generator) -> dict[str, np.ndarray]:
-    parts = own.call(name, function, examples, generator)
+    parts = plugins.call(name, function, examples, generator)
     size = len(examples["label"])
     if not isinstance(parts, dict) or not parts or any(
             not isinstance(subset, str) or level_of(subset) not in SUBSETS for subset in parts):

@@ -1,10 +1,10 @@
-"""Refinement by one or two scores: the forget set cut at quantiles (spec section 8)."""
+"""Refinement by one or two scores: the forget set cut at quantiles (docs/parity.md#rum)."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.refine.contract import Refinement, names_of, ties_of
 
 

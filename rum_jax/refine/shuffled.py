@@ -1,4 +1,4 @@
-"""The shuffled control: subsets of the same sizes that ignore all scores (spec section 8)."""
+"""The shuffled control: subsets of the same sizes that ignore all scores (docs/parity.md#rum)."""
 
 from collections.abc import Mapping
 

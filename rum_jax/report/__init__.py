@@ -3,18 +3,18 @@
 import pathlib
 import shutil
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.report import curves, dots, page, sections, text
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.results import assemble, csv_rows
-from rum_jax.stages.pipeline import Finished
+from rum_jax.study.pipeline import StudyArtifacts
 
 # Files for people and programs beside the report, in the order of its links.
 FILES = ("results.json", "results.csv", "memorization.npz", "forget.npz", "forget_statistics.json",
          "influence.npz", "metrics.jsonl", "config.json", "provenance.json")
 
 
-def write(finished: Finished, provenance: dict) -> tuple[str, pathlib.Path]:
+def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path]:
     """Writes all results into the workdir itself; returns (table, path of the report)."""
     workdir, config = finished.study.workdir, finished.study.config.to_dict()
     results = assemble(finished, provenance)
@@ -40,7 +40,7 @@ def write(finished: Finished, provenance: dict) -> tuple[str, pathlib.Path]:
     return summary, workdir / "report.html"
 
 
-def _draw(finished: Finished, results: dict, lines: list[dict]) -> dict[str, bytes]:
+def _draw(finished: StudyArtifacts, results: dict, lines: list[dict]) -> dict[str, bytes]:
     """File name -> SVG of every figure that is not of a section."""
     of_sets, drawn = text.of_sets(results), {}
     for number, (name, rows) in enumerate(of_sets.items(), 1):
@@ -59,7 +59,7 @@ def _draw(finished: Finished, results: dict, lines: list[dict]) -> dict[str, byt
     if finished.memorization:
         stored = records.read_arrays(finished.memorization / "memorization.npz")
         drawn["memorization.svg"] = curves.memorization_histogram(stored["memorization"],
-                                                                  stored["planted_noise"])
+                                                                  stored["injected_noise"])
         drawn["examples.svg"] = memorization_gallery(finished.study.dataset,
                                                      stored["memorization"],
                                                      finished.study.config.data.seed)
@@ -72,13 +72,13 @@ def _metrics(workdir: pathlib.Path, stages: dict) -> list[dict]:
     return [record for path in paths if path.exists() for record in records.read_lines(path)]
 
 
-def _copy(finished: Finished) -> None:
+def _copy(finished: StudyArtifacts) -> None:
     """Scores and forget set into the workdir itself, where people look for them."""
-    wanted = [(finished.memorization, "memorization.npz", "memorization.npz"),
-              (finished.forget, "forget.npz", "forget.npz"),
-              (finished.forget, "statistics.json", "forget_statistics.json"),
-              (finished.influence, "influence.npz", "influence.npz")]
-    for folder, source, name in wanted:
+    expected = [(finished.memorization, "memorization.npz", "memorization.npz"),
+                (finished.forget, "forget.npz", "forget.npz"),
+                (finished.forget, "statistics.json", "forget_statistics.json"),
+                (finished.influence, "influence.npz", "influence.npz")]
+    for folder, source, name in expected:
         if not folder:
             continue
         partial = finished.study.workdir / f"{name}.partial"

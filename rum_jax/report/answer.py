@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rum_jax.evaluate.hypothesis_tests import EQUIVALENT, HIGHER, LOWER
 from rum_jax.report.comparisons import METRICS, VALIDATION, best_one_shot, main_row, primary_metric
 from rum_jax.report.words import interval, joined
-from rum_jax.rows import REFERENCE, REFERENCES
+from rum_jax.rum.row_spec import REFERENCE, REFERENCES
 
 ANSWERS = {HIGHER: "Yes: RUM is better than the best one-shot row",
            LOWER: "No: RUM is worse than the best one-shot row",

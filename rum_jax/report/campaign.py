@@ -6,13 +6,13 @@ import pathlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from rum_jax import records
-from rum_jax.provenance import provenance
+from rum_jax.campaign.pipeline import Results
+from rum_jax.core import records
 from rum_jax.report import curves, figures
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.page import render_campaign
 from rum_jax.report.words import interval
-from rum_jax.stages.alone import Results
+from rum_jax.runtime.provenance import provenance
 
 FILES = ("results.json", "memorization.npz", "reliability.csv", "influence.npz", "metrics.jsonl",
          "config.json")
@@ -21,13 +21,13 @@ FILES = ("results.json", "memorization.npz", "reliability.csv", "influence.npz",
 def write(results: Results, folder: pathlib.Path) -> None:
     """Writes report.html, its figures and reliability.csv into a folder."""
     scores, summary = results.scores, results.summary
-    config = results.site.config.to_dict()
+    config = results.directory.config.to_dict()
     lines = folder / "metrics.jsonl"
     losses = curves.learning(records.read_lines(lines)) if lines.exists() else {}
     drawn = {"memorization.svg": curves.memorization_histogram(scores["memorization"],
-                                                               scores["planted_noise"]),
+                                                               scores["injected_noise"]),
              "reliability.svg": reliability(summary),
-             "examples.svg": memorization_gallery(results.site.dataset, scores["memorization"],
+             "examples.svg": memorization_gallery(results.directory.dataset, scores["memorization"],
                                                   config["data"]["seed"]),
              "training.svg": curves.training(losses)}
     drawn = {name: content for name, content in drawn.items() if content}
@@ -62,12 +62,12 @@ def text(results: dict, workdir: str) -> str:
 
 def findings(summary: dict, cost: dict) -> list[str]:
     """Sentences made from the numbers, how reliable the scores are first."""
-    models, auroc = summary["models"], summary["planted_noise_auroc"]
+    models, auroc = summary["models"], summary["injected_noise_auroc"]
     said = [_reliability(summary)]
     if auroc is not None:
-        half = summary.get("planted_noise_auroc_ci95")
+        half = summary.get("injected_noise_auroc_ci95")
         value = interval({"mean": auroc, "ci95": half})
-        said.append(f"AUROC of memorization for the {summary['planted_noise_examples']} examples "
+        said.append(f"AUROC of memorization for the {summary['injected_noise_examples']} examples "
                     f"with injected label noise: {value} (95%, over examples).")
     said.append(f"{models:,} models, each with {summary['mean_test_accuracy']:.1%} test accuracy "
                 f"on average; {cost['seconds_per_model']:.3g} s of a worker for each.")
@@ -78,7 +78,7 @@ def findings(summary: dict, cost: dict) -> list[str]:
 
 
 def _reliability(summary: dict) -> str:
-    half, wanted, needed = (summary[name] for name in (
+    half, expected, needed = (summary[name] for name in (
         "split_half_pearson", "reliability_wanted", "models_needed"))
     if half is None or needed is None or not (math.isfinite(half) and math.isfinite(needed)):
         return ("Reliability is not known: scores of the two halves of the models do not "
@@ -86,7 +86,8 @@ def _reliability(summary: dict) -> str:
     there = "are enough" if needed <= summary["models"] else "would be needed"
     return (f"Scores of the two halves of the models correlate by {half:.3f} (ranks: "
             f"{summary['split_half_spearman']:.3f}); those of two campaigns of this size would by "
-            f"{summary['reliability']:.3f}. For {wanted:g}, {math.ceil(needed):,} models {there}.")
+            f"{summary['reliability']:.3f}. For {expected:g}, {math.ceil(needed):,} models "
+            f"{there}.")
 
 
 @figures.styled
@@ -102,15 +103,15 @@ def reliability(summary: dict) -> bytes:
         sizes += [size for size, _ in points]
         entries += axis.plot(*zip(*points, strict=True) if points else ((), ()), "o-",
                              label=label, color=figures.COLORS[kind], clip_on=False)
-    half, wanted = summary["split_half_pearson"], summary["reliability_wanted"]
+    half, expected = summary["split_half_pearson"], summary["reliability_wanted"]
     if _is_number(half) and half > 0:
         size, ratio = summary["models"] / 2, np.geomspace(1, 16, 50)
         sizes += [16 * size]
         entries += axis.plot(size * ratio, ratio * half / (1 + (ratio - 1) * half), "--",
                              color=figures.COLORS["vanilla"],
                              label="scores, predicted (Spearman-Brown)")
-    entries.append(axis.axhline(wanted, color=figures.COLORS["rum"], lw=1, ls=":",
-                                label=f"aimed at: {wanted:g}"))
+    entries.append(axis.axhline(expected, color=figures.COLORS["rum"], lw=1, ls=":",
+                                label=f"aimed at: {expected:g}"))
     if sizes:
         axis.set_xscale("log", base=2)
         axis.set_xlim(min(sizes) / 1.1, max(sizes) * 1.1)

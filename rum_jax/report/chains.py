@@ -12,7 +12,7 @@ from rum_jax.report.dots import PAIRS
 from rum_jax.report.evidence import family_of
 from rum_jax.report.exposure import epochs_of_example, exposure, has_hparams_of
 from rum_jax.report.words import COMPARED, POST_HOC, interval, outcomes
-from rum_jax.rows import ORDERS, RUM_F, STEPS, VANILLA
+from rum_jax.rum.row_spec import ORDERS, RUM_F, STEPS, VANILLA
 
 TITLE = "At once, or subset after subset"
 ONE_SHOT, MERGED = "one-shot", STEPS[1]

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from rum_jax.evaluate.hypothesis_tests import MARGIN, verdicts
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.refine import SHUFFLED
-from rum_jax.rows import REFERENCE, RUM, STEPS, VANILLA
+from rum_jax.rum.row_spec import REFERENCE, RUM, STEPS, VANILLA
+from rum_jax.unlearn import ALGORITHMS
 
 METRICS = {"tow_stratified": "stratified ToW", "tow": "ToW",
            "tow_mia_stratified": "stratified ToW-MIA", "tow_mia": "ToW-MIA"}
 VALIDATION = "validation_tow"
-NO_METHOD = ("none", "retrain")  # algorithms that nobody would choose among
+NO_METHOD = tuple(one.name for one in ALGORITHMS.values() if one.is_baseline)
 
 
 def primary_metric(rows: Sequence[dict]) -> str:

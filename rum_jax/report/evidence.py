@@ -19,7 +19,7 @@ from rum_jax.evaluate.hypothesis_tests import (
 )
 from rum_jax.evaluate.interval import paired_difference
 from rum_jax.report.words import interval, outcomes
-from rum_jax.rows import REFERENCE, REFERENCES
+from rum_jax.rum.row_spec import REFERENCE, REFERENCES
 from rum_jax.unlearn import algorithm
 
 ORIGINAL, RETRAIN, RETRAIN_AGAIN = REFERENCES

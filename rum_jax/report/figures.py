@@ -21,8 +21,6 @@ from matplotlib.ticker import LogLocator
 from rum_jax.evaluate.interval import SEEDS
 from rum_jax.refine import SHUFFLED
 
-matplotlib.use("agg")
-
 COLORS = {"reference": "#5f6670", "vanilla": "#2a6db0", "rum_f": "#2b8a57", "rum": "#c9501c",
           "control": "#8a4fb0"}
 MARKERS = {"reference": "o", "vanilla": "s", "rum_f": "^", "rum": "D", "control": "v"}

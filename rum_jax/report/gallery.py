@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import Dataset
-from rum_jax.randomness import generator
 from rum_jax.report.figures import INJECTED, styled, svg
 from rum_jax.report.labels import SHORT, cut, printable
 

@@ -20,7 +20,7 @@ from rum_jax.report.evidence import (
     with_verdicts,
 )
 from rum_jax.report.words import POST_HOC, interval, joined
-from rum_jax.rows import REFERENCE
+from rum_jax.rum.row_spec import REFERENCE
 from rum_jax.unlearn.base import RELABELLING
 
 __all__ = ["TITLE", "assemble", "figures", "sentences", "summarized", "table", "unlearning"]

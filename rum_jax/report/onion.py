@@ -16,7 +16,8 @@ from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report.labels import function_names
 from rum_jax.report.section_lines import panels
 from rum_jax.report.words import interval, joined
-from rum_jax.rows import STEPS
+from rum_jax.rum.row_spec import STEPS
+from rum_jax.unlearn.none import ALGORITHM as NONE
 
 TITLE = "Interference between steps (onion effect)"
 RETAIN, TEST, WAITING, UNLEARNED, TARGET = "retain", "test", "waiting", "unlearned", "own"
@@ -115,7 +116,7 @@ def changes_in_words(rows: Sequence[dict], named: str, roles: Sequence[str]) -> 
 def counted(row: Mapping, measure: str, role: str) -> list[dict]:
     """Changes of a row by steps that do something, where the retain set's is known, too."""
     return [one for one in row["changes"] if (one["measure"], one["role"]) == (measure, role)
-            and one["algorithm"] != "none" and one["beyond_retain"]]
+            and one["algorithm"] != NONE.name and one["beyond_retain"]]
 
 
 def _mean(differences: Sequence[dict]) -> dict:
@@ -180,7 +181,7 @@ def figures(found: dict) -> dict[str, bytes]:
 
 def _algorithm(row: dict) -> str:
     """The algorithm of all steps that do something; `rum` where they differ."""
-    algorithms = {step["algorithm"] for step in row["steps"]} - {"none"}
+    algorithms = {step["algorithm"] for step in row["steps"]} - {NONE.name}
     return algorithms.pop() if len(algorithms) == 1 else "rum"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import spearmanr
+import scipy
 
 from rum_jax.evaluate.hypothesis_tests import (
     HIGHER,
@@ -14,14 +14,14 @@ from rum_jax.evaluate.hypothesis_tests import (
     verdicts,
 )
 from rum_jax.evaluate.interval import auroc, paired_difference, summary
-from rum_jax.forget.known import MEMORIZATION
+from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.strata import overlaps
 from rum_jax.report.words import COMPARED, by_word, interval, of_family, outcomes
-from rum_jax.rows import RUM
+from rum_jax.rum.row_spec import RUM
 
 TITLE = "Proxies of memorization"
 AGAINST = {"to_memorization": "RUM refined by memorization", "to_shuffled": "RUM on random subsets"}
@@ -53,7 +53,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
     if memorization is not None:
         found.append({
             "proxy": MEMORIZATION, "spearman": None,
-            "planted_noise_auroc": _auroc_over_examples(memorization, planted),
+            "injected_noise_auroc": _auroc_over_examples(memorization, planted),
             "seconds": campaign_seconds, "retrainings": campaign_gradients / retrain_gradients,
             "caution": "", "overlap": {}, **_of_row(of_rows, MEMORIZATION, metric)})
     for name, values in scores.items():
@@ -62,7 +62,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
             "proxy": name,
             "spearman": None if memorization is None else summary(
                 [_spearman(of_seed, memorization) for of_seed in values]),
-            "planted_noise_auroc": _auroc_over_seeds(values, planted),
+            "injected_noise_auroc": _auroc_over_seeds(values, planted),
             "seconds": costs[name]["seconds"],
             "retrainings": costs[name]["example_gradients"] / retrain_gradients,
             "caution": costs[name].get("caution", ""),
@@ -121,7 +121,7 @@ def _tested(found: dict) -> dict:
 
 def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
     both = np.isfinite(values) & np.isfinite(memorization)
-    return float(spearmanr(values[both], memorization[both]).statistic)
+    return float(scipy.stats.spearmanr(values[both], memorization[both]).statistic)
 
 
 def _auroc_over_examples(values: np.ndarray, planted: np.ndarray) -> dict | None:
@@ -160,13 +160,13 @@ def _ranking(proxies: list[dict]) -> list[str]:
 
 
 def _noise(proxies: list[dict]) -> list[str]:
-    known = [one for one in proxies if one["planted_noise_auroc"]]
+    known = [one for one in proxies if one["injected_noise_auroc"]]
     if not known:
         return []
-    ordered = sorted(known, key=lambda one: -one["planted_noise_auroc"]["mean"])
+    ordered = sorted(known, key=lambda one: -one["injected_noise_auroc"]["mean"])
     return ["AUROC for injected label noise: " + "; ".join(
-        f"{interval(one['planted_noise_auroc'])} by {one['proxy']} (over "
-        f"{one['planted_noise_auroc']['over']})" for one in ordered) + "."]
+        f"{interval(one['injected_noise_auroc'])} by {one['proxy']} (over "
+        f"{one['injected_noise_auroc']['over']})" for one in ordered) + "."]
 
 
 def _cost(proxies: list[dict]) -> list[str]:
@@ -194,7 +194,7 @@ def table(found: dict) -> tuple[list[str], list[list[str]]]:
               *(f"overlap, {level}" for level in SUBSETS), "ToW of RUM",
               *([f"{name} of RUM"] if extra else []), "to memorization", "to random"]
     return header, [[
-        one["proxy"], *(_text(one[key]) for key in ("spearman", "planted_noise_auroc")),
+        one["proxy"], *(_text(one[key]) for key in ("spearman", "injected_noise_auroc")),
         "-" if one["seconds"] is None else f"{one['seconds']:.2f}", f"{one['retrainings']:.3g}",
         *(_overlap(one["overlap"].get(level)) for level in SUBSETS), _text(one["tow"]),
         *([_text(one["primary"])] if extra else []), _text(one["to_memorization"], True),

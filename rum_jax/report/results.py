@@ -6,25 +6,27 @@
 from collections.abc import Iterator
 from statistics import mean, median
 
-from rum_jax import records, rows, store
+from rum_jax.campaign.merge import injected_noise_interval, models_for
+from rum_jax.core import records
 from rum_jax.evaluate.interval import summary
+from rum_jax.experiment.build import retrain_hparams
 from rum_jax.report import sections
 from rum_jax.report.comparisons import compare
-from rum_jax.rum import WHOLE
-from rum_jax.stages.evaluation import ABOUT_FILE, user_metrics
-from rum_jax.stages.memorization import COST_FILE, members_seconds
-from rum_jax.stages.merge import models_for, planted_noise_interval
-from rum_jax.stages.models import again_seeds, convolutions, given_cautions
-from rum_jax.stages.pipeline import Finished
-from rum_jax.stages.study import retrain_hparams
-from rum_jax.stages.unlearning import STEPS_FILE
+from rum_jax.rum import row_spec
+from rum_jax.rum.chain import WHOLE
+from rum_jax.storage import stage_cache
+from rum_jax.study.evaluation import ABOUT_FILE, user_metrics
+from rum_jax.study.memorization import COST_FILE, members_seconds
+from rum_jax.study.pipeline import StudyArtifacts
+from rum_jax.study.trained_models import again_seeds, convolutions, given_cautions
+from rum_jax.study.unlearning import STEPS_FILE
 
 SCHEMA_VERSION = 3
 ABOUT = ("n", "over", "median", "censored_share")   # last columns of results.csv
 RELEARN, CENSORED = "relearn_epochs", "relearn_censored"
 
 
-def assemble(finished: Finished, provenance: dict) -> dict:
+def assemble(finished: StudyArtifacts, provenance: dict) -> dict:
     """Everything that was found, from the stages' files."""
     found = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
     memorization = _memorization(finished)
@@ -41,8 +43,9 @@ def assemble(finished: Finished, provenance: dict) -> dict:
         "sections": sections.assemble(finished, found, statistics),
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
-        "original_files": records.read_json(finished.knowledge.original / "models.json")["files"],
-        "stages": {name: {"seconds": store.seconds(folder) + members_seconds(folder)}
+        "original_files": records.read_json(
+            finished.example_scores.original / "models.json")["files"],
+        "stages": {name: {"seconds": stage_cache.seconds(folder) + members_seconds(folder)}
                    for name, folder in stages},
         "provenance": {**provenance, "convolution": finished.study.task.model.module.lowering,
                        "convolutions": convolutions(finished.study.workdir),
@@ -51,29 +54,29 @@ def assemble(finished: Finished, provenance: dict) -> dict:
     }
 
 
-def _memorization(finished: Finished) -> dict | None:
+def _memorization(finished: StudyArtifacts) -> dict | None:
     """The summary of the scores, with the models that the config's reliability would take."""
     if not finished.memorization:
         return None
     arrays = records.read_arrays(finished.memorization / "memorization.npz")
     stored = {**records.read_json(finished.memorization / "summary.json"),
-              "planted_noise_auroc_ci95": planted_noise_interval(arrays["memorization"],
-                                                                 arrays["planted_noise"])}
+              "injected_noise_auroc_ci95": injected_noise_interval(arrays["memorization"],
+                                                                   arrays["injected_noise"])}
     if stored["source"]:
         return stored
     return {**stored, **models_for(stored["split_half_pearson"], stored["models"],
                                    finished.study.config.campaign.reliability)}
 
 
-def _row(finished: Finished, forget_set: str, name: str) -> dict:
+def _row(finished: StudyArtifacts, forget_set: str, name: str) -> dict:
     metrics, cases = _metrics(finished, name), finished.cases.of_set(forget_set)
     return {"set": forget_set, "name": name,
-            "spec": rows.resolve(finished.study.config, name)._asdict(),
+            "spec": row_spec.resolve(finished.study.config, name)._asdict(),
             "steps": _steps(finished, name),
             "metrics": summaries({metric: values[cases] for metric, values in metrics.items()})}
 
 
-def _metrics(finished: Finished, name: str) -> dict[str, list]:
+def _metrics(finished: StudyArtifacts, name: str) -> dict[str, list]:
     """Metric -> a value for each case; user-defined ones are called as the config calls them.
 
     Their files may have been somewhere else when the row was evaluated.
@@ -104,7 +107,7 @@ def summaries(metrics: dict[str, list]) -> dict[str, dict]:
     return found
 
 
-def _steps(finished: Finished, name: str) -> list[dict]:
+def _steps(finished: StudyArtifacts, name: str) -> list[dict]:
     config = finished.study.config
     if name == "original":
         return []
@@ -113,7 +116,7 @@ def _steps(finished: Finished, name: str) -> list[dict]:
     return records.read_json(finished.models[name] / STEPS_FILE)
 
 
-def _scope(finished: Finished) -> dict:
+def _scope(finished: StudyArtifacts) -> dict:
     """What is alike for all seeds, so that intervals over seeds are conditional on it."""
     config, cases = finished.study.config, finished.cases
     alike = {}
@@ -124,9 +127,9 @@ def _scope(finished: Finished) -> dict:
             "memorization": finished.memorization is not None, "forget_sets_alike": alike}
 
 
-def _cautions(finished: Finished, stages: list[tuple[str, object]]) -> Iterator[dict]:
+def _cautions(finished: StudyArtifacts, stages: list[tuple[str, object]]) -> Iterator[dict]:
     """What given models and proxies told of themselves; compared proxies have a section."""
-    for caution in given_cautions(finished.study, finished.knowledge.original,
+    for caution in given_cautions(finished.study, finished.example_scores.original,
                                   finished.models["retrain"], finished.cases.forget):
         yield {"stage": "original", "caution": caution}
     for name, folder in stages:
@@ -137,9 +140,9 @@ def _cautions(finished: Finished, stages: list[tuple[str, object]]) -> Iterator[
                 yield {"stage": name, "caution": caution}
 
 
-def _stages(finished: Finished) -> Iterator[tuple[str, object]]:
+def _stages(finished: StudyArtifacts) -> Iterator[tuple[str, object]]:
     root = finished.study.workdir / "stages"
-    for path in sorted(root.rglob(store.DONE), key=lambda path: path.stat().st_mtime):
+    for path in sorted(root.rglob(stage_cache.DONE), key=lambda path: path.stat().st_mtime):
         yield str(path.parent.relative_to(root)), path.parent
 
 

@@ -55,7 +55,7 @@ def proxies(proxies: list[dict], others: Mapping[str, dict], memorization: str,
       memorization, control: names of those two scores.
     """
     panels = {"spearman": ("Spearman with memorization", "rank correlation", (-1.0, 1.0)),
-              "planted_noise_auroc": ("AUROC, injected noise", "area under the curve", UNIT),
+              "injected_noise_auroc": ("AUROC, injected noise", "area under the curve", UNIT),
               "tow": ("ToW of RUM refined by it", "ToW (1: as retrained)", UNIT),
               "tow_stratified": ("stratified ToW of RUM", "ToW, stratified", UNIT)}
     kind = {memorization: "rum", control: "control"}

@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from rum_jax import records
+from rum_jax.core import records
 from rum_jax.memorization.members import subset_size
 from rum_jax.report import chains, levels, onion, proxies, streams
-from rum_jax.rows import resolve
-from rum_jax.stages.memorization import COST_FILE
-from rum_jax.stages.models import work_of
-from rum_jax.stages.pipeline import Finished
+from rum_jax.rum.row_spec import resolve
+from rum_jax.study.memorization import COST_FILE
+from rum_jax.study.pipeline import StudyArtifacts
+from rum_jax.study.trained_models import work_of
 
 SECTIONS = {"levels": levels, "proxies": proxies, "chains": chains, "onion": onion,
             "streams": streams}
 
 
-def assemble(finished: Finished, rows: list[dict], statistics: list[dict]) -> dict[str, dict]:
+def assemble(finished: StudyArtifacts, rows: list[dict], statistics: list[dict]) -> dict[str, dict]:
     """Section -> what it found, of those that apply."""
     config, sets = finished.study.config, finished.cases.sets
     traces = {row: records.read_json(folder / "trace.json")
@@ -33,7 +33,7 @@ def assemble(finished: Finished, rows: list[dict], statistics: list[dict]) -> di
     return {name: found for name, found in made.items() if found}
 
 
-def _proxies(finished: Finished, rows: list[dict]) -> dict | None:
+def _proxies(finished: StudyArtifacts, rows: list[dict]) -> dict | None:
     study, known = finished.study, None
     config, train = study.config, study.dataset.train
     campaign_gradients, seconds = 0, None
@@ -51,14 +51,15 @@ def _proxies(finished: Finished, rows: list[dict]) -> dict | None:
         min(config.forget.size or len(train), len(train) // 3))
 
 
-def _streams(finished: Finished) -> dict | None:
+def _streams(finished: StudyArtifacts) -> dict | None:
     config = finished.study.config
-    asked = [[records.read_arrays(folder / "request.npz")["places"] for folder in stream.requests]
-             for stream in finished.streams.values()]
+    requested = [[records.read_arrays(folder / "request.npz")["places"]
+                  for folder in stream.requests]
+                 for stream in finished.streams.values()]
     return streams.assemble(
         {row: [records.read_json(folder / "statistics.json") for folder in stream.requests]
          for row, stream in finished.streams.items()},
-        all(map(np.array_equal, own, first) for own in asked for first in asked[:1]),
+        all(map(np.array_equal, own, first) for own in requested for first in requested[:1]),
         {row: [records.read_json(folder / "metrics.json") for folder in stream.evaluations]
          for row, stream in finished.streams.items()},
         {row: records.read_json(stream.trace / "trace.json")
@@ -66,12 +67,12 @@ def _streams(finished: Finished) -> dict | None:
         _specs(finished, finished.streams))
 
 
-def _specs(finished: Finished, names: Iterable[str]) -> dict[str, dict]:
+def _specs(finished: StudyArtifacts, names: Iterable[str]) -> dict[str, dict]:
     """What each of these rows does, see `rows.Resolved`."""
     return {name: resolve(finished.study.config, name)._asdict() for name in names}
 
 
-def _campaign_seconds(finished: Finished) -> float | None:
+def _campaign_seconds(finished: StudyArtifacts) -> float | None:
     """Seconds of all memorization models, without compilation; None if they were not trained."""
     path = finished.memorization / COST_FILE
     if not path.is_file():

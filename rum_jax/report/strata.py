@@ -1,7 +1,7 @@
 """How much the strata of a proxy have in common with those of memorization, at equal ranks."""
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from rum_jax.evaluate.interval import summary
 from rum_jax.refine.contract import SUBSETS
@@ -54,7 +54,7 @@ def membership(scores: np.ndarray, first: int, size: int) -> np.ndarray:
 
     1 or 0 for an example without ties; examples that tie share what their ranks have there.
     """
-    begin = rankdata(scores, method="min") - 1
-    end = rankdata(scores, method="max")
+    begin = scipy.stats.rankdata(scores, method="min") - 1
+    end = scipy.stats.rankdata(scores, method="max")
     inside = np.minimum(end, first + size) - np.maximum(begin, first)
     return np.clip(inside, 0, None) / (end - begin)

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from ml_collections import ConfigDict
 
-from rum_jax import records
 from rum_jax.config import base
+from rum_jax.core import records
 from rum_jax.report import page
 from rum_jax.report.dots import UNIT
 from rum_jax.report.figures import (
@@ -25,9 +25,9 @@ from rum_jax.report.figures import (
     svg,
 )
 from rum_jax.report.labels import display_names, label
-from rum_jax.rum import WHOLE
-from rum_jax.stages.study import Study, folder_of
-from rum_jax.stages.sweep import fields_of
+from rum_jax.rum.chain import WHOLE
+from rum_jax.study.context import Study, folder_of
+from rum_jax.study.sweep import fields_of
 
 SCHEMA_VERSION = 1
 CHOSEN = COLORS["rum"]

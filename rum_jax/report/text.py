@@ -7,7 +7,7 @@ from rum_jax.evaluate.interval import estimates
 from rum_jax.report.answer import answer
 from rum_jax.report.comparisons import METRICS
 from rum_jax.report.words import interval
-from rum_jax.rows import REFERENCE
+from rum_jax.rum.row_spec import REFERENCE
 
 __all__ = ["COLUMNS", "aligned", "answer", "cell", "cells", "findings", "header", "more_cells",
            "of_sets", "set_table", "table"]
@@ -111,10 +111,10 @@ def findings(results: dict) -> list[str]:
 
 
 def _memorization(summary: dict) -> str:
-    auroc = {"mean": summary["planted_noise_auroc"], "ci95": summary["planted_noise_auroc_ci95"]}
+    auroc = {"mean": summary["injected_noise_auroc"], "ci95": summary["injected_noise_auroc_ci95"]}
     noise = ("no label noise was injected" if auroc["mean"] is None else
              f"AUROC {interval(auroc)} (95%, over examples) for the "
-             f"{summary['planted_noise_examples']} examples with injected label noise")
+             f"{summary['injected_noise_examples']} examples with injected label noise")
     if summary["source"]:
         return f"Memorization from {summary['source']['file']}: {noise}."
     spearman = summary["split_half_spearman"]

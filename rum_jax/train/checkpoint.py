@@ -5,11 +5,10 @@ import pathlib
 
 import jax
 import numpy as np
-from orbax.checkpoint import v1 as ocp
 
-from rum_jax import hosts
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model
+from rum_jax.runtime import distributed
 from rum_jax.train.state import TrainState, shape_of_state
 
 
@@ -18,7 +17,9 @@ def save(path: pathlib.Path, states: TrainState) -> None:
 
     Several processes must all call it; the states are written once, where the writer says.
     """
-    ocp.save(hosts.agreed(str(path.absolute())), states)
+    from orbax.checkpoint import v1 as ocp  # slow to import
+
+    ocp.save(distributed.broadcast_from_writer(str(path.absolute())), states)
 
 
 def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainState:
@@ -30,6 +31,8 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
     Raises:
       InputError: they are of another model, or damaged.
     """
+    from orbax.checkpoint import v1 as ocp  # slow to import
+
     model = dataclasses.replace(model, module=model.module.clone(classes=outputs))
     like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype),
                         shape_of_state(model))
@@ -43,10 +46,10 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
 
 
 def _check(path: pathlib.Path, like: TrainState, states: TrainState) -> None:
-    wanted, found = ({jax.tree_util.keystr(at): leaf.shape for at, leaf in
-                      jax.tree_util.tree_leaves_with_path(tree)} for tree in (like, states))
-    wrong = [name for name in wanted if found.get(name) != wanted[name]]
+    expected, found = ({jax.tree_util.keystr(at): leaf.shape for at, leaf in
+                        jax.tree_util.tree_leaves_with_path(tree)} for tree in (like, states))
+    wrong = [name for name in expected if found.get(name) != expected[name]]
     if wrong:
         raise InputError(f"{path}: holds states of another model: {wrong[0]} has shape "
-                         f"{found.get(wrong[0], 'absent')}, wanted {wanted[wrong[0]]}; "
+                         f"{found.get(wrong[0], 'absent')}, wanted {expected[wrong[0]]}; "
                          f"{len(wrong)} such entries")

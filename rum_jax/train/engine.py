@@ -25,7 +25,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from rum_jax.clock import uncounted
+from rum_jax.runtime.stopwatch import uncounted
 from rum_jax.train.mesh import MODELS, best_share, fetch, make_mesh, place
 
 PyTree = Any

@@ -10,12 +10,12 @@ import numpy as np
 
 from rum_jax.data.plans import Stream
 from rum_jax.models import Model
-from rum_jax.progress import Progress, silent
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train import engine as engines
 from rum_jax.train.engine import Engine
 from rum_jax.train.gather import gather
 from rum_jax.train.log import Log
-from rum_jax.train.resume import Keep, Progressed
+from rum_jax.train.resume import Checkpointing, FitCheckpoint
 from rum_jax.train.state import Context, Objective, TrainState, make_step
 
 PyTree = Any
@@ -36,6 +36,26 @@ class Task(NamedTuple):
     images: np.ndarray
     labels: np.ndarray
 
+    def map_models(self, function: Callable, *stacked: PyTree, shared: tuple = ()) -> PyTree:
+        """Runs a function of the images for M models at once, wherever the engine runs them.
+
+        Args:
+          function: (images uint8[N,H,W,C], *shared, *one model's part of each stacked) -> tree.
+            Must be the same object on every call, as it addresses the compiled program.
+          stacked: trees with leading axis M, on the host or on devices; None has no leaves.
+          shared: trees that all models are given whole.
+
+        Returns:
+          The results with leading axis M, on the host.
+        """
+        models = len(jax.tree.leaves(stacked)[0])
+        engine = self.engine.for_models(models)
+        run = engines.over_models(engine, function, shared=1 + len(shared))
+        results = run(engines.resident(engine, self.images),
+                      *(engines.replicate(engine, tree) for tree in shared),
+                      *(engines.put(engine, jax.device_get(tree), models) for tree in stacked))
+        return engines.get(results, models)
+
 
 class Plan(NamedTuple):
     """Everything that is decided before the first step.
@@ -44,7 +64,7 @@ class Plan(NamedTuple):
       streams: stream name -> Stream with arrays int32[M,T,B].
       learning_rate: float[M,T].
       schedules: hyper-parameters of the objective that change, name -> float[M,T].
-      augmentation: key of AUGMENTATIONS -> uint32[M,T,2], the words of each step's epoch.
+      augmentation: key of AUGMENTATIONS -> uint32[M,T,2], the key_data of each step's epoch.
     """
 
     streams: dict[str, Stream]
@@ -75,8 +95,8 @@ def _runner(model: Model, objective: Objective) -> Callable:
     def run(images: jax.Array, steps: jax.Array, state: TrainState, plan: Plan,
             context: Context) -> Fitted:
         def at(i: jax.Array, state: TrainState) -> tuple[TrainState, jax.Array, PyTree]:
-            words = {name: values[i] for name, values in plan.augmentation.items()}
-            batches = {name: gather(model, images, s.index[i], s.label[i], words)
+            key_data = {name: values[i] for name, values in plan.augmentation.items()}
+            batches = {name: gather(model, images, s.index[i], s.label[i], key_data)
                        for name, s in plan.streams.items()}
             scheduled = {name: values[i] for name, values in plan.schedules.items()}
             now = context.replace(hparams={**context.hparams, **scheduled})
@@ -108,7 +128,7 @@ def _chunk(plan: Plan, start: int, end: int, length: int) -> Plan:
 
 def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, context: Context,
         names: Sequence[str], progress: Progress = silent,
-        stop_when_diverged: bool = True, keep: Keep | None = None) -> Fitted:
+        stop_when_diverged: bool = True, keep: Checkpointing | None = None) -> Fitted:
     """Runs every step of the plan for every model.
 
     The losses of a call of the program are fetched after the next one was started, so the
@@ -147,7 +167,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
         states = [one.states for one in made]
         log.add(step, end, [one[1:] for one in made])
         if keep and end == stop < total:
-            keep.save(plan, Progressed(end, engines.get(states, models), log.losses(),
-                                       log.record()))
+            keep.save(plan, FitCheckpoint(end, engines.get(states, models), log.losses(),
+                                          log.record()))
         step = end
     return Fitted(engines.get(states, models), log.losses(), log.record())

@@ -24,6 +24,6 @@ def gather(model: Model, images: jax.Array, index: jax.Array, label: jax.Array,
     index = split_batch(index)
     present = jnp.maximum(index, 0)
     chosen = images[present]
-    for name, words in (augmentation or {}).items():
-        chosen = augment(name, chosen, words, present)
+    for name, key_data in (augmentation or {}).items():
+        chosen = augment(name, chosen, key_data, present)
     return Batch(model.to_unit(chosen), split_batch(label), index != PADDING)

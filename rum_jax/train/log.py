@@ -6,10 +6,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from rum_jax.errors import RunError
-from rum_jax.progress import Progress
+from rum_jax.core.errors import RunError
+from rum_jax.runtime.progress import Progress
 from rum_jax.train import engine as engines
-from rum_jax.train.resume import Progressed
+from rum_jax.train.resume import FitCheckpoint
 
 PyTree = Any
 
@@ -38,7 +38,7 @@ class Log:
     """
 
     def __init__(self, names: Sequence[str], total: int, check: bool, progress: Progress,
-                 begun: Progressed | None) -> None:
+                 begun: FitCheckpoint | None) -> None:
         self._names, self._total, self._check, self._progress = names, total, check, progress
         self._waiting: tuple | None = None
         self._losses = [begun.losses] if begun else []

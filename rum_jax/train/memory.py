@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import psutil
 
-from rum_jax import hosts
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model
 from rum_jax.models.convolution import BLOCKED
-from rum_jax.progress import say
+from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import say
 from rum_jax.train.fit import Task
 from rum_jax.train.mesh import DATA
 from rum_jax.train.objectives import cross_entropy
@@ -99,7 +99,7 @@ def available_bytes(task: Task, models: int) -> int:
                if device.process_index == jax.process_index()]
     limits = [stats["bytes_limit"] for device in devices if (stats := device.memory_stats())]
     own = min(limits) if limits else psutil.virtual_memory().available // max(len(devices), 1)
-    return hosts.agreed(own)
+    return distributed.broadcast_from_writer(own)
 
 
 def plan_bytes(models: int, epochs: int, examples: int, batch_size: int,

@@ -9,7 +9,6 @@ import numpy as np
 
 from rum_jax.data.plans import batches
 from rum_jax.models import Model
-from rum_jax.train import engine as engines
 from rum_jax.train.fit import Task
 from rum_jax.train.mesh import split_batch
 from rum_jax.train.state import TrainState
@@ -48,11 +47,8 @@ def embed(task: Task, states: TrainState) -> np.ndarray:
 
 
 def _outputs(task: Task, states: TrainState, output: str) -> np.ndarray:
-    examples, models = len(task.images), len(states.step)
-    engine = task.engine.for_models(models)
+    examples = len(task.images)
     index = np.maximum(batches(np.arange(examples), BATCH_SIZE), 0)
-    run = engines.over_models(engine, _predictor(task.model, output), shared=2)
-    made = run(engines.resident(engine, task.images), engines.replicate(engine, index), *(
-        engines.put(engine, jax.device_get(part), models)
-        for part in (states.params, states.model_state)))
-    return engines.get(made, models)[:, :examples]
+    outputs = task.map_models(_predictor(task.model, output), states.params, states.model_state,
+                              shared=(index,))
+    return outputs[:, :examples]

@@ -8,21 +8,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rum_jax.core.randomness import key, key_data
 from rum_jax.data.augment import NONE
 from rum_jax.data.plans import cosine, multistep, per_epoch, shuffled_epochs, stream
 from rum_jax.models import Model
-from rum_jax.progress import Progress, silent
-from rum_jax.randomness import key, words
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Fitted, Plan, PyTree, Task, fit
 from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import cross_entropy
-from rum_jax.train.resume import Keep
+from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import Context, Objective, TrainState, fresh
 
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
-    """What every SGD run must say (spec section 3).
+    """What every SGD run must say (docs/parity.md#training).
 
     Attributes:
       batch_size: examples per step; the last batch of an epoch may be short.
@@ -42,7 +42,7 @@ class Optimizer:
 
 
 SCHEDULES = ("cosine", "steps")
-STEP_FACTOR = 0.2  # of the rate at each milestone (spec section 3)
+STEP_FACTOR = 0.2  # of the rate at each milestone (docs/parity.md#training)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +132,8 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
           orders: Sequence[Callable[[int], np.random.Generator]], names: Sequence[str],
           progress: Progress = silent,
           objective: Objective = cross_entropy,
-          stop_when_diverged: bool = True, keep: Keep | None = None) -> tuple[Plan, Fitted]:
+          stop_when_diverged: bool = True,
+          keep: Checkpointing | None = None) -> tuple[Plan, Fitted]:
     """Trains M models from the given fresh states, each on its own examples.
 
     Args:
@@ -163,7 +164,7 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
     every, epochs = steps // recipe.epochs, range(recipe.epochs)
 
     def drawn() -> np.ndarray:
-        return np.repeat([[words(order(e)) for e in epochs] for order in orders], every, axis=1)
+        return np.repeat([[key_data(order(e)) for e in epochs] for order in orders], every, axis=1)
 
     plan = Plan({"examples": stream(index, task.labels)}, per_epoch(rates, every),
                 augmentation=recipe.optimizer.augmented(drawn))

@@ -10,18 +10,20 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from rum_jax import hosts, records
-from rum_jax.errors import InputError
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.models import Model, outputs_of
-from rum_jax.progress import say
+from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import say
 from rum_jax.train import checkpoint
 from rum_jax.train.state import TrainState
 
 PyTree = Any
+CHECKPOINTS = "checkpoints"  # folder in a workdir of the states of trainings under way
 REMEDY = "delete it to start that training anew"
 
 
-class Progressed(NamedTuple):
+class FitCheckpoint(NamedTuple):
     """A training that has come so far.
 
     Attributes:
@@ -37,7 +39,7 @@ class Progressed(NamedTuple):
     record: np.ndarray | None = None
 
 
-class Keep(NamedTuple):
+class Checkpointing(NamedTuple):
     """Where and how often a training keeps its state.
 
     Attributes:
@@ -54,7 +56,7 @@ class Keep(NamedTuple):
     earlier_seconds: float
     made_from: str = ""
 
-    def of_epochs(self, steps_per_epoch: int) -> "Keep":
+    def of_epochs(self, steps_per_epoch: int) -> "Checkpointing":
         """The same in steps."""
         return self._replace(every=self.every * steps_per_epoch)
 
@@ -62,14 +64,14 @@ class Keep(NamedTuple):
         """The first step after this one at which the state is kept, or the last of all."""
         return min(total, (step // self.every + 1) * self.every) if self.every else total
 
-    def save(self, plan: PyTree, reached: Progressed) -> None:
+    def save(self, plan: PyTree, reached: FitCheckpoint) -> None:
         """Keeps a state; earlier ones are removed. Several processes must all call it."""
         earlier, partial = _kept(self.folder), self.folder / "partial"
-        if hosts.is_writer():
+        if distributed.is_writer():
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
         checkpoint.save(partial / "states", reached.states)
-        if not hosts.is_writer():
+        if not distributed.is_writer():
             return
         made = {"losses": reached.losses, "record": reached.record}
         records.write_arrays(partial / "losses.npz", **{
@@ -82,13 +84,13 @@ class Keep(NamedTuple):
         for path in earlier:
             shutil.rmtree(path)
 
-    def load(self, plan: PyTree, model: Model) -> Progressed | None:
+    def load(self, plan: PyTree, model: Model) -> FitCheckpoint | None:
         """The last state that was kept; None if there is none.
 
         Raises:
           InputError: it is of another plan or model.
         """
-        names = hosts.agreed([path.name for path in _kept(self.folder)])
+        names = distributed.broadcast_from_writer([path.name for path in _kept(self.folder)])
         if not names:
             return None
         path = self.folder / names[-1]
@@ -106,7 +108,7 @@ class Keep(NamedTuple):
             raise InputError(f"{error}; {REMEDY}") from error
         steps = made["losses"].shape[1]
         say(f"going on from step {steps}, kept in {path}")
-        return Progressed(steps, states, made["losses"], made["record"])
+        return FitCheckpoint(steps, states, made["losses"], made["record"])
 
 
 def kept_seconds(folder: pathlib.Path) -> float:
@@ -117,14 +119,14 @@ def kept_seconds(folder: pathlib.Path) -> float:
 
 def discard_partial(folder: pathlib.Path) -> None:
     """Removes states that were being written below a folder when a process ended."""
-    if not hosts.is_writer():
+    if not distributed.is_writer():
         return
     for path in list(folder.rglob("partial")):
         shutil.rmtree(path, ignore_errors=True)
 
 
 def _stored(path: pathlib.Path) -> tuple[dict, dict[str, np.ndarray | None]]:
-    """What a kept state says of itself, and its `losses` and `record`; see `Progressed`."""
+    """What a kept state says of itself, and its `losses` and `record`; see `FitCheckpoint`."""
     try:
         about = records.read_json(path / "kept.json")
         changed = [name for name, digest in about["sha256"].items()

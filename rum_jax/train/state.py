@@ -53,7 +53,7 @@ class Context:
       momentum, weight_decay: float32[].
       hparams: an objective's own float hyper-parameters, name -> float[].
       grad_mask: tree like params, or None; multiplies the gradient before weight decay is
-        added, so that masked-out weights still decay (spec quirk Q16).
+        added, so that masked-out weights still decay (docs/parity.md#q16).
       update_mask: tree like params, or None; multiplies the whole update, decay included.
       teacher: (params, model_state) of a model that stays as it is, or None.
     """

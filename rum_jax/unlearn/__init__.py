@@ -1,6 +1,6 @@
 """Unlearning algorithms behind one contract (`base.py`)."""
 
-from rum_jax import own as own_code
+from rum_jax.core import plugins
 from rum_jax.unlearn import (
     boundary_expand,
     boundary_shrink,
@@ -12,7 +12,7 @@ from rum_jax.unlearn import (
     neggrad,
     neggrad_plus,
     none,
-    own,
+    plugin,
     random_label,
     retrain,
     salun,
@@ -20,22 +20,23 @@ from rum_jax.unlearn import (
 )
 from rum_jax.unlearn.base import Algorithm
 
-ALGORITHMS: dict[str, Algorithm] = {
-    "none": none.ALGORITHM,
-    "retrain": retrain.ALGORITHM,
-    "finetune": finetune.ALGORITHM,
-    "l1_sparse": l1_sparse.ALGORITHM,
-    "neggrad": neggrad.ALGORITHM,
-    "neggrad_plus": neggrad_plus.ALGORITHM,
-    "scrub": scrub.ALGORITHM,
-    "salun": salun.ALGORITHM,
-    "random_label": random_label.ALGORITHM,
-    "influence": influence.ALGORITHM,
-    "fisher": fisher.ALGORITHM,
-    "fisher_new": fisher_new.ALGORITHM,
-    "boundary_shrink": boundary_shrink.ALGORITHM,
-    "boundary_expand": boundary_expand.ALGORITHM,
-}
+_ALL = (
+    none.ALGORITHM,
+    retrain.ALGORITHM,
+    finetune.ALGORITHM,
+    l1_sparse.ALGORITHM,
+    neggrad.ALGORITHM,
+    neggrad_plus.ALGORITHM,
+    scrub.ALGORITHM,
+    salun.ALGORITHM,
+    random_label.ALGORITHM,
+    influence.ALGORITHM,
+    fisher.ALGORITHM,
+    fisher_new.ALGORITHM,
+    boundary_shrink.ALGORITHM,
+    boundary_expand.ALGORITHM,
+)
+ALGORITHMS: dict[str, Algorithm] = {one.name: one for one in _ALL}
 
 
 def algorithm(name: str) -> Algorithm:
@@ -44,4 +45,4 @@ def algorithm(name: str) -> Algorithm:
     Raises:
       InputError: the user's own one is not what the contract asks for.
     """
-    return own.load(name) if own_code.is_reference(name) else ALGORITHMS[name]
+    return plugin.load(name) if plugins.is_reference(name) else ALGORITHMS[name]

@@ -5,18 +5,17 @@ from typing import Any
 import jax
 import numpy as np
 
-from rum_jax.errors import raise_if_any
+from rum_jax.core.errors import raise_if_any
 from rum_jax.train.log import DivergedError
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
 
 
-def apply(name: str, algorithm: Algorithm, problem: Problem, states: TrainState | None,
+def apply(algorithm: Algorithm, problem: Problem, states: TrainState | None,
           hparams: dict[str, Any]) -> tuple[TrainState, History]:
     """Checks, then unlearns.
 
     Args:
-      name: what to call the algorithm in messages.
       algorithm: see its contract.
       problem: what is to be forgotten.
       states: leading axis M; None for algorithms that do not look at them.
@@ -26,9 +25,10 @@ def apply(name: str, algorithm: Algorithm, problem: Problem, states: TrainState 
       InputError: names every fault.
       DivergedError: a loss, or a parameter in the end, is not finite.
     """
-    faults = hparam_faults(name, algorithm, hparams) + set_faults(problem)
+    name = algorithm.name
+    faults = hparam_faults(algorithm, hparams) + set_faults(problem)
     raise_if_any(faults, f"{name} cannot run:")
-    unlearned, history = algorithm.unlearn(problem, states, hparams)
+    unlearned, history = algorithm.unlearn(problem, states, **hparams)
     if problem.stop_when_diverged:
         _check_finite(name, problem, unlearned, history)
     return unlearned, history
@@ -47,9 +47,9 @@ def _check_finite(name: str, problem: Problem, states: TrainState, history: Hist
                             "such as the learning rate, usually help")
 
 
-def hparam_faults(name: str, algorithm: Algorithm, hparams: dict[str, Any]) -> list[str]:
+def hparam_faults(algorithm: Algorithm, hparams: dict[str, Any]) -> list[str]:
     """Hyper-parameters that are unknown, missing, or not allowed."""
-    known = ", ".join(algorithm.checks) or "none"
+    name, known = algorithm.name, ", ".join(algorithm.checks) or "none"
     found = [f"{name}.{key}: unknown hyper-parameter; known: {known}"
              for key in hparams if key not in algorithm.checks]
     for key, check in algorithm.checks.items():

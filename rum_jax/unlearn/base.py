@@ -1,8 +1,11 @@
 """The contract of unlearning algorithms.
 
-    unlearn(problem, states, hparams) -> (states, History)
+    def unlearn(problem, states, *, epochs: int = 10, learning_rate: Float = 0.01):
+        ...
+        return states, History(losses, examples, periods)
 
-is a pure function of its arguments over M models (one per seed) at once. Every algorithm
+is a pure function of its arguments over M models (one per seed) at once; the keyword arguments are
+its hyper-parameters. Built-in algorithms and those of a user have the same contract. Every one
 
   - leaves the caller's states as they are: they are the next method's start, or a teacher;
   - draws randomness only at (seed, role, problem.step, epoch);
@@ -16,32 +19,35 @@ A new algorithm is one file that ends in `ALGORITHM = Algorithm(...)` and one li
 """
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from rum_jax.checks import Check
-from rum_jax.progress import Progress, silent
-from rum_jax.randomness import generator
+from rum_jax.core.checks import Check
+from rum_jax.core.randomness import generator
+from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, each, period_means
-from rum_jax.train.resume import Keep
+from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import TrainState
 
 BATCH_NORM = ("train", "eval")
 RELABELLING = "relabelling"  # the family that trains on other labels of the forget set
+BASELINES = ("none", "retraining")  # families that no one would choose among
+Float = float | np.ndarray  # a float hyper-parameter: a number, or float[M]
 
 
 @dataclasses.dataclass(frozen=True)
 class UnlearnOptimizer(Optimizer):
-    """SGD of unlearning: `Optimizer`, and what all gradient methods have in common (section 4).
+    """SGD of unlearning: `Optimizer`, and what all gradient methods have in common.
 
     Attributes:
       milestones: epochs from which on the rate is a tenth, a hundredth, ...; the released
         scripts have 91 and 136, which their 5 or 10 epochs never reach.
       batch_norm: "train": batch statistics are used and running ones move with every batch, as
-        in the reference (spec quirk Q15); "eval": running ones are used and stay.
+        in the reference (docs/parity.md#q15); "eval": running ones are used and stay.
     """
 
     milestones: tuple[int, ...] = ()
@@ -75,7 +81,7 @@ class Problem(NamedTuple):
     progress: Progress = silent
     stop_when_diverged: bool = True
     draw: Callable[..., np.random.Generator] = generator
-    keep: Keep | None = None
+    keep: Checkpointing | None = None
 
     @property
     def names(self) -> list[str]:
@@ -86,7 +92,7 @@ class Problem(NamedTuple):
         """One generator per model for that role and epoch of this step."""
         return [self.draw(seed, role, self.step, epoch) for seed in self.seeds]
 
-    def each(self, value: float | np.ndarray) -> np.ndarray:
+    def each(self, value: Float) -> np.ndarray:
         """float64[M] of a hyper-parameter."""
         return each(len(self.seeds), value)
 
@@ -111,26 +117,48 @@ class History(NamedTuple):
         return period_means(self.losses, self.periods)
 
 
-class Algorithm(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Algorithm:
     """An algorithm and what a config must say to use it.
 
     Attributes:
-      unlearn: see the module's docstring.
-      checks: hyper-parameter -> check of its value; exactly these are in a config.
-      published: hyper-parameter -> value of the papers or the released scripts (spec section 4),
-        with the correct behaviour where the released code has a bug.
+      name: what a config calls it.
+      unlearn: see the module's docstring. What it takes beyond problem and states are its
+        hyper-parameters; their defaults are the values of the papers or the released scripts, with
+        the correct behavior where the released code has a bug.
+      checks: hyper-parameter -> check of its value; all of them.
       search: hyper-parameter -> (generator) -> value, what a search draws from.
       reference: hyper-parameters that make it do what the released code does, bugs included.
       family: what kind of method it is, for reports that compare kinds.
+      changes_shapes: whether its models have parameters of other shapes than those it was given.
     """
 
-    unlearn: Callable[[Problem, TrainState, dict[str, Any]], tuple[TrainState, History]]
+    name: str
+    unlearn: Callable[..., tuple[TrainState, History]]
     checks: dict[str, Check]
-    published: dict[str, Any]
-    search: dict[str, Callable[[np.random.Generator], Any]]
-    reference: dict[str, Any] = {}
+    search: dict[str, Callable[[np.random.Generator], Any]] = dataclasses.field(
+        default_factory=dict)
+    reference: dict[str, Any] = dataclasses.field(default_factory=dict)
     family: str = "other"
+    changes_shapes: bool = False
+
+    @property
+    def published(self) -> dict[str, Any]:
+        """Hyper-parameter -> its default."""
+        return defaults_of(self.unlearn)
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it does nothing or retrains: what methods are compared with."""
+        return self.family in BASELINES
 
     def hparams(self, reference: bool = False) -> dict[str, Any]:
         """The published hyper-parameters; with reference, those of the released code."""
         return {**self.published, **(self.reference if reference else {})}
+
+
+def defaults_of(unlearn: Callable) -> dict[str, Any]:
+    """Hyper-parameter -> default of a function that takes problem and states before them."""
+    parameters = list(inspect.signature(unlearn).parameters.values())[2:]
+    return {one.name: one.default for one in parameters
+            if one.kind is not inspect.Parameter.VAR_KEYWORD}

@@ -1,4 +1,4 @@
-"""Boundary expand (Chen et al., CVPR 2023, arXiv 2303.11570; spec section 4).
+"""Boundary expand (Chen et al., CVPR 2023, arXiv 2303.11570; docs/parity.md#unlearning).
 
     append one output, a shadow class C; minimise CE over F to the label C
 
@@ -9,13 +9,13 @@ in the released code: an example that is given the shadow class counts as wrong.
 import jax
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import PADDING, Stream
 from rum_jax.models import outputs_of
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
-from rum_jax.unlearn.descent import descend, epochs_of, rates, rested
+from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
+from rum_jax.unlearn.descent import descend, epochs_of, rates, with_fresh_optimizer
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 
@@ -33,7 +33,7 @@ def expanded(problem: Problem, states: TrainState) -> TrainState:
     rows = _new_rows(problem, kernel.shape[1]).astype(kernel.dtype)
     grown = {"kernel": np.concatenate([kernel, rows[:, :-1, None]], axis=-1),
              "bias": np.concatenate([bias, rows[:, -1:]], axis=-1)}
-    return rested(states.replace(
+    return with_fresh_optimizer(states.replace(
         params={**states.params, "classifier": grown},
         opt_state=jax.tree_util.tree_map_with_path(_with_room, states.opt_state)))
 
@@ -45,21 +45,21 @@ def _with_room(path: tuple, buffer: np.ndarray) -> np.ndarray:
     return np.zeros((*buffer.shape[:-1], buffer.shape[-1] + 1), buffer.dtype)
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.01,
+            ) -> tuple[TrainState, History]:
     """Gives the forget set a class of its own.
 
     Raises:
       DivergedError: a loss is not finite.
     """
     shadow = outputs_of(states.params)
-    index = epochs_of(problem, "forget", hparams["epochs"])
+    index = epochs_of(problem, "forget", epochs)
     labels = np.where(index == PADDING, 0, shadow).astype(np.int32)
     return descend(problem, cross_entropy, expanded(problem, states),
-                   {"examples": Stream(index, labels)}, rates(problem, hparams))
+                   {"examples": Stream(index, labels)}, rates(problem, epochs, learning_rate))
 
 
 ALGORITHM = Algorithm(
-    unlearn, family="relabelling",
+    "boundary_expand", unlearn, family=RELABELLING, changes_shapes=True,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
-    published={"epochs": 10, "learning_rate": 0.01},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

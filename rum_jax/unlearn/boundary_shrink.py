@@ -1,12 +1,12 @@
-"""Boundary shrink (Chen et al., CVPR 2023, arXiv 2303.11570; spec section 4).
+"""Boundary shrink (Chen et al., CVPR 2023, arXiv 2303.11570; docs/parity.md#unlearning).
 
     x' = round(255 * clip(x + 0.1 * sign(grad_x CE(T(x), y)), 0, 1)) / 255
     minimise CE over F to the label argmax T(x')
 
 T is the model before unlearning, in evaluation mode and in float32 (in bfloat16, which has no 255
 levels, one label of thirty is another on the digits). It is fixed, so each forget example's new
-label is found once. In train mode the forget batches move BatchNorm's running statistics (spec
-quirk Q15).
+label is found once. In train mode the forget batches move BatchNorm's running statistics
+(docs/parity.md#q15).
 """
 
 import functools
@@ -16,19 +16,30 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import PADDING, Stream
 from rum_jax.models import Model
-from rum_jax.train import engine as engines
 from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy, cross_entropy
-from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.train.state import Batch, TrainState
+from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, epochs_of, rates
 from rum_jax.unlearn.gradients import ordered
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 ATTACK_STEP, PIXEL_LEVELS = 0.1, 255
+
+
+def _attacked(model: Model, params: PyTree, model_state: PyTree, batch: Batch) -> jax.Array:
+    """x': the pixels of a batch, moved up the loss and rounded to levels of a picture."""
+
+    def loss(pixels: jax.Array) -> jax.Array:
+        return batch_cross_entropy(model, params, model_state, batch.replace(pixels=pixels),
+                                   train=False)[0]
+
+    direction = jnp.sign(jax.grad(loss)(batch.pixels))
+    moved = jnp.clip(batch.pixels + ATTACK_STEP * direction, 0, 1)
+    return jnp.round(moved * PIXEL_LEVELS) / PIXEL_LEVELS
 
 
 @functools.cache
@@ -39,14 +50,7 @@ def _attacker(model: Model) -> Callable:
                 plan: Stream) -> jax.Array:
         def one_batch(part: Stream) -> jax.Array:
             batch = gather(model, images, *part)
-
-            def loss(x: jax.Array) -> jax.Array:
-                return batch_cross_entropy(model, params, model_state, batch.replace(pixels=x),
-                                           train=False)[0]
-
-            direction = jnp.sign(jax.grad(loss)(batch.pixels))
-            moved = jnp.clip(batch.pixels + ATTACK_STEP * direction, 0, 1)
-            attacked = jnp.round(moved * PIXEL_LEVELS) / PIXEL_LEVELS
+            attacked = _attacked(model, params, model_state, batch)
             out, _ = model.apply(params, model_state, attacked, batch.mask, train=False)
             return out.logits.argmax(-1).astype(jnp.int32)
 
@@ -57,33 +61,30 @@ def _attacker(model: Model) -> Callable:
 
 def nearest_labels(problem: Problem, states: TrainState) -> np.ndarray:
     """int32[M,F]: the class across the nearest boundary, for each forget example."""
-    models, task = len(problem.seeds), problem.task
-    engine = task.engine.for_models(models)
     plan = ordered(problem, "forget", problem.optimizer.batch_size)
-    run = engines.over_models(engine, _attacker(task.model.precise()), shared=1)
-    made = run(engines.resident(engine, task.images), *(
-        engines.put(engine, part, models) for part in (states.params, states.model_state, plan)))
-    return engines.get(made, models).reshape(models, -1)[:, :problem.forget.shape[1]]
+    nearest = problem.task.map_models(_attacker(problem.task.model.precise()), states.params,
+                                      states.model_state, plan)
+    return nearest.reshape(len(nearest), -1)[:, :problem.forget.shape[1]]
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.01,
+            ) -> tuple[TrainState, History]:
     """Moves each forget example across its nearest boundary.
 
     Raises:
       DivergedError: a loss is not finite.
     """
-    index = epochs_of(problem, "forget", hparams["epochs"])
+    index = epochs_of(problem, "forget", epochs)
     labels = np.zeros((len(index), len(problem.task.labels)), np.int32)
     np.put_along_axis(labels, problem.forget, nearest_labels(problem, states), axis=1)
     chosen = np.stack([own[np.maximum(places, 0)] for own, places in
                        zip(labels, index, strict=True)])
     return descend(problem, cross_entropy, states,
                    {"examples": Stream(index, np.where(index == PADDING, 0, chosen))},
-                   rates(problem, hparams))
+                   rates(problem, epochs, learning_rate))
 
 
 ALGORITHM = Algorithm(
-    unlearn, family="relabelling",
+    "boundary_shrink", unlearn, family=RELABELLING,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
-    published={"epochs": 10, "learning_rate": 0.01},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

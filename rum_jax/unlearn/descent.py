@@ -6,22 +6,22 @@ from typing import Any
 import jax
 import numpy as np
 
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import key_data
 from rum_jax.data.plans import Stream, batches, multistep
-from rum_jax.errors import InputError
-from rum_jax.randomness import words
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.memory import check_plan
 from rum_jax.train.recipe import contexts
 from rum_jax.train.state import Objective, TrainState
-from rum_jax.unlearn.base import History, Problem
+from rum_jax.unlearn.base import Float, History, Problem
 
-FACTOR = 0.1  # of the rate at each milestone (spec section 4)
+FACTOR = 0.1  # of the rate at each milestone (docs/parity.md#unlearning)
 
 
-def rates(problem: Problem, hparams: dict) -> np.ndarray:
+def rates(problem: Problem, epochs: int, learning_rate: Float) -> np.ndarray:
     """float64[M,E]: the learning rate of each epoch."""
-    relative = multistep(hparams["epochs"], problem.optimizer.milestones, FACTOR)
-    return np.outer(problem.each(hparams["learning_rate"]), relative)
+    relative = multistep(epochs, problem.optimizer.milestones, FACTOR)
+    return np.outer(problem.each(learning_rate), relative)
 
 
 def epochs_of(problem: Problem, part: str, epochs: int) -> np.ndarray:
@@ -93,21 +93,21 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
                else _checked_epochs(epoch_of_step, steps, epochs))
 
     def drawn() -> np.ndarray:
-        each_epoch = np.array([[words(rng) for rng in problem.generators("augment", epoch)]
+        each_epoch = np.array([[key_data(rng) for rng in problem.generators("augment", epoch)]
                                for epoch in range(epochs)])
         return each_epoch[of_step].swapaxes(0, 1)
 
     plan = Plan(streams, learning_rate[:, of_step], schedules or {},
                 problem.optimizer.augmented(drawn))
     context = contexts(models, problem.optimizer, hparams, **extra)
-    fitted = fit(trainable(problem), objective, rested(states), plan, context, problem.names,
-                 problem.progress, problem.stop_when_diverged)
+    fitted = fit(trainable(problem), objective, with_fresh_optimizer(states), plan, context,
+                 problem.names, problem.progress, problem.stop_when_diverged)
     examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
     periods = epochs if epoch_of_step is None else tuple(np.bincount(of_step).tolist())
-    return rested(fitted.states), History(fitted.losses, examples, periods)
+    return with_fresh_optimizer(fitted.states), History(fitted.losses, examples, periods)
 
 
-def rested(states: TrainState) -> TrainState:
+def with_fresh_optimizer(states: TrainState) -> TrainState:
     """The same models with a fresh optimizer state."""
     zero = jax.tree.map(np.zeros_like, (states.step, states.opt_state))
     return states.replace(step=zero[0], opt_state=zero[1])
@@ -118,7 +118,7 @@ def one_shot(states: TrainState, params: Any, examples: int) -> tuple[TrainState
     models = len(states.step)
     with np.errstate(over="ignore"):  # what is not finite is found by the caller
         like = jax.tree.map(lambda old, new: np.asarray(new, old.dtype), states.params, params)
-    return (rested(states).replace(params=like),
+    return (with_fresh_optimizer(states).replace(params=like),
             History(np.zeros((models, 0), np.float32), examples))
 
 
@@ -152,10 +152,10 @@ def _common_shape(streams: dict[str, Stream], schedules: dict[str, np.ndarray],
 def _check_mask(name: str, mask: Any, params: Any) -> None:
     if mask is None:
         return
-    given, wanted = ({jax.tree_util.keystr(path): np.shape(leaf) for path, leaf in
-                      jax.tree_util.tree_leaves_with_path(tree)} for tree in (mask, params))
+    given, expected = ({jax.tree_util.keystr(path): np.shape(leaf) for path, leaf in
+                        jax.tree_util.tree_leaves_with_path(tree)} for tree in (mask, params))
     faults = [f"{path}: has shape {given.get(path, 'absent')}, allowed: "
-              f"{wanted.get(path, 'absent')}"
-              for path in sorted({*given, *wanted}) if given.get(path) != wanted.get(path)]
+              f"{expected.get(path, 'absent')}"
+              for path in sorted({*given, *expected}) if given.get(path) != expected.get(path)]
     if faults:
         raise InputError(f"{name}: is not like the model's parameters: {'; '.join(faults)}")

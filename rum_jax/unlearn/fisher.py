@@ -1,10 +1,10 @@
-"""Fisher forgetting (Golatkar et al., arXiv 1911.04933; spec section 4, `fisher`).
+"""Fisher forgetting (Golatkar et al., arXiv 1911.04933; released as `fisher`).
 
     F = mean over R of (d log p_y / dp + 1e-8)^2
     p <- p + min(sqrt(alpha / F), 1e-3) * N(0, 1)
 
 in evaluation mode. The noise is ten times larger where the last axis of the PyTorch weight has
-length 10, which is the classifier's bias for 10 classes but not its kernel (spec quirk Q25,
+length 10, which is the classifier's bias for 10 classes but not its kernel (docs/parity.md#q25,
 kept).
 """
 
@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import one_shot
 from rum_jax.unlearn.gradients import begin_zero, fold_batches, ordered
 from rum_jax.unlearn.shapes import torch_shape
@@ -58,9 +58,10 @@ def deviation(fisher: np.ndarray, alpha: float) -> np.ndarray:
     return scale * (FACTOR if torch_shape(fisher.shape)[-1] == 10 else 1)
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-8,
+            ) -> tuple[TrainState, History]:
     """Adds noise where the retain set does not mind."""
-    alphas = problem.each(hparams["alpha"])
+    alphas = problem.each(alpha)
 
     def perturbed(p: np.ndarray, fisher: np.ndarray, draws: np.ndarray) -> np.ndarray:
         scales = np.stack([deviation(own, alpha) for own, alpha in
@@ -73,5 +74,5 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
 
 ALGORITHM = Algorithm(
-    unlearn, checks={"alpha": checks.number(0, open_low=True)}, published={"alpha": 1e-8},
+    "fisher", unlearn, checks={"alpha": checks.number(0, open_low=True)},
     family="noise", search={"alpha": log_uniform(1e-10, 1e-4)})

@@ -1,5 +1,6 @@
-"""Fisher forgetting of Selective Forgetting (Golatkar et al., arXiv 1911.04933; spec section 4,
-`fisher_new`).
+"""Fisher forgetting of Selective Forgetting (Golatkar et al., arXiv 1911.04933).
+
+Released as `fisher_new`.
 
     F2 = mean over batches of 32 of R of sum_y mean_batch(p_y) * (grad CE to the label y)^2
     variance = alpha * min(1 / (F2 + 1e-8), 1e3), at most 1e2 before alpha for the classifier,
@@ -20,10 +21,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import one_shot
 from rum_jax.unlearn.fisher import noise
 from rum_jax.unlearn.gradients import begin_zero, fold_batches, in_random_order, ordered
@@ -67,23 +68,24 @@ def variance(squares: np.ndarray, classes: int, alpha: float) -> np.ndarray:
     return made * (FACTOR if classifier or squares.ndim == 1 else 1)
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-6, batches: str = "random",
+            ) -> tuple[TrainState, History]:
     """Adds noise where the retain set does not mind."""
-    alphas, classes = problem.each(hparams["alpha"]), problem.task.model.image.classes
+    alphas, classes = problem.each(alpha), problem.task.model.image.classes
 
     def perturbed(p: np.ndarray, squares: np.ndarray, draws: np.ndarray) -> np.ndarray:
         scales = [np.sqrt(variance(own, classes, alpha)) for own, alpha in
                   zip(squares, alphas, strict=True)]
         return np.asarray(p) + np.stack(scales) * draws
 
-    squares = squared_gradients(problem, states, hparams["batches"])
+    squares = squared_gradients(problem, states, batches)
     params = jax.tree.map(perturbed, states.params, squares,
                           noise(problem, states.params))
     return one_shot(states, params, classes * problem.retain.shape[1])
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    "fisher_new", unlearn,
     checks={"alpha": checks.number(0, open_low=True), "batches": checks.one_of(BATCHES)},
-    published={"alpha": 1e-6, "batches": "random"}, search={"alpha": log_uniform(1e-8, 1e-4)},
+    search={"alpha": log_uniform(1e-8, 1e-4)},
     reference={"batches": "ordered"}, family="noise")

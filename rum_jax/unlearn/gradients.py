@@ -10,7 +10,6 @@ import numpy as np
 
 from rum_jax.data.plans import PADDING, Stream, batches, stream
 from rum_jax.models import Model
-from rum_jax.train import engine as engines
 from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.state import Batch, TrainState
@@ -20,6 +19,23 @@ from rum_jax.unlearn.base import Problem
 Fold = Callable[..., Any]
 
 
+def _gradient(model: Model, params: PyTree, model_state: PyTree, batch: Batch,
+              labels: jax.Array) -> PyTree:
+    """The gradient of the mean CE of a batch with those labels int32[B]: tree like params."""
+
+    def loss(params: PyTree) -> jax.Array:
+        return batch_cross_entropy(model, params, model_state, batch.replace(label=labels),
+                                   train=False)[0]
+
+    return jax.grad(loss)(params)
+
+
+def _probabilities(model: Model, params: PyTree, model_state: PyTree, batch: Batch) -> jax.Array:
+    """float[B,C] of a batch, in evaluation mode."""
+    out, _ = model.apply(params, model_state, batch.pixels, batch.mask, train=False)
+    return jax.nn.softmax(out.logits)
+
+
 @functools.cache
 def _folder(model: Model, fold: Fold, begin: Callable) -> Callable:
     def run(images: jax.Array, params: PyTree, model_state: PyTree, plan: Stream,
@@ -27,18 +43,9 @@ def _folder(model: Model, fold: Fold, begin: Callable) -> Callable:
         def body(carry: PyTree, numbered: tuple) -> tuple[PyTree, None]:
             number, (index, label) = numbered
             batch = gather(model, images, index, label)
-
-            def gradient(labels: jax.Array) -> PyTree:
-                def loss(params: PyTree) -> jax.Array:
-                    return batch_cross_entropy(model, params, model_state,
-                                               batch.replace(label=labels), train=False)[0]
-                return jax.grad(loss)(params)
-
-            def probabilities() -> jax.Array:
-                out, _ = model.apply(params, model_state, batch.pixels, batch.mask, train=False)
-                return jax.nn.softmax(out.logits)
-
-            return fold(carry, number, gradient, batch, probabilities), None
+            at = model, params, model_state, batch
+            return fold(carry, number, functools.partial(_gradient, *at), batch,
+                        functools.partial(_probabilities, *at)), None
 
         numbers = jnp.arange(len(plan.index))
         return jax.lax.scan(body, begin(params, extra), (numbers, plan))[0]
@@ -63,13 +70,8 @@ def fold_batches(problem: Problem, states: TrainState, fold: Fold, begin: Callab
     Returns:
       The last carry, on the host, with leading axis M.
     """
-    models = len(problem.seeds)
-    engine = problem.task.engine.for_models(models)
-    run = engines.over_models(engine, _folder(problem.task.model, fold, begin), shared=1)
-    made = run(engines.resident(engine, problem.task.images),
-               *(engines.put(engine, part, models) for part in (
-                   states.params, states.model_state, plan, extra)))
-    return engines.get(made, models)
+    return problem.task.map_models(_folder(problem.task.model, fold, begin), states.params,
+                                   states.model_state, plan, extra)
 
 
 def begin_zero(params: PyTree, extra: PyTree) -> PyTree:

@@ -1,5 +1,5 @@
 """Influence unlearning with WoodFisher (Izzo et al., arXiv 2002.10077; Singh & Alistarh,
-arXiv 2004.14340; spec section 4, `wfisher`).
+arXiv 2004.14340; released as `wfisher`).
 
     v = n_F / (n_F + n_R) * (grad CE(F) - grad CE(R))
     o = g_0, k = v; then for the gradients g_1, g_2, ... of single retain examples
@@ -8,7 +8,8 @@ arXiv 2004.14340; spec section 4, `wfisher`).
 
 in evaluation mode, with N = 1000 and 1002 retain examples, and in float32 whatever the model is
 trained in (in bfloat16 the recursion's k is off by 18% on the digits). o stays parallel to g_0, so
-k is not a true inverse-Fisher product (spec quirk Q17, kept). Running statistics stay as they are.
+k is not a true inverse-Fisher product (docs/parity.md#q17, kept). Running statistics stay as they
+are.
 
 Which examples is the hyper-parameter `examples`: "random" draws them at (seed, "hessian", step);
 "first" takes the first of the data, as released, which in data that lie class after class are
@@ -21,10 +22,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import one_shot
 from rum_jax.unlearn.gradients import (
     fold_batches,
@@ -77,19 +78,20 @@ def directions(problem: Problem, states: TrainState,
     return v, k
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1.0, examples: str = "random",
+            ) -> tuple[TrainState, History]:
     """Adds alpha times the estimated influence of F to the parameters."""
-    _, k = directions(problem, states, hparams["examples"])
-    alpha = problem.each(hparams["alpha"])
+    _, k = directions(problem, states, examples)
+    scale = problem.each(alpha)
     params = jax.tree.map(
-        lambda p, leaf: np.asarray(p) + alpha.reshape(-1, *[1] * (leaf.ndim - 1)) * leaf,
+        lambda p, leaf: np.asarray(p) + scale.reshape(-1, *[1] * (leaf.ndim - 1)) * leaf,
         states.params, k)
     seen = problem.forget.shape[1] + problem.retain.shape[1]
     return one_shot(states, params, seen + min(problem.retain.shape[1], MOST_EXAMPLES))
 
 
 ALGORITHM = Algorithm(
-    unlearn,
+    "influence", unlearn,
     checks={"alpha": checks.number(0, open_low=True), "examples": checks.one_of(EXAMPLES)},
-    published={"alpha": 1.0, "examples": "random"}, search={"alpha": log_uniform(0.1, 100)},
+    search={"alpha": log_uniform(0.1, 100)},
     reference={"examples": "first"}, family="influence function")

@@ -1,4 +1,4 @@
-"""No unlearning: the right choice for examples that were hardly memorized (spec section 8)."""
+"""No unlearning: the right choice for examples that were hardly memorized (docs/parity.md#rum)."""
 
 import numpy as np
 
@@ -6,10 +6,9 @@ from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState) -> tuple[TrainState, History]:
     """Returns the states as they are."""
-    del hparams
     return states, History(np.zeros((len(problem.seeds), 0), np.float32), 0)
 
 
-ALGORITHM = Algorithm(unlearn, checks={}, published={}, search={})
+ALGORITHM = Algorithm("none", unlearn, checks={}, family="none")

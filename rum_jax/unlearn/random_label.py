@@ -1,20 +1,20 @@
-"""Random labels (Golatkar et al., arXiv 1911.04933; spec section 4, `RL_og`).
+"""Random labels (Golatkar et al., arXiv 1911.04933; released as `RL_og`).
 
     minimise CE over F with random labels, concatenated with R and shuffled
 
 Every epoch gives each forget example a fresh label. `relabel` says from where: "any" class, the
-true one included, as published and released (spec quirk Q2b, kept); one of the "other" classes;
+true one included, as published and released (docs/parity.md#q2b, kept); one of the "other" classes;
 or "none": true labels, what the released code does on data sets other than CIFAR-10 and SVHN
-(Q2).
+(docs/parity.md#q2).
 """
 
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import Stream, batches, stream
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, fits, rates
 from rum_jax.unlearn.spaces import integers, log_uniform
 
@@ -51,20 +51,20 @@ def relabelled_epochs(problem: Problem, epochs: int, relabel: str) -> Stream:
     return Stream(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.1,
+            relabel: str = "any") -> tuple[TrainState, History]:
     """Trains on random labels for F and true ones for R.
 
     Raises:
       DivergedError: a loss is not finite.
     """
-    examples = relabelled_epochs(problem, hparams["epochs"], hparams["relabel"])
+    examples = relabelled_epochs(problem, epochs, relabel)
     return descend(problem, cross_entropy, states, {"examples": examples},
-                   rates(problem, hparams))
+                   rates(problem, epochs, learning_rate))
 
 
 ALGORITHM = Algorithm(
-    unlearn, family="relabelling",
+    "random_label", unlearn, family=RELABELLING,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "relabel": checks.one_of(RELABEL)},
-    published={"epochs": 10, "learning_rate": 0.1, "relabel": "any"},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.3)})

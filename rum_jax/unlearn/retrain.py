@@ -1,17 +1,17 @@
-"""Retraining from scratch on the retain set: exact unlearning, the oracle (spec section 3).
+"""Retraining from scratch on the retain set: exact unlearning, the oracle.
 
 The initial parameters are those of the original model of the same seed; the order of examples is
 its own. The cosine's period is `period_epochs`, 0 for the number of epochs run: the released code
-takes that of the original model (spec quirk Q21, kept with both equal). With schedule "steps" the
-rate is multiplied by 0.2 at the milestones, as released for CIFAR-100.
+takes that of the original model (docs/parity.md#q21, kept with both equal). With schedule "steps"
+the rate is multiplied by 0.2 at the milestones, as released for CIFAR-100.
 """
 
-from rum_jax import checks
-from rum_jax.randomness import ROLES
+from rum_jax.core import checks
+from rum_jax.core.randomness import ROLES
 from rum_jax.train.recipe import SCHEDULES, Recipe, initial_states, train
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
-from rum_jax.unlearn.descent import rested
+from rum_jax.unlearn.base import Algorithm, Float, History, Problem
+from rum_jax.unlearn.descent import with_fresh_optimizer
 
 
 def _orders(problem: Problem) -> list:
@@ -21,18 +21,18 @@ def _orders(problem: Problem) -> list:
 
 
 def unlearn_from(problem: Problem, states: TrainState,
-                 hparams: dict) -> tuple[TrainState, History]:
+                 recipe: Recipe) -> tuple[TrainState, History]:
     """Trains the given, fresh models on the retain set."""
-    schedule = {name: hparams[name] for name in ("schedule", "milestones", "period_epochs")}
-    recipe = Recipe(hparams["epochs"], hparams["learning_rate"], problem.optimizer, **schedule)
     _, fitted = train(problem.task, problem.retain, states, recipe, _orders(problem),
                       problem.names, problem.progress,
                       stop_when_diverged=problem.stop_when_diverged, keep=problem.keep)
-    return (rested(fitted.states),
+    return (with_fresh_optimizer(fitted.states),
             History(fitted.losses, recipe.epochs * problem.retain.shape[1], recipe.epochs))
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, epochs: int = 30, learning_rate: Float = 0.1,
+            schedule: str = "cosine", milestones: tuple[int, ...] = (), period_epochs: int = 0,
+            ) -> tuple[TrainState, History]:
     """Trains new models on the retain set; the given states are not looked at.
 
     Raises:
@@ -41,15 +41,13 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
     del states
     new = initial_states(problem.task.model,
                          [(seed, ROLES["init"], 0) for seed in problem.seeds])
-    return unlearn_from(problem, new, hparams)
+    return unlearn_from(problem, new, Recipe(epochs, learning_rate, problem.optimizer, schedule,
+                                             milestones, period_epochs))
 
 
 ALGORITHM = Algorithm(
-    unlearn, family="retraining",
+    "retrain", unlearn, family="retraining",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "schedule": checks.one_of(SCHEDULES),
             "milestones": checks.sequence(checks.integer(1), at_least=0),
-            "period_epochs": checks.integer(0)},
-    published={"epochs": 30, "learning_rate": 0.1, "schedule": "cosine", "milestones": (),
-               "period_epochs": 0},
-    search={})
+            "period_epochs": checks.integer(0)})

@@ -1,11 +1,11 @@
-"""Weight saliency masks (Fan et al., arXiv 2310.12508; spec section 4, SalUn mask).
+"""Weight saliency masks (Fan et al., arXiv 2310.12508; docs/parity.md#q1).
 
     saliency = | grad CE(F) |, in evaluation mode
 
 The released code adds up the gradients of batch means, in which the examples of a last, short batch
 weigh more than the others. The released RUM code also takes an SGD step, up the loss, after each
-batch, so that it sums gradients along a trajectory (spec quirk Q1b). Option `saliency_steps` does
-both.
+batch, so that it sums gradients along a trajectory (docs/parity.md#q1b). Option `saliency_steps`
+does both.
 """
 
 import functools
@@ -18,11 +18,10 @@ from jax.flatten_util import ravel_pytree
 
 from rum_jax.data.plans import PADDING, Stream, batches, stream
 from rum_jax.models import Model
-from rum_jax.train import engine as engines
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.recipe import contexts
 from rum_jax.train.state import Batch, Context, TrainState, fresh, sgd
-from rum_jax.unlearn.base import Problem
+from rum_jax.unlearn.base import Float, Problem
 
 KEEP = ("largest", "smallest")
 MODELS = ("current", "original")
@@ -60,7 +59,7 @@ def _summed_gradients(model: Model, steps: bool) -> Callable:
 
 
 def saliency(problem: Problem, states: TrainState, steps: bool,
-             learning_rate: float | np.ndarray) -> tuple[PyTree, PyTree]:
+             learning_rate: Float) -> tuple[PyTree, PyTree]:
     """How strongly F pulls at each weight.
 
     Args:
@@ -73,14 +72,10 @@ def saliency(problem: Problem, states: TrainState, steps: bool,
       (saliencies, params after the steps), trees like params with leading axis M.
     """
     task, models = problem.task, len(problem.seeds)
-    engine = task.engine.for_models(models)
     index = np.stack([batches(own, problem.optimizer.batch_size) for own in problem.forget])
-    run = engines.over_models(engine, _summed_gradients(task.model, steps), shared=1)
-    result = run(engines.resident(engine, task.images), *(
-        engines.put(engine, part, models) for part in (
-            states.params, states.model_state, stream(index, task.labels),
-            problem.each(learning_rate), contexts(models, problem.optimizer))))
-    return engines.get(result, models)
+    return task.map_models(_summed_gradients(task.model, steps), states.params,
+                           states.model_state, stream(index, task.labels),
+                           problem.each(learning_rate), contexts(models, problem.optimizer))
 
 
 def select(saliencies: PyTree, fraction: float, keep: str) -> PyTree:
@@ -101,14 +96,22 @@ def select(saliencies: PyTree, fraction: float, keep: str) -> PyTree:
     return jax.device_get(unravel(kept.astype(flat.dtype)))
 
 
-def masks(problem: Problem, states: TrainState, hparams: dict) -> PyTree:
-    """The masks of M models, tree like params with leading axis M; hparams are SalUn's."""
+def masks(problem: Problem, states: TrainState, fraction: Float, keep: str, steps: bool,
+          learning_rate: Float, model: str) -> PyTree:
+    """The masks of M models, tree like params with leading axis M.
+
+    Args:
+      problem: forget sets.
+      states: leading axis M.
+      fraction: of the weights that are kept, in [0,1].
+      keep: which ones, a value of KEEP.
+      steps, learning_rate: see `saliency`.
+      model: whose saliencies, a value of MODELS.
+    """
     start = states
-    if hparams["saliency_model"] == "original" and problem.original is not None:
+    if model == "original" and problem.original is not None:
         start = problem.original
-    found, _ = saliency(problem, start, hparams["saliency_steps"],
-                        hparams["saliency_learning_rate"])
-    fractions = problem.each(hparams["mask_fraction"])
-    made = [select(jax.tree.map(lambda leaf, m=m: leaf[m], found), fraction, hparams["keep"])
-            for m, fraction in enumerate(fractions)]
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *made)
+    saliencies, _ = saliency(problem, start, steps, learning_rate)
+    selected = [select(jax.tree.map(lambda leaf, m=m: leaf[m], saliencies), share, keep)
+                for m, share in enumerate(problem.each(fraction))]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *selected)

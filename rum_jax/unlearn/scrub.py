@@ -1,4 +1,4 @@
-"""SCRUB (Kurmanji et al., arXiv 2302.09880; spec section 4, `SCRUB`).
+"""SCRUB (Kurmanji et al., arXiv 2302.09880; released as `SCRUB`).
 
     in epochs e <= msteps, first over F:  minimise -KL_T
     in every epoch, over R:               minimise gamma * CE + beta * KL_T
@@ -7,8 +7,8 @@
 
 The teacher is the model before unlearning, in evaluation mode; the student is in train mode. One
 optimizer, with one momentum, serves both phases. `msteps` counts from zero, so the released code
-has msteps + 1 max phases (quirk Q4, kept; `inclusive` False gives msteps of them). In the first
-max step student and teacher differ by BatchNorm's statistics at most.
+has msteps + 1 max phases (docs/parity.md#q4, kept; `inclusive` False gives msteps of them). In the
+first max step student and teacher differ by BatchNorm's statistics at most.
 
 gamma and beta have no released default; the values here are those of the SCRUB authors' code for
 CIFAR-10.
@@ -18,12 +18,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax import checks
+from rum_jax.core import checks
 from rum_jax.data.plans import stream
 from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits, mean_over_examples
 from rum_jax.train.state import Aux, Batch, Context, TrainState
-from rum_jax.unlearn.base import Algorithm, History, Problem
+from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, fits, one_pass, rates
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
@@ -48,24 +48,26 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
     return hparams["ce_weight"] * loss + hparams["kl_weight"] * divergence, Aux(model_state)
 
 
-def _phases(hparams: dict) -> list[tuple[str, int]]:
+def phases_of(epochs: int, msteps: int, inclusive: bool) -> list[tuple[str, int]]:
     """(part of the data, epoch) of each phase, in order."""
     phases = []
-    for epoch in range(hparams["epochs"]):
-        if epoch < hparams["msteps"] + hparams["inclusive"]:
+    for epoch in range(epochs):
+        if epoch < msteps + inclusive:
             phases.append(("forget", epoch))
         phases.append(("retain", epoch))
     return phases
 
 
-def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainState, History]:
+def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_rate: Float = 5e-3,
+            msteps: int = 4, inclusive: bool = True, temperature: Float = 4.0, gamma: Float = 0.99,
+            beta: Float = 0.001) -> tuple[TrainState, History]:
     """Alternates between moving away from the teacher on F and staying near it on R.
 
     Raises:
       DivergedError: a loss is not finite.
     """
-    fits(problem, problem.forget.shape[1] + problem.retain.shape[1], hparams["epochs"])
-    phases = _phases(hparams)
+    fits(problem, problem.forget.shape[1] + problem.retain.shape[1], epochs)
+    phases = phases_of(epochs, msteps, inclusive)
     parts = [one_pass(problem, *phase) for phase in phases]
     steps = [part.shape[1] for part in parts]
     minimising = np.repeat([part == "retain" for part, _ in phases], steps)
@@ -76,20 +78,17 @@ def unlearn(problem: Problem, states: TrainState, hparams: dict) -> tuple[TrainS
 
     index = np.concatenate(parts, axis=1)
     return descend(problem, objective, states, {"examples": stream(index, problem.task.labels)},
-                   rates(problem, hparams), {"temperature": hparams["temperature"]},
-                   {"ce_weight": weights(hparams["gamma"], 0.0),
-                    "kl_weight": weights(hparams["beta"], -1.0)},
+                   rates(problem, epochs, learning_rate), {"temperature": temperature},
+                   {"ce_weight": weights(gamma, 0.0), "kl_weight": weights(beta, -1.0)},
                    epoch_of_step, teacher=(states.params, states.model_state))
 
 
 ALGORITHM = Algorithm(
-    unlearn, family="distillation",
+    "scrub", unlearn, family="distillation",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "msteps": checks.integer(0), "inclusive": checks.boolean,
             "temperature": checks.number(0, open_low=True), "gamma": checks.number(0),
             "beta": checks.number(0)},
-    published={"epochs": 5, "learning_rate": 5e-3, "msteps": 4, "inclusive": True,
-               "temperature": 4.0, "gamma": 0.99, "beta": 0.001},
     search={"epochs": integers(2, 10), "msteps": integers(0, 4),
             "learning_rate": log_uniform(5e-4, 0.1), "gamma": uniform(0.5, 1.0),
             "beta": log_uniform(1e-3, 1.0)})

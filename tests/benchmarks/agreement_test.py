@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from toy import ROOT
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from toy import ROOT
 
-from rum_jax import records
-from rum_jax.errors import InputError
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.memorization.members import Campaign, subset
-from rum_jax.progress import silent
+from rum_jax.runtime.progress import silent
 
 CHOSEN = np.array([3, 30, 77])
 

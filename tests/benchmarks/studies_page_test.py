@@ -47,6 +47,13 @@ def test_what_is_not_done_again_is_kept(studies_page):
     assert studies_page.kept("", "Memorization", "scikit-learn's digits") == []
 
 
+def test_the_command_of_the_page_names_no_folder_of_the_machine_it_ran_on(studies_page):
+    assert studies_page.reader_command(
+        ["python", "-m", "rum_jax.main", "--config=configs/digits_proxies.py", "--workdir=/x/a"],
+        "a") == ["python", "-m", "rum_jax.main", "--config=configs/proxies.py:digits",
+                 "--workdir=runs/a"]
+
+
 def test_a_study_is_told_with_date_commit_answer_and_what_its_sections_say(studies_page,
                                                                            monkeypatch, tmp_path):
     """Words come from the report's own tests; old figures go."""

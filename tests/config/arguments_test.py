@@ -4,7 +4,7 @@ import pytest
 
 from rum_jax.config.arguments import arguments_of, twice
 from rum_jax.config.overrides import parse
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 from .overrides_test import CONFIG, WORKDIR, message
 

@@ -7,7 +7,7 @@ import pytest
 
 from rum_jax.config import base, config_file
 from rum_jax.config.overrides import parse
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 WORKDIR = "--workdir=somewhere"
 HEAD = "from ml_collections import ConfigDict\nfrom rum_jax.config import base\n"
@@ -35,7 +35,7 @@ def message(argument):
     ("raise RuntimeError('x' * 5000)", "RuntimeError: xxx"),
     ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
     ("class Own(Exception):\n        def __str__(self): raise KeyError\n    raise Own", "Own"),
-    ("return get_config()", "RecursionError: maximum recursion depth"),
+    ("deeper = lambda: deeper(); return deeper()", "RecursionError: maximum recursion depth"),
     ("raise MemoryError", "MemoryError"),
     ("1 / 0", "ZeroDivisionError: division by zero"),
     ("raise StopIteration", "StopIteration"),

@@ -3,7 +3,7 @@ import pathlib
 import pytest
 
 from rum_jax.config.overrides import parse
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 
 CONFIG = f"--config={pathlib.Path(__file__).parents[2] / 'configs' / 'digits_rum.py'}"
 WORKDIR = "--workdir=somewhere"

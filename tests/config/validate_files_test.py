@@ -10,9 +10,9 @@ import pytest
 
 from rum_jax.config import base
 from rum_jax.config.validate import faults
+from rum_jax.experiment.build import make_task
 from rum_jax.forget import largest_size
 from rum_jax.models.torch_import import save_safetensors
-from rum_jax.stages.study import make_task
 
 SIZE = 1797  # of all digits
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from data.made import picture
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source
 from rum_jax.data.cache import cache_folder, cached, digest
-from rum_jax.errors import InputError
 
 
 class Reader:
@@ -192,7 +192,7 @@ def test_an_entry_that_cannot_be_read_is_mentioned_once(root, files, cache, caps
         raise PermissionError(13, "Permission denied")
 
     cached({}, root, files, Reader())
-    monkeypatch.setattr("rum_jax.records.read_json", forbidden)
+    monkeypatch.setattr("rum_jax.core.records.read_json", forbidden)
     read = Reader()
     for _ in range(2):
         assert_same(cached({}, root, files, read), Reader()())

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from data.made import picture, png
+from rum_jax.core.errors import InputError
 from rum_jax.data import decoding
-from rum_jax.errors import InputError
 
 
 def items(*images):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rum_jax import data
+from rum_jax.core.errors import InputError
 from rum_jax.data import digits
-from rum_jax.errors import InputError
 
 
 def test_real_images_with_stable_ids_and_the_stated_statistics():

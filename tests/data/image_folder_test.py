@@ -4,8 +4,8 @@ from PIL import Image
 
 from data.made import picture, save
 from rum_jax import data
+from rum_jax.core.errors import InputError
 from rum_jax.data import image_folder
-from rum_jax.errors import InputError
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@ import pytest
 
 from data.made import picture
 from rum_jax import data
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.selection import say_what_noise_left
 from rum_jax.data.statistics import computed
-from rum_jax.errors import InputError
 from rum_jax.forget import choose
-from rum_jax.forget.known import untrained
+from rum_jax.forget.selection import untrained
 
 
 @pytest.fixture

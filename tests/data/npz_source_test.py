@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from data.made import picture
+from rum_jax.core.errors import InputError
 from rum_jax.data import npz_source
-from rum_jax.errors import InputError
 
 WHOLE = {"images": picture(0, (6, 3, 4)), "labels": np.arange(6) % 3}
 IN_TWO = {"train_images": picture(1, (5, 3, 4, 3)), "train_labels": np.arange(5) % 2,

@@ -10,8 +10,8 @@ import tensorflow_datasets
 from data import made
 from data.made import examples, picture, png
 from rum_jax import data
+from rum_jax.core.errors import InputError
 from rum_jax.data import tfds_folder, tfds_source
-from rum_jax.errors import InputError
 
 FEATURES = {"image": (4, 5, 3), "label": 3, "id": "text"}
 

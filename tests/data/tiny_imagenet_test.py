@@ -5,8 +5,8 @@ import pytest
 
 from data.made import picture, save
 from rum_jax import data
+from rum_jax.core.errors import InputError
 from rum_jax.data import tiny_imagenet
-from rum_jax.errors import InputError
 
 SPLIT = (0.0, 0.0, 0.0, 1)
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from rum_jax import evaluate
-from rum_jax.errors import InputError, RunError
+from rum_jax.core.errors import InputError, RunError
 from rum_jax.evaluate import entropy, interval, mia, threshold_attack, tow
 from rum_jax.evaluate.view import View
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from rum_jax import data
+from rum_jax.core.randomness import generator
 from rum_jax.evaluate import metric
-from rum_jax.evaluate.layers import Layers
 from rum_jax.evaluate.shadow import shadow_members
+from rum_jax.evaluate.subset_measures import SubsetMeasures
 from rum_jax.evaluate.view import SHADOW_MEMBERS, View
-from rum_jax.randomness import generator
 
 CLASSES, TRAIN, TEST = 20, 100, 10
 TINY_IMAGENET = (pathlib.Path(__file__).parents[2].parent / "shared" / "data"
@@ -58,7 +58,7 @@ def test_a_view_without_members_has_them_drawn():
 
 def test_an_attack_on_one_part_is_fitted_on_all_classes():
     view = in_order(1)
-    layers = Layers(view, view, np.full(len(view.labels), np.nan))
+    layers = SubsetMeasures(view, view, np.full(len(view.labels), np.nan))
     assert layers.called_member(view.parts["forget"]) > 0.95
     members = np.setdiff1d(view.parts["retain"], layers.unseen_retain)
     assert np.bincount(view.labels[members]).tolist() == [TEST] * CLASSES

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from forget.made import known
-from rum_jax.entanglement import centroid_distances, distance_groups
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.forget import choose
 from rum_jax.forget.by_distance import group_of
+from rum_jax.forget.entanglement import centroid_distances, distance_groups
 
 
 def of(features):

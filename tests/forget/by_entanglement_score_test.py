@@ -3,9 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from rum_jax.entanglement import entanglement_score
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.forget.by_entanglement_score import search
+from rum_jax.forget.entanglement import entanglement_score
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from forget.made import known
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.forget import choose
 
 LABELS = [0, 1, 2, 0, 1, 2, 0, 1]  # classes 2, 5, 7

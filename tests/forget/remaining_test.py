@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from forget.made import known
-from rum_jax.errors import InputError
-from rum_jax.forget.known import REQUESTS
+from rum_jax.core.errors import InputError
 from rum_jax.forget.remaining import among, choose_left
+from rum_jax.forget.selection import REQUESTS
 
 SCORES = {"confidence": [9, 8, 7, 6, 5, 4, 3, 2, 1.0]}
 

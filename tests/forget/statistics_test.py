@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from rum_jax.entanglement import (
+from rum_jax.forget import statistics
+from rum_jax.forget.entanglement import (
     disentanglement,
     entanglement_score,
     squared_mmd,
     unbiased_squared_mmd,
 )
-from rum_jax.forget import statistics
 
 
 def test_entanglement_in_every_form():

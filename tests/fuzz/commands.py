@@ -28,8 +28,10 @@ import numpy as np
 import psutil
 from matplotlib.figure import Figure
 
-from rum_jax import entry, hosts, report
+from rum_jax import report
+from rum_jax.cli import common
 from rum_jax.main import main
+from rum_jax.runtime import distributed
 
 ROOT = pathlib.Path(__file__).parents[2]
 MOST_MEMORY = 4 * 2**30  # bytes beyond what the process has
@@ -60,7 +62,7 @@ def run(argv: list[str], folder: pathlib.Path, command: Callable = main) -> Outc
     os.chdir(folder)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said), _limits():
-            code = entry.run_command(command, "A fuzzed command.", ["rum_jax.main", *argv])
+            code = common.run_command(command, "A fuzzed command.", ["rum_jax.main", *argv])
     except BaseException:
         escaped = traceback.format_exc()
     finally:
@@ -105,7 +107,7 @@ def _limits() -> Iterator[None]:
 
 def forget_files() -> None:
     """Empties what a process remembers of files, as each command would be a process of its own."""
-    for name in ("own", "unlearn.own", "data", "data.cache"):
+    for name in ("core.plugins", "unlearn.plugin", "data", "data.cache"):
         for value in vars(importlib.import_module(f"rum_jax.{name}")).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
@@ -118,7 +120,7 @@ def faults(outcome: Outcome, folder: pathlib.Path) -> list[str]:
     found = []
     if outcome.code not in (0, 1, 2):
         found.append(f"exit code {outcome.code}")
-    if "Traceback" in outcome.said:
+    if re.search("^Traceback", outcome.said, re.M):  # a user's own error may say the word
         found.append("a traceback on stderr")
     count = len(re.findall(r"^error: ", outcome.said, re.M))
     if count != (outcome.code != 0):
@@ -131,8 +133,8 @@ def faults(outcome: Outcome, folder: pathlib.Path) -> list[str]:
 def message_faults(message: str, folder: pathlib.Path) -> list[str]:
     """What is wrong with a message: it must name a field, a flag or a file, and be short."""
     found = []
-    if not (re.search(r"config\.+\w|--\w+|\w\.(py|npz|npy|txt|csv|jsonl?|pth|svg|html)\b", message)
-            or any(part and (folder / part).exists()
+    if not (re.search(r"config\.|--\w+|\w\.(py|npz|npy|txt|csv|jsonl?|pth|svg|html)\b", message)
+            or any(part and os.path.lexists(folder / part)
                    for part in re.findall(r"[^\s:;,()]+", message))):
         found.append("a message that names no field and no file")
     if " object at 0x" in message:
@@ -146,16 +148,17 @@ def message_faults(message: str, folder: pathlib.Path) -> list[str]:
 def prepared() -> Iterator[None]:
     """What commands set for their process is not set; figures are drawn once for each value."""
     jax.devices()  # from here on flags count no more
-    flags, hosts_join, remember = os.environ.get("XLA_FLAGS"), hosts.join, entry.remember_programs
+    flags, remember = os.environ.get("XLA_FLAGS"), common.remember_programs
+    join = distributed.initialize
     os.environ["XLA_FLAGS"] = f"{flags or ''} --xla_force_host_platform_device_count=8"
-    hosts.join = lambda *about: None
-    entry.remember_programs = lambda *about: None
+    distributed.initialize = lambda *about: None
+    common.remember_programs = lambda *about: None
     undo = _draw_once()
     try:
         yield
     finally:
         undo()
-        hosts.join, entry.remember_programs = hosts_join, remember
+        distributed.initialize, common.remember_programs = join, remember
         os.environ.pop("XLA_FLAGS")
         if flags is not None:
             os.environ["XLA_FLAGS"] = flags

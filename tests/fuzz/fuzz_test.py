@@ -74,7 +74,7 @@ def inputs(prepared, tmp_path):
 
 def checked_only(read) -> None:
     """A command that ends where the first model would be trained."""
-    from rum_jax.stages.sweep import planned
+    from rum_jax.study.sweep import planned
 
     planned(read.config)
 

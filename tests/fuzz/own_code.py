@@ -18,8 +18,8 @@ RAISES = (
     "class Mute(Exception):\n        def __str__(self):\n            raise ValueError\n"
     "    raise Mute()",
     "jnp.zeros(3) + jnp.zeros(4)", "np.zeros(3)[7]", "jnp.reshape(jnp.zeros(3), (2, 2))",
-    "undefined", "from rum_jax.errors import InputError\n    raise InputError('mine')",
-    "from rum_jax.errors import RunError\n    raise RunError('mine')",
+    "undefined", "from rum_jax.core.errors import InputError\n    raise InputError('mine')",
+    "from rum_jax.core.errors import RunError\n    raise RunError('mine')",
 )
 QUIET = ("print('x')", "warnings.warn('x')", "os.chdir('/')", "np.random.seed(0)",
          "sys.argv.clear()", "os.environ.clear()", "np.seterr(all='raise')")
@@ -101,7 +101,8 @@ MODULES = (
 )
 # What would spoil the process of the tests; for processes of their own.
 SPOILING = (
-    "import os\n    os._exit(0)", "import rum_jax.records\n    rum_jax.records.write_json = None",
+    "import os\n    os._exit(0)",
+    "import rum_jax.core.records\n    rum_jax.core.records.write_json = None",
     "import sys\n    sys.stderr = None", "import sys\n    sys.stdout.close()",
     "import numpy as np\n    np.mean = None",
     "import os, signal\n    os.kill(os.getpid(), signal.SIGINT)",

@@ -11,7 +11,7 @@ import pytest
 from fuzz import commands, toy_workdir
 from fuzz.commands import run
 from fuzz.toy_workdir import arguments
-from rum_jax.store import DONE
+from rum_jax.storage.stage_cache import DONE
 
 # `third` differs from `study` in what the originals are trained with, `relearned` in what is
 # measured of the same models: its stages up to the rows' models may stand in for those of `study`.

@@ -13,9 +13,9 @@ from golden_cases.network import (
     task_of,
     train_of,
 )
-from rum_jax import entanglement as ent
 from rum_jax.evaluate import entropy as entropies
 from rum_jax.evaluate import interval, mia, threshold_attack, tow
+from rum_jax.forget import entanglement as ent
 from rum_jax.forget.by_score import MEMORIZATION_CENTERS, SELECTIONS, proxy_centers
 from rum_jax.forget.remaining import choose_left
 from rum_jax.memorization import estimate
@@ -25,7 +25,7 @@ from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.proxies.learning_events import learning_events as run_learning_events
 from rum_jax.proxies.loss_curvature import loss_curvature as run_loss_curvature
 from rum_jax.refine import refinement
-from rum_jax.rum import partition, retain_set
+from rum_jax.rum.chain import partition, retain_set
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Recipe, train
 from rum_jax.unlearn.scrub import distillation

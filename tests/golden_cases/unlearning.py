@@ -15,8 +15,11 @@ from golden_cases.network import (
     stats_of,
     task_of,
 )
+from rum_jax.train.recipe import Recipe
 from rum_jax.unlearn import ALGORITHMS, fisher, fisher_new, influence, saliency
 from rum_jax.unlearn.apply import apply
+from rum_jax.unlearn.retrain import unlearn_from
+from rum_jax.unlearn.scrub import phases_of
 
 STEP_OF_CIFAR100 = "cifar100"
 
@@ -30,12 +33,12 @@ def run(name, case, base, hparams, states=None, scripts=lambda role, epoch: Scri
     problem = problem_of(task_of(base), case, base["forget_idx"], base["retain_idx"], scripts)
     states = states_of(base, "orig") if states is None else states
     hparams = {**ALGORITHMS[name].hparams(), **hparams}
-    done, history = apply(name, ALGORITHMS[name], problem, states, hparams)
+    done, history = apply(ALGORITHMS[name], problem, states, hparams)
     assert_params(done.params, case, "final")
     if "after_epoch1_fc1_weight" in case:
         first = {**hparams, "epochs": 1}
         if name in ("finetune", "neggrad", "neggrad_plus"):  # whose first epoch is the same
-            assert_params(apply(name, ALGORITHMS[name], problem, states, first)[0].params, case,
+            assert_params(apply(ALGORITHMS[name], problem, states, first)[0].params, case,
                           "after_epoch1")
     if "loss_per_batch" in case:
         np.testing.assert_allclose(history.losses[0], case["loss_per_batch"], rtol=0, atol=1e-6)
@@ -46,12 +49,11 @@ def retrain(case, base):
     """From `init`, which the registry's entry would draw itself."""
     problem = problem_of(task_of(base), case, base["forget_idx"], base["retain_idx"])
     steps = str(case["hp_dataset"]) == STEP_OF_CIFAR100
-    hparams = {**ALGORITHMS["retrain"].hparams(), **shared(case),
-               "schedule": "steps" if steps else "cosine",
-               "period_epochs": int(case["hp_epochs"]),
-               "milestones": problem.optimizer.milestones}
-    from rum_jax.unlearn.retrain import unlearn_from
-    done, history = unlearn_from(problem, states_of(base, "init"), hparams)
+    recipe = Recipe(optimizer=problem.optimizer, **shared(case),
+                    schedule="steps" if steps else "cosine",
+                    milestones=problem.optimizer.milestones,
+                    period_epochs=int(case["hp_epochs"]))
+    done, history = unlearn_from(problem, states_of(base, "init"), recipe)
     assert_params(done.params, case, "final")
     np.testing.assert_allclose(history.losses[0], case["loss_per_batch"], rtol=0, atol=1e-6)
 
@@ -76,7 +78,7 @@ def neggrad_plus(case, base):
 def neggrad_plus_batchnorm(case, base):
     problem = problem_of(task_of(base, norm=True), case, base["forget_idx"], base["retain_idx"])
     hparams = {**shared(case), "alpha": float(case["hp_alpha"])}
-    done, history = apply("neggrad_plus", ALGORITHMS["neggrad_plus"], problem,
+    done, history = apply(ALGORITHMS["neggrad_plus"], problem,
                           states_of(case, "start"), hparams)
     assert_params(done.params, case, "final")
     np.testing.assert_allclose(history.losses[0], case["loss_per_batch"], rtol=0, atol=1e-6)
@@ -91,9 +93,9 @@ def scrub(case, base):
                "beta": float(case["hp_beta"])}
     _, history = run("scrub", case, base, hparams)
     assert history.losses.shape[1] == len(case["loss_per_batch"])
-    from rum_jax.unlearn.scrub import _phases
-    phases = [part == "forget" for part, _ in
-              _phases({**ALGORITHMS["scrub"].hparams(), **hparams})]
+    phases = [part == "forget" for part, _ in phases_of(
+        hparams["epochs"], hparams["msteps"],
+        hparams.get("inclusive", ALGORITHMS["scrub"].published["inclusive"]))]
     assert phases == case["phase_is_max"].astype(bool).tolist()
 
 
@@ -161,7 +163,7 @@ def wfisher(case, base):
     change = case["k_vec"] - case["v_vec"]
     np.testing.assert_allclose(flatten(k) - flatten(v), change, rtol=0,
                                atol=1e-9 * np.abs(change).max() + 1e-15)
-    done, _ = apply("influence", ALGORITHMS["influence"], problem, states,
+    done, _ = apply(ALGORITHMS["influence"], problem, states,
                     {"alpha": float(case["hp_alpha"]), "examples": "first"})
     assert_params(done.params, case, "final")
 
@@ -179,7 +181,7 @@ def _one_shot(name, case, base, prefix, statistic):
     scale = max(np.abs(leaf).max() for layer in params_of(case, prefix).values()
                 for leaf in layer.values())
     assert_params(measured, case, prefix, atol=1e-10 * scale)
-    done, _ = apply(name, ALGORITHMS[name], problem, states,
+    done, _ = apply(ALGORITHMS[name], problem, states,
                     {**ALGORITHMS[name].reference, "alpha": float(case["hp_alpha"])})
     assert_params(done.params, case, "final")
 

@@ -9,7 +9,7 @@ sys.path.insert(0, str(ROOT / "launch"))
 
 import common  # noqa: E402
 
-CONFIG = "configs/digits_memorization.py"
+CONFIG = "configs/memorization.py:digits"
 
 
 def latest(*arguments: str) -> list[str]:

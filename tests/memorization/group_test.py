@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.memorization.group import Group, decode, encode, margins, members_of, name_of
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rum_jax import data
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.memorization import estimate, layouts, lira, tally
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 from rum_jax.memorization.published import published_scores

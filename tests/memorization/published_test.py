@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from rum_jax import data, records
+from rum_jax import data
 from rum_jax.config import base
 from rum_jax.config.validate import faults
-from rum_jax.errors import InputError
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
 from rum_jax.memorization import published
 from rum_jax.memorization.published import published_scores
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.models.given_statistics import with_given
 
 save_file = pytest.importorskip("safetensors.numpy").save_file

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import pytest
 
 from rum_jax import models
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.errors import InputError
 
 
 def spec(classes):

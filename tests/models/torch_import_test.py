@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rum_jax import models
+from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.errors import InputError
 from rum_jax.models import torch_file
 from rum_jax.models.torch_import import load_variables, save_safetensors, state_dict_of
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from rum_jax.config import base
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.proxies import (
     PROXIES,
     Start,
@@ -18,7 +19,6 @@ from rum_jax.proxies import (
     rank_caution,
     scores,
 )
-from rum_jax.randomness import ROLES, generator
 from rum_jax.train.fit import Fitted
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train

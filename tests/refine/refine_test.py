@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
 from rum_jax.forget.by_score import (
     MEMORIZATION_CENTERS,
     SELECTIONS,

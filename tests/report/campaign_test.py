@@ -7,20 +7,20 @@ import re
 
 import jsonschema
 import referencing
-from stages.made import config, make_up
+from campaign.made import config, make_up
 
 from report.figures_test import texts
+from rum_jax.campaign import pipeline
 from rum_jax.report import campaign
-from rum_jax.stages import alone
-from rum_jax.worker import Worker
+from rum_jax.runtime.worker_index import Worker
 
 POINTS = ("split_half_pearson", "split_half_spearman", "reliability")
 
 
 def test_page_and_results_follow_their_schema(monkeypatch, dataset, task, tmp_path):
-    monkeypatch.setattr(alone, "make_task", lambda config: (dataset, task))
+    monkeypatch.setattr(pipeline, "make_task", lambda config: (dataset, task))
     make_up(monkeypatch)
-    alone.run(str(tmp_path), config(memorization__epochs=1), Worker(0, 1), campaign.write)
+    pipeline.run(str(tmp_path), config(memorization__epochs=1), Worker(0, 1), campaign.write)
     schemas = {path.name: json.loads(path.read_text())
                for path in pathlib.Path(campaign.__file__).parent.glob("*.schema.json")}
     registry = referencing.Registry().with_resources(

@@ -1,8 +1,8 @@
 """Rows of a table with values that are given."""
 
-from rum_jax import rows
 from rum_jax.config import base
 from rum_jax.evaluate.interval import summary
+from rum_jax.rum import row_spec
 
 METRICS = ("tow", "tow_mia", "mia", "forget_accuracy", "tow_stratified", "tow_mia_stratified",
            "validation_tow")
@@ -12,7 +12,7 @@ def spec(name, **fields) -> dict:
     """What a row of that name does in a config with these fields, `.` written as `__`."""
     config = base.get_config()
     base.set_fields(config, {key.replace("__", "."): value for key, value in fields.items()})
-    return rows.resolve(config, name)._asdict()
+    return row_spec.resolve(config, name)._asdict()
 
 
 def row(name, forget_set="a", steps=100.0, seconds=0.5, done=(), fields=None, **metrics) -> dict:

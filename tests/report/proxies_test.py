@@ -26,9 +26,9 @@ def test_ranks_costs_noise_and_strata():
     assert of(made, "confidence")["spearman"]["mean"] == pytest.approx(1)
     assert of(made, "loss_curvature")["spearman"]["mean"] == pytest.approx(-1)
     assert of(made, "memorization")["spearman"] is None
-    assert of(made, "memorization")["planted_noise_auroc"]["mean"] == 1
+    assert of(made, "memorization")["injected_noise_auroc"]["mean"] == 1
     # of nine not planted ones eight are below, the last one is above both
-    assert of(made, "confidence")["planted_noise_auroc"]["mean"] == pytest.approx(14 / 16)
+    assert of(made, "confidence")["injected_noise_auroc"]["mean"] == pytest.approx(14 / 16)
     assert of(made, "memorization")["retrainings"] == 64
     assert of(made, "loss_curvature")["retrainings"] == 0.5
     assert "Caution, loss_curvature: it is." in proxies.sentences(made)
@@ -47,9 +47,9 @@ def test_a_proxy_that_ranks_as_memorization_does_has_its_strata():
 
 def test_one_estimate_for_all_seeds_has_an_interval_over_examples():
     spread = np.array([0.0, 0.1, 0.2, 0.9, 0.4, 0.5, 0.6, 0.7, 0.8, np.nan])
-    one = of(found(memorization=spread), "memorization")["planted_noise_auroc"]
+    one = of(found(memorization=spread), "memorization")["injected_noise_auroc"]
     assert one["over"] == "examples" and one["n"] == 9 and one["ci95"] > 0
-    perfect = of(found(), "memorization")["planted_noise_auroc"]
+    perfect = of(found(), "memorization")["injected_noise_auroc"]
     assert perfect["ci95"] is None
     assert "1.000 ± n/a by memorization (over examples)" in " ".join(proxies.sentences(found()))
 
@@ -69,7 +69,7 @@ def test_nothing_compared_and_nothing_known():
     assert proxies.assemble({}, None, PLANTED, {}, 1, 0, None, [], 3) is None
     made = found(memorization=None, planted=np.zeros(10, bool))
     assert [one["proxy"] for one in made["proxies"]] == ["confidence", "loss_curvature"]
-    assert of(made, "confidence")["planted_noise_auroc"] is None
+    assert of(made, "confidence")["injected_noise_auroc"] is None
     assert all("Spearman" not in sentence for sentence in proxies.sentences(made))
 
 

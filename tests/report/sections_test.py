@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from report.made import row
-from rum_jax import records, store
 from rum_jax.config import base
+from rum_jax.core import records
 from rum_jax.report import sections
-from rum_jax.stages import pipeline
+from rum_jax.storage import stage_cache
+from rum_jax.study import pipeline
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def finished(tmp_path, monkeypatch):
     def refuse(*arguments, **named):
         raise AssertionError("a report starts a stage, or waits for other processes")
 
-    monkeypatch.setattr(store, "stage", refuse)
+    monkeypatch.setattr(stage_cache, "stage", refuse)
     config, n = base.get_config(), 12
     config.proxies.compared = ("confidence",)
     cost = tmp_path / "proxies"
@@ -30,8 +31,8 @@ def finished(tmp_path, monkeypatch):
     monkeypatch.setattr(sections, "work_of", lambda folder: {"example_gradients": 10})
     dataset = types.SimpleNamespace(train=np.arange(n), noisy=np.arange(n) == 3)
     study = types.SimpleNamespace(config=config, dataset=dataset)
-    values = dict.fromkeys(pipeline.Finished._fields)
-    return pipeline.Finished(**{
+    values = dict.fromkeys(pipeline.StudyArtifacts._fields)
+    return pipeline.StudyArtifacts(**{
         **values, "study": study, "models": {"retrain": trained},
         "proxies": {"confidence": pathlib.Path(cost)}, "traces": {}, "streams": {},
         "proxy_scores": {"confidence": np.tile(np.arange(float(n)), (2, 1))},
@@ -39,16 +40,16 @@ def finished(tmp_path, monkeypatch):
 
 
 def test_scores_are_read_before_the_report_begins(finished):
-    """`knowledge`, which runs a stage on all processes where a score is missing, is not asked."""
-    assert finished.knowledge is None
+    """`example_scores`, which runs a stage where a score is missing, is not asked."""
+    assert finished.example_scores is None
     found = sections.assemble(finished, [row("rum", tow=[0.5, 0.6])], [{"set": "a"}])
     assert [one["proxy"] for one in found["proxies"]["proxies"]] == ["confidence"]
-    assert found["proxies"]["proxies"][0]["planted_noise_auroc"]["mean"] == pytest.approx(3 / 11)
+    assert found["proxies"]["proxies"][0]["injected_noise_auroc"]["mean"] == pytest.approx(3 / 11)
 
 
 def test_no_part_of_a_report_asks_for_a_score():
     folder = pathlib.Path(sections.__file__).parent
     for path in folder.glob("*.py"):
-        for call in ("knowledge.score", "knowledge.proxy", "knowledge.memorization",
-                     "knowledge.features", "store.stage(", "hosts."):
+        for call in ("example_scores.score", "example_scores.proxy", "example_scores.memorization",
+                     "example_scores.features", "store.stage(", "hosts."):
             assert call not in path.read_text(), f"{path.name}: {call}"

@@ -22,10 +22,10 @@ def test_time_is_relative_to_retraining_of_the_same_forget_set():
 
 
 def test_the_auroc_of_injected_noise_has_its_interval_over_examples():
-    known = {"source": None, "models": 24, "planted_noise_auroc": 0.4691,
-             "planted_noise_auroc_ci95": 0.0534, "planted_noise_examples": 63,
+    known = {"source": None, "models": 24, "injected_noise_auroc": 0.4691,
+             "injected_noise_auroc_ci95": 0.0534, "injected_noise_examples": 63,
              "split_half_spearman": 0.04, "unknown_examples": 0}
     of = {"rows": [], "cautions": [], "comparisons": [], "memorization": known}
     assert "AUROC 0.469 ± 0.053 (95%, over examples) for the 63 examples" in text.findings(of)[0]
-    known["planted_noise_auroc_ci95"] = None
+    known["injected_noise_auroc_ci95"] = None
     assert "AUROC 0.469 ± n/a (95%, over examples)" in text.findings(of)[0]

@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 
-from rum_jax.randomness import ROLES
+from rum_jax.core.randomness import ROLES
 from rum_jax.train import checkpoint
 from rum_jax.train.recipe import initial_states
 

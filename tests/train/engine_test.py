@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rum_jax.clock import stopwatch
+from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.train import engine as engines
 
 

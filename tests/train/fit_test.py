@@ -2,8 +2,8 @@ import jax
 import numpy as np
 import pytest
 
+from rum_jax.core.randomness import ROLES
 from rum_jax.data.plans import stream
-from rum_jax.randomness import ROLES
 from rum_jax.train.fit import Plan, fit
 from rum_jax.train.log import DivergedError, check_finite
 from rum_jax.train.objectives import cross_entropy

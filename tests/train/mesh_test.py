@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rum_jax import models
+from rum_jax.core.randomness import ROLES, key_data
 from rum_jax.data.plans import stream
-from rum_jax.randomness import ROLES, words
 from rum_jax.train import engine as engines
 from rum_jax.train.engine import make_engine
 from rum_jax.train.fit import Plan, _runner, fit
@@ -55,7 +55,7 @@ def trained(task, dataset, devices, share, strategy="series", augmentation="crop
     rng = np.random.default_rng(0)
     index = rng.permutation(dataset.train)[:2 * STEPS * BATCH].reshape(2, STEPS, BATCH)
     index[:, -1, 20:] = -1  # a short last batch
-    epoch = [[words(np.random.default_rng(m))] * STEPS for m in range(2)]
+    epoch = [[key_data(np.random.default_rng(m))] * STEPS for m in range(2)]
     plan = Plan({"examples": stream(index, dataset.labels)}, np.full((2, STEPS), 0.02),
                 augmentation={augmentation: np.array(epoch)})
     return fit(own, cross_entropy, states, plan, contexts(2, Optimizer(BATCH, 0.9, 5e-4)),
@@ -81,9 +81,9 @@ def test_blocked_convolutions_give_the_same_on_any_mesh(small, dataset, devices,
 
 
 @pytest.mark.parametrize("devices, share, strategy", [
-    (2, 2, "series"), (8, 4, "series"), (4, 2, "map"), (4, 2, "vmap"),
+    (2, 2, "series"), (4, 2, "map"), (4, 2, "vmap"),
     *(pytest.param(*mesh, marks=pytest.mark.slow)
-      for mesh in ((4, 4, "series"), (8, 8, "series")))])
+      for mesh in ((4, 4, "series"), (8, 4, "series"), (8, 8, "series")))])
 def test_results_do_not_depend_on_the_mesh(small, dataset, devices, share, strategy):
     """BatchNorm statistics are those of the whole batch, padding and augmentation included."""
     assert_close(trained(small, dataset, devices, share, strategy),
@@ -137,7 +137,7 @@ def test_algorithms_do_not_depend_on_the_mesh(problem, small, name):
     for devices, share in ((1, 1), (4, 2)):
         task = small._replace(engine=make_engine(devices, "series", 16, share))
         own = problem._replace(task=task, retain=problem.retain[:, :256])
-        made.append(apply(name, ALGORITHMS[name], own, states, hparams)[0].params)
+        made.append(apply(ALGORITHMS[name], own, states, hparams)[0].params)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-4), *made)
     moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), made[0], states.params)
     assert max(jax.tree.leaves(moved)) > 2e-3, "else any mesh would do"

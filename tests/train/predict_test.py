@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax.randomness import ROLES
+from rum_jax.core.randomness import ROLES
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states
 

@@ -2,7 +2,7 @@ import jax
 import numpy as np
 import pytest
 
-from rum_jax.randomness import ROLES, generator
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.train.engine import make_engine
 from rum_jax.train.log import DivergedError
 from rum_jax.train.predict import predict

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from rum_jax import models
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.proxies.learning_events import objective
-from rum_jax.randomness import ROLES, generator
 from rum_jax.train.engine import make_engine
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
-from rum_jax.train.resume import Keep, kept_seconds
+from rum_jax.train.resume import Checkpointing, kept_seconds
 
 RECIPE = Recipe(4, 0.1, Optimizer(64, 0.9, 5e-4, "crop"))
 
@@ -34,10 +34,11 @@ def run(task, dataset, keep=None, stop_at=2.0, recipe=RECIPE, objective=cross_en
 
 @pytest.fixture
 def keep(tmp_path):
-    return Keep(tmp_path / "kept", 1, lambda: 2.5, 10.0)
+    return Checkpointing(tmp_path / "kept", 1, lambda: 2.5, 10.0)
 
 
-@pytest.mark.parametrize("devices, share", [(2, 1), (8, 4), (1, 1)])
+@pytest.mark.parametrize("devices, share", [
+    (8, 4), *(pytest.param(*own, marks=pytest.mark.slow) for own in ((2, 1), (1, 1)))])
 def test_a_killed_training_goes_on_where_it_was_kept(task, dataset, keep, devices, share):
     """Kept with two devices, restored onto another number of them."""
     whole = run(task, dataset)

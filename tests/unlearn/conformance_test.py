@@ -9,9 +9,9 @@ import pytest
 from conftest import leaves
 
 from rum_jax import models
-from rum_jax.errors import InputError
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import ROLES
 from rum_jax.models import outputs_of
-from rum_jax.randomness import ROLES
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states
 from rum_jax.unlearn import ALGORITHMS
@@ -47,7 +47,7 @@ def hparams(name, **changed):
 
 
 def run(name, problem, states, **changed):
-    return apply(name, ALGORITHMS[name], problem, states, hparams(name, **changed))
+    return apply(ALGORITHMS[name], problem, states, hparams(name, **changed))
 
 
 def alone(problem, states, seed):
@@ -112,7 +112,7 @@ def several(problem, original):
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=() if name in ("finetune", "neggrad_plus", "salun", "influence")
+    pytest.param(name, marks=() if name in ("finetune", "neggrad_plus", "salun")
                  else pytest.mark.slow) for name in TABLE])
 def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, original, several):
     states, _ = run(name, *alone(problem, original, 1))
@@ -132,9 +132,9 @@ def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, 
     twice = own._replace(forget=np.tile(own.forget, (2, 1)), retain=np.tile(own.retain, (2, 1)),
                          seeds=own.seeds * 2)
     both = jax.tree.map(lambda leaf: np.concatenate([leaf, leaf]), states)
-    together, _ = apply(name, ALGORITHMS[name], twice, both, many)
+    together, _ = apply(ALGORITHMS[name], twice, both, many)
     for place, one in enumerate(values):
-        made, _ = apply(name, ALGORITHMS[name], own, states, one)
+        made, _ = apply(ALGORITHMS[name], own, states, one)
         mine = jax.tree.map(lambda leaf, m=place: np.asarray(leaf)[m:m + 1], together)
         np.testing.assert_allclose(leaves(mine), leaves(made), atol=1e-4)
 
@@ -187,7 +187,7 @@ def test_bad_sets_are_refused(name, problem, original):
 
 def test_bad_hyper_parameters_are_all_named(problem, original):
     with pytest.raises(InputError) as error:
-        apply("finetune", ALGORITHMS["finetune"], problem, original,
+        apply(ALGORITHMS["finetune"], problem, original,
               {"learning_rate": -0.1, "momentun": 0.9})
     for text in ("finetune.momentun: unknown hyper-parameter; known: epochs, learning_rate",
                  "finetune.epochs: missing", "finetune.learning_rate: is -0.1; allowed"):

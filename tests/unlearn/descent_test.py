@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator
 from rum_jax.data.plans import stream
-from rum_jax.errors import InputError
-from rum_jax.randomness import generator
 from rum_jax.train.fit import Fitted
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.recipe import period_means
@@ -19,11 +19,11 @@ SCRUB = {**ALGORITHMS["scrub"].hparams(), "epochs": 2, "msteps": 0}
 
 
 def test_losses_of_epochs_are_means_over_their_steps_however_many(problem, original):
-    _, history = ALGORITHMS["scrub"].unlearn(problem, original, SCRUB)
+    _, history = ALGORITHMS["scrub"].unlearn(problem, original, **SCRUB)
     assert history.losses.shape == (2, 1 + 2 * 19) and history.mean_losses.shape == (2, 2)
     np.testing.assert_allclose(history.mean_losses, np.stack(
         [history.losses[:, :20].mean(1), history.losses[:, 20:].mean(1)], 1), rtol=1e-6)
-    _, history = ALGORITHMS["finetune"].unlearn(problem, original, SHORT)
+    _, history = ALGORITHMS["finetune"].unlearn(problem, original, **SHORT)
     np.testing.assert_allclose(history.mean_losses,
                                history.losses.reshape(2, 2, 19).mean(-1), rtol=1e-6)
 
@@ -43,7 +43,7 @@ def test_augmentation_is_drawn_once_an_epoch_of_scrub(problem, original, monkeyp
     monkeypatch.setattr(descent, "fit", fit)
     optimizer = dataclasses.replace(problem.optimizer, augmentation="crop")
     ALGORITHMS["scrub"].unlearn(problem._replace(draw=draw, optimizer=optimizer), original,
-                                SCRUB)
+                                **SCRUB)
     assert asked == [(seed, 0, epoch) for epoch in (0, 1) for seed in (0, 1)]
     (words,) = used
     assert words.shape == (2, 39, 2)
@@ -80,4 +80,4 @@ def test_means_of_parts_by_hand():
 def test_epochs_whose_plan_does_not_fit_into_memory_are_refused_at_once(name, problem, original):
     many = {**ALGORITHMS[name].hparams(), "epochs": 2 * 10**9}
     with pytest.raises(InputError, match="2e[+]09 epochs of .* of the host's memory are available"):
-        apply(name, ALGORITHMS[name], problem, original, many)
+        apply(ALGORITHMS[name], problem, original, many)

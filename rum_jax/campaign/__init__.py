@@ -1,0 +1,1 @@
+"""Memorization campaigns: shards, workers, merging."""

@@ -1,0 +1,74 @@
+"""What a campaign's results depend on, written once; workers with something else are refused."""
+
+import json
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+from rum_jax import __version__
+from rum_jax.config import identity
+from rum_jax.config.content import flat
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.data.arrays import Dataset
+from rum_jax.experiment.build import data_digests
+from rum_jax.memorization.members import RESULTS_VERSION
+from rum_jax.models import Model
+from rum_jax.storage.object_store import Folder
+
+NAME = "manifest.json"
+VERSION_OF_0_1 = 1
+
+
+class Manifest(NamedTuple):
+    """A campaign's identity.
+
+    Attributes:
+      content: JSON; config fields, digests of the data, the type of numbers, a version.
+      hash: hexadecimal digest of it.
+    """
+
+    content: dict
+    hash: str
+
+
+def manifest_of(config: ConfigDict, dataset: Dataset, model: Model) -> Manifest:
+    """The manifest of a config's campaign."""
+    content = {
+        "config": identity.of_members(config),
+        "data": data_digests(dataset), "computed_in": model.dtype,
+        "version": RESULTS_VERSION}
+    content = json.loads(json.dumps(content))
+    return Manifest(content, records.digest(content))
+
+
+def settle(folder: Folder, workdir: str, manifest: Manifest, begin: bool) -> None:
+    """Compares the folder's manifest; writes it where there is none and `begin` allows it.
+
+    Raises:
+      InputError: there is none, or another one; lists what differs.
+    """
+    content = (json.dumps(manifest.content, indent=1) + "\n").encode()
+    if begin and folder.create(NAME, content):
+        return
+    if folder.get(NAME) is None:
+        raise InputError(f"--workdir: {workdir}: has no campaign")
+    try:
+        stored = json.loads(folder.get(NAME))
+        if not isinstance(stored, dict):
+            raise ValueError("it is no table of values")
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{workdir}/campaign/{NAME}: cannot be read ({error}); restore it, or "
+                         "choose another --workdir") from error
+    if stored == manifest.content:
+        return
+    if stored.get("version") == VERSION_OF_0_1:
+        raise InputError(f"--workdir: {workdir}: holds a campaign of rum_jax 0.1; this is rum_jax "
+                         f"{__version__}, and converts nothing: use another --workdir, or go on "
+                         "with version 0.1")
+    there, here = flat(stored, ""), flat(manifest.content, "")
+    lines = [f"\n  - {name.lstrip('.')}: there {there.get(name, 'absent')!r}, here "
+             f"{here.get(name, 'absent')!r}"
+             for name in sorted({*there, *here}) if there.get(name) != here.get(name)]
+    raise InputError(f"--workdir: {workdir}: holds a campaign with other values; choose another "
+                     f"folder, or the same values:{''.join(lines)}")

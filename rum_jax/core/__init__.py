@@ -1,0 +1,1 @@
+"""Foundations: errors, checks of inputs, random addresses, files."""

@@ -1,0 +1,1 @@
+"""The method: rows, the chain of steps that they stand for, and the points of a sweep."""

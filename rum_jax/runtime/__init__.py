@@ -1,0 +1,1 @@
+"""The running process: devices, processes, progress, time, provenance."""

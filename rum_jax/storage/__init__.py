@@ -1,0 +1,1 @@
+"""Folders that several processes share, stages that are finished, the workdir."""

@@ -1,0 +1,167 @@
+"""The stage that chooses the forget sets of a study, one for each set that is named and seed.
+
+A *case* is one forget set with one seed: what one model is unlearned for. All cases of a study
+have sets of one size, and are worked on together.
+"""
+
+import pathlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rum_jax.config import identity
+from rum_jax.core import records
+from rum_jax.core.errors import raise_if_any
+from rum_jax.forget import LEVELS, choose, overlap_faults, size_faults, statistics
+from rum_jax.forget.selection import MEMORIZATION
+from rum_jax.refine import SCORES
+from rum_jax.study.example_scores import ExampleScores
+
+HEADING = "The forget sets have faults:"
+
+
+class Cases(NamedTuple):
+    """M cases, set after set, and in each seed after seed.
+
+    Attributes:
+      sets: names of the forget sets; M is their number times that of the seeds.
+      seeds: M seeds, of the original, the oracle and all randomness of each case.
+      places: int64[M,F] ascending places in the training set.
+      forget: int32[M,F] ascending positions in the data.
+      earlier: int32[M,E] positions that were asked for, and unlearned, before.
+      request: how many requests that were; part of the addresses of what is drawn.
+    """
+
+    sets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    places: np.ndarray
+    forget: np.ndarray
+    earlier: np.ndarray
+    request: int = 0
+
+    @property
+    def forgotten(self) -> np.ndarray:
+        """int32[M,E+F] ascending positions of all that is to be forgotten by now."""
+        return np.sort(np.concatenate([self.earlier, self.forget], axis=1), axis=1)
+
+    def original(self, case: int) -> int:
+        """The number of a case's original among those of all seeds."""
+        return case % (len(self.seeds) // len(self.sets))
+
+    def set_of(self, case: int) -> str:
+        """The name of a case's forget set."""
+        return self.sets[case // (len(self.seeds) // len(self.sets))]
+
+    def of_set(self, name: str) -> slice:
+        """The cases of a forget set."""
+        number, first = len(self.seeds) // len(self.sets), self.sets.index(name)
+        return slice(first * number, (first + 1) * number)
+
+
+def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
+    """Stage "forget": `forget.npz` and `statistics.json`.
+
+    `forget.npz` has `sets` and `seeds` and, for each of both, `ids`, `positions` int32[L,S,F],
+    `places` int64[L,S,F] in the training set and, where it is known, `memorization`.
+
+    Raises:
+      InputError: there is no such forget set, the sets have different sizes, or sets by one
+        score have examples in common.
+    """
+
+    def write(folder: pathlib.Path) -> None:
+        dataset, config = example_scores.study.dataset, example_scores.study.config
+        places = _places(example_scores)
+        positions = dataset.train[places]
+        arrays = {"sets": np.array(config.forget.sets), "seeds": np.array(config.seeds),
+                  "ids": dataset.ids[positions], "positions": positions, "places": places}
+        if example_scores.has_memorization:
+            known = example_scores.score(MEMORIZATION)
+            arrays[MEMORIZATION] = np.stack(
+                [[known[m][own] for m, own in enumerate(part)] for part in places])
+        records.write_arrays(folder / "forget.npz", **arrays)
+        records.write_json(folder / "statistics.json", _statistics(example_scores, arrays))
+
+    study = example_scores.study
+    scores = scores_of(study.config.forget.sets) + [MEMORIZATION] * example_scores.has_memorization
+    return example_scores.stage("forget", write, study.content.part(*identity.FORGET_SETS),
+                                [study.data, *example_scores.folders(scores)],
+                                study.content.files.get("config.forget.sets"))
+
+
+def scores_of(names: Sequence[str]) -> list[str]:
+    """Scores that forget sets of these names are chosen by."""
+    families = [name.partition(":")[0] for name in names]
+    return [family for family in families if family in SCORES]
+
+
+def _places(example_scores: ExampleScores) -> np.ndarray:
+    """int64[L,S,F] of all sets and seeds."""
+    config = example_scores.study.config
+    chosen = [[choose(name, example_scores.of_seed(m), config.forget.size)
+               for m in range(len(config.seeds))] for name in config.forget.sets]
+    sizes = {name: len(own) for name, part in zip(config.forget.sets, chosen, strict=True)
+             for own in part}
+    raise_if_any(size_faults(sizes), HEADING)
+
+    def fits(size: int) -> bool:
+        return not any(overlap_faults({name: choose(name, example_scores.of_seed(m), size)
+                                       for name in _by_level(config.forget.sets)})
+                       for m in range(len(config.seeds)))
+
+    for of_seed in zip(*chosen, strict=True):
+        raise_if_any(overlap_faults(dict(zip(config.forget.sets, of_seed, strict=True)), fits),
+                     HEADING)
+    return np.array(chosen, np.int64)
+
+
+def _by_level(names: Sequence[str]) -> list[str]:
+    """Those of the forget sets that are the low, mid or high ones of a score."""
+    return [name for name in names if name.partition(":")[2] in LEVELS]
+
+
+def _statistics(example_scores: ExampleScores, arrays: dict[str, np.ndarray]) -> list[dict]:
+    """What is said of each set, and its overlap with the others; values of all seeds."""
+    sets, places = arrays["sets"].tolist(), arrays["places"]
+    overlaps = [statistics.overlaps(dict(zip(sets, places[:, m], strict=True)))
+                for m in range(places.shape[1])]
+    return [{**describe(example_scores, name, places[number]),
+             "overlap": {other: [one[name][other] for one in overlaps]
+                         for other in sets if other != name}}
+            for number, name in enumerate(sets)]
+
+
+def describe(example_scores: ExampleScores, name: str, places: np.ndarray,
+             among: np.ndarray | None = None) -> dict:
+    """What `forget.statistics` says of a set, values of all seeds, as JSON values.
+
+    Args:
+      example_scores: of the models that it is to be unlearned from.
+      name: of the set.
+      places: int64[S,F] ascending places in the training set.
+      among: int64[S,r] ascending: the set and its retain set; None: the whole training set.
+    """
+    dataset, features = example_scores.study.dataset, example_scores.features()
+    found = []
+    for m, own in enumerate(places):
+        whole = np.arange(features.shape[1]) if among is None else among[m]
+        found.append(statistics.in_embedding(features[m][whole], np.searchsorted(whole, own),
+                                             example_scores.of_seed(m).generator()))
+    memorized = (np.take_along_axis(example_scores.score(MEMORIZATION), places, 1)
+                 if example_scores.has_memorization else None)
+    return {"set": name, "size": places.shape[1],
+            **{key: [one[key] for one in found] for key in found[0]},
+            "mean_memorization": None if memorized is None else np.nanmean(memorized, 1).tolist(),
+            "class_histogram": [statistics.class_histogram(
+                dataset.labels[dataset.train], own, dataset.spec.classes) for own in places]}
+
+
+def load_cases(folder: pathlib.Path) -> Cases:
+    """What the stage chose."""
+    stored = records.read_arrays(folder / "forget.npz")
+    sets, seeds = tuple(stored["sets"].tolist()), tuple(stored["seeds"].tolist())
+    flat = {name: stored[name].reshape(-1, stored[name].shape[-1])
+            for name in ("places", "positions")}
+    none = np.empty((len(flat["positions"]), 0), np.int32)
+    return Cases(sets, seeds * len(sets), flat["places"], flat["positions"], none)

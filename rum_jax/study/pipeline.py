@@ -1,0 +1,90 @@
+"""The whole study: stage after stage, each skipped if it is already there."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from rum_jax.memorization.influence import NONE
+from rum_jax.runtime.progress import say
+from rum_jax.study.context import Study, check_memory, make_study
+from rum_jax.study.evaluation import evaluated
+from rum_jax.study.example_scores import ExampleScores
+from rum_jax.study.forget_sets import Cases, forget_sets, load_cases
+from rum_jax.study.memorization import influence
+from rum_jax.study.references import References
+from rum_jax.study.request import check_requests
+from rum_jax.study.request_sequence import Stream, streams
+from rum_jax.study.step_trace import has_trace, traced
+from rum_jax.study.trained_models import again_seeds, given_cautions, originals, retrained
+from rum_jax.study.unlearning import plan_of, unlearned
+
+
+class StudyArtifacts(NamedTuple):
+    """Folders of a finished study.
+
+    Attributes:
+      study: what all stages shared.
+      example_scores: scores of the training examples.
+      cases: forget sets and seeds.
+      forget: that stage's folder.
+      memorization: folder, if the study has memorization scores.
+      models: row -> folder of its models, in the order of the table.
+      rows: row -> folder of its evaluation.
+      traces: row -> folder of what it was like after each step, of rows that were traced.
+      proxies: proxy -> folder, of those in config.proxies.compared.
+      proxy_scores: proxy -> float64[S,n] of the training set; read by all processes, as a report,
+        which one process writes, must wait for no other.
+      streams: row -> its stream of requests, if any were asked for.
+      influence: folder, if it was asked for.
+    """
+
+    study: Study
+    example_scores: ExampleScores
+    cases: Cases
+    forget: pathlib.Path
+    memorization: pathlib.Path | None
+    models: dict[str, pathlib.Path]
+    rows: dict[str, pathlib.Path]
+    traces: dict[str, pathlib.Path]
+    proxies: dict[str, pathlib.Path]
+    proxy_scores: dict[str, np.ndarray]
+    streams: dict[str, Stream]
+    influence: pathlib.Path | None
+
+
+def run(workdir: pathlib.Path, config: ConfigDict) -> StudyArtifacts:
+    """Runs every stage of a checked config that is not yet there.
+
+    Raises:
+      InputError: a bad input that only shows with the data or an earlier stage's files.
+      RunError: a loss diverged, or the disk is full.
+    """
+    study = make_study(workdir, config)
+    check_memory(study)
+    example_scores = ExampleScores(study, originals(study))
+    scores = example_scores.memorization() if example_scores.has_memorization else None
+    influences = influence(study) if config.campaign.influence != NONE else None
+    proxies = {name: example_scores.proxy(name) for name in config.proxies.compared}
+    proxy_scores = {name: example_scores.score(name) for name in proxies}
+    forget = forget_sets(example_scores)
+    cases = load_cases(forget)
+    check_requests(example_scores)
+    for row in config.rows:  # refused before oracles are trained, if at all
+        plan_of(example_scores, row, cases)
+    models = {"original": example_scores.original,
+              "retrain": retrained(study, "retrain", cases.seeds, cases.forget),
+              "retrain_again": retrained(study, "retrain_again", again_seeds(cases.seeds),
+                                         cases.forget)}
+    for caution in given_cautions(study, example_scores.original, models["retrain"], cases.forget):
+        say(f"original: {caution}")
+    for row in config.rows:
+        models[row] = unlearned(example_scores, row, cases)
+    references = References(study, example_scores.original, models["retrain"], cases,
+                            models["retrain_again"])
+    rows = {row: evaluated(references, row, folder) for row, folder in models.items()}
+    traces = {row: traced(references, row, models[row]) for row in config.rows
+              if has_trace(models[row])}
+    return StudyArtifacts(study, example_scores, cases, forget, scores, models, rows,
+                          traces, proxies, proxy_scores, streams(example_scores), influences)

@@ -1,0 +1,207 @@
+"""What the models of a row are compared with: oracles, and strata of the forget sets."""
+
+import functools
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from rum_jax.core import records
+from rum_jax.core.randomness import generator
+from rum_jax.evaluate import MEAN, Measured, evaluate
+from rum_jax.evaluate.relearn import Relearned, relearn
+from rum_jax.evaluate.shadow import RANDOM, shadow_members
+from rum_jax.evaluate.tow import STRATA
+from rum_jax.evaluate.view import SHADOW_MEMBERS, View
+from rum_jax.experiment.build import unlearn_optimizer
+from rum_jax.forget.selection import FIRST, MEMORIZATION
+from rum_jax.refine.by_score import cut
+from rum_jax.storage import stage_cache
+from rum_jax.study.context import Study
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.trained_models import load_logits, load_states
+from rum_jax.train.state import TrainState
+
+THIRDS = 3
+RATES = (0.01, 0.02, 0.05, 0.1, 0.2)  # of relearning, where it is chosen
+MOST = 0.8                            # of the oracles
+Values = dict[str, float | np.ndarray]
+
+
+class Strata(NamedTuple):
+    """Parts of the forget set of each case that are compared apart.
+
+    Attributes:
+      by: what they are cut by.
+      places: of each case, int64[k] places in its forget set of each part.
+    """
+
+    by: str
+    places: list[list[np.ndarray]]
+
+
+class References:
+    """What all rows are compared with; the oracles are judged once, when that is first needed.
+
+    Args:
+      study: see there.
+      original, oracle: folders of those models: S originals, M oracles.
+      cases: forget sets and seeds of M models.
+      again: folder of M oracles with other seeds; None: there are none.
+
+    Attributes:
+      folders: of the oracles.
+    """
+
+    def __init__(self, study: Study, original: pathlib.Path, oracle: pathlib.Path,
+                 cases: Cases, again: pathlib.Path | None = None) -> None:
+        self.study, self.original, self.oracle, self.cases = study, original, oracle, cases
+        self.folders = [oracle] if again is None else [oracle, again]
+
+    @functools.cached_property
+    def views(self) -> list[View]:
+        """The oracle of each case that has its seed."""
+        return list(views(self.study, self.oracle, self.cases, range(len(self.cases.seeds))))
+
+    @functools.cached_property
+    def _logits(self) -> list[np.ndarray]:
+        """float32[M,N,C] of the oracles, and of those with other seeds."""
+        return [load_logits(folder) for folder in self.folders]
+
+    @functools.cached_property
+    def strata(self) -> Strata:
+        """Thirds of each forget set: by memorization, or by the oracles' confidence."""
+        scores = memorization_of(self.study)
+        known = all(np.isfinite(scores[own]).all() for own in self.cases.forgotten)
+        config, ties = self.study.config, None
+        if config.forget.ties != FIRST:
+            ties = generator(config.data.seed, "tie", *b"strata").permutation(len(scores))
+        return Strata(MEMORIZATION if known else "oracle confidence", [
+            cut(scores[own] if known else self._confidence(m), min(THIRDS, len(own)),
+                None if ties is None else ties[own])
+            for m, own in enumerate(self.cases.forgotten)])
+
+    def _confidence(self, m: int) -> np.ndarray:
+        """float64[F]: the mean probability of the label that the oracles of a case give."""
+        own, labels = self.cases.forgotten[m], self.study.task.labels
+        found = [View(logits[k], labels, {}).probabilities(own)[np.arange(len(own)), labels[own]]
+                 for logits in self._logits for k in alike_of(self.cases)[m]]
+        return np.mean(found, axis=0)
+
+    def values(self, m: int, metrics: Mapping[str, Measured]) -> Values:
+        """Values of a model of the m-th case, with those of each stratum."""
+        made: Values = {name: metric.value for name, metric in metrics.items()}
+        for name in ("forget_accuracy", "mia"):
+            made[name + STRATA] = np.array([metrics[name].per_example[places].mean()
+                                            for places in self.strata.places[m]])
+        return made
+
+    @functools.cached_property
+    def _values(self) -> list[list[Values]]:
+        """The required metrics of the oracles, and of those with other seeds, of each case."""
+        made = []
+        for logits in self._logits:
+            seen = [View(own, self.study.task.labels, oracle.parts)
+                    for own, oracle in zip(logits, self.views, strict=True)]
+            made.append([self.values(m, evaluate(view, view)) for m, view in enumerate(seen)])
+        return made
+
+    def expected(self, m: int, view: View) -> Values:
+        """What a model of the m-th case is compared with.
+
+        With config.oracles="mean" these are means over all oracles of the case's forget set, but
+        for the model itself; else what the oracle of its seed has.
+        """
+        if self.study.config.oracles != MEAN:
+            return self._values[0][m]
+        others = [values[k] for logits, values in zip(self._logits, self._values, strict=True)
+                  for k in alike_of(self.cases)[m] if not np.array_equal(logits[k], view.logits)]
+        return mean_of(others) if others else self._values[0][m]
+
+
+    @functools.cached_property
+    def relearning_rate(self) -> float:
+        """The learning rate of relearning, the same for all rows.
+
+        With 0 in the config it is the lowest of RATES at which most oracles get there, so that
+        what is measured is not the limit; or the highest, if there is no such rate.
+        """
+        wanted = self.study.config.relearn
+        if wanted.learning_rate:
+            return wanted.learning_rate
+        states = load_states(self.study, self.oracle)
+        for rate in RATES:
+            made = relearning(self.study, self.original, self.cases, states, rate)
+            if (made.epochs <= wanted.epochs).mean() >= MOST:
+                break
+        return rate
+
+
+def relearning(study: Study, original: pathlib.Path, cases: Cases, states: TrainState,
+               rate: float) -> Relearned:
+    """How soon M models know their forget sets as well as the originals do, at that rate."""
+    wanted, logits = study.config.relearn, load_logits(original)
+    target = np.array([(logits[cases.original(m)][forget].argmax(-1)
+                        == study.task.labels[forget]).mean()
+                       for m, forget in enumerate(cases.forgotten)])
+    return relearn(study.task, states, cases.forgotten, cases.seeds,
+                   unlearn_optimizer(study.config), rate, wanted.epochs,
+                   (1 - wanted.tolerance) * target)
+
+
+def alike_of(cases: Cases) -> list[list[int]]:
+    """For each case those, itself included, of its set that are to forget the same examples."""
+    made = []
+    for m, own in enumerate(cases.forgotten):
+        of_set = range(len(cases.seeds))[cases.of_set(cases.set_of(m))]
+        made.append([k for k in of_set if np.array_equal(cases.forgotten[k], own)])
+    return made
+
+
+def mean_of(models: Sequence[Values]) -> Values:
+    """Means over models of each of their values."""
+    return {name: np.mean([values[name] for values in models], axis=0) for name in models[0]}
+
+
+def memorization_folder(study: Study) -> list[pathlib.Path]:
+    """Folder of the stage with the study's memorization scores; none if it has no scores."""
+    has_scores = study.config.campaign.models or study.config.memorization.scores
+    return list(stage_cache.finished(study.workdir, MEMORIZATION)) if has_scores else []
+
+
+def memorization_of(study: Study) -> np.ndarray:
+    """float64[N]; NaN where it is not known, or not in the training set."""
+    known = np.full(len(study.task.labels), np.nan)
+    for folder in memorization_folder(study):
+        stored = records.read_arrays(folder / "memorization.npz")
+        known[study.dataset.train] = stored["memorization"]
+    return known
+
+
+def parts_of(study: Study, forget: np.ndarray, request: int = 0) -> dict[str, np.ndarray]:
+    """Forget, retain, validation and test positions, int32[n] ascending, and shadow members.
+
+    The shadow members are the same for all models that are to forget the same.
+
+    Args:
+      study: see there.
+      forget: int32[F] ascending positions.
+      request: number of the request, see `Cases`.
+    """
+    dataset, config = study.dataset, study.config
+    retain, test = np.setdiff1d(dataset.train, forget), dataset.positions["test"]
+    rng = (generator(config.data.seed, "shadow", request)
+           if config.mia.shadow_members == RANDOM else None)
+    return {"forget": forget, "retain": retain,
+            "validation": dataset.positions["validation"], "test": test,
+            SHADOW_MEMBERS: shadow_members(retain, study.task.labels, test, rng)}
+
+
+def views(study: Study, models: pathlib.Path, cases: Cases, which: Sequence[int]) -> Iterator[View]:
+    """The model of each case, one by one."""
+    params, logits = load_states(study, models).params, load_logits(models)
+    for m, forget in zip(which, cases.forgotten, strict=True):
+        yield View(logits[m], study.task.labels, parts_of(study, forget, cases.request),
+                   jax.tree.map(lambda leaf, m=m: leaf[m], params))

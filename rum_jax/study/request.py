@@ -1,0 +1,160 @@
+"""The stage that chooses what one request of a stream asks for, and what is known by then."""
+
+import pathlib
+
+import numpy as np
+
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.forget import FAMILIES
+from rum_jax.forget.entanglement import centroid_distances
+from rum_jax.forget.remaining import as_request, choose_left
+from rum_jax.forget.selection import MEMORIZATION, REQUESTS
+from rum_jax.proxies import PROXIES
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import Study
+from rum_jax.study.example_scores import ExampleScores
+from rum_jax.study.forget_sets import Cases, describe, scores_of
+
+
+class ScoresAfterUnlearning(ExampleScores):
+    """What is known when a later request comes: scores are read off the models as they are then.
+
+    Memorization, and proxies that are read while the originals are trained, stay what they were.
+
+    Args:
+      first: what was known before the first request.
+      models: folder of the models that the requests before have left, one per seed.
+      prefix: of the names of stages.
+      left: int64[S,r] ascending places in the training set that nothing has asked for yet.
+    """
+
+    def __init__(self, first: ExampleScores, models: pathlib.Path, prefix: str,
+                 left: np.ndarray) -> None:
+        super().__init__(first.study, models, prefix)
+        self._first, self._left = first, left
+
+    def score(self, name: str) -> np.ndarray:
+        """float64[S,n]; `entanglement`, with what is left, is NaN elsewhere."""
+        if _lasts(name):
+            return self._first.score(name)
+        return super().score(name)
+
+    def _distances(self, m: int) -> np.ndarray:
+        distances = np.full(self.features().shape[1], np.nan)
+        distances[self._left[m]] = centroid_distances(self.features()[m][self._left[m]])
+        return distances
+
+    def _distance_values(self) -> dict:
+        """What distances depend on besides the models: what is left."""
+        return {"left": records.array_sha256(self._left)}
+
+    def _folder(self, name: str) -> pathlib.Path | None:
+        return self._first.folders([name])[0] if _lasts(name) else super()._folder(name)
+
+
+def _lasts(score: str) -> bool:
+    """Whether a score stays what it was, whatever is unlearned."""
+    return score == MEMORIZATION or (score in PROXIES and not PROXIES[score].compute)
+
+
+def places_left(examples: int, earlier: np.ndarray) -> np.ndarray:
+    """int64[S,r] ascending: those of n places that are not among int64[S,E]."""
+    return np.stack([np.setdiff1d(np.arange(examples), own) for own in earlier])
+
+
+def check_requests(example_scores: ExampleScores) -> None:
+    """Refuses requests that cannot be met, as far as that shows before anything is unlearned.
+
+    That is the first one, and those after it up to one that depends on what a row leaves.
+
+    Raises:
+      InputError: there is no such set, or it is all that is left.
+    """
+    config = example_scores.study.config
+    earlier = np.empty((len(config.seeds), 0), np.int64)
+    for number, name in enumerate(config.stream.requests):
+        family = name.partition(":")[0]
+        if number and not (FAMILIES[family].early or _lasts(family)):
+            return
+        chosen = _places(example_scores, name, number, earlier, "every row")
+        earlier = np.concatenate([earlier, chosen], axis=1)
+
+
+def request(example_scores: ExampleScores, row: str, stage: str, number: int,
+            earlier: np.ndarray) -> pathlib.Path:
+    """Chooses what a request asks for, of what is left; a stage of that name.
+
+    `request.npz` has `ids`, `places` int64[S,F] in the training set, and `positions` int32[S,F];
+    `statistics.json` says what it is like among what is left, as of the models by then.
+
+    Args:
+      example_scores: of the models by then.
+      row: whose models they are, for messages.
+      stage: its name.
+      number: of the request, from 0.
+      earlier: int64[S,E] places that were asked for before.
+
+    Raises:
+      InputError: there is no such set, or it is all that is left.
+    """
+    study, name = example_scores.study, example_scores.study.config.stream.requests[number]
+
+    def write(folder: pathlib.Path) -> None:
+        dataset = study.dataset
+        places = _places(example_scores, name, number, earlier, row)
+        positions = dataset.train[places]
+        records.write_arrays(folder / "request.npz", ids=dataset.ids[positions],
+                             positions=positions, places=places)
+        left = places_left(len(dataset.train), earlier)
+        records.write_json(folder / "statistics.json", describe(example_scores, name, places, left))
+
+    scores = scores_of([name]) + [MEMORIZATION] * example_scores.has_memorization
+    values = {"request": study.content.values["config.stream.requests"][number],
+              "size": study.config.stream.size, "number": number, "seeds": study.config.seeds,
+              "earlier": records.array_sha256(earlier)}
+    reads = [study.data, example_scores.original, *example_scores.folders(scores)]
+    origin = Origin(values, reads, row=row,
+                    files=study.content.files.get("config.stream.requests", {}))
+    return stage_cache.stage(study.workdir, stage, write, origin)
+
+
+def _places(example_scores: ExampleScores, name: str, number: int, earlier: np.ndarray,
+            row: str) -> np.ndarray:
+    """int64[S,F] places that a request, the set of that name, asks for; see `request`."""
+    study = example_scores.study
+    size, examples, seeds = study.config.stream.size, len(study.dataset.train), study.config.seeds
+    try:
+        chosen = [choose_left(name, as_request(example_scores.of_seed(m), seeds[m], number), left,
+                              size)
+                  for m, left in enumerate(places_left(examples, earlier))]
+        _check_sizes(sorted({len(own) for own in chosen}), earlier.shape[1], examples, size)
+    except InputError as error:
+        raise InputError(f"{row}, request {number + 1}: {error}") from error
+    return np.stack(chosen)
+
+
+def _check_sizes(sizes: list[int], earlier: int, examples: int, size: int) -> None:
+    """Raises InputError if seeds ask for different sizes, or for all that is left.
+
+    Args:
+      sizes: ascending, of what the seeds ask for.
+      earlier: how many were asked for before.
+      examples: how many there are.
+      size: as the config has it.
+    """
+    if len(sizes) > 1:
+        raise InputError(f"{REQUESTS.size}: is {size}; allowed where seeds would have sets of "
+                         f"{sizes[0]} to {sizes[-1]}: at least 1, as their models are worked on "
+                         "together")
+    if sizes[0] + earlier == examples:
+        raise InputError(f"{REQUESTS.names}: ask for the whole training set; allowed: some that "
+                         "leave examples to retain")
+
+
+def load_request(study: Study, folder: pathlib.Path, number: int, earlier: np.ndarray) -> Cases:
+    """What the stage chose; earlier: int64[S,E] places that were asked for before."""
+    stored, config = records.read_arrays(folder / "request.npz"), study.config
+    return Cases((config.stream.requests[number],), tuple(config.seeds), stored["places"],
+                 stored["positions"], study.dataset.train[earlier], number)

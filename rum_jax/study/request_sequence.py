@@ -1,0 +1,156 @@
+"""Streams of requests: each is unlearned from the models that the one before has left.
+
+A row does to every request what it does to a forget set. After each it is compared with oracles
+that never saw what any request so far has asked for (docs/parity.md#requests).
+"""
+
+import pathlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from rum_jax.config import identity
+from rum_jax.core import records
+from rum_jax.evaluate import MEAN
+from rum_jax.rum.row_spec import parse
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import Study, row_folder
+from rum_jax.study.evaluation import ORIGINAL, evaluated
+from rum_jax.study.example_scores import ExampleScores
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.references import References, memorization_folder
+from rum_jax.study.request import ScoresAfterUnlearning, load_request, places_left, request
+from rum_jax.study.step_trace import measures
+from rum_jax.study.trained_models import again_seeds, load_logits, retrained
+from rum_jax.study.unlearning import unlearned
+
+RETRAIN, RETRAIN_AGAIN = "retrain", "retrain_again"
+
+
+class RequestResult(NamedTuple):
+    """A request, and what was done about it.
+
+    Attributes:
+      request: folder of what it asks for.
+      cases: that, and what was asked for before.
+      oracle: folder of the models that never saw any of it.
+      models: folder of the models that have unlearned it.
+    """
+
+    request: pathlib.Path
+    cases: Cases
+    oracle: pathlib.Path
+    models: pathlib.Path
+
+
+class Stream(NamedTuple):
+    """A row's stream, judged.
+
+    Attributes:
+      requests: folders of the choice of each request.
+      evaluations: folders of the evaluation after each.
+      trace: folder with `trace.json`, as of `stages/trace.py`: every request after every step;
+        None for what rows are compared with.
+    """
+
+    requests: list[pathlib.Path]
+    evaluations: list[pathlib.Path]
+    trace: pathlib.Path | None
+
+
+def streams(example_scores: ExampleScores) -> dict[str, Stream]:
+    """Row -> its stream, for config.stream.rows and what they are compared with.
+
+    Requests that depend on what a model makes of the examples differ from row to row. Those of
+    `retrain`, which retrains for each, are also those of `original`, which does nothing, and
+    `retrain_again`, which retrains with other seeds.
+    """
+    study = example_scores.study
+    if not study.config.stream.requests:
+        return {}
+    exact = _answered(example_scores, RETRAIN)
+    rows = {ORIGINAL: [one._replace(models=example_scores.original) for one in exact],
+            RETRAIN: exact,
+            RETRAIN_AGAIN: [one._replace(models=_retrained(
+                study, "oracles_again", again_seeds(one.cases.seeds), one.cases)) for one in exact],
+            **{row: _answered(example_scores, row) for row in study.config.stream.rows}}
+    judged: dict[pathlib.Path, References] = {}
+    return {row: _judged(example_scores, row, answered, judged) for row, answered in rows.items()}
+
+
+def _folder(study: Study, row: str) -> str:
+    """Of a row's stages; other requests, or other ids in a file, are another stream."""
+    requested = study.content.part(*identity.REQUESTS)
+    return f"stream/{records.digest(requested)[:8]}/{row_folder(row)}"
+
+
+def _answered(example_scores: ExampleScores, row: str) -> list[RequestResult]:
+    """What a row leaves after each request."""
+    study, config, known = example_scores.study, example_scores.study.config, example_scores
+    examples, made = len(study.dataset.train), []
+    earlier, root = np.empty((len(config.seeds), 0), np.int64), _folder(study, row)
+    for number in range(len(config.stream.requests)):
+        folder = f"{root}/{number + 1}"
+        if made:
+            known = ScoresAfterUnlearning(example_scores, made[-1].models, f"{folder}/",
+                                          places_left(examples, earlier))
+        chosen = request(known, row, f"{folder}/request", number, earlier)
+        cases = load_request(study, chosen, number, earlier)
+        oracle = _retrained(study, "oracles", cases.seeds, cases)
+        models = oracle if row == RETRAIN else unlearned(known, row, cases, f"{folder}/models")
+        made.append(RequestResult(chosen, cases, oracle, models))
+        earlier = np.concatenate([earlier, cases.places], axis=1)
+    return made
+
+
+def _retrained(study: Study, kind: str, seeds: tuple[int, ...], cases: Cases) -> pathlib.Path:
+    """Oracles of all that was asked for so far; rows that were asked for the same share them."""
+    number = records.digest(cases.forgotten.tolist())[:12]
+    return retrained(study, f"stream/{kind}/{number}", seeds, cases.forgotten)
+
+
+def _judged(example_scores: ExampleScores, row: str, answered: list[RequestResult],
+            judged: dict[pathlib.Path, References]) -> Stream:
+    study, evaluations, references = example_scores.study, [], []
+    root = _folder(study, row)
+    for number, one in enumerate(answered):
+        if one.oracle not in judged:
+            again = (_retrained(study, "oracles_again", again_seeds(one.cases.seeds), one.cases)
+                     if study.config.oracles == MEAN else None)
+            judged[one.oracle] = References(study, example_scores.original, one.oracle, one.cases,
+                                            again)
+        references.append(judged[one.oracle])
+        evaluations.append(evaluated(references[-1], row, one.models,
+                                     f"{root}/{number + 1}/evaluation"))
+    trace = (_traced(example_scores, row, f"{root}/trace", answered, references)
+             if row in study.config.stream.rows else None)
+    return Stream([one.request for one in answered], evaluations, trace)
+
+
+def _traced(example_scores: ExampleScores, row: str, stage: str, answered: list[RequestResult],
+            references: list[References]) -> pathlib.Path:
+    study, last = example_scores.study, answered[-1].cases
+
+    def write(folder: pathlib.Path) -> None:
+        logits = [load_logits(models) for models in
+                  (example_scores.original, *(one.models for one in answered))]
+        oracles = [one.views for one in (references[0], *references)]
+        requests = _requests(answered)
+        records.write_json(folder / "trace.json", {
+            "steps": [{"subset": name, "algorithm": parse(row).algorithm or row}
+                      for name in requests],
+            "measures": measures(study, logits, oracles, last.forgotten, requests,
+                                 last.request)})
+
+    reads = dict.fromkeys([study.data, example_scores.original,
+                           *(folder for one in answered for folder in
+                             (one.request, one.models, one.oracle)),
+                           *memorization_folder(study)])
+    return stage_cache.stage(study.workdir, stage, write, Origin({}, list(reads), row))
+
+
+def _requests(answered: list[RequestResult]) -> Mapping[str, np.ndarray]:
+    """What is asked for, int32[S,F] positions, by a name that says when."""
+    return {f"request {number}": one.cases.forget for number, one in enumerate(answered, start=1)}

@@ -1,0 +1,200 @@
+"""The stages that unlearn: one per row of the table."""
+
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from rum_jax.config.content import code_digests, flat, replaced
+from rum_jax.core import plugins, records
+from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator, of_request
+from rum_jax.experiment.build import unlearn_optimizer
+from rum_jax.refine import refinement
+from rum_jax.refine.contract import level_of
+from rum_jax.rum import row_spec
+from rum_jax.rum.chain import WHOLE, Chain, Step, partition, retain_set, run
+from rum_jax.runtime.progress import Progress
+from rum_jax.storage.stage_cache import Origin
+from rum_jax.study.context import row_folder, take
+from rum_jax.study.example_scores import ExampleScores
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.trained_models import Trained, load_states, model_stage
+from rum_jax.train.predict import predict
+from rum_jax.train.state import TrainState
+from rum_jax.unlearn import algorithm
+
+STEPS_FILE, SUBSETS_FILE, TRACE_FILE = "steps.json", "subsets.npz", "after_steps.npz"
+
+
+class Plan(NamedTuple):
+    """What a row does to M models.
+
+    Attributes:
+      partitions: for each model {subset: int32[k] positions}, as its refinement gives them.
+      steps: in order.
+      merged: see `rum.Chain`.
+    """
+
+    partitions: list[dict[str, np.ndarray]]
+    steps: list[Step]
+    merged: bool
+
+
+def steps_of(config: ConfigDict, row: str, subsets: Sequence[str] = ()) -> list[Step]:
+    """What a row does, in order, to subsets that are given as its refinement gives them.
+
+    Raises:
+      InputError: its order does not fit these subsets.
+    """
+    made = row_spec.parse(row)
+    if made.kind == row_spec.VANILLA:
+        return [Step(WHOLE, made.algorithm, _hparams(config.vanilla, made.algorithm))]
+    section = config[made.kind]
+    try:
+        order = row_spec.in_order(subsets, row_spec.options_of(config, row)["order"])
+    except InputError as error:
+        raise InputError(f"row {row}: {error}") from error
+    return [Step(subset, one, _hparams(section, one, subset)) for subset, one in (
+        (subset, made.algorithm or _of_subset(section.algorithms, subset)) for subset in order)]
+
+
+def _of_subset(table: ConfigDict, subset: str) -> object:
+    """The entry of a subset, or of its level."""
+    return table[subset if subset in table else level_of(subset)]
+
+
+def _hparams(section: ConfigDict, name: str, subset: str | None = None) -> dict:
+    """Hyper-parameters from a section's table; a user's own algorithm may rely on its defaults."""
+    if not plugins.is_reference(name):
+        table = section.hparams[name]
+        return (_of_subset(table, subset) if subset else table).to_dict()
+    table = section.hparams.to_dict().get(plugins.short_name(name), {})
+    if subset:
+        table = table.get(subset, table.get(level_of(subset), {}))
+    return {**algorithm(name).hparams(), **table}
+
+
+def plan_of(example_scores: ExampleScores, row: str, cases: Cases) -> Plan:
+    """What a row does to the models of all cases.
+
+    Raises:
+      InputError: the subsets of one case have other names or sizes than those of another, or a
+        score that they are cut by is not known of all examples.
+    """
+    config = example_scores.study.config
+    if row_spec.parse(row).kind == row_spec.VANILLA:
+        whole = [{WHOLE: forget} for forget in cases.forget]
+        return Plan(whole, steps_of(config, row), False)
+    options = row_spec.options_of(config, row)
+    refine, subsets = refinement(options["by"]), int(options["subsets"])
+    smallest = cases.forget.shape[1] // subsets
+    if not smallest:
+        raise InputError(f"row {row}: cuts a forget set of {cases.forget.shape[1]} into "
+                         f"{subsets} subsets; allowed: at most as many as it has examples")
+    try:
+        made = [partition(refine, forget, example_scores.of_forget(cases.original(m), places),
+                          subsets, generator(seed, "shuffle", *of_request(cases.request)))
+                for m, (forget, places, seed) in enumerate(
+                    zip(cases.forget, cases.places, cases.seeds, strict=True))]
+    except InputError as error:
+        raise InputError(f"row {row}: {error}") from error
+    if len({tuple((name, len(part)) for name, part in own_parts.items())
+            for own_parts in made}) > 1:
+        raise InputError(f"row {row}: its refinement gives subsets of other names or sizes for "
+                         "other seeds or forget sets; allowed: the same, as all models are "
+                         "worked on together")
+    return Plan(made, steps_of(config, row, list(made[0])), options["steps"] == row_spec.STEPS[1])
+
+
+def unlearned(example_scores: ExampleScores, row: str, cases: Cases,
+              name: str = "") -> pathlib.Path:
+    """Runs the chain of a row from the models that are known; stage "unlearn/<row>", or `name`.
+
+    Besides the models: `steps.json`, what was done; `subsets.npz`, subset -> int32[M,k]
+    positions; and `after_steps.npz`, logits float32[steps,M,N,C] after each step, for rows of the
+    study with more than one where config.trace asks for it.
+    """
+    study = example_scores.study
+    plan = plan_of(example_scores, row, cases)
+    traced: list[np.ndarray] = []
+    traces = study.config.trace and len(plan.steps) > 1 and not name
+
+    def make(progress: Progress) -> Trained:
+        traced.clear()
+        done = run(chain_of(example_scores, plan, cases), progress, watch if traces else None)
+        losses = {f"{number} {step.subset} {step.algorithm}": history.mean_losses
+                  for number, (step, history) in enumerate(zip(plan.steps, done.histories,
+                                                               strict=True))}
+        return Trained(done.states, losses, done.seconds,
+                       sum(history.examples for history in done.histories),
+                       sum(history.losses.shape[1] for history in done.histories))
+
+    def watch(number: int, states: TrainState) -> None:
+        traced.append(predict(study.task, states))
+
+    def more(folder: pathlib.Path) -> None:
+        records.write_json(folder / STEPS_FILE, [step._asdict() for step in plan.steps])
+        records.write_arrays(folder / SUBSETS_FILE, **{
+            name: np.stack([parts[name] for parts in plan.partitions])
+            for name in plan.partitions[0]})
+        if traced:
+            records.write_arrays(folder / TRACE_FILE, logits=np.stack(traced))
+
+    return model_stage(study, name or f"unlearn/{row_folder(row)}", cases.seeds,
+                       _origin(example_scores, row, plan, cases), make, more)
+
+
+def _origin(example_scores: ExampleScores, row: str, plan: Plan, cases: Cases) -> Origin:
+    """What the models of a row are made from.
+
+    Fields of the config are recorded beside the steps that they lead to, so that a change of one
+    is found by its name, and before anything is computed.
+    """
+    content = example_scores.study.content
+    text = records.plain([step._asdict() for step in plan.steps])
+    files = {path: digest for step in plan.steps
+             for path, digest in code_digests(step.algorithm).items()} | code_digests(row)
+    for step in text:
+        step["algorithm"] = replaced(step["algorithm"], files)
+    subsets = [{name: records.array_sha256(positions) for name, positions in parts.items()}
+               for parts in plan.partitions]
+    values = {**content.part("unlearn"), "steps": text, "merged": plan.merged,
+              "subsets": subsets, "seeds": list(cases.seeds),
+              "earlier": records.array_sha256(cases.earlier)}
+    if len(plan.steps) > 1:
+        values |= content.part("trace")
+    for field in _fields(example_scores.study.config, row, plan.steps):
+        values |= content.part(field)
+    return Origin(values, [example_scores.study.data, example_scores.original], row, files)
+
+
+def _fields(config: ConfigDict, row: str, steps: Sequence[Step]) -> Iterator[str]:
+    """Names of the config's fields that a row's steps were read from."""
+    parsed = row_spec.parse(row)
+    section = parsed.kind
+    if section == row_spec.RUM:
+        yield "rum.algorithms"
+    if section != row_spec.VANILLA:
+        names = {"by": "refinement", "subsets": "subsets", "order": "order", "steps": "steps"}
+        yield from (f"{section}.{field}" for option, field in names.items()
+                    if option not in parsed.options)
+    for step in steps:
+        name = (plugins.short_name(step.algorithm) if plugins.is_reference(step.algorithm)
+                else step.algorithm)
+        table = config[section].hparams
+        if name in table and flat(table[name].to_dict()):
+            yield f"{section}.hparams.{name}"
+
+
+def chain_of(example_scores: ExampleScores, plan: Plan, cases: Cases) -> Chain:
+    """A row's plan, from the models of all cases."""
+    study = example_scores.study
+    train = np.stack([retain_set(study.dataset.train, [earlier]) for earlier in cases.earlier])
+    states = take(load_states(study, example_scores.original),
+                  [cases.original(m) for m in range(len(cases.seeds))])
+    return Chain(study.task, train, plan.partitions, plan.steps, cases.seeds,
+                 unlearn_optimizer(study.config), states, plan.merged,
+                 first_step=cases.request * row_spec.MOST_SUBSETS)

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+from campaign.made import directory, make_up
+from rum_jax.campaign import merge, workers
+from rum_jax.core import records
+from rum_jax.memorization import estimate, influence
+from rum_jax.study.memorization import COST_FILE, members_seconds
+from rum_jax.study.trained_models import convolutions
+
+
+@pytest.fixture
+def finished(monkeypatch, dataset, task, tmp_path):
+    make_up(monkeypatch)
+    ours = directory(tmp_path, dataset, task, campaign__models=40, campaign__group_size=12)
+    workers.ensure_trained(ours)
+    return ours
+
+
+@pytest.fixture
+def everything(finished):
+    """(included bool[40,n], correct_train bool[40,n], correct_test bool[40,t])."""
+    parts = [group for group, _ in merge.groups(finished)]
+    return [np.concatenate([getattr(part, name) for part in parts])
+            for name in ("included", "correct_train", "correct_test")]
+
+
+def test_scores_are_those_of_all_outcomes(finished, everything, dataset):
+    expected = estimate.memorization(*everything[:2])
+    made = merge.merged(finished)
+    found = merge.scores(dataset, made.tally)
+    np.testing.assert_array_equal(found["memorization"], expected.memorization)
+    np.testing.assert_array_equal(found["standard_error"], expected.standard_error)
+    np.testing.assert_array_equal(found["count_in"], everything[0].sum(0))
+    known = np.isfinite(found["memorization"])
+    assert (found["interval_low"] < found["memorization"])[known].mean() > 0.9
+    # Welch's quantile is above that of the normal distribution; ends are cut at -1 and 1.
+    width, error = found["interval_high"] - found["interval_low"], found["standard_error"]
+    inside = known & (found["interval_high"] < 1) & (found["interval_low"] > -1)
+    assert inside.mean() > 0.5
+    assert (width[inside] > 2 * 1.959964 * error[inside]).all()
+    assert (width[inside] < 2 * 2.78 * error[inside]).all()  # t of at least 4 degrees of freedom
+    np.testing.assert_array_equal(found["ids"], dataset.ids[dataset.train])
+    assert (found["labels"] == dataset.labels[dataset.train]).all()
+    assert sum(made.makers.values()) == 40 and len(made.members) == 40
+    assert made.members[17]["test_accuracy"] == everything[2][17].mean()
+
+
+def test_reliability_is_followed_over_the_first_models(finished, everything):
+    curve = merge.merged(finished).curve
+    assert [point["models"] for point in curve] == [8, 16, 32, 40]
+    included, correct, _ = everything
+    for point in curve:
+        halves = [estimate.memorization(included[k:point["models"]:2],
+                                        correct[k:point["models"]:2]).memorization
+                  for k in (0, 1)]
+        known = np.isfinite(halves).all(0)
+        assert point["split_half_pearson"] == pytest.approx(
+            np.corrcoef(halves[0][known], halves[1][known])[0, 1])
+
+
+def test_a_summary_says_what_is_not_known(finished, dataset):
+    made = merge.merged(finished)
+    arrays = merge.scores(dataset, made.tally)
+    arrays["memorization"][:3] = np.nan
+    summary = merge.summary(finished, made, arrays)
+    assert summary["unknown_examples"] == 3 and summary["models"] == 40
+    assert 0 < summary["injected_noise_auroc_ci95"] < 0.5
+    assert summary["injected_noise_examples"] == dataset.noisy[dataset.train].sum()
+    assert summary["reliability"] == pytest.approx(
+        2 * summary["split_half_pearson"] / (1 + summary["split_half_pearson"]))
+
+
+@pytest.mark.parametrize("kind", ["top", "full"])
+def test_influence(finished, everything, dataset, tmp_path, kind):
+    included, _, right = everything
+    whole = influence.influence(included, right)
+    finished.config.campaign.influence, finished.config.campaign.influence_top = kind, 3
+    merge.write_influence(finished, tmp_path / "influence.npz")
+    found = records.read_arrays(tmp_path / "influence.npz")
+    np.testing.assert_array_equal(found["test_ids"], dataset.ids[dataset.positions["test"]])
+    np.testing.assert_array_equal(found["train_ids"], dataset.ids[dataset.train])
+    if kind == "full":
+        np.testing.assert_array_equal(found["influence"], whole)
+        return
+    assert found["train_positions"].shape == (len(whole), 3)
+    np.testing.assert_array_equal(
+        found["influence"], np.take_along_axis(whole, found["train_positions"], 1))
+    np.testing.assert_array_equal(found["influence"], -np.sort(-whole, axis=1)[:, :3])
+
+
+def test_seconds_and_convolutions_of_models_that_are_trained_outside_of_their_stage(
+        finished, tmp_path):
+    made = merge.merged(finished)
+    folder = tmp_path / "stages" / "memorization"
+    folder.mkdir(parents=True)
+    assert members_seconds(folder) == 0.0
+    records.write_json(folder / COST_FILE, merge.cost(made))
+    cost = records.read_json(folder / COST_FILE)
+    assert members_seconds(folder) == made.seconds > 0
+    assert cost["seconds_per_model"] * 40 == pytest.approx(made.seconds)
+    for name, lowering in (("original", "blocked"), ("unlearn/rum", "patches")):
+        (folder.parent / name).mkdir(parents=True)
+        records.write_json(folder.parent / name / "models.json", {"convolution": lowering})
+    assert convolutions(tmp_path) == {
+        "original": "blocked", "unlearn/rum": "patches",
+        "memorization": finished.task.model.module.lowering}

@@ -1,0 +1,36 @@
+import jax
+import numpy as np
+import pytest
+
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.runtime import provenance
+
+
+def test_says_what_ran_where():
+    made = provenance.provenance()
+    assert made["versions"]["jax"] == jax.__version__
+    assert made["backend"] == "cpu" and len(made["devices"]) == 8
+    assert made["command"][0] == "python" and made["cpu_count"] >= 1
+    assert made["commit"] is None or len(made["commit"].removesuffix("+changes")) == 40
+
+
+def test_every_process_that_worked_in_a_folder_is_listed(tmp_path):
+    first = provenance.record(tmp_path)
+    second = provenance.record(tmp_path)
+    assert first["earlier_processes"] == [] and len(second["earlier_processes"]) == 1
+    assert len(records.read_json(tmp_path / "provenance.json")) == 2
+
+
+def test_cost_of_this_process():
+    ballast = np.ones(2**25)  # 256 MiB
+    spent = provenance.cost()
+    assert 0 < spent["wall_seconds"] < 24 * 3600
+    assert ballast.nbytes < spent["peak_memory_bytes"] < 2**40
+
+
+@pytest.mark.parametrize("content", ["", "{}", "3", "[1]", "null", "[{]"])
+def test_a_damaged_record_is_named(tmp_path, content):
+    (tmp_path / "provenance.json").write_text(content)
+    with pytest.raises(InputError, match="provenance.json: cannot be read"):
+        provenance.record(tmp_path)

@@ -1,0 +1,115 @@
+"""Sweeps, as far as they do not train; `main_test.py` runs them."""
+
+import importlib.util
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from rum_jax.config import base
+from rum_jax.core.errors import InputError
+from rum_jax.report import sweep as report
+from rum_jax.study import sweep_scores
+from rum_jax.study.forget_sets import Cases
+from rum_jax.study.sweep import fields_of, planned
+from rum_jax.study.sweep_scores import summaries
+
+
+def config(**fields) -> ConfigDict:
+    made = base.get_config()
+    base.set_fields(made, {f"sweep.{name}": value for name, value in fields.items()})
+    return made
+
+
+@pytest.mark.parametrize("fields, expected", [
+    ({"grid": "rate=1"}, "'rate' is unknown in vanilla:finetune; known: epochs, learning_rate"),
+    ({"grid": "learning_rate=0.1,x"}, "config.sweep.grid: learning_rate: is 'x'; allowed: floats"),
+    ({"grid": " "}, "config.sweep.grid: is ' '; allowed"),
+    ({"method": "random", "rows": ("vanilla:none",)},
+     "vanilla:none has no hyper-parameters to search"),
+    ({"rows": ("rum_shuffled",)}, "rum_shuffled does what rum does, on other subsets; sweep rum")])
+def test_faulty_sweeps(fields, expected):
+    with pytest.raises(InputError, match=expected):
+        planned(config(**{"rows": ("vanilla:finetune",), "method": "grid", **fields}))
+
+
+def test_random_points_begin_with_the_published_ones_whatever_the_config_has():
+    own = config(rows=("rum", "vanilla:finetune"), points=3)
+    base.set_fields(own, {"rum.hparams.salun.high.epochs": 9,
+                          "vanilla.hparams.finetune.learning_rate": 0.3})
+    plan = planned(own)
+    assert plan["vanilla:finetune"][0].steps[0].hparams["learning_rate"] == 0.01
+    assert plan["rum"][0].steps[2].hparams["epochs"] == 5
+    assert len({repr(point) for point in plan["rum"]}) == 3
+
+
+@pytest.mark.parametrize("oracles, expected", [("mean", [0.8, 0.9]), ("paired", [0.95, 0.95])])
+def test_points_are_compared_as_rows_of_a_study_are(monkeypatch, oracles, expected):
+    """Two seeds forget the same examples; their oracles get 0.5 and 0.8 of them right."""
+    def seen(start, logits):
+        return [{"forget_accuracy": right, "retain_accuracy": 1.0, "validation_accuracy": 1.0}
+                for right in logits]
+
+    monkeypatch.setattr(sweep_scores, "_seen_of_all", seen)
+    forget = np.array([[3, 5], [3, 5]])
+    own = config()
+    own.oracles = oracles
+    start = SimpleNamespace(
+        oracle_logits=[0.5, 0.8], study=SimpleNamespace(config=own),
+        cases=Cases(("random",), (0, 1), forget, forget, np.empty((2, 0), int)))
+    (score,) = sweep_scores.scores(start, np.array([[0.45, 0.75]]))
+    assert score["validation_tow"]["per_seed"] == pytest.approx(expected)
+
+
+def trials(own, row):
+    return [{"trial": point.number, "steps": [step._asdict() for step in point.steps],
+             "validation_tow": {"mean": 0.5 + point.number / 10, "ci95": 0.1,
+                                "per_seed": [0.4 + point.number / 10, 0.6 + point.number / 10]}}
+            for point in planned(own)[row]]
+
+
+def test_chosen_fields_are_all_that_the_config_has_not():
+    own = config(rows=("vanilla:finetune",), method="grid", grid="epochs=3; learning_rate=0.01,1")
+    tried = trials(own, "vanilla:finetune")
+    assert fields_of(own, "vanilla:finetune", tried, tried[0]) == {
+        "vanilla.hparams.finetune.epochs": 3, "vanilla.hparams.finetune.learning_rate": 0.01}
+    own = config(rows=("rum",), method="grid", grid="high.mask_fraction=0.25,0.5")
+    tried = trials(own, "rum")
+    assert fields_of(own, "rum", tried, tried[1]) == {"rum.hparams.salun.high.mask_fraction": 0.5}
+
+
+def test_a_written_config_has_them_and_makes_tables_of_ones_own(tmp_path):
+    own = config(rows=("rum",))
+    base.set_fields(own, {"train.epochs": 3, "vanilla.hparams.forget.rate": 0.5})
+    path = tmp_path / "chosen.py"
+    path.write_text(report.config_file(own, {"rum.hparams.salun.high.epochs": 2}))
+    spec = importlib.util.spec_from_file_location("chosen", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = module.get_config()
+    assert made.train.epochs == 3 and made.rum.hparams.salun.high.epochs == 2
+    assert made.vanilla.hparams.forget.rate == 0.5 and made.sweep.rows == ()
+
+
+def test_the_table_has_the_best_first_and_marks_the_chosen():
+    tried = trials(config(rows=("vanilla:finetune",), points=3), "vanilla:finetune")
+    tried[1]["validation_tow"] = None
+    header, lines = report.table({"vanilla:finetune": {"chosen": tried[2], "trials": tried}})
+    assert [line[1] for line in lines] == [2, 0, 1] and lines[2][2] == "diverged"
+    assert [line[header.index("chosen")] for line in lines] == ["yes", "", ""]
+    picture = report.surface({"chosen": tried[2], "trials": tried})
+    assert picture.startswith(b"<?xml")
+
+
+def test_an_interval_is_over_seeds_however_many_forget_sets_there_are():
+    """Two sets that differ by 0.4, three seeds that differ by 0.01: sets add no width."""
+    cases = Cases(("easy", "hard"), (0, 1, 2) * 2, *[np.zeros((6, 1))] * 3)
+    tow = [0.90, 0.91, 0.92, 0.50, 0.51, 0.52]
+    made = summaries(cases, {"validation_tow": tow})
+    found = made["validation_tow"]
+    np.testing.assert_allclose(found["per_seed"], [0.70, 0.71, 0.72])
+    np.testing.assert_allclose(found["mean"], 0.71)
+    np.testing.assert_allclose(found["ci95"], 4.302653 * 0.01 / 3**0.5, rtol=1e-6)
+    np.testing.assert_allclose(made["sets"]["hard"]["validation_tow"]["per_seed"], tow[3:])
+    np.testing.assert_allclose(made["sets"]["easy"]["validation_tow"]["mean"], 0.91)
