@@ -40,6 +40,9 @@ class Arguments(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+FLAGS = ("config", "workdir", "coordinator", "processes", "process")
+
+
 def define(values: flags.FlagValues = flags.FLAGS, argv: list[str] | None = None) -> None:
     """Defines --config, --workdir, and the flags of runs of several processes."""
     config_flags.DEFINE_config_file(
@@ -148,6 +151,10 @@ def _can_read(argv: list[str]) -> bool:
 def _message(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"--config: cannot be loaded: {told(error)}"
+    if isinstance(error, flags.UnrecognizedFlagError):
+        near = similar(f"--{error.flagname}", [f"--{name}" for name in FLAGS])
+        return (f"--{cut(error.flagname)}: unknown flag"
+                f"{near or '; known: ' + ', '.join(f'--{name}' for name in FLAGS)}")
     if isinstance(error, flags.Error | InputError):
         heading, traceback, rest = str(error).partition("Traceback (most recent call last):")
         if not traceback:

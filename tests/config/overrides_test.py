@@ -54,7 +54,9 @@ def test_any_field_can_be_set():
      "config.model.widths: has 5 stages; allowed for vgg and images of 8 pixels: 4"),
     ("--config.sweep.rows=('rum',) --config.sweep.seeds=(3,9)",
      "config.sweep.seeds: has 3, as config.seeds has"),
-    ("--workdirr=x", "Unknown command line flag 'workdirr'"),
+    ("--workdirr=x", "--workdirr: unknown flag; did you mean --workdir?"),
+    ("--noconfig", "--noconfig: unknown flag; did you mean --config?"),
+    ("--x", "--x: unknown flag; known: --config, --workdir, --coordinator, --processes, --process"),
     ("runs/digits", "runs/digits: not a flag"),
 ])
 def test_one_fault_one_message(argument, expected):

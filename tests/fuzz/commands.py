@@ -134,8 +134,10 @@ def message_faults(message: str, folder: pathlib.Path) -> list[str]:
     """What is wrong with a message: it must name a field, a flag or a file, and be short."""
     found = []
     if not (re.search(r"config\.|--\w+|\w\.(py|npz|npy|txt|csv|jsonl?|pth|svg|html)\b", message)
-            or any(part and os.path.lexists(folder / part)
-                   for part in re.findall(r"[^\s:;,()]+", message))):
+            or any(os.path.lexists(folder / path)
+                   for part in re.findall(r"[^\s:;,()]+", message)
+                   for path in (pathlib.Path(part), pathlib.Path(part).parent)
+                   if path != pathlib.Path())):
         found.append("a message that names no field and no file")
     if " object at 0x" in message:
         found.append("a message with an object's address")
