@@ -5,7 +5,7 @@ import inspect
 import os
 from collections.abc import Iterator, Mapping
 
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, FrozenConfigDict
 
 from rum_jax.config import shipped
 from rum_jax.core.checks import cut, shortened
@@ -68,7 +68,7 @@ def _made_fault(argument: str, variant: list[str]) -> str | None:
         if problem := _call_fault(function, variant):
             return f"--config: {argument}: {problem}"
         made = function(*variant)
-    if not isinstance(made, ConfigDict):
+    if not isinstance(made, ConfigDict) or isinstance(made, FrozenConfigDict):
         return (f"--config: {path}: {GET_CONFIG} returned a {type(made).__name__}; allowed: a "
                 "ConfigDict, such as rum_jax.config.base.get_config() makes")
     made.copy_and_resolve_references().to_dict()  # which raises where a value is still missing

@@ -1,5 +1,7 @@
 """The exceptions that carry one clear message for the user instead of a traceback."""
 
+import re
+
 MOST_FAULTS, LONGEST_FAULT = 100, 2000  # that are told, and letters of each
 
 
@@ -26,7 +28,7 @@ def told(error: BaseException) -> str:
     """Kind and message of an error in one line, whatever the error is."""
     kind = type(error).__name__
     try:
-        message = " ".join(str(error).split())
+        message = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(str(error).split()))
     except Exception:  # a user's own class may do anything
         message = ""
     if isinstance(error, SystemExit):

@@ -40,6 +40,7 @@ def run(error, argv=ARGV):
     (SystemExit(0), 1, "error: it ends the program (SystemExit: 0)"),
     (SystemExit(), 1, "it ends the program"), (GeneratorExit(), 1, "error: GeneratorExit"),
     (Own("x"), 1, "error: Own: x"), (Mute(), 1, "error: Mute"),
+    (ValueError(object()), 1, "error: ValueError: <object object>"),
     (MemoryError(), 1, "too little memory"),
     (RecursionError("deep"), 1, "RecursionError: deep"),
     (KeyError("a" * 3000), 1, "error: KeyError: 'aaa"),

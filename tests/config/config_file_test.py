@@ -35,6 +35,8 @@ def message(argument):
     ("raise RuntimeError('x' * 5000)", "RuntimeError: xxx"),
     ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
     ("class Own(Exception):\n        def __str__(self): raise KeyError\n    raise Own", "Own"),
+    ("from ml_collections import FrozenConfigDict; return FrozenConfigDict(c)",
+     "returned a FrozenConfigDict; allowed: a ConfigDict, such as"),
     ("deeper = lambda: deeper(); return deeper()", "RecursionError: maximum recursion depth"),
     ("raise MemoryError", "MemoryError"),
     ("1 / 0", "ZeroDivisionError: division by zero"),
