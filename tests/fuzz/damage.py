@@ -81,13 +81,13 @@ def _to_folder(path: pathlib.Path, filled: bool) -> None:
 
 def _copy(path: pathlib.Path, name: str) -> None:
     target = path.with_name(name.format(path.name))
-    if not target.exists():
+    if path.exists() and not os.path.lexists(target):  # a link may lead nowhere
         (shutil.copytree if path.is_dir() else shutil.copy2)(path, target)
 
 
 def _rename(path: pathlib.Path, name: str) -> None:
     target = path.with_name(name.format(path.name))
-    if not target.exists():
+    if path.exists() and not os.path.lexists(target):  # a link may lead nowhere
         path.rename(target)
 
 
