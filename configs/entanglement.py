@@ -20,15 +20,14 @@ What the first two gave is in docs/studies.md. Sizes of the next two are those o
 forget set of 3,000, three seeds. They have not been run on an accelerator yet.
 """
 
-from rum_jax.config import studies, variants
+from rum_jax.config import studies
 
-DATA, SMOKE = ("digits", "cifar10_small", "cifar10", "cifar100"), ("cifar10", "cifar100")
-VARIANTS = variants.known(DATA, SMOKE)
+VARIANTS = studies.VARIANTS
 
 
 def get_config(variant=""):
     """The config."""
-    chosen = variants.read(variant, DATA, SMOKE)
+    chosen = studies.read(variant)
     c = studies.rum_study(chosen)
     if chosen.data != "digits":
         c.campaign.models = 0  # none is needed; memorization of the sets is not reported

@@ -21,16 +21,15 @@ estimated first, from 400 models on CIFAR-10 and CIFAR-100, or read with
 `--config.memorization.scores`.
 """
 
-from rum_jax.config import studies, variants
+from rum_jax.config import studies
 from rum_jax.forget.selection import MEMORIZATION
 
-DATA, SMOKE = ("digits", "cifar10_small", "cifar10", "cifar100"), ("cifar10", "cifar100")
-VARIANTS = variants.known(DATA, SMOKE)
+VARIANTS = studies.VARIANTS
 
 
 def get_config(variant=""):
     """The config."""
-    chosen = variants.read(variant, DATA, SMOKE)
+    chosen = studies.read(variant)
     c = studies.rum_study(chosen)
     if chosen.data == "digits":
         c.forget.size = 48  # the digits have no more that are strongly memorized

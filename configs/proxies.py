@@ -22,12 +22,11 @@ estimated first, from 400 models on CIFAR-10 and CIFAR-100, or read with
 `--config.memorization.scores`.
 """
 
-from rum_jax.config import studies, variants
+from rum_jax.config import studies
 
-DATA, SMOKE = ("digits", "cifar10_small", "cifar10", "cifar100"), ("cifar10", "cifar100")
-VARIANTS = variants.known(DATA, SMOKE)
+VARIANTS = studies.VARIANTS
 
 
 def get_config(variant=""):
     """The config."""
-    return studies.proxies(studies.rum_study(variants.read(variant, DATA, SMOKE)))
+    return studies.proxies(studies.rum_study(studies.read(variant)))

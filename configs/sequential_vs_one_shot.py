@@ -24,17 +24,16 @@ Memorization is estimated first, from 400 models on CIFAR-10 and CIFAR-100, or r
 `--config.memorization.scores`.
 """
 
-from rum_jax.config import studies, variants
+from rum_jax.config import studies
 from rum_jax.forget.selection import MEMORIZATION
 
-DATA, SMOKE = ("digits", "cifar10_small", "cifar10", "cifar100"), ("cifar10", "cifar100")
-VARIANTS = variants.known(DATA, SMOKE)
+VARIANTS = studies.VARIANTS
 EPOCHS = {"digits": 2, "cifar10_small": 2, "cifar10": 4, "cifar100": 4}  # of each step
 
 
 def get_config(variant=""):
     """The config."""
-    chosen = variants.read(variant, DATA, SMOKE)
+    chosen = studies.read(variant)
     c, epochs = studies.rum_study(chosen), 1 if chosen.smoke else EPOCHS[chosen.data]
     if chosen.data != "digits":
         return studies.sequential_vs_one_shot(c, epochs)

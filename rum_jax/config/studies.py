@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
-from rum_jax.config import base, shipped
+from rum_jax.config import base, shipped, variants
 from rum_jax.config.variants import SMOKE, Variant
 from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import SUBSETS
 
+# Data sets of every study, and those of them with a small version.
+DATA, SMALL = ("digits", "cifar10_small", "cifar10", "cifar100"), ("cifar10", "cifar100")
+VARIANTS = variants.known(DATA, SMALL)
 # Training seeds that are not those of the RUM study on the same data.
 SEEDS = {"digits": tuple(range(8)), "cifar10_small": (1, 2, 3)}
 # What the study of orders compares: one at a time costs as much as three thirds.
@@ -20,6 +23,11 @@ METRICS = {"relearn.epochs": 0, "metrics": ("forget_agreement", "test_agreement"
 REQUESTS = 3  # of a stream
 ORDERS = ("low-mid-high", "low-high-mid", "mid-low-high", "mid-high-low", "high-low-mid",
           "high-mid-low")
+
+
+def read(variant: str) -> Variant:
+    """The variant of a study's config; InputError: there is no such variant."""
+    return variants.read(variant, DATA, SMALL)
 
 
 def rum_study(variant: Variant) -> ConfigDict:
