@@ -19,7 +19,7 @@ class CampaignStatus:
     """Follows the groups in the folder; the first worker alone reads them, each once.
 
     Args:
-      site: the campaign.
+      directory: the campaign.
     """
 
     def __init__(self, directory: CampaignDirectory) -> None:

@@ -47,7 +47,7 @@ def complete(directory: CampaignDirectory, leases: Leases | None) -> None:
     """Returns when every wanted member is in a finished group, made here or by others.
 
     Args:
-      site: the campaign.
+      directory: the campaign.
       leases: of this process, alive; None where another process of the run writes.
 
     Raises:

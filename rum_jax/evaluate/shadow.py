@@ -46,7 +46,7 @@ def _rank_in_class(labels: np.ndarray) -> np.ndarray:
 
 
 def _quotas(available: np.ndarray, expected: np.ndarray, size: int) -> np.ndarray:
-    """int64[C] summing to `size`: in proportion to `wanted`, at most what is available.
+    """int64[C] summing to `size`: in proportion to `expected`, at most what is available.
 
     What a class does not have is shared out among the others in the same proportions; when all
     classes that are wanted are used up, among the rest in proportion to what there is of them.

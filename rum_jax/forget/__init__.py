@@ -51,7 +51,7 @@ def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:
 
     Args:
       name: `family:argument`.
-      known: the training set, and what one model makes of it.
+      context: the training set, and what one model makes of it.
       size: number of examples; 0: all that the name stands for, where it stands for some.
 
     Returns:

@@ -109,7 +109,7 @@ def search(features: np.ndarray, labels: np.ndarray, size: int, expected: float,
       features: float[n,D], penultimate features of the original model.
       labels: int[n].
       size: of the forget set.
-      wanted: ES with the midpoint of both means, as released, > 0.
+      expected: ES with the midpoint of both means, as released, > 0.
       rng: draws the set at the entangled end, and the exchanges.
       field: of the config that asks, for messages.
 

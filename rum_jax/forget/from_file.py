@@ -19,7 +19,7 @@ def places_of(path: pathlib.Path, entries: np.ndarray, context: SelectionContext
     Args:
       path: of the file, for messages.
       entries: str[n] ids, int[n] positions, or bool[P] over the P published training examples.
-      known: of the training set; `known.file_ids` says what the entries are.
+      context: of the training set; `context.file_ids` says what the entries are.
 
     Raises:
       InputError: an example is there twice, is not in the training set, or is not one of the

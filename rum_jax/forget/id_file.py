@@ -32,7 +32,7 @@ def read(path: pathlib.Path, context: Collection[str] = ()) -> np.ndarray:
 
     Args:
       path: of the file.
-      known: ids of the data set: a line that is one is taken as it is, whatever is in it.
+      context: ids of the data set: a line that is one is taken as it is, whatever is in it.
 
     Raises:
       InputError: it cannot be read, or is empty.

@@ -27,7 +27,7 @@ def choose_left(name: str, context: SelectionContext, left: np.ndarray, size: in
 
     Args:
       name: `family:argument`.
-      known: the whole training set, and what the model makes of it after the earlier requests.
+      context: the whole training set, and what the model makes of it after the earlier requests.
       left: int64[r] ascending places that no earlier request asked for.
       size: number of examples; 0: all that are left of what the name stands for.
 

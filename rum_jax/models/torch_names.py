@@ -96,7 +96,7 @@ def canonical(arrays: dict[str, np.ndarray], expected: dict[str, Entry],
     where they like.
 
     Args:
-      wanted: the `entries` of the model.
+      expected: the `entries` of the model.
     """
     if isinstance(model.module, VGG):
         return _renumbered(arrays, expected)

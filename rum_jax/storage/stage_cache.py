@@ -189,10 +189,6 @@ def read_done(folder: pathlib.Path) -> dict:
     path = folder / DONE
     try:
         about = records.read_json(path)
-        if set(about) == FIELDS_OF_0_1:
-            raise InputError(f"{path}: was written by rum_jax 0.1, which does not say what a stage "
-                             f"was made from; this is rum_jax {__version__}, and converts nothing: "
-                             "use another --workdir, or go on with version 0.1")
         origin = about["made_from"]
         whole = (isinstance(about["seconds"], int | float) and about["sha256"]
                  and all(isinstance(part, dict) for part in (
@@ -201,6 +197,10 @@ def read_done(folder: pathlib.Path) -> dict:
         if not whole:
             raise ValueError("it has values of other types")
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, KeyError) and set(about) == FIELDS_OF_0_1:
+            raise InputError(f"{path}: was written by rum_jax 0.1, which does not say what a stage "
+                             f"was made from; this is rum_jax {__version__}, and converts nothing: "
+                             "use another --workdir, or go on with version 0.1") from error
         kind = "has no " + str(error) if isinstance(error, KeyError) else str(error)
         raise InputError(f"{path}: cannot be read as the record of a finished stage ({kind}); "
                          f"{_remedy(folder)}") from error

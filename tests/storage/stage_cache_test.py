@@ -76,9 +76,11 @@ def test_a_stage_of_version_0_1_is_refused_as_it_does_not_say_what_it_was_made_f
     about = records.read_json(folder / stage_cache.DONE)
     del about["made_from"]
     records.write_json(folder / stage_cache.DONE, about)
-    with pytest.raises(InputError, match=f"was written by rum_jax 0.1, .* this is rum_jax "
-                                         f"{re.escape(rum_jax.__version__)}, and converts"):
+    message = ("was written by rum_jax 0.1, .* this is rum_jax "
+               f"{re.escape(rum_jax.__version__)}, and converts")
+    with pytest.raises(InputError, match=message) as raised:
         stage_cache.stage(tmp_path, "first", write, ORIGIN)
+    assert "delete the folder" not in str(raised.value), "one remedy"
 
 
 def test_a_stage_made_from_other_values_is_refused_with_both_values(tmp_path):
