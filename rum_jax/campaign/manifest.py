@@ -9,7 +9,8 @@ from rum_jax import __version__
 from rum_jax.config import identity
 from rum_jax.config.content import flat
 from rum_jax.core import records
-from rum_jax.core.errors import InputError
+from rum_jax.core.checks import shortened
+from rum_jax.core.errors import MOST_DIFFERENCES, InputError, listed
 from rum_jax.data.arrays import Dataset
 from rum_jax.experiment.build import data_digests
 from rum_jax.memorization.members import RESULTS_VERSION
@@ -66,9 +67,12 @@ def settle(folder: Folder, workdir: str, manifest: Manifest, begin: bool) -> Non
         raise InputError(f"--workdir: {workdir}: holds a campaign of rum_jax 0.1; this is rum_jax "
                          f"{__version__}, and converts nothing: use another --workdir, or go on "
                          "with version 0.1")
+    if set(stored) != set(manifest.content):
+        raise InputError(f"{workdir}/campaign/{NAME}: is no manifest, which has "
+                         f"{', '.join(manifest.content)}; restore it, or choose another --workdir")
     there, here = flat(stored, ""), flat(manifest.content, "")
-    lines = [f"\n  - {name.lstrip('.')}: there {there.get(name, 'absent')!r}, here "
-             f"{here.get(name, 'absent')!r}"
-             for name in sorted({*there, *here}) if there.get(name) != here.get(name)]
+    differences = [f"{name.lstrip('.')}: there {shortened(there.get(name, 'absent'))}, here "
+                   f"{shortened(here.get(name, 'absent'))}"
+                   for name in sorted({*there, *here}) if there.get(name) != here.get(name)]
     raise InputError(f"--workdir: {workdir}: holds a campaign with other values; choose another "
-                     f"folder, or the same values:{''.join(lines)}")
+                     "folder, or the same values:" + listed(differences, MOST_DIFFERENCES))

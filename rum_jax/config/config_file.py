@@ -1,8 +1,6 @@
 """A config file, which is a program of the user's: run, with one message for all it may do."""
 
-import contextlib
 import inspect
-import os
 from collections.abc import Iterator, Mapping
 
 from ml_collections import ConfigDict, FrozenConfigDict
@@ -10,6 +8,7 @@ from ml_collections import ConfigDict, FrozenConfigDict
 from rum_jax.config import shipped
 from rum_jax.core.checks import cut, shortened
 from rum_jax.core.errors import InputError, told
+from rum_jax.core.plugins import folder_and_output_kept
 
 GET_CONFIG = "get_config"
 LONGEST = 1000  # letters of a message that a config file raises as InputError
@@ -46,20 +45,10 @@ def fault(argument: str) -> str | None:
         return f"--config: {path}: cannot be run: {told(error)}"
 
 
-@contextlib.contextmanager
-def same_folder() -> Iterator[None]:
-    """Undoes a change of the current folder, from which paths are looked up."""
-    before = os.getcwd()
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
 def _made_fault(argument: str, variant: list[str]) -> str | None:
     """What is wrong with what a file's get_config returns; raises what the file raises."""
     path = argument.partition(":")[0]
-    with same_folder():
+    with folder_and_output_kept():
         module = shipped.run(shipped.file_of(path))
         function = getattr(module, GET_CONFIG, None)
         if not callable(function):

@@ -14,6 +14,7 @@ from rum_jax.config.validate import faults
 from rum_jax.core.checks import cut, shortened, similar
 from rum_jax.core.errors import InputError, raise_if_any, told
 from rum_jax.core.paths import STORES, local, workdir_fault
+from rum_jax.core.plugins import folder_and_output_kept
 from rum_jax.runtime import distributed
 
 _INPUT_ERROR = f"{InputError.__module__}.{InputError.__name__}: "
@@ -129,7 +130,7 @@ def _read(argv: list[str]) -> flags.FlagValues:
     values = flags.FlagValues()
     define(values, argv)
     try:
-        with config_file.same_folder():
+        with folder_and_output_kept():
             rest = values(argv)
             if values.config is not None:
                 values.config.to_dict()  # what could not be loaded only shows when it is used

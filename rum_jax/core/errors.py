@@ -3,6 +3,7 @@
 import re
 
 MOST_FAULTS, LONGEST_FAULT = 100, 2000  # that are told, and letters of each
+MOST_DIFFERENCES = 20  # that are told of what should be equal
 
 
 class InputError(ValueError):
@@ -36,10 +37,13 @@ def told(error: BaseException) -> str:
     return f"{kind}: {message if len(message) < 300 else message[:297] + '...'}".rstrip(": ")
 
 
+def listed(faults: list[str], most: int = MOST_FAULTS) -> str:
+    """A line for each of the first `most` faults, and how many more there are."""
+    more = [f"and {len(faults) - most} more"] if len(faults) > most else []
+    return "".join(f"\n  - {_cut(fault)}" for fault in [*faults[:most], *more])
+
+
 def raise_if_any(faults: list[str], heading: str) -> None:
     """Raises InputError listing every fault; does nothing for an empty list."""
     if faults:
-        lines = "\n".join(f"  - {_cut(fault)}" for fault in faults[:MOST_FAULTS])
-        if len(faults) > MOST_FAULTS:
-            lines += f"\n  - and {len(faults) - MOST_FAULTS} more"
-        raise InputError(f"{heading}\n{lines}")
+        raise InputError(heading + listed(faults))

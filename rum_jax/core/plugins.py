@@ -1,14 +1,16 @@
 """Code of the user's own, named in a config as `my_file.py:function`."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
 import inspect
+import os
 import pathlib
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +23,17 @@ _REFERENCE = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 
 
 MARKS = "[];"  # of a row's options
+
+
+@contextlib.contextmanager
+def folder_and_output_kept() -> Iterator[None]:
+    """Undoes what a user's code does to the current folder, sys.stdout and sys.stderr."""
+    folder, streams = os.getcwd(), (sys.stdout, sys.stderr)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        sys.stdout, sys.stderr = streams
 
 
 def is_reference(value: object) -> bool:
@@ -83,9 +96,12 @@ def call(reference: str, function: Callable, *args: Any, **kwargs: Any) -> Any:
         functions of this package.
       RunError: it raises anything else, or calls sys.exit: names the reference, the line of its
         file, and the exception. KeyboardInterrupt stays what it is.
+
+    The current folder, sys.stdout and sys.stderr are what they were afterwards.
     """
     try:
-        return function(*args, **kwargs)
+        with folder_and_output_kept():
+            return function(*args, **kwargs)
     except KeyboardInterrupt:
         raise
     except (InputError, RunError) as error:
@@ -149,7 +165,8 @@ def _module(path: pathlib.Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
-        spec.loader.exec_module(module)
+        with folder_and_output_kept():
+            spec.loader.exec_module(module)
     except KeyboardInterrupt:
         del sys.modules[spec.name]
         raise

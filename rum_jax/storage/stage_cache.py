@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from rum_jax import __version__
 from rum_jax.core import records
 from rum_jax.core.checks import shortened
-from rum_jax.core.errors import InputError, RunError
+from rum_jax.core.errors import MOST_DIFFERENCES, InputError, RunError, listed
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 
@@ -140,10 +140,10 @@ def _check_origin(workdir: pathlib.Path, name: str, origin: Origin) -> None:
                for name in sorted({*recorded["stages"], *expected["stages"]})
                if recorded["stages"].get(name) != expected["stages"].get(name)]
     if faults:
-        lines = "".join(f"\n  - {fault}" for fault in faults)
-        raise InputError(f"{folder}: this stage was made from something else:{lines}\nRestore "
-                         "what it was made from, or delete the folder and run the same command "
-                         "again to make it anew, or use another --workdir")
+        raise InputError(f"{folder}: this stage was made from something else:"
+                         f"{listed(faults, MOST_DIFFERENCES)}\nRestore what it was made from, or "
+                         "delete the folder and run the same command again to make it anew, or "
+                         "use another --workdir")
 
 
 def discard_partials(workdir: pathlib.Path) -> None:

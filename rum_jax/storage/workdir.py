@@ -16,7 +16,7 @@ import filelock
 from rum_jax.config.content import DIGEST, Content, code_digests, content_of
 from rum_jax.core import records
 from rum_jax.core.checks import shortened
-from rum_jax.core.errors import InputError
+from rum_jax.core.errors import MOST_DIFFERENCES, InputError, listed
 from rum_jax.core.paths import user_path
 from rum_jax.runtime import distributed
 from rum_jax.storage import stage_cache
@@ -91,12 +91,12 @@ def _check(folder: pathlib.Path, config: Mapping) -> None:
                           if p.name not in (LOCK, CONFIG + ".partial")):
         raise InputError(f"--workdir: {folder}: has no {CONFIG} but other files ("
                          f"{', '.join(others[:3])}); choose a new or an empty folder")
-    faults = list(_changes(folder, config))
+    faults = list(dict.fromkeys(_changes(folder, config)))
     if faults:
-        lines = "".join(f"\n  - {fault}" for fault in dict.fromkeys(faults))
-        raise InputError(f"--workdir: {folder}: has stages that were made from something else"
-                         f":{lines}\nRestore these, or use another --workdir, or delete the "
-                         "folders of these stages to make them anew.")
+        raise InputError(f"--workdir: {folder}: has stages that were made from something else:"
+                         f"{listed(faults, MOST_DIFFERENCES)}\nRestore these, or use "
+                         "another --workdir, or delete the folders of these stages to make them "
+                         "anew.")
 
 
 def _check_kind(path: pathlib.Path) -> None:

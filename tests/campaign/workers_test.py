@@ -153,6 +153,14 @@ def test_a_campaign_of_version_0_1_is_refused_with_both_versions(dataset, task, 
         directory(workdir, dataset, task)
 
 
+def test_a_manifest_that_is_another_file_is_refused(dataset, task, workdir):
+    ours = directory(workdir, dataset, task)
+    ours.folder.put("manifest.json", b'{"made_from": {}, "seconds": 1, "version": 2}')
+    with pytest.raises(InputError, match="campaign/manifest.json: is no manifest, which has "
+                                         "config, data, computed_in, version; restore it"):
+        directory(workdir, dataset, task)
+
+
 def test_another_config_is_refused_and_what_differs_is_named(dataset, task, workdir):
     directory(workdir, dataset, task)
     directory(workdir, dataset, task, campaign__models=99, engine__devices=1)

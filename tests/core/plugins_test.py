@@ -1,4 +1,6 @@
+import os
 import re
+import sys
 
 import pytest
 
@@ -44,6 +46,21 @@ def test_whatever_the_users_code_raises_is_one_message_with_its_line(tmp_path, b
 def test_an_interruption_and_clear_messages_stay_what_they_are(tmp_path, body, error):
     with pytest.raises(error):
         _called(tmp_path, body)[1]()
+
+
+def test_folder_and_output_stay_what_they_were_whatever_the_users_code_does(tmp_path,
+                                                                              monkeypatch):
+    path = tmp_path / "code.py"
+    path.write_text("import os, sys\nsys.stderr = None\nos.chdir('/')\n"
+                    "def f():\n    sys.stderr = sys.stdout = None\n    os.chdir('/')\n"
+                    "    raise ValueError\n")
+    monkeypatch.chdir(tmp_path)
+    before = sys.stdout, sys.stderr, os.getcwd()
+    function = load("code.py:f", ())
+    assert (sys.stdout, sys.stderr, os.getcwd()) == before
+    with pytest.raises(RunError, match="line 7: raised ValueError"):
+        call("code.py:f", function)
+    assert (sys.stdout, sys.stderr, os.getcwd()) == before
 
 
 def test_what_the_users_code_returns_comes_back(tmp_path):

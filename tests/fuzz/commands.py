@@ -37,6 +37,10 @@ ROOT = pathlib.Path(__file__).parents[2]
 MOST_MEMORY = 4 * 2**30  # bytes beyond what the process has
 HANGS_AFTER = 120  # seconds
 LONGEST_MESSAGE = 4000  # characters
+INTERRUPTED = 130  # exit code of a run that a signal ended, as own code can send one
+INTERRUPTED_MESSAGE = "\ninterrupted; the same command goes on after the last finished stage\n"
+# What Python itself says of own code that fails after the command has ended.
+AT_EXIT = re.compile(r"^Exception ignored in atexit callback.*\Z", re.M | re.S)
 
 
 class Outcome(NamedTuple):
@@ -117,10 +121,12 @@ def faults(outcome: Outcome, folder: pathlib.Path) -> list[str]:
     """What is wrong with how a command ended, whatever it was asked."""
     if outcome.escaped:
         return [f"a traceback: {outcome.escaped}"]
-    found = []
+    if outcome.code == INTERRUPTED and outcome.said.endswith(INTERRUPTED_MESSAGE):
+        return []
+    found, said = [], AT_EXIT.sub("", outcome.said)
     if outcome.code not in (0, 1, 2):
         found.append(f"exit code {outcome.code}")
-    if re.search("^Traceback", outcome.said, re.M):  # a user's own error may say the word
+    if re.search("^Traceback", said, re.M):  # a user's own error may say the word
         found.append("a traceback on stderr")
     count = len(re.findall(r"^error: ", outcome.said, re.M))
     if count != (outcome.code != 0):

@@ -195,12 +195,17 @@ def test_a_process_of_its_own_ends_in_the_same_ways(finished, tmp_path, slow):
 def test_what_the_harness_looks_for(finished, tmp_path):
     """A harness that cannot fail would show nothing."""
     said = "error: config.train.epochs: is 0; allowed: an integer >= 1\n"
-    assert commands.faults(Outcome(2, said, "", ""), tmp_path) == []
+    interrupted = "done\n" + commands.INTERRUPTED_MESSAGE
+    own = "Exception ignored in atexit callback: <f>\nTraceback (most recent call last):\n"
+    for outcome in (Outcome(2, said, "", ""), Outcome(130, interrupted, "", ""),
+                    Outcome(0, own, "", "")):
+        assert commands.faults(outcome, tmp_path) == [], outcome
     for outcome in (Outcome(0, said, "", ""), Outcome(3, said, "", ""), Outcome(2, "", "", ""),
                     Outcome(2, said * 2, "", ""), Outcome(None, "", "", "Traceback"),
                     Outcome(2, "error: something is wrong\n", "", ""),
                     Outcome(1, "error: x.py: <f object at 0x7f>\n", "", ""),
-                    Outcome(2, said + "x" * 5000, "", "")):
+                    Outcome(2, said + "x" * 5000, "", ""), Outcome(130, said, "", ""),
+                    Outcome(0, "Traceback\n" + own, "", "")):
         assert commands.faults(outcome, tmp_path), outcome
     with toy_workdir.copied(finished, ("study",), tmp_path) as folder:
         workdir = folder / "study"
