@@ -75,11 +75,12 @@ def _checked(name: str, function: Callable, view: View, oracle: View) -> Measure
 
 
 def _protected(view: View) -> View:
-    """The same view, in which a user's own metric cannot change what other metrics look at."""
+    """A copy of a view: a user's own metric cannot change what other metrics look at.
+
+    Its arrays are made of bytes, so that they cannot be made writable either.
+    """
     def read_only(array: np.ndarray) -> np.ndarray:
-        seen = np.asarray(array).view()
-        seen.flags.writeable = False
-        return seen
+        return np.ndarray(np.shape(array), array.dtype, np.asarray(array).tobytes())
 
     parts = {name: read_only(positions) for name, positions in view.parts.items()}
     return View(read_only(view.logits), read_only(view.labels), parts,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rum_jax import evaluate
-from rum_jax.core.errors import InputError
+from rum_jax.core.errors import InputError, RunError
 from rum_jax.evaluate.view import Measured, View
 
 VIEW = View(np.zeros((2, 3)), np.zeros(2, np.int32), {"forget": np.arange(2)})
@@ -39,3 +39,24 @@ def test_anything_else_is_refused_by_its_name_and_value(tmp_path, value):
     with pytest.raises(InputError, match="mine.py:f: returned (.|\n)*allowed: ") as error:
         measured(tmp_path, value)
     assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("change", [
+    "view.logits[:] = 7", "oracle.parts['forget'][:] = 0", "oracle.params['w'][:] = 0",
+    "view.logits.flags.writeable = True", "oracle.params['w'].setflags(write=True)",
+    "view.labels.sort()"])
+def test_it_cannot_change_what_other_metrics_look_at(tmp_path, change):
+    (tmp_path / "mine.py").write_text(f"def f(view, oracle):\n    {change}\n    return 1.0\n")
+    view = VIEW._replace(params={"w": np.ones(3)})
+    with pytest.raises(RunError, match="mine.py:f, line 2: raised ValueError: .*(read-only|WRIT)"):
+        evaluate.metric(f"{tmp_path / 'mine.py'}:f")(view, view)
+
+
+def test_a_metric_sees_the_same_numbers(tmp_path):
+    (tmp_path / "mine.py").write_text("def f(view, oracle):\n"
+                                      "    view.parts.clear()\n"
+                                      "    return view.logits[:, 1] @ oracle.params['w']\n")
+    logits = np.array([[0, 2.0], [0, 3.0]], np.float32)
+    view = View(logits, np.zeros(2, np.int32), {"forget": np.arange(2)}, {"w": np.array([1, 10])})
+    assert evaluate.metric(f"{tmp_path / 'mine.py'}:f")(view, view).value == 32.0
+    assert view.parts["forget"].tolist() == [0, 1]
