@@ -154,6 +154,7 @@ def test_help():
     assert done.returncode == 0 and "python -m rum_jax.main --config=" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_sweep_chooses_by_validation_and_resumes(tmp_path):
     arguments = command(tmp_path, sweep__points=2, sweep__seeds=(8, 9),
                         sweep__rows=("vanilla:finetune", "rum"))

@@ -70,6 +70,7 @@ def test_the_example_is_the_documented_command():
             for name, value in OWN.items()} <= set(command.words)
 
 
+@pytest.mark.slow
 def test_code_of_ones_own_runs_and_its_change_is_noticed(example):
     done = run(example, **OWN)
     assert done.returncode == 0, done.stderr

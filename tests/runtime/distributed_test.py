@@ -68,6 +68,7 @@ def without_gloo(text: str) -> list[str]:
     return [line for line in text.splitlines() if "[Gloo]" not in line]
 
 
+@pytest.mark.slow
 def test_two_processes_with_models_of_their_own_get_the_results_of_one(alone, tmp_path):
     """The second start finds every stage there, in both of them."""
     for _ in range(2):

@@ -112,8 +112,8 @@ def several(problem, original):
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=() if name in ("finetune", "neggrad_plus", "salun")
-                 else pytest.mark.slow) for name in TABLE])
+    pytest.param(name, marks=() if name == "finetune" else pytest.mark.slow)
+    for name in TABLE])
 def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, original, several):
     states, _ = run(name, *alone(problem, original, 1))
     expected = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], several(name))
@@ -121,7 +121,7 @@ def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, origina
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=() if name in ("finetune", "scrub", "salun") else pytest.mark.slow)
+    pytest.param(name, marks=() if name == "scrub" else pytest.mark.slow)
     for name in TABLE if TABLE[name][1]])
 def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, original):
     """Two values for the same seed, in one program, give what each gives alone."""
@@ -140,8 +140,8 @@ def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, 
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=() if name in ("neggrad_plus", "random_label")
-                 else pytest.mark.slow) for name in sorted(set(TABLE) - DETERMINISTIC)])
+    pytest.param(name, marks=() if name == "neggrad_plus" else pytest.mark.slow)
+    for name in sorted(set(TABLE) - DETERMINISTIC)])
 def test_steps_of_a_chain_have_their_own_randomness(name, problem, original):
     several = problem._replace(optimizer=dataclasses.replace(problem.optimizer, batch_size=16))
     first, _ = run(name, several, original)

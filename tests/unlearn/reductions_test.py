@@ -42,11 +42,13 @@ def same(problem, original, *pairs, atol=1e-6, statistics=True):
 SHORT = {"epochs": 2, "learning_rate": 0.05}
 
 
+@pytest.mark.slow
 def test_l1_sparse_without_penalty_is_finetune(problem, original):
     same(problem, original, ("finetune", SHORT), ("l1_sparse", {**SHORT, "alpha": 0.0}),
          ("l1_sparse", {**SHORT, "alpha": 1.0, "no_l1_epochs": 2}))
 
 
+@pytest.mark.slow
 def test_salun_with_a_full_mask_is_random_label(problem, original):
     slow = {**SHORT, "learning_rate": 1e-3}  # else rounding grows
     same(problem, original, ("random_label", slow), ("salun", {**slow, "mask_fraction": 1.0}),
@@ -59,6 +61,7 @@ def test_salun_with_an_empty_mask_and_no_decay_moves_nothing_but_statistics(prob
     np.testing.assert_array_equal(leaves(made.params), leaves(original.params))
 
 
+@pytest.mark.slow
 def test_scrub_without_max_phases_and_distillation_is_finetune(problem, original):
     own = {**SHORT, "msteps": 0, "inclusive": False, "gamma": 1.0, "beta": 0.0}
     same(problem, original, ("finetune", SHORT), ("scrub", own))
@@ -71,6 +74,7 @@ def test_scrub_with_max_phases_alone_leaves_finetune(problem, original):
     assert np.abs(leaves(made.params) - leaves(tuned.params)).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_neggrad_plus_with_alpha_zero_is_neggrad_on_the_same_batches(problem, original):
     """With frozen statistics, and the retain set as short as the forget set."""
     frozen = dataclasses.replace(problem.optimizer, batch_norm="eval")
@@ -79,6 +83,7 @@ def test_neggrad_plus_with_alpha_zero_is_neggrad_on_the_same_batches(problem, or
     same(equal, original, ("neggrad", gentle), ("neggrad_plus", {**gentle, "alpha": 0.0}))
 
 
+@pytest.mark.slow
 def test_random_label_without_relabelling_is_finetune_on_everything(problem, original):
     made, _ = ALGORITHMS["random_label"].unlearn(problem, original, **hparams(
         "random_label", **SHORT, relabel="none"))
@@ -87,6 +92,7 @@ def test_random_label_without_relabelling_is_finetune_on_everything(problem, ori
     np.testing.assert_allclose(leaves(made.params), leaves(tuned.params), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_retraining_with_steps_that_never_come_is_training_at_a_constant_rate(problem, original):
     never = {**SHORT, "schedule": "steps", "milestones": (5,)}
     same(problem, original, ("retrain", never), ("retrain", {**SHORT, "schedule": "steps"}))
@@ -94,7 +100,8 @@ def test_retraining_with_steps_that_never_come_is_training_at_a_constant_rate(pr
         same(problem, original, ("retrain", never), ("retrain", SHORT))
 
 
-@pytest.mark.parametrize("name", ["influence", "fisher", "fisher_new"])
+@pytest.mark.parametrize("name", [
+    "influence", *(pytest.param(own, marks=pytest.mark.slow) for own in ("fisher", "fisher_new"))])
 def test_one_shot_algorithms_shrink_with_alpha(name, problem, original):
     def change(alpha):
         made, _ = ALGORITHMS[name].unlearn(problem, original, **hparams(name, alpha=alpha))
