@@ -34,7 +34,8 @@ def test_outcomes(outcomes, campaign, dataset):
     assert not outcomes.correct_train[outcomes.margin_train < -3 * 256].any(), "p below 0.05"
 
 
-@pytest.mark.parametrize("devices, group", [(1, 16), (8, 16), (2, 4), (8, 4)])
+@pytest.mark.parametrize("devices, group", [
+    (1, 16), (8, 16), *(pytest.param(*own, marks=pytest.mark.slow) for own in ((2, 4), (8, 4)))])
 def test_devices_and_groups_change_nothing(task, campaign, outcomes, devices, group):
     """Rounding may differ; no more than one outcome in a thousand does."""
     other = task._replace(engine=make_engine(devices, "series", 16))

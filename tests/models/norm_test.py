@@ -96,8 +96,9 @@ def test_groups_do_not_depend_on_devices(x):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), made, expected)
 
 
-@pytest.mark.parametrize("name", ["resnet", "vgg", pytest.param(
-    "resnet_bottleneck", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", [
+    "resnet", *(pytest.param(name, marks=pytest.mark.slow) for name in (
+        "vgg", "resnet_bottleneck"))])
 def test_networks_take_groups(name, dataset):
     """In a network, too, a group sees only itself."""
     pair, alone = (models.build(name, dataset.spec, (4, 4), (1, 1), "native",

@@ -15,7 +15,8 @@ from study.pipeline_test import metric, reported, toy
 SETS = ("memorization:mix", "entanglement:high", "random")
 ROWS = ("vanilla:finetune", "rum", "rum[by=confidence]", "rum_f:finetune[steps=merged]",
         "rum[by=memorization*entanglement]")
-FIELDS = {"forget.sets": SETS, "rows": ROWS, "trace": True, "relearn.epochs": 0, "metrics": (),
+FIELDS = {"rum.algorithms.high": "finetune", "rum.hparams.finetune.high.epochs": 1,
+          "forget.sets": SETS, "rows": ROWS, "trace": True, "relearn.epochs": 0, "metrics": (),
           "campaign.influence": "none", "campaign.models": 0,
           "proxies.compared": ("confidence", "loss_curvature"),
           **{f"rum_f.hparams.finetune.{subset}.epochs": 1 for subset in ("low", "mid", "high")}}

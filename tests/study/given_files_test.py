@@ -46,6 +46,7 @@ def images(tmp_path_factory):
     return {"data.name": "npz", "data.path": str(path), "data.test_fraction": 0.0}
 
 
+@pytest.mark.slow
 def test_a_study_of_ones_own_colour_images(images, tmp_path):
     config = config_of(**images, **{"train.augmentation": "crop_and_flip",
                                     "memorization.augmentation": "crop",

@@ -23,6 +23,7 @@ from study.pipeline_test import reported, toy
 REQUESTS = ("heldout_retrain:mix", "heldout_retrain:mix", "entanglement:high")
 ROWS = ("vanilla:finetune", "rum[by=heldout_retrain]")
 FIELDS = {"rows": ROWS[:1], "forget.sets": ("heldout_retrain:mix",), "forget.size": 30,
+          "rum.algorithms.high": "finetune", "rum.hparams.finetune.high.epochs": 1,
           "relearn.epochs": 0, "metrics": (), "campaign.influence": "none", "campaign.models": 0,
           "stream.requests": REQUESTS, "stream.size": 30, "stream.rows": ROWS,
           "proxies.heldout_retrain.learning_rate": 10.0}  # too high, and told to be
