@@ -95,6 +95,12 @@ class Dataset:
         """int32[n] ascending positions of the training set (docs/parity.md#data)."""
         return self.positions["train"]
 
+    def at_positions(self, values: np.ndarray) -> np.ndarray:
+        """float64[...,N] from values [...,n] of the training set: NaN outside of it."""
+        placed = np.full((*values.shape[:-1], len(self.ids)), np.nan)
+        placed[..., self.train] = values
+        return placed
+
 
 def make_source(title: str, source: Source) -> Source:
     """Puts the examples in order, calls a lone validation part "test", and checks the whole.

@@ -45,18 +45,18 @@ def relearn(task: Task, states: TrainState, forget: np.ndarray, seeds: Sequence[
     """
     together = np.unique(forget)
     own = task._replace(images=task.images[together], labels=task.labels[together])
-    places = np.searchsorted(together, forget).astype(np.int32)
-    history = [_correct(own, states, places)]
+    indices = np.searchsorted(together, forget).astype(np.int32)
+    history = [_correct(own, states, indices)]
     for epoch in range(most_epochs):
-        states = _one_epoch(own, states, places, seeds, epoch, optimizer, learning_rate)
-        history.append(_correct(own, states, places))
+        states = _one_epoch(own, states, indices, seeds, epoch, optimizer, learning_rate)
+        history.append(_correct(own, states, indices))
     right = np.stack(history)  # bool[E+1,M,F]
     return Relearned(_first(right.mean(-1) >= target, most_epochs), _first(right, most_epochs))
 
 
-def _correct(task: Task, states: TrainState, places: np.ndarray) -> np.ndarray:
+def _correct(task: Task, states: TrainState, indices: np.ndarray) -> np.ndarray:
     right = predict(task, states).argmax(-1) == task.labels
-    return np.take_along_axis(right, places, axis=1)
+    return np.take_along_axis(right, indices, axis=1)
 
 
 def _first(reached: np.ndarray, most: int) -> np.ndarray:
@@ -64,11 +64,11 @@ def _first(reached: np.ndarray, most: int) -> np.ndarray:
     return np.where(reached.any(0), reached.argmax(0), most + 1)
 
 
-def _one_epoch(task: Task, states: TrainState, places: np.ndarray, seeds: Sequence[int],
+def _one_epoch(task: Task, states: TrainState, indices: np.ndarray, seeds: Sequence[int],
                epoch: int, optimizer: Optimizer, learning_rate: float) -> TrainState:
     index = np.stack([shuffled_epochs(own, optimizer.batch_size,
                                       [generator(seed, "relearn", epoch)])
-                      for own, seed in zip(places, seeds, strict=True)])
+                      for own, seed in zip(indices, seeds, strict=True)])
     examples: Stream = stream(index, task.labels)
     plan = Plan({"examples": examples}, np.full(index.shape[:2], learning_rate))
     names = [f"seed {seed}, relearning" for seed in seeds]

@@ -55,7 +55,7 @@ def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:
       size: number of examples; 0: all that the name stands for, where it stands for some.
 
     Returns:
-      int64[size] ascending places in the training set, all different.
+      int32[size] ascending positions in the data, all different.
 
     Raises:
       InputError: there is no such set.
@@ -65,7 +65,7 @@ def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:
         allowed = ", ".join(key for key, value in FAMILIES.items() if value.all_of_it)
         raise InputError(f"{context.fields.size}: is 0; allowed with {name}: at least 1; all there "
                          f"are only with {allowed}")
-    return np.sort(FAMILIES[family].choose(context, argument, size))
+    return context.positions[np.sort(FAMILIES[family].choose(context, argument, size))]
 
 
 def data_faults(names: Sequence[str], dataset: Dataset, size: int,
@@ -100,7 +100,7 @@ def overlap_faults(chosen: Mapping[str, np.ndarray],
     """What is wrong with the low, mid and high sets of one score: they must have nothing in common.
 
     Args:
-      chosen: name -> places.
+      chosen: name -> positions.
       fits: whether sets of another size would be fine; with it the message has the largest size.
     """
     found, largest = [], None

@@ -40,10 +40,10 @@ def scores_of_sums(sums: Sums, total: np.ndarray, square: np.ndarray, size: int)
     return within / (np.square(forget - retain).sum(-1) / 4)
 
 
-def score(sums: Sums, places: np.ndarray) -> float:
-    """ES (midpoint) of the forget set at these places."""
-    return float(scores_of_sums(sums, sums.features[places].sum(0), sums.squares[places].sum(),
-                         len(places)))
+def score(sums: Sums, forget: np.ndarray) -> float:
+    """ES (midpoint) of the forget set with these indices."""
+    return float(scores_of_sums(sums, sums.features[forget].sum(0), sums.squares[forget].sum(),
+                                len(forget)))
 
 
 def _directions(sums: Sums, labels: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ def _lowest(sums: Sums, labels: np.ndarray, size: int) -> np.ndarray:
 
 def _bisect(sums: Sums, reach: np.ndarray, size: int, expected: float,
             rng: np.random.Generator) -> np.ndarray:
-    """Places of the set between the two ends that is nearest to the score wanted."""
+    """Indices of the set between the two ends that is nearest to the score wanted."""
     drawn = rng.random(len(reach))  # also the order of examples that reach equally far
     ranks, noise = (np.argsort(np.lexsort((drawn, values))) / len(values)
                     for values in (reach, drawn))
@@ -78,20 +78,20 @@ def _bisect(sums: Sums, reach: np.ndarray, size: int, expected: float,
         share = (low + high) / 2
         tried.append(_farthest(share * ranks + (1 - share) * noise, size))
         low, high = ((share, high) if score(sums, tried[-1]) > expected else (low, share))
-    return min(tried, key=lambda places: abs(np.log(score(sums, places) / expected)))
+    return min(tried, key=lambda forget: abs(np.log(score(sums, forget) / expected)))
 
 
-def _exchange(sums: Sums, places: np.ndarray, expected: float,
+def _exchange(sums: Sums, forget: np.ndarray, expected: float,
               rng: np.random.Generator) -> np.ndarray:
     """Exchanges one example at a time for one outside, the best of PAIRS drawn, if it helps."""
-    inside = np.isin(np.arange(len(sums.features)), places)
-    total, square, off = sums.features[places].sum(0), sums.squares[places].sum(), np.inf
+    inside = np.isin(np.arange(len(sums.features)), forget)
+    total, square, off = sums.features[forget].sum(0), sums.squares[forget].sum(), np.inf
     for _ in range(ROUNDS):
         out = rng.choice(np.flatnonzero(inside), PAIRS)
         new = rng.choice(np.flatnonzero(~inside), PAIRS)
         totals = total + sums.features[new] - sums.features[out]
         squares = square + sums.squares[new] - sums.squares[out]
-        found = np.abs(np.log(scores_of_sums(sums, totals, squares, len(places)) / expected))
+        found = np.abs(np.log(scores_of_sums(sums, totals, squares, len(forget)) / expected))
         best = int(np.argmin(found))
         if off <= TOLERANCE / 10:
             break

@@ -21,19 +21,19 @@ def _descending(scores: np.ndarray) -> np.ndarray:
 
 
 def high(scores: np.ndarray, size: int, centers: tuple[float, ...]) -> np.ndarray:
-    """Places of the highest scores, ties by place."""
+    """Indices of the highest scores, ties in the order of the scores."""
     del centers
     return _descending(scores)[:size]
 
 
 def low(scores: np.ndarray, size: int, centers: tuple[float, ...]) -> np.ndarray:
-    """Places of the lowest scores: the end of the same descending order."""
+    """Indices of the lowest scores: the end of the same descending order."""
     del centers
     return _descending(scores)[len(scores) - size:]
 
 
 def mid(scores: np.ndarray, size: int, centers: tuple[float, ...]) -> np.ndarray:
-    """Places of the scores nearest to the last center, ties to the one before, then descending."""
+    """Indices of the scores nearest to the last center, ties to the one before, then descending."""
     order = _descending(scores)
     for center in centers:
         order = order[np.argsort(np.abs(scores[order] - center), kind="stable")]
@@ -51,7 +51,7 @@ def mix(scores: np.ndarray, size: int, centers: tuple[float, ...]) -> np.ndarray
                            low(scores, -(-size // 3), centers)])
 
 
-# name -> function of (scores float[n], size, centers) -> places in the order of choice.
+# name -> function of (scores float[n], size, centers) -> indices in the order of choice.
 SELECTIONS: dict[str, Callable[[np.ndarray, int, tuple[float, ...]], np.ndarray]] = {
     "low": low, "mid": mid, "high": high, "mix": mix,
 }
@@ -69,10 +69,10 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
       score: what the scores are called in messages.
       centers: what `mid` is near to; None: 0.5 for memorization, as for a proxy otherwise.
       field: of the config that says the size, for messages.
-      ties: [n], the order in which equal scores are taken; None: by place.
+      ties: [n], the order in which equal scores are taken; None: as they stand.
 
     Returns:
-      int64[size], ascending places in the training set, all different.
+      int64[size], ascending indices of the scores, all different.
 
     Raises:
       InputError: too few scores are known, or the three parts of a mix overlap.

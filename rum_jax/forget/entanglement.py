@@ -123,14 +123,14 @@ def centroid_distances(features: np.ndarray) -> np.ndarray:
 
 def distance_groups(features: np.ndarray, groups: int,
                     ties: np.ndarray | None = None) -> np.ndarray:
-    """Places int64[groups, n // groups], from the centroid outwards; what is left over is dropped.
+    """Indices int64[groups, n // groups], from the centroid outwards; what is left over is dropped.
 
     Group 0 is the most entangled with all the others.
 
     Args:
       features: float[n,D].
       groups: how many.
-      ties: [n], the order of examples that are equally far out; None: by place.
+      ties: [n], the order of examples that are equally far out; None: as they stand.
 
     Raises:
       InputError: features are not finite.

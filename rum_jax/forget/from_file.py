@@ -13,8 +13,8 @@ from rum_jax.forget.selection import IDS, POSITIONS, REQUESTS, Family, Selection
 _FIELD = "config.forget.file_ids"
 
 
-def places_of(path: pathlib.Path, entries: np.ndarray, context: SelectionContext) -> np.ndarray:
-    """int64[n]: where those examples are in the training set.
+def indices_of(path: pathlib.Path, entries: np.ndarray, context: SelectionContext) -> np.ndarray:
+    """int64[n]: indices of those examples among the context's.
 
     Args:
       path: of the file, for messages.
@@ -69,14 +69,14 @@ def _of_positions(path: pathlib.Path, positions: np.ndarray,
     if not len(positions):
         raise InputError(f"{path}: is a mask that is nowhere True; allowed: at least one")
     _check_once(path, "position", positions)
-    place = np.full(context.published_size, -1, np.int64)
-    place[context.published] = np.arange(len(context.published))
-    outside = positions[place[positions] < 0]
+    index = np.full(context.published_size, -1, np.int64)
+    index[context.published] = np.arange(len(context.published))
+    outside = positions[index[positions] < 0]
     if len(outside):
         raise InputError(f"{path}: {len(outside)} position(s) are of examples that are not trained "
                          f"on{_earlier(context)}, the first is {outside[0]}; allowed: those of the "
                          "training set")
-    return place[positions]
+    return index[positions]
 
 
 def _check_once(path: pathlib.Path, what: str, values: np.ndarray) -> None:
@@ -98,7 +98,7 @@ def _is_integer(value: object) -> bool:
 def _choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
     path = user_path(argument)
     entries = read(path, {*context.ids.tolist(), *context.elsewhere.tolist()})
-    found = places_of(path, entries, context)
+    found = indices_of(path, entries, context)
     if size not in (0, len(found)):
         raise InputError(f"{context.fields.size}: is {size}; allowed with file:{argument}: 0, or "
                          f"{len(found)}, as many as it has")

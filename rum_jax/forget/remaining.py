@@ -12,14 +12,15 @@ from rum_jax.forget.selection import IDS, REQUESTS, SelectionContext, untrained
 
 
 def among(context: SelectionContext, left: np.ndarray) -> SelectionContext:
-    """What is known of some training examples alone, int64[r] ascending places."""
-    gone = np.delete(context.ids, left)
+    """What is known of some training examples alone, int32[r] positions."""
+    kept = np.isin(context.positions, left)
     return context._replace(
-        ids=context.ids[left], labels=context.labels[left], noisy=context.noisy[left],
-        elsewhere=np.concatenate([context.elsewhere, gone]),
-        published=None if context.published is None else context.published[left],
-        score=lambda name: context.score(name)[left], features=lambda: context.features()[left],
-        ties=lambda name: context.tie_order(name)[left])
+        positions=context.positions[kept], ids=context.ids[kept], labels=context.labels[kept],
+        noisy=context.noisy[kept],
+        elsewhere=np.concatenate([context.elsewhere, context.ids[~kept]]),
+        published=None if context.published is None else context.published[kept],
+        score=lambda name: context.score(name)[kept], features=lambda: context.features()[kept],
+        ties=lambda name: context.tie_order(name)[kept])
 
 
 def choose_left(name: str, context: SelectionContext, left: np.ndarray, size: int) -> np.ndarray:
@@ -28,16 +29,16 @@ def choose_left(name: str, context: SelectionContext, left: np.ndarray, size: in
     Args:
       name: `family:argument`.
       context: the whole training set, and what the model makes of it after the earlier requests.
-      left: int64[r] ascending places that no earlier request asked for.
+      left: int32[r] positions that no earlier request asked for.
       size: number of examples; 0: all that are left of what the name stands for.
 
     Returns:
-      int64[size] ascending places in the whole training set.
+      int32[size] ascending positions in the data.
 
     Raises:
       InputError: there is no such set.
     """
-    return left[choose(name, among(context, left), size)]
+    return choose(name, among(context, left), size)
 
 
 def as_request(context: SelectionContext, seed: int, number: int) -> SelectionContext:
@@ -53,7 +54,7 @@ def request_faults(names: Sequence[str], dataset: Dataset, size: int,
     After one that depends on a model, what is left is only known to be no more than before.
     """
     for seed in seeds:
-        context, left = untrained(dataset, file_ids), np.arange(len(dataset.train))
+        context, left = untrained(dataset, file_ids), dataset.train
         certain = True
         for number, name in enumerate(names):
             if not FAMILIES[name.partition(":")[0]].early:

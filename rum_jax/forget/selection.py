@@ -31,6 +31,7 @@ class SelectionContext(NamedTuple):
     """The n training examples, and what one original model makes of them.
 
     Attributes:
+      positions: int32[n] ascending, of these examples in the data.
       ids: str[n].
       labels: int32[n], as trained on.
       noisy: bool[n], whether the label was planted.
@@ -49,6 +50,7 @@ class SelectionContext(NamedTuple):
       ties: name of a score -> int64[n], the order of examples with equal scores; see `tie_order`.
     """
 
+    positions: np.ndarray
     ids: np.ndarray
     labels: np.ndarray
     noisy: np.ndarray
@@ -76,12 +78,20 @@ def selection_context(dataset: Dataset, score: Callable[[str], np.ndarray],
                       generator: Callable[[], np.random.Generator],
                       ties: Callable[[str], np.ndarray] | None = None,
                       file_ids: str = IDS) -> SelectionContext:
-    """What is known of the training set of a data set; see `SelectionContext` for the rest."""
+    """What is known of the training set of a data set.
+
+    Args:
+      dataset: N examples.
+      score, features, ties: as in `SelectionContext`, but of all N examples.
+      generator, file_ids: see there.
+    """
     train = dataset.train
-    return SelectionContext(dataset.ids[train], dataset.labels[train], dataset.noisy[train],
-                            dataset.class_numbers, np.delete(dataset.ids, train), score, features,
-                            generator, file_ids=file_ids, published=dataset.source_index[train],
-                            published_size=dataset.train_size, ties=ties)
+    return SelectionContext(
+        train, dataset.ids[train], dataset.labels[train], dataset.noisy[train],
+        dataset.class_numbers, np.delete(dataset.ids, train), lambda name: score(name)[train],
+        lambda: features()[train], generator, file_ids=file_ids,
+        published=dataset.source_index[train], published_size=dataset.train_size,
+        ties=None if ties is None else lambda name: ties(name)[train])
 
 
 def untrained(dataset: Dataset, file_ids: str = IDS) -> SelectionContext:
@@ -98,8 +108,8 @@ class Family(NamedTuple):
     """Forget sets of one kind, written `family:argument` in a config.
 
     Attributes:
-      choose: (known, argument, size) -> int64[size], places in the training set, all different.
-        Raises InputError where there is no such set.
+      choose: (context, argument, size) -> int64[size], indices of the context's examples, all
+        different. Raises InputError where there is no such set.
       check: of the argument, before anything is computed.
       all_of_it: whether size 0 is allowed, and means all that the argument names.
       early: whether the choice needs nothing but the data, so that it can be tried beforehand.

@@ -16,13 +16,14 @@ SAMPLE = 2000       # examples of each set, at most, of which MMD is taken: it l
 RANDOM_SETS = 20    # of the same size, whose mean ES is what a set without structure has
 
 
-def in_embedding(features: np.ndarray, forget: np.ndarray,
+def in_embedding(features: np.ndarray, forget: np.ndarray, whole: np.ndarray,
                  rng: np.random.Generator) -> dict[str, float | None]:
     """Entanglement of a forget set in one model's features.
 
     Args:
-      features: float[n,D] of the training set.
-      forget: int[F] places.
+      features: float[N,D] of all examples.
+      forget: int[F] ascending positions.
+      whole: int[F+R] ascending positions of forget and retain set.
       rng: draws the SAMPLE of each set, then RANDOM_SETS.
 
     Returns:
@@ -34,13 +35,12 @@ def in_embedding(features: np.ndarray, forget: np.ndarray,
       the median heuristic: about 0 for a random set, and at times below. None where a set is too
       small for it.
     """
-    apart = np.delete(features, forget, axis=0)
-    inside = features[forget]
+    apart, inside = features[np.setdiff1d(whole, forget)], features[forget]
     some = [part[rng.permutation(len(part))[:SAMPLE]] for part in (apart, inside)]
     found = entanglement_score(apart, inside)
     return {"entanglement_score": found,
             "log_entanglement_score": float(np.log(found)),
-            "entanglement_score_ratio": found / _of_random_sets(features, len(forget), rng),
+            "entanglement_score_ratio": found / _of_random_sets(features[whole], len(forget), rng),
             "disentanglement": disentanglement(apart, inside),
             "mmd": float(np.sqrt(max(squared_mmd(*some), 0.0))),
             "squared_mmd_median_unbiased": unbiased_squared_mmd(*some)
@@ -55,7 +55,7 @@ def _of_random_sets(features: np.ndarray, size: int, rng: np.random.Generator) -
 
 
 def class_histogram(labels: np.ndarray, forget: np.ndarray, classes: int) -> list[int]:
-    """Examples of each class in a forget set."""
+    """Examples of each class in a forget set: labels int[N], positions int[F]."""
     return np.bincount(labels[forget], minlength=classes).tolist()
 
 

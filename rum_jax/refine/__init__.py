@@ -69,13 +69,13 @@ def _checked(name: str, function, examples: Mapping[str, np.ndarray], subsets: i
         raise InputError(f"{name}: returned {found}; allowed: a dict whose keys are "
                          f"{', '.join(SUBSETS)}, or one of these and more after an underscore, "
                          "as high_entangled")
-    parts = {subset: np.asarray(places) for subset, places in parts.items()}
-    for subset, places in parts.items():
-        if places.ndim != 1 or not len(places) or not np.issubdtype(places.dtype, np.integer):
-            raise InputError(f"{name}: {subset} is {places}; allowed: at least one place, all of "
-                             "them integers")
+    parts = {subset: np.asarray(indices) for subset, indices in parts.items()}
+    for subset, indices in parts.items():
+        if indices.ndim != 1 or not len(indices) or not np.issubdtype(indices.dtype, np.integer):
+            raise InputError(f"{name}: {subset} is {indices}; allowed: at least one index of the "
+                             "forget set, all of them integers")
     together = np.sort(np.concatenate(list(parts.values())))
     if not np.array_equal(together, np.arange(size)):
-        raise InputError(f"{name}: its subsets are no partition of the places 0..{size - 1}; "
-                         "allowed: each place in one subset")
-    return {subset: np.sort(places) for subset, places in parts.items()}
+        raise InputError(f"{name}: its subsets are no partition of the indices 0..{size - 1}"
+                         " of the forget set; allowed: each index in one subset")
+    return {subset: np.sort(indices) for subset, indices in parts.items()}

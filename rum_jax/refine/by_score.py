@@ -33,7 +33,7 @@ def cut(scores: np.ndarray, subsets: int, ties: np.ndarray | None = None,
     Args:
       scores: float[n].
       subsets: how many parts.
-      ties: [n], the order of equal scores; None: by place.
+      ties: [n], the order of equal scores; None: as they stand.
       name: of the scores, for messages.
 
     Raises:
@@ -77,8 +77,8 @@ def by_two_scores(first: str, second: str) -> Refinement:
                generator: np.random.Generator) -> dict[str, np.ndarray]:
         outer = by_score(first)(examples, subsets, generator)
         scores, ties = finite(second, examples[second]), _ties(examples, second, generator)
-        return {f"{name}_{number}": places[inner]
-                for name, places in outer.items()
-                for number, inner in enumerate(cut(scores[places], 2, ties[places]), 1)}
+        return {f"{name}_{number}": indices[inner]
+                for name, indices in outer.items()
+                for number, inner in enumerate(cut(scores[indices], 2, ties[indices]), 1)}
 
     return refine

@@ -9,7 +9,7 @@ import numpy as np
 # config has an entry for mid_2 itself.
 SUBSETS = ("low", "mid", "high")
 
-# (examples, subsets, generator) -> {subset: int64[k] ascending places in the forget set}, from
+# (examples, subsets, generator) -> {subset: int64[k] ascending indices of the forget set}, from
 # the first to be unlearned to the last. `examples` has float[F] arrays by name: `memorization`,
 # every proxy, `entanglement` (all the higher, the more), and int32[F] `label`; each is computed
 # when it is asked for. `subsets` is how many the config asks for.

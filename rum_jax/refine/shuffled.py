@@ -18,7 +18,7 @@ def refine(examples: Mapping[str, np.ndarray], subsets: int,
       generator: what makes the partition.
 
     Returns:
-      low, ..., high -> int64[k], ascending places in the forget set.
+      low, ..., high -> int64[k], ascending indices of the forget set.
     """
     order = generator.permutation(len(examples["label"]))
     return dict(zip(names_of(subsets), cut(order, subsets), strict=True))

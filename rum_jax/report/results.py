@@ -18,7 +18,7 @@ from rum_jax.storage import stage_cache
 from rum_jax.study.evaluation import ABOUT_FILE, user_metrics
 from rum_jax.study.memorization import COST_FILE, members_seconds
 from rum_jax.study.pipeline import StudyArtifacts
-from rum_jax.study.trained_models import again_seeds, convolutions, given_cautions
+from rum_jax.study.trained_models import again_seeds, convolutions
 from rum_jax.study.unlearning import STEPS_FILE
 
 SCHEMA_VERSION = 3
@@ -44,7 +44,7 @@ def assemble(finished: StudyArtifacts, provenance: dict) -> dict:
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
         "original_files": records.read_json(
-            finished.example_scores.original / "models.json")["files"],
+            finished.models["original"] / "models.json")["files"],
         "stages": {name: {"seconds": stage_cache.seconds(folder) + members_seconds(folder)}
                    for name, folder in stages},
         "provenance": {**provenance, "convolution": finished.study.task.model.module.lowering,
@@ -121,16 +121,15 @@ def _scope(finished: StudyArtifacts) -> dict:
     config, cases = finished.study.config, finished.cases
     alike = {}
     for name in cases.sets:
-        places = cases.places[cases.of_set(name)]
-        alike[name] = bool((places == places[:1]).all())
+        forget = cases.forget[cases.of_set(name)]
+        alike[name] = bool((forget == forget[:1]).all())
     return {"seeds": len(config.seeds), "data_seed": config.data.seed,
             "memorization": finished.memorization is not None, "forget_sets_alike": alike}
 
 
 def _cautions(finished: StudyArtifacts, stages: list[tuple[str, object]]) -> Iterator[dict]:
     """What given models and proxies told of themselves; compared proxies have a section."""
-    for caution in given_cautions(finished.study, finished.example_scores.original,
-                                  finished.models["retrain"], finished.cases.forget):
+    for caution in finished.cautions:
         yield {"stage": "original", "caution": caution}
     for name, folder in stages:
         cost = folder / COST_FILE

@@ -43,7 +43,7 @@ def _proxies(finished: StudyArtifacts, rows: list[dict]) -> dict | None:
             config.memorization.subset_fraction, len(train))
         seconds = _campaign_seconds(finished)
     return proxies.assemble(
-        finished.proxy_scores, known,
+        {name: values[:, train] for name, values in finished.proxy_scores.items()}, known,
         study.dataset.noisy[train],
         {name: records.read_json(folder / COST_FILE)
          for name, folder in finished.proxies.items()},
@@ -53,7 +53,7 @@ def _proxies(finished: StudyArtifacts, rows: list[dict]) -> dict | None:
 
 def _streams(finished: StudyArtifacts) -> dict | None:
     config = finished.study.config
-    requested = [[records.read_arrays(folder / "request.npz")["places"]
+    requested = [[records.read_arrays(folder / "request.npz")["positions"]
                   for folder in stream.requests]
                  for stream in finished.streams.values()]
     return streams.assemble(

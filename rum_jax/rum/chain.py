@@ -171,4 +171,4 @@ def partition(refinement: Refinement, forget: np.ndarray, examples: Mapping[str,
       generator: for refinements that draw.
     """
     made = refinement(examples, subsets, generator)
-    return {name: forget[places] for name, places in made.items()}
+    return {name: forget[indices] for name, indices in made.items()}

@@ -86,18 +86,18 @@ def _check_axes(row: str, names: Sequence[tuple[int, str]], sizes: Sequence[int]
 def _axis(row: str, steps: Sequence[Step], part: str) -> tuple[int, str, list]:
     name, _, values = (piece.strip() for piece in part.partition("="))
     subset, _, field = name.rpartition(".")
-    places = [i for i, step in enumerate(steps) if step.subset == (subset or WHOLE)]
+    numbers = [i for i, step in enumerate(steps) if step.subset == (subset or WHOLE)]
     known = [f"{'' if step.subset == WHOLE else step.subset + '.'}{own}" for step in steps
              for own in step.hparams]
     if name not in known:
         raise InputError(f"config.sweep.grid: {shortened(name)} is unknown in {row}; known: "
                          f"{', '.join(known) or 'none'}{similar(name, known)}")
-    step = steps[places[0]]
+    step = steps[numbers[0]]
     kind, check = type(step.hparams[field]), algorithm(step.algorithm).checks[field]
     found = [_value(name, kind, check, value) for value in values.split(",")]
     if again := [value for i, value in enumerate(found) if value in found[:i]]:
         raise InputError(f"config.sweep.grid: {name}: has {again[0]!r} twice; allowed: once")
-    return places[0], field, found
+    return numbers[0], field, found
 
 
 def _value(name: str, kind: type, check, text: str) -> object:

@@ -26,6 +26,7 @@ from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 
 DONE, STAGES = "done.json", "stages"
+FORMAT = 2  # of the files of stages; one with another is not read
 # Files whose content is not determined by what the stage was made from: run times, and Orbax's
 # checkpoints with their timestamps. Models are identified by their outputs for all examples.
 FIELDS_OF_0_1 = {"seconds", "sha256"}  # of `done.json` as version 0.1 wrote it
@@ -109,7 +110,7 @@ def _make(workdir: pathlib.Path, name: str, folder: pathlib.Path,
 def _recorded(workdir: pathlib.Path, name: str, origin: Origin) -> dict:
     """An origin as JSON; with the stage's name, since several stages are made from the same."""
     return {"row": origin.row, "files": dict(origin.files),
-            "values": {"stage": name, **records.plain(origin.values)},
+            "values": {"stage": name, "format": FORMAT, **records.plain(origin.values)},
             "stages": {folder.relative_to(workdir / STAGES).as_posix(): identity(folder)
                        for folder in origin.reads}}
 

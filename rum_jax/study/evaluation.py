@@ -83,7 +83,7 @@ def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> d
     values = [references.values(m, metrics) for m, metrics in enumerate(judged)]
     alike = np.array([len(cases) for cases in alike_of(references.cases)])
     oracles = len(references.folders) * alike
-    return {"strata": {"by": strata.by, "sizes": [len(part) for part in strata.places[0]]},
+    return {"strata": {"by": strata.by, "sizes": [len(part) for part in strata.parts[0]]},
             **{name: [of_case[name].tolist() for of_case in values]
                for name in (f"forget_accuracy{STRATA}", f"mia{STRATA}")},
             "oracles": {"reference": config.oracles, "of_each_case": oracles.tolist()},

@@ -33,7 +33,7 @@ from rum_jax.train.predict import embed
 
 
 class ExampleScores:
-    """Scores of the n training examples by name, for each of S originals.
+    """Scores of all N examples by name, for each of S originals; NaN outside the training set.
 
     See `SelectionContext.score`.
 
@@ -72,7 +72,7 @@ class ExampleScores:
         return self.proxy(name) if name in PROXIES else None
 
     def score(self, name: str) -> np.ndarray:
-        """float64[S,n]. InputError: there is nothing that it could be made from."""
+        """float64[S,N]. InputError: there is nothing that it could be made from."""
         if name not in self._scores:
             self._scores[name] = self._score(name)
         return self._scores[name]
@@ -81,16 +81,16 @@ class ExampleScores:
         seeds = len(self.study.config.seeds)
         if name == MEMORIZATION:
             stored = records.read_arrays(self.folders([name])[0] / "memorization.npz")
-            return np.tile(stored["memorization"], (seeds, 1))
+            return np.tile(self.study.dataset.at_positions(stored["memorization"]), (seeds, 1))
         if name == ENTANGLEMENT:
             return -records.read_arrays(self.folders([name])[0] / "distances.npz")["distances"]
         return scores(name, records.read_arrays(self.folders([name])[0] / "values.npz")["values"])
 
     def features(self) -> np.ndarray:
-        """float32[S,n,D], penultimate features of the originals; kept in memory."""
+        """float32[S,N,D], penultimate features of the originals; kept in memory."""
         if self._features is None:
             made = embed(self.study.task, load_states(self.study, self.original))
-            self._features = made[:, self.study.dataset.train].astype(np.float32)
+            self._features = made.astype(np.float32)
         return self._features
 
     @property
@@ -107,23 +107,30 @@ class ExampleScores:
         return memorization(self.study)
 
     def entanglement(self) -> pathlib.Path:
-        """Stage "entanglement": `distances.npz`, float64[S,n] to the mean of all features."""
+        """Stage "entanglement": `distances.npz`, float64[S,N] to the mean of all features.
+
+        All are those of the training set that are left; NaN elsewhere.
+        """
 
         def write(folder: pathlib.Path) -> None:
-            records.write_arrays(folder / "distances.npz", distances=np.stack(
-                [self._distances(m) for m in range(len(self.study.config.seeds))]))
+            distances = np.full(self.features().shape[:2], np.nan)
+            for m, left in enumerate(self.left):
+                distances[m, left] = centroid_distances(self.features()[m][left])
+            records.write_arrays(folder / "distances.npz", distances=distances)
 
         return self.stage("entanglement", write, self._distance_values())
+
+    @property
+    def left(self) -> np.ndarray:
+        """int32[S,r] ascending positions of the training set that nothing has asked for yet."""
+        return np.tile(self.study.dataset.train, (len(self.study.config.seeds), 1))
 
     def _distance_values(self) -> dict:
         """What distances depend on besides the models."""
         return {}
 
-    def _distances(self, m: int) -> np.ndarray:
-        return centroid_distances(self.features()[m])
-
     def proxy(self, name: str) -> pathlib.Path:
-        """Stage "proxies/<name>": `values.npz`, float64[S,n] as the proxy is defined.
+        """Stage "proxies/<name>": `values.npz`, float64[S,N] as the proxy is defined.
 
         `cost.json` has `seconds` and `example_gradients` of each model, beyond the original's
         own training, and of proxies that are computed a `caution`, which is also said.
@@ -157,7 +164,7 @@ class ExampleScores:
                     "example_gradients": made.gradients, "caution": made.caution}
         if made.caution:
             say(f"{self._prefix}proxies/{name}: {made.caution}")
-        return made.values, cost
+        return study.dataset.at_positions(made.values), cost
 
     def of_seed(self, m: int) -> SelectionContext:
         """What the original of the m-th seed makes of the training set."""
@@ -168,39 +175,40 @@ class ExampleScores:
             file_ids=self.study.config.forget.file_ids)
 
     def ties(self, score: str) -> np.ndarray:
-        """int64[n], the order of training examples with equal scores, the same for all seeds.
+        """int64[N], the order of training examples with equal scores, the same for all seeds.
 
         It is drawn at (data seed, score), so that what is chosen by one estimate for all seeds
         is the same for all seeds; config.forget.ties="first" takes the order of the data.
         """
-        config, examples = self.study.config, len(self.study.dataset.train)
-        if config.forget.ties == FIRST:
-            return np.arange(examples)
-        return generator(config.data.seed, "tie", *score.encode()).permutation(examples)
+        config, dataset = self.study.config, self.study.dataset
+        order = np.arange(len(dataset.ids))
+        if config.forget.ties != FIRST:
+            draw = generator(config.data.seed, "tie", *score.encode())
+            order[dataset.train] = draw.permutation(len(dataset.train))
+        return order
 
-    def of_forget(self, m: int, places: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Scores and labels of a forget set, given as places in the training set, by name."""
-        return _Lazy(self, m, places)
+    def of_forget(self, m: int, forget: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Scores and labels of a forget set, int32[F] positions, by name."""
+        return _OfForgetSet(self, m, forget)
 
 
 _TIES = {ties_of(name): name for name in (*SCORES, "label")}
 
 
-class _Lazy(Mapping[str, np.ndarray]):
+class _OfForgetSet(Mapping[str, np.ndarray]):
     """What a refinement reads; see `refine.contract.Refinement`."""
 
-    def __init__(self, example_scores: ExampleScores, m: int, places: np.ndarray) -> None:
-        self._knowledge, self._m, self._places = example_scores, m, places
+    def __init__(self, example_scores: ExampleScores, m: int, forget: np.ndarray) -> None:
+        self._example_scores, self._m, self._forget = example_scores, m, forget
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name == "label":
-            dataset = self._knowledge.study.dataset
-            return dataset.labels[dataset.train][self._places]
+            return self._example_scores.study.dataset.labels[self._forget]
         if name in _TIES:
-            return self._knowledge.ties(_TIES[name])[self._places]
+            return self._example_scores.ties(_TIES[name])[self._forget]
         if name not in SCORES:
             raise InputError(f"refinement: asks for {name!r}; known: {', '.join(self)}")
-        return finite(name, self._knowledge.score(name)[self._m][self._places])
+        return finite(name, self._example_scores.score(name)[self._m][self._forget])
 
     def __iter__(self) -> Iterator[str]:
         return iter((*SCORES, "label"))

@@ -27,7 +27,6 @@ class Cases(NamedTuple):
     Attributes:
       sets: names of the forget sets; M is their number times that of the seeds.
       seeds: M seeds, of the original, the oracle and all randomness of each case.
-      places: int64[M,F] ascending places in the training set.
       forget: int32[M,F] ascending positions in the data.
       earlier: int32[M,E] positions that were asked for, and unlearned, before.
       request: how many requests that were; part of the addresses of what is drawn.
@@ -35,7 +34,6 @@ class Cases(NamedTuple):
 
     sets: tuple[str, ...]
     seeds: tuple[int, ...]
-    places: np.ndarray
     forget: np.ndarray
     earlier: np.ndarray
     request: int = 0
@@ -62,8 +60,8 @@ class Cases(NamedTuple):
 def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
     """Stage "forget": `forget.npz` and `statistics.json`.
 
-    `forget.npz` has `sets` and `seeds` and, for each of both, `ids`, `positions` int32[L,S,F],
-    `places` int64[L,S,F] in the training set and, where it is known, `memorization`.
+    `forget.npz` has `sets` and `seeds` and, for each of both, `ids`, `positions` int32[L,S,F] and,
+    where it is known, `memorization`.
 
     Raises:
       InputError: there is no such forget set, the sets have different sizes, or sets by one
@@ -72,14 +70,13 @@ def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
 
     def write(folder: pathlib.Path) -> None:
         dataset, config = example_scores.study.dataset, example_scores.study.config
-        places = _places(example_scores)
-        positions = dataset.train[places]
+        positions = _chosen(example_scores)
         arrays = {"sets": np.array(config.forget.sets), "seeds": np.array(config.seeds),
-                  "ids": dataset.ids[positions], "positions": positions, "places": places}
+                  "ids": dataset.ids[positions], "positions": positions}
         if example_scores.has_memorization:
             known = example_scores.score(MEMORIZATION)
             arrays[MEMORIZATION] = np.stack(
-                [[known[m][own] for m, own in enumerate(part)] for part in places])
+                [[known[m][own] for m, own in enumerate(part)] for part in positions])
         records.write_arrays(folder / "forget.npz", **arrays)
         records.write_json(folder / "statistics.json", _statistics(example_scores, arrays))
 
@@ -96,8 +93,8 @@ def scores_of(names: Sequence[str]) -> list[str]:
     return [family for family in families if family in SCORES]
 
 
-def _places(example_scores: ExampleScores) -> np.ndarray:
-    """int64[L,S,F] of all sets and seeds."""
+def _chosen(example_scores: ExampleScores) -> np.ndarray:
+    """int32[L,S,F] positions, of all sets and seeds."""
     config = example_scores.study.config
     chosen = [[choose(name, example_scores.of_seed(m), config.forget.size)
                for m in range(len(config.seeds))] for name in config.forget.sets]
@@ -113,7 +110,7 @@ def _places(example_scores: ExampleScores) -> np.ndarray:
     for of_seed in zip(*chosen, strict=True):
         raise_if_any(overlap_faults(dict(zip(config.forget.sets, of_seed, strict=True)), fits),
                      HEADING)
-    return np.array(chosen, np.int64)
+    return np.array(chosen)
 
 
 def _by_level(names: Sequence[str]) -> list[str]:
@@ -123,45 +120,41 @@ def _by_level(names: Sequence[str]) -> list[str]:
 
 def _statistics(example_scores: ExampleScores, arrays: dict[str, np.ndarray]) -> list[dict]:
     """What is said of each set, and its overlap with the others; values of all seeds."""
-    sets, places = arrays["sets"].tolist(), arrays["places"]
-    overlaps = [statistics.overlaps(dict(zip(sets, places[:, m], strict=True)))
-                for m in range(places.shape[1])]
-    return [{**describe(example_scores, name, places[number]),
+    sets, positions = arrays["sets"].tolist(), arrays["positions"]
+    overlaps = [statistics.overlaps(dict(zip(sets, positions[:, m], strict=True)))
+                for m in range(positions.shape[1])]
+    return [{**describe(example_scores, name, positions[number], example_scores.left),
              "overlap": {other: [one[name][other] for one in overlaps]
                          for other in sets if other != name}}
             for number, name in enumerate(sets)]
 
 
-def describe(example_scores: ExampleScores, name: str, places: np.ndarray,
-             among: np.ndarray | None = None) -> dict:
+def describe(example_scores: ExampleScores, name: str, forget: np.ndarray,
+             whole: np.ndarray) -> dict:
     """What `forget.statistics` says of a set, values of all seeds, as JSON values.
 
     Args:
       example_scores: of the models that it is to be unlearned from.
       name: of the set.
-      places: int64[S,F] ascending places in the training set.
-      among: int64[S,r] ascending: the set and its retain set; None: the whole training set.
+      forget: int32[S,F] ascending positions.
+      whole: int32[S,F+R] ascending positions of forget and retain set.
     """
     dataset, features = example_scores.study.dataset, example_scores.features()
-    found = []
-    for m, own in enumerate(places):
-        whole = np.arange(features.shape[1]) if among is None else among[m]
-        found.append(statistics.in_embedding(features[m][whole], np.searchsorted(whole, own),
-                                             example_scores.of_seed(m).generator()))
-    memorized = (np.take_along_axis(example_scores.score(MEMORIZATION), places, 1)
+    statistics_of_seeds = [
+        statistics.in_embedding(features[m], own, whole[m], example_scores.of_seed(m).generator())
+        for m, own in enumerate(forget)]
+    memorized = (np.take_along_axis(example_scores.score(MEMORIZATION), forget, 1)
                  if example_scores.has_memorization else None)
-    return {"set": name, "size": places.shape[1],
-            **{key: [one[key] for one in found] for key in found[0]},
+    return {"set": name, "size": forget.shape[1],
+            **{key: [one[key] for one in statistics_of_seeds] for key in statistics_of_seeds[0]},
             "mean_memorization": None if memorized is None else np.nanmean(memorized, 1).tolist(),
             "class_histogram": [statistics.class_histogram(
-                dataset.labels[dataset.train], own, dataset.spec.classes) for own in places]}
+                dataset.labels, own, dataset.spec.classes) for own in forget]}
 
 
 def load_cases(folder: pathlib.Path) -> Cases:
     """What the stage chose."""
     stored = records.read_arrays(folder / "forget.npz")
     sets, seeds = tuple(stored["sets"].tolist()), tuple(stored["seeds"].tolist())
-    flat = {name: stored[name].reshape(-1, stored[name].shape[-1])
-            for name in ("places", "positions")}
-    none = np.empty((len(flat["positions"]), 0), np.int32)
-    return Cases(sets, seeds * len(sets), flat["places"], flat["positions"], none)
+    forget = stored["positions"].reshape(-1, stored["positions"].shape[-1])
+    return Cases(sets, seeds * len(sets), forget, np.empty((len(forget), 0), np.int32))

@@ -22,11 +22,12 @@ from rum_jax.study.unlearning import plan_of, unlearned
 
 
 class StudyArtifacts(NamedTuple):
-    """Folders of a finished study.
+    """What a finished study has: values, and folders of its stages; nothing here starts a stage.
+
+    A report, which one process of several writes, must wait for no other.
 
     Attributes:
       study: what all stages shared.
-      example_scores: scores of the training examples.
       cases: forget sets and seeds.
       forget: that stage's folder.
       memorization: folder, if the study has memorization scores.
@@ -34,14 +35,13 @@ class StudyArtifacts(NamedTuple):
       rows: row -> folder of its evaluation.
       traces: row -> folder of what it was like after each step, of rows that were traced.
       proxies: proxy -> folder, of those in config.proxies.compared.
-      proxy_scores: proxy -> float64[S,n] of the training set; read by all processes, as a report,
-        which one process writes, must wait for no other.
+      proxy_scores: proxy -> float64[S,N], NaN outside the training set.
+      cautions: what makes given original models doubtful.
       streams: row -> its stream of requests, if any were asked for.
       influence: folder, if it was asked for.
     """
 
     study: Study
-    example_scores: ExampleScores
     cases: Cases
     forget: pathlib.Path
     memorization: pathlib.Path | None
@@ -50,6 +50,7 @@ class StudyArtifacts(NamedTuple):
     traces: dict[str, pathlib.Path]
     proxies: dict[str, pathlib.Path]
     proxy_scores: dict[str, np.ndarray]
+    cautions: list[str]
     streams: dict[str, Stream]
     influence: pathlib.Path | None
 
@@ -77,7 +78,8 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> StudyArtifacts:
               "retrain": retrained(study, "retrain", cases.seeds, cases.forget),
               "retrain_again": retrained(study, "retrain_again", again_seeds(cases.seeds),
                                          cases.forget)}
-    for caution in given_cautions(study, example_scores.original, models["retrain"], cases.forget):
+    cautions = given_cautions(study, models["original"], models["retrain"], cases.forget)
+    for caution in cautions:
         say(f"original: {caution}")
     for row in config.rows:
         models[row] = unlearned(example_scores, row, cases)
@@ -86,5 +88,5 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> StudyArtifacts:
     rows = {row: evaluated(references, row, folder) for row, folder in models.items()}
     traces = {row: traced(references, row, models[row]) for row in config.rows
               if has_trace(models[row])}
-    return StudyArtifacts(study, example_scores, cases, forget, scores, models, rows,
-                          traces, proxies, proxy_scores, streams(example_scores), influences)
+    return StudyArtifacts(study, cases, forget, scores, models, rows, traces, proxies,
+                          proxy_scores, cautions, streams(example_scores), influences)

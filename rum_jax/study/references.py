@@ -35,11 +35,11 @@ class Strata(NamedTuple):
 
     Attributes:
       by: what they are cut by.
-      places: of each case, int64[k] places in its forget set of each part.
+      parts: of each case, of each part int64[k] indices of its forget set.
     """
 
     by: str
-    places: list[list[np.ndarray]]
+    parts: list[list[np.ndarray]]
 
 
 class References:
@@ -94,8 +94,8 @@ class References:
         """Values of a model of the m-th case, with those of each stratum."""
         made: Values = {name: metric.value for name, metric in metrics.items()}
         for name in ("forget_accuracy", "mia"):
-            made[name + STRATA] = np.array([metrics[name].per_example[places].mean()
-                                            for places in self.strata.places[m]])
+            made[name + STRATA] = np.array([metrics[name].per_example[part].mean()
+                                            for part in self.strata.parts[m]])
         return made
 
     @functools.cached_property
@@ -173,11 +173,10 @@ def memorization_folder(study: Study) -> list[pathlib.Path]:
 
 def memorization_of(study: Study) -> np.ndarray:
     """float64[N]; NaN where it is not known, or not in the training set."""
-    known = np.full(len(study.task.labels), np.nan)
     for folder in memorization_folder(study):
         stored = records.read_arrays(folder / "memorization.npz")
-        known[study.dataset.train] = stored["memorization"]
-    return known
+        return study.dataset.at_positions(stored["memorization"])
+    return np.full(len(study.dataset.ids), np.nan)
 
 
 def parts_of(study: Study, forget: np.ndarray, request: int = 0) -> dict[str, np.ndarray]:

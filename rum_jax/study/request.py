@@ -7,7 +7,6 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.forget import FAMILIES
-from rum_jax.forget.entanglement import centroid_distances
 from rum_jax.forget.remaining import as_request, choose_left
 from rum_jax.forget.selection import MEMORIZATION, REQUESTS
 from rum_jax.proxies import PROXIES
@@ -27,7 +26,7 @@ class ScoresAfterUnlearning(ExampleScores):
       first: what was known before the first request.
       models: folder of the models that the requests before have left, one per seed.
       prefix: of the names of stages.
-      left: int64[S,r] ascending places in the training set that nothing has asked for yet.
+      left: int32[S,r] ascending positions of the training set that nothing has asked for yet.
     """
 
     def __init__(self, first: ExampleScores, models: pathlib.Path, prefix: str,
@@ -35,16 +34,16 @@ class ScoresAfterUnlearning(ExampleScores):
         super().__init__(first.study, models, prefix)
         self._first, self._left = first, left
 
+    @property
+    def left(self) -> np.ndarray:
+        """int32[S,r] ascending positions of the training set that nothing has asked for yet."""
+        return self._left
+
     def score(self, name: str) -> np.ndarray:
-        """float64[S,n]; `entanglement`, with what is left, is NaN elsewhere."""
+        """float64[S,N]; `entanglement`, with what is left, is NaN elsewhere."""
         if _lasts(name):
             return self._first.score(name)
         return super().score(name)
-
-    def _distances(self, m: int) -> np.ndarray:
-        distances = np.full(self.features().shape[1], np.nan)
-        distances[self._left[m]] = centroid_distances(self.features()[m][self._left[m]])
-        return distances
 
     def _distance_values(self) -> dict:
         """What distances depend on besides the models: what is left."""
@@ -59,9 +58,14 @@ def _lasts(score: str) -> bool:
     return score == MEMORIZATION or (score in PROXIES and not PROXIES[score].compute)
 
 
-def places_left(examples: int, earlier: np.ndarray) -> np.ndarray:
-    """int64[S,r] ascending: those of n places that are not among int64[S,E]."""
-    return np.stack([np.setdiff1d(np.arange(examples), own) for own in earlier])
+def positions_left(train: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+    """int32[S,r] ascending: positions int32[n] of the training set not among int32[S,E]."""
+    return np.stack([np.setdiff1d(train, own) for own in earlier])
+
+
+def nothing_earlier(study: Study) -> np.ndarray:
+    """int32[S,0]: what was asked for before the first request."""
+    return np.empty((len(study.config.seeds), 0), np.int32)
 
 
 def check_requests(example_scores: ExampleScores) -> None:
@@ -73,12 +77,12 @@ def check_requests(example_scores: ExampleScores) -> None:
       InputError: there is no such set, or it is all that is left.
     """
     config = example_scores.study.config
-    earlier = np.empty((len(config.seeds), 0), np.int64)
+    earlier = nothing_earlier(example_scores.study)
     for number, name in enumerate(config.stream.requests):
         family = name.partition(":")[0]
         if number and not (FAMILIES[family].early or _lasts(family)):
             return
-        chosen = _places(example_scores, name, number, earlier, "every row")
+        chosen = _requested(example_scores, name, number, earlier, "every row")
         earlier = np.concatenate([earlier, chosen], axis=1)
 
 
@@ -86,7 +90,7 @@ def request(example_scores: ExampleScores, row: str, stage: str, number: int,
             earlier: np.ndarray) -> pathlib.Path:
     """Chooses what a request asks for, of what is left; a stage of that name.
 
-    `request.npz` has `ids`, `places` int64[S,F] in the training set, and `positions` int32[S,F];
+    `request.npz` has `ids` and `positions` int32[S,F];
     `statistics.json` says what it is like among what is left, as of the models by then.
 
     Args:
@@ -94,7 +98,7 @@ def request(example_scores: ExampleScores, row: str, stage: str, number: int,
       row: whose models they are, for messages.
       stage: its name.
       number: of the request, from 0.
-      earlier: int64[S,E] places that were asked for before.
+      earlier: int32[S,E] positions that were asked for before.
 
     Raises:
       InputError: there is no such set, or it is all that is left.
@@ -103,12 +107,12 @@ def request(example_scores: ExampleScores, row: str, stage: str, number: int,
 
     def write(folder: pathlib.Path) -> None:
         dataset = study.dataset
-        places = _places(example_scores, name, number, earlier, row)
-        positions = dataset.train[places]
+        positions = _requested(example_scores, name, number, earlier, row)
         records.write_arrays(folder / "request.npz", ids=dataset.ids[positions],
-                             positions=positions, places=places)
-        left = places_left(len(dataset.train), earlier)
-        records.write_json(folder / "statistics.json", describe(example_scores, name, places, left))
+                             positions=positions)
+        left = positions_left(dataset.train, earlier)
+        records.write_json(folder / "statistics.json",
+                           describe(example_scores, name, positions, left))
 
     scores = scores_of([name]) + [MEMORIZATION] * example_scores.has_memorization
     values = {"request": study.content.values["config.stream.requests"][number],
@@ -120,16 +124,16 @@ def request(example_scores: ExampleScores, row: str, stage: str, number: int,
     return stage_cache.stage(study.workdir, stage, write, origin)
 
 
-def _places(example_scores: ExampleScores, name: str, number: int, earlier: np.ndarray,
-            row: str) -> np.ndarray:
-    """int64[S,F] places that a request, the set of that name, asks for; see `request`."""
+def _requested(example_scores: ExampleScores, name: str, number: int, earlier: np.ndarray,
+               row: str) -> np.ndarray:
+    """int32[S,F] positions that a request, the set of that name, asks for; see `request`."""
     study = example_scores.study
-    size, examples, seeds = study.config.stream.size, len(study.dataset.train), study.config.seeds
+    size, train, seeds = study.config.stream.size, study.dataset.train, study.config.seeds
     try:
         chosen = [choose_left(name, as_request(example_scores.of_seed(m), seeds[m], number), left,
                               size)
-                  for m, left in enumerate(places_left(examples, earlier))]
-        _check_sizes(sorted({len(own) for own in chosen}), earlier.shape[1], examples, size)
+                  for m, left in enumerate(positions_left(train, earlier))]
+        _check_sizes(sorted({len(own) for own in chosen}), earlier.shape[1], len(train), size)
     except InputError as error:
         raise InputError(f"{row}, request {number + 1}: {error}") from error
     return np.stack(chosen)
@@ -154,7 +158,7 @@ def _check_sizes(sizes: list[int], earlier: int, examples: int, size: int) -> No
 
 
 def load_request(study: Study, folder: pathlib.Path, number: int, earlier: np.ndarray) -> Cases:
-    """What the stage chose; earlier: int64[S,E] places that were asked for before."""
+    """What the stage chose; earlier: int32[S,E] positions that were asked for before."""
     stored, config = records.read_arrays(folder / "request.npz"), study.config
-    return Cases((config.stream.requests[number],), tuple(config.seeds), stored["places"],
-                 stored["positions"], study.dataset.train[earlier], number)
+    return Cases((config.stream.requests[number],), tuple(config.seeds), stored["positions"],
+                 earlier, number)

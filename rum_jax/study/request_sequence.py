@@ -21,7 +21,13 @@ from rum_jax.study.evaluation import ORIGINAL, evaluated
 from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases
 from rum_jax.study.references import References, memorization_folder
-from rum_jax.study.request import ScoresAfterUnlearning, load_request, places_left, request
+from rum_jax.study.request import (
+    ScoresAfterUnlearning,
+    load_request,
+    nothing_earlier,
+    positions_left,
+    request,
+)
 from rum_jax.study.step_trace import measures
 from rum_jax.study.trained_models import again_seeds, load_logits, retrained
 from rum_jax.study.unlearning import unlearned
@@ -89,19 +95,18 @@ def _folder(study: Study, row: str) -> str:
 def _answered(example_scores: ExampleScores, row: str) -> list[RequestResult]:
     """What a row leaves after each request."""
     study, config, known = example_scores.study, example_scores.study.config, example_scores
-    examples, made = len(study.dataset.train), []
-    earlier, root = np.empty((len(config.seeds), 0), np.int64), _folder(study, row)
+    made, earlier, root = [], nothing_earlier(study), _folder(study, row)
     for number in range(len(config.stream.requests)):
         folder = f"{root}/{number + 1}"
         if made:
             known = ScoresAfterUnlearning(example_scores, made[-1].models, f"{folder}/",
-                                          places_left(examples, earlier))
+                                          positions_left(study.dataset.train, earlier))
         chosen = request(known, row, f"{folder}/request", number, earlier)
         cases = load_request(study, chosen, number, earlier)
         oracle = _retrained(study, "oracles", cases.seeds, cases)
         models = oracle if row == RETRAIN else unlearned(known, row, cases, f"{folder}/models")
         made.append(RequestResult(chosen, cases, oracle, models))
-        earlier = np.concatenate([earlier, cases.places], axis=1)
+        earlier = np.concatenate([earlier, cases.forget], axis=1)
     return made
 
 

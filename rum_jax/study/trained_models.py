@@ -51,7 +51,8 @@ class Trained(NamedTuple):
       examples: how many example gradients each model took.
       steps: how many optimizer steps.
       files: SHA-256 of each file that they were read from.
-      events: `learning_events.EVENTS` of the training set, float64[M,n]; of originals alone.
+      events: `learning_events.EVENTS` -> float64[M,N], NaN outside the training set; of originals
+        alone.
     """
 
     states: TrainState
@@ -169,9 +170,7 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
             done = seconds() + (keep.earlier_seconds if keep else 0)
         losses = {"train": period_means(made.losses, how.epochs)}
         return Trained(with_fresh_optimizer(made.states), losses, done,
-                       how.epochs * len(dataset.train), made.losses.shape[1], events={
-                           name: values[:, dataset.train]
-                           for name, values in made.events.items()})
+                       how.epochs * len(dataset.train), made.losses.shape[1], events=made.events)
 
     return model_stage(study, name, seeds, origin, make)
 

@@ -95,10 +95,9 @@ def plan_of(example_scores: ExampleScores, row: str, cases: Cases) -> Plan:
         raise InputError(f"row {row}: cuts a forget set of {cases.forget.shape[1]} into "
                          f"{subsets} subsets; allowed: at most as many as it has examples")
     try:
-        made = [partition(refine, forget, example_scores.of_forget(cases.original(m), places),
+        made = [partition(refine, forget, example_scores.of_forget(cases.original(m), forget),
                           subsets, generator(seed, "shuffle", *of_request(cases.request)))
-                for m, (forget, places, seed) in enumerate(
-                    zip(cases.forget, cases.places, cases.seeds, strict=True))]
+                for m, (forget, seed) in enumerate(zip(cases.forget, cases.seeds, strict=True))]
     except InputError as error:
         raise InputError(f"row {row}: {error}") from error
     if len({tuple((name, len(part)) for name, part in own_parts.items())

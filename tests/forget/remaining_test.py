@@ -9,10 +9,15 @@ from rum_jax.forget.selection import REQUESTS
 SCORES = {"confidence": [9, 8, 7, 6, 5, 4, 3, 2, 1.0]}
 
 
-def test_places_are_those_of_the_whole_training_set():
-    of_all = known(SCORES)
-    assert choose_left("confidence:high", of_all, np.arange(9), 3).tolist() == [0, 1, 2]
-    assert choose_left("confidence:high", of_all, np.array([1, 4, 5, 8]), 3).tolist() == [1, 4, 5]
+def test_what_is_chosen_are_positions_in_the_data():
+    positions = np.array([3, 4, 7, 10, 11, 20, 21, 30, 31])  # of the training set
+    of_all = known(SCORES, positions=positions)
+    assert choose_left("confidence:high", of_all, positions, 3).tolist() == [3, 4, 7]
+    assert choose_left("confidence:high", of_all, np.array([4, 11, 20, 31]), 3).tolist() == [
+        4, 11, 20]
+    part = among(of_all, np.array([4, 11, 20, 31]))
+    assert part.positions.tolist() == [4, 11, 20, 31]
+    assert part.score("confidence").tolist() == [8, 5, 4, 1]
 
 
 def test_the_middle_is_that_of_what_is_left():

@@ -13,7 +13,8 @@ from rum_jax.forget.entanglement import (
 def test_entanglement_in_every_form():
     features, forget = np.random.default_rng(0).normal(size=(40, 3)), np.array([3, 5, 8])
     retain, inside = np.delete(features, forget, 0), features[forget]
-    made = statistics.in_embedding(features, forget, np.random.default_rng(0))
+    made = statistics.in_embedding(features, forget, np.arange(len(features)),
+                                   np.random.default_rng(0))
     assert made == pytest.approx({
         "entanglement_score": entanglement_score(retain, inside),
         "log_entanglement_score": np.log(entanglement_score(retain, inside)),
@@ -21,6 +22,16 @@ def test_entanglement_in_every_form():
         "disentanglement": disentanglement(retain, inside),
         "mmd": squared_mmd(retain, inside) ** 0.5,
         "squared_mmd_median_unbiased": unbiased_squared_mmd(retain, inside)})
+
+
+def test_examples_of_neither_set_do_not_count():
+    features = np.random.default_rng(0).normal(size=(30, 3))
+    whole = np.setdiff1d(np.arange(30), [0, 7, 29])
+    among_all = statistics.in_embedding(features, np.array([3, 8, 11]), whole,
+                                        np.random.default_rng(0))
+    alone = statistics.in_embedding(features[whole], np.searchsorted(whole, [3, 8, 11]),
+                                    np.arange(27), np.random.default_rng(0))
+    assert among_all == alone
 
 
 def ratios_and_discrepancies(sizes, shift=0.0):
@@ -32,6 +43,7 @@ def ratios_and_discrepancies(sizes, shift=0.0):
             features = np.random.default_rng(seed).normal(size=(400, 6))
             features[:size, 0] += shift
             made.append(statistics.in_embedding(features, np.arange(size),
+                                                np.arange(len(features)),
                                                 np.random.default_rng(seed)))
         found.append({name: np.mean([one[name] for one in made]) for name in made[0]})
     return found
@@ -52,15 +64,15 @@ def test_a_random_set_has_a_ratio_of_1_and_no_discrepancy_whatever_its_size():
 
 def test_a_set_of_one_example():
     made = statistics.in_embedding(np.random.default_rng(0).normal(size=(9, 2)), np.array([3]),
-                                   np.random.default_rng(0))
+                                   np.arange(9), np.random.default_rng(0))
     assert made["squared_mmd_median_unbiased"] is None and made["entanglement_score_ratio"] > 0
 
 
 def test_large_sets_are_sampled_for_mmd_alone(monkeypatch):
     monkeypatch.setattr(statistics, "SAMPLE", 10)
     features, forget = np.random.default_rng(0).normal(size=(40, 3)), np.arange(15)
-    made = [statistics.in_embedding(features, forget, np.random.default_rng(seed))
-            for seed in (0, 1)]
+    made = [statistics.in_embedding(features, forget, np.arange(40),
+                                    np.random.default_rng(seed)) for seed in (0, 1)]
     assert made[0]["mmd"] != made[1]["mmd"]
     assert made[0]["entanglement_score"] == made[1]["entanglement_score"]
 

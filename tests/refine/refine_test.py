@@ -85,9 +85,9 @@ def test_ties_do_not_follow_the_order_of_the_data(name):
     known = {key: np.zeros(300) for key in (*SCORES, "label")}
     parts, again, other = (refinement(name)(known, 3, np.random.default_rng(seed))
                            for seed in (0, 0, 1))
-    for subset, places in parts.items():
-        assert abs(places.mean() - 149.5) < 40, subset
-        assert places.tolist() == again[subset].tolist() != other[subset].tolist()
+    for subset, indices in parts.items():
+        assert abs(indices.mean() - 149.5) < 40, subset
+        assert indices.tolist() == again[subset].tolist() != other[subset].tolist()
 
 
 def test_ties_are_in_the_order_that_is_known():
@@ -159,7 +159,7 @@ FOUR = {"label": np.zeros(4)}
 def test_a_refinement_of_ones_own(tmp_path):
     made = own(tmp_path, "return {'low': [2], 'high_near': [1, 0], 'high_far': [3]}")
     parts = made(FOUR, 3, np.random.default_rng(0))
-    assert {name: places.tolist() for name, places in parts.items()} == {
+    assert {name: indices.tolist() for name, indices in parts.items()} == {
         "low": [2], "high_near": [0, 1], "high_far": [3]}
     assert subset_names(f"{tmp_path}/my_refinement.py:split", 3) is None
 
@@ -168,7 +168,8 @@ def test_a_refinement_of_ones_own(tmp_path):
     ("return [1, 2]", "returned list; allowed: a dict whose keys are low, mid, high, or one"),
     ("return {'low': [0], 'rest': [1]}", r"returned \['low', 'rest'\]"),
     ("return {}", r"returned \[\]; allowed"),
-    ("return {'low': [0], 'mid': [0], 'high': [1, 2, 3]}", "no partition of the places 0..3"),
+    ("return {'low': [0], 'mid': [0], 'high': [1, 2, 3]}",
+     "no partition of the indices 0..3 of the forget set"),
     ("return {'low': [], 'mid': [0], 'high': [1, 2, 3]}", "low is .*; allowed: at least one"),
     ("return {'low': 7, 'mid': [0], 'high': [1, 2, 3]}", "low is 7; allowed: at least one"),
     ("return {'low': [0.5], 'mid': [0], 'high': [1, 2, 3]}", "all of them integers")])

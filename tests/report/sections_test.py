@@ -2,6 +2,7 @@
 
 import pathlib
 import types
+import typing
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from rum_jax.core import records
 from rum_jax.report import sections
 from rum_jax.storage import stage_cache
 from rum_jax.study import pipeline
+from rum_jax.study.example_scores import ExampleScores
 
 
 @pytest.fixture
@@ -40,16 +42,15 @@ def finished(tmp_path, monkeypatch):
 
 
 def test_scores_are_read_before_the_report_begins(finished):
-    """`example_scores`, which runs a stage where a score is missing, is not asked."""
-    assert finished.example_scores is None
     found = sections.assemble(finished, [row("rum", tow=[0.5, 0.6])], [{"set": "a"}])
     assert [one["proxy"] for one in found["proxies"]["proxies"]] == ["confidence"]
     assert found["proxies"]["proxies"][0]["injected_noise_auroc"]["mean"] == pytest.approx(3 / 11)
 
 
-def test_no_part_of_a_report_asks_for_a_score():
-    folder = pathlib.Path(sections.__file__).parent
-    for path in folder.glob("*.py"):
-        for call in ("example_scores.score", "example_scores.proxy", "example_scores.memorization",
-                     "example_scores.features", "store.stage(", "hosts."):
+def test_no_part_of_a_report_can_start_a_stage():
+    """One process of several writes it, and would wait for the others."""
+    assert all(kind is not ExampleScores
+               for kind in typing.get_type_hints(pipeline.StudyArtifacts).values())
+    for path in pathlib.Path(sections.__file__).parent.glob("*.py"):
+        for call in ("ExampleScores", "stage_cache.stage(", "import distributed"):
             assert call not in path.read_text(), f"{path.name}: {call}"

@@ -10,6 +10,7 @@ from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.forget.entanglement import entanglement_score
 from rum_jax.study import pipeline
+from rum_jax.study.example_scores import ExampleScores
 from study.pipeline_test import metric, reported, toy
 
 SETS = ("memorization:mix", "entanglement:high", "random")
@@ -37,6 +38,10 @@ def finished(fields, tmp_path_factory):
     return reported(tmp_path_factory.mktemp("cases"), **fields)[0]
 
 
+def example_scores_of(finished):
+    return ExampleScores(finished.study, finished.models["original"])
+
+
 def row_metrics(finished, row):
     return records.read_json(finished.rows[row] / "metrics.json")
 
@@ -49,8 +54,7 @@ def test_cases_are_set_after_set(finished):
     assert (cases.forget[0] == cases.forget[1]).all()      # memorization is one for all seeds
     assert (cases.forget[3] != cases.forget[4]).any()      # entanglement is each original's own
     assert (cases.forget[6] != cases.forget[7]).any()
-    train = finished.study.dataset.train
-    np.testing.assert_array_equal(train[cases.places], cases.forget)
+    assert np.isin(cases.forget, finished.study.dataset.train).all()
 
 
 def test_each_set_gives_what_it_gives_alone(finished, fields, tmp_path):
@@ -63,18 +67,19 @@ def test_each_set_gives_what_it_gives_alone(finished, fields, tmp_path):
 
 def test_statistics_are_those_of_the_sets(finished):
     stored = records.read_json(finished.forget / "statistics.json")
-    features, places = finished.example_scores.features(), finished.cases.places
+    features, forget = example_scores_of(finished).features(), finished.cases.forget
+    train = finished.study.dataset.train
     for number, name in enumerate(SETS):
         assert stored[number]["set"] == name and stored[number]["size"] == 30
         for m in range(3):
-            own = places[3 * number + m]
+            own = forget[3 * number + m]
             np.testing.assert_allclose(
                 stored[number]["entanglement_score"][m],
-                entanglement_score(np.delete(features[m], own, 0), features[m][own]))
+                entanglement_score(features[m][np.setdiff1d(train, own)], features[m][own]))
             assert sum(stored[number]["class_histogram"][m]) == 30
-    known = finished.example_scores.score("memorization")
-    np.testing.assert_allclose(stored[1]["mean_memorization"][2], np.nanmean(known[2][places[5]]))
-    shared = len(set(places[1]) & set(places[4]))
+    known = example_scores_of(finished).score("memorization")
+    np.testing.assert_allclose(stored[1]["mean_memorization"][2], np.nanmean(known[2][forget[5]]))
+    shared = len(set(forget[1]) & set(forget[4]))
     assert stored[0]["overlap"][SETS[1]][1] == shared / (60 - shared)
     by_score = [np.mean(one["entanglement_score"]) for one in stored]
     assert by_score[1] == min(by_score)
@@ -102,12 +107,10 @@ def test_rum_leaves_what_it_does_nothing_to_as_it_is(finished):
 
 
 def test_subsets_are_by_the_score_that_a_row_asks_for(finished):
-    known = finished.example_scores.score("confidence")
+    known = example_scores_of(finished).score("confidence")
     stored = records.read_arrays(finished.models["rum[by=confidence]"] / "subsets.npz")
-    where = {position: place for place, position in enumerate(finished.study.dataset.train)}
     for m in range(9):
-        low, mid, high = (known[m % 3][[where[p] for p in stored[name][m]]]
-                          for name in ("low", "mid", "high"))
+        low, mid, high = (known[m % 3][stored[name][m]] for name in ("low", "mid", "high"))
         assert low.max() <= mid.min() and mid.max() <= high.min()
     both = records.read_arrays(finished.models["rum[by=memorization*entanglement]"]
                                / "subsets.npz")
@@ -115,16 +118,18 @@ def test_subsets_are_by_the_score_that_a_row_asks_for(finished):
 
 
 def test_proxies_come_from_the_originals_own_training(finished):
-    events = records.read_arrays(finished.example_scores.original / "learning_events.npz")
-    np.testing.assert_array_equal(finished.example_scores.score("confidence"),
+    events = records.read_arrays(finished.models["original"] / "learning_events.npz")
+    np.testing.assert_array_equal(example_scores_of(finished).score("confidence"),
                                   -events["confidence"])
-    assert events["accuracy"].shape == (3, len(finished.study.dataset.train))
+    dataset = finished.study.dataset
+    assert events["accuracy"].shape == (3, len(dataset.ids))
     assert records.read_json(finished.proxies["confidence"] / "cost.json")["example_gradients"] == 0
-    curvature = finished.example_scores.score("loss_curvature")
-    noisy = finished.study.dataset.noisy[finished.study.dataset.train]
-    assert (curvature >= 0).all()
-    confidence = finished.example_scores.score("confidence")
-    assert confidence[:, noisy].mean() > confidence[:, ~noisy].mean()
+    curvature = example_scores_of(finished).score("loss_curvature")
+    outside = ~np.isin(np.arange(len(dataset.ids)), dataset.train)
+    assert (curvature[:, ~outside] >= 0).all() and np.isnan(curvature[:, outside]).all()
+    confidence = example_scores_of(finished).score("confidence")
+    assert (np.nanmean(confidence[:, dataset.noisy])
+            > np.nanmean(confidence[:, ~dataset.noisy]))
 
 
 def test_results_have_every_set(finished):

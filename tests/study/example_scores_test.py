@@ -22,7 +22,7 @@ def example_scores(dataset, task, tmp_path):
     made = ExampleScores(study, None)
     scores = np.zeros((2, len(dataset.train)))
     scores[:, :10] = np.linspace(0.9, 1, 10)
-    made._scores["memorization"] = scores
+    made._scores["memorization"] = dataset.at_positions(scores)
     return made
 
 
@@ -35,17 +35,19 @@ def changed(example_scores, **fields):
 
 
 def test_ties_of_a_score_are_one_draw_of_the_data_seed(example_scores):
+    train = example_scores.study.dataset.train
     ties = example_scores.ties("memorization")
-    assert sorted(ties) == list(range(len(example_scores.study.dataset.train)))
+    assert sorted(ties[train]) == list(range(len(train)))
     assert ties.tolist() == changed(example_scores, seeds=(7, 8)).ties("memorization").tolist()
     for other in (example_scores.ties("confidence"),
                   changed(example_scores, data__seed=1).ties("memorization")):
-        assert abs(np.corrcoef(ties, other)[0, 1]) < 0.15
+        assert abs(np.corrcoef(ties[train], other[train])[0, 1]) < 0.15
 
 
 def test_forget_sets_and_subsets_do_not_follow_the_order_of_the_data(example_scores):
     chosen = choose("memorization:low", example_scores.of_seed(0), 60)
-    size = len(example_scores.study.dataset.train)
+    size = len(example_scores.study.dataset.ids)
+    assert np.isin(chosen, example_scores.study.dataset.train).all()
     assert np.ptp(chosen) > 0.8 * size and abs(chosen.mean() / size - 0.5) < 0.15
     # One estimate for all seeds gives one forget set for all seeds.
     assert chosen.tolist() == choose("memorization:low", example_scores.of_seed(1), 60).tolist()
@@ -57,28 +59,27 @@ def test_forget_sets_and_subsets_do_not_follow_the_order_of_the_data(example_sco
 
 def test_the_order_of_the_data_where_that_is_asked_for(example_scores):
     first = changed(example_scores, forget__ties="first")
-    size = len(first.study.dataset.train)
-    assert choose("memorization:low", first.of_seed(0), 60).tolist() == list(
-        range(size - 60, size))
-    parts = refinement("memorization")(first.of_forget(0, np.arange(20, 50)), 3,
+    train = first.study.dataset.train
+    assert choose("memorization:low", first.of_seed(0), 60).tolist() == train[-60:].tolist()
+    parts = refinement("memorization")(first.of_forget(0, train[20:50]), 3,
                                        np.random.default_rng(0))
     assert parts["low"].tolist() == list(range(10))
 
 
 def test_a_set_with_examples_whose_memorization_is_not_known_is_not_refined(example_scores,
                                                                             dataset):
-    example_scores._scores["memorization"][:, 20:23] = np.nan
-    places = np.tile(np.arange(11, 41), (2, 1))
-    cases = Cases(("random",), (0, 1), places, dataset.train[places].astype(np.int32),
-                  np.empty((2, 0), np.int32))
+    unknown = dataset.train[20:23]
+    example_scores._scores["memorization"][:, unknown] = np.nan
+    forget = np.tile(dataset.train[11:41], (2, 1))
+    cases = Cases(("random",), (0, 1), forget, np.empty((2, 0), np.int32))
     message = r"row rum: refinement by memorization: is not known \(NaN\) of 3 of 30 examples"
     with pytest.raises(InputError, match=message):
         plan_of(example_scores, "rum", cases)
     with pytest.raises(InputError, match="3 of 30"):  # in a user's own refinement, too
-        example_scores.of_forget(0, places[0])["memorization"]
+        example_scores.of_forget(0, forget[0])["memorization"]
     plan = plan_of(example_scores, "rum_shuffled", cases)
     assert [len(part) for part in plan.partitions[0].values()] == [10, 10, 10]
-    assert not set(choose("memorization:low", example_scores.of_seed(0), 600)) & {20, 21, 22}
+    assert not set(choose("memorization:low", example_scores.of_seed(0), 600)) & set(unknown)
 
 
 def test_the_reference_preset_does_as_released():

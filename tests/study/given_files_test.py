@@ -83,7 +83,7 @@ def test_originals_and_scores_are_taken_from_files(tmp_path):
     config = config_of(**{"train.from_files": files,
                           "memorization.scores": str(tmp_path / "scores.npz")})
     finished = pipeline.run(tmp_path / "run", config)
-    own = load_states(finished.study, finished.example_scores.original)
+    own = load_states(finished.study, finished.models["original"])
     jax.tree.map(np.testing.assert_array_equal, own.params, states.params)
     stored = records.read_arrays(finished.memorization / "memorization.npz")
     np.testing.assert_array_equal(stored["memorization"], scores)

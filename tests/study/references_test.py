@@ -34,8 +34,7 @@ def cases(dataset):
     drawn = [np.sort(np.random.default_rng(seed).choice(dataset.train, 30, replace=False))
              for seed in (0, 1)]
     forget = np.stack([threes, threes, *drawn]).astype(np.int32)
-    return Cases(SETS, (0, 1, 0, 1), np.searchsorted(dataset.train, forget), forget,
-                 np.empty((4, 0), np.int32))
+    return Cases(SETS, (0, 1, 0, 1), forget, np.empty((4, 0), np.int32))
 
 
 @pytest.fixture
@@ -88,17 +87,17 @@ def test_an_oracle_alone_is_its_own_reference(references):
 
 
 def test_strata_are_thirds_by_the_oracles_confidence_or_by_memorization(references, monkeypatch):
-    by, places = references.strata
-    assert by == "oracle confidence" and [len(part) for part in places[2]] == [10, 10, 10]
+    by, parts = references.strata
+    assert by == "oracle confidence" and [len(part) for part in parts[2]] == [10, 10, 10]
     confidence = references._confidence(2)
-    for lower, upper in zip(places[2], places[2][1:], strict=False):
+    for lower, upper in zip(parts[2], parts[2][1:], strict=False):
         assert confidence[lower].max() <= confidence[upper].min()
-    assert sorted(np.concatenate(places[2])) == list(range(30))
+    assert sorted(np.concatenate(parts[2])) == list(range(30))
     del references.__dict__["strata"]
     scores = np.linspace(0, 1, len(references.study.task.labels))
     monkeypatch.setattr(module, "memorization_of", lambda study: scores)
-    by, places = references.strata
-    assert by == "memorization" and [part.tolist() for part in places[3]] == [
+    by, parts = references.strata
+    assert by == "memorization" and [part.tolist() for part in parts[3]] == [
         list(range(start, start + 10)) for start in (0, 10, 20)]
     scores[references.cases.forget[3, 4]] = np.nan  # not known of one example
     del references.__dict__["strata"]
@@ -108,12 +107,12 @@ def test_strata_are_thirds_by_the_oracles_confidence_or_by_memorization(referenc
 def test_strata_of_equal_scores_are_drawn(references, monkeypatch):
     monkeypatch.setattr(module, "memorization_of",
                         lambda study: np.zeros(len(study.task.labels)))
-    places = references.strata.places[2]
-    assert max(places[0]) > 15 and min(places[2]) < 15
+    parts = references.strata.parts[2]
+    assert max(parts[0]) > 15 and min(parts[2]) < 15
     with references.study.config.unlocked():
         references.study.config.forget.ties = "first"
     del references.__dict__["strata"]
-    assert references.strata.places[2][0].tolist() == list(range(10))
+    assert references.strata.parts[2][0].tolist() == list(range(10))
 
 
 def test_values_of_strata_make_up_the_whole(references):

@@ -15,6 +15,7 @@ from rum_jax.report import text
 from rum_jax.rum.chain import WHOLE, Chain, run
 from rum_jax.runtime.progress import silent
 from rum_jax.study import pipeline
+from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.trained_models import load_logits, load_states, retrained, work_of
 from rum_jax.study.unlearning import steps_of
 from rum_jax.train.predict import embed, predict
@@ -34,9 +35,9 @@ def finished(tmp_path_factory):
     return reported(tmp_path_factory.mktemp("stream"), **FIELDS)[0]
 
 
-def places(finished, row):
-    """int64[requests,S,F]."""
-    return np.stack([records.read_arrays(folder / "request.npz")["places"]
+def requested(finished, row):
+    """int32[requests,S,F] positions."""
+    return np.stack([records.read_arrays(folder / "request.npz")["positions"]
                      for folder in finished.streams[row].requests])
 
 
@@ -46,34 +47,34 @@ def metrics(finished, row, number):
 
 def test_no_example_is_asked_for_twice(finished):
     for row in finished.streams:
-        asked = places(finished, row)
+        asked = requested(finished, row)
         for m in range(3):
             assert len(np.unique(asked[:, m])) == 90
 
 
 def test_requests_are_chosen_by_the_models_that_are_there_by_then(finished):
-    first = {row: places(finished, row)[0].tolist() for row in ROWS}
+    first = {row: requested(finished, row)[0].tolist() for row in ROWS}
     assert first[ROWS[0]] == first[ROWS[1]]
     row = ROWS[0]
-    asked, folder = places(finished, row), finished.streams[row].requests[1].parent
+    asked, folder = requested(finished, row), finished.streams[row].requests[1].parent
     values = records.read_arrays(folder / "proxies" / "heldout_retrain" / "values.npz")["values"]
     fresh = scores("heldout_retrain", values)
     for m in range(3):
-        left = np.setdiff1d(np.arange(fresh.shape[1]), asked[0, m])
+        left = np.setdiff1d(finished.study.dataset.train, asked[0, m])
         expected = left[select("mix", fresh[m][left], 30, "heldout_retrain")]
         assert asked[1, m].tolist() == expected.tolist()
-    before = finished.example_scores.score("heldout_retrain")
+    before = ExampleScores(finished.study, finished.models["original"]).score("heldout_retrain")
     assert not np.array_equal(before, fresh)
-    assert not np.array_equal(asked[1], places(finished, "retrain")[1])
+    assert not np.array_equal(asked[1], requested(finished, "retrain")[1])
 
 
 def test_entanglement_is_with_what_is_left(finished):
     row = ROWS[0]
-    asked, study = places(finished, row), finished.study
+    asked, study = requested(finished, row), finished.study
     models = finished.streams[row].requests[1].parent / "models"
-    features = embed(study.task, load_states(study, models))[:, study.dataset.train]
+    features = embed(study.task, load_states(study, models))
     for m in range(3):
-        left = np.setdiff1d(np.arange(features.shape[1]), asked[:2, m])
+        left = np.setdiff1d(study.dataset.train, asked[:2, m])
         order = left[np.argsort(centroid_distances(features[m][left]), kind="stable")]
         each = len(left) // (len(left) // 30)
         number = 3 * (len(left) // 30) // 15
@@ -88,7 +89,7 @@ def test_the_first_request_gives_what_the_study_gives(finished):
 
 
 def test_oracles_never_saw_what_was_asked_for_so_far(finished):
-    asked = finished.study.dataset.train[places(finished, "retrain")]
+    asked = requested(finished, "retrain")
     for number in range(3):
         # Each is compared with the other oracle of its requests, and so is the other.
         exact, again = (metrics(finished, row, number)["tow"]
@@ -103,13 +104,13 @@ def test_oracles_never_saw_what_was_asked_for_so_far(finished):
             [right[m, wanted[m]].mean() for m in range(3)])
         np.testing.assert_allclose(
             metrics(finished, "original", number)["forget_accuracy"],
-            [(load_logits(finished.example_scores.original).argmax(-1)
+            [(load_logits(finished.models["original"]).argmax(-1)
               == finished.study.task.labels)[m, wanted[m]].mean() for m in range(3)])
 
 
 def test_oracles_are_retrained_without_all_that_was_asked_for(finished):
     """The second ones, made anew from what was asked for."""
-    study, asked = finished.study, finished.study.dataset.train[places(finished, "retrain")]
+    study, asked = finished.study, requested(finished, "retrain")
     wanted = np.sort(np.concatenate(asked[:2], axis=1), axis=1)
     name = records.digest(wanted.tolist())[:12]
     for kind, seeds in (("oracles", (0, 1, 2)), ("oracles_again", (3, 4, 5))):
@@ -125,8 +126,7 @@ def test_later_requests_are_refined_by_the_models_by_then(finished):
         folder / "proxies" / "heldout_retrain" / "values.npz")["values"])
     subsets = records.read_arrays(folder / "models" / "subsets.npz")
     for m in range(3):
-        low, mid, high = (fresh[m][np.searchsorted(finished.study.dataset.train, subsets[name][m])]
-                          for name in ("low", "mid", "high"))
+        low, mid, high = (fresh[m][subsets[name][m]] for name in ("low", "mid", "high"))
         assert low.max() <= mid.min() and mid.max() <= high.min()
 
 
@@ -135,9 +135,9 @@ def test_each_request_starts_where_the_one_before_ended(finished):
     accuracy = trace["measures"]["accuracy"]
     assert [step["subset"] for step in trace["steps"]] == ["request 1", "request 2", "request 3"]
     assert np.shape(accuracy["request 2"]) == (4, 3)
-    original = (load_logits(finished.example_scores.original).argmax(-1)
+    original = (load_logits(finished.models["original"]).argmax(-1)
                 == finished.study.task.labels)
-    asked = finished.study.dataset.train[places(finished, ROWS[0])]
+    asked = requested(finished, ROWS[0])
     np.testing.assert_allclose(accuracy["request 3"][0],
                                [original[m, asked[2, m]].mean() for m in range(3)])
     for number in range(3):
@@ -147,7 +147,7 @@ def test_each_request_starts_where_the_one_before_ended(finished):
 
 def test_a_request_is_unlearned_from_the_models_before_it(finished):
     study, row = finished.study, ROWS[0]
-    asked = study.dataset.train[places(finished, row)]
+    asked = requested(finished, row)
     folders = [folder.parent / "models" for folder in finished.streams[row].requests]
     left = np.stack([np.setdiff1d(study.dataset.train, own) for own in asked[0]])
     (step,) = steps_of(study.config, row)
@@ -181,12 +181,12 @@ def test_other_rows_and_requests_may_come_later(finished):
     other = pipeline.run(finished.study.workdir, toy(**{
         **FIELDS, "stream.requests": ("class:3", "class:5"), "stream.size": 20,
         "stream.rows": ROWS[:1]}))
-    labels = finished.study.dataset.labels[finished.study.dataset.train]
+    labels = finished.study.dataset.labels
     for number, label in enumerate((3, 5)):
-        assert set(labels[places(other, ROWS[0])[number].ravel()]) == {label}
+        assert set(labels[requested(other, ROWS[0])[number].ravel()]) == {label}
     for one, exact in zip(other.streams[ROWS[0]].requests, other.streams["retrain"].requests,
                           strict=True):
-        np.testing.assert_array_equal(*(records.read_arrays(folder / "request.npz")["places"]
+        np.testing.assert_array_equal(*(records.read_arrays(folder / "request.npz")["positions"]
                                         for folder in (one, exact)))
 
 

@@ -57,7 +57,7 @@ def test_points_are_compared_as_rows_of_a_study_are(monkeypatch, oracles, expect
     own.oracles = oracles
     start = SimpleNamespace(
         oracle_logits=[0.5, 0.8], study=SimpleNamespace(config=own),
-        cases=Cases(("random",), (0, 1), forget, forget, np.empty((2, 0), int)))
+        cases=Cases(("random",), (0, 1), forget, np.empty((2, 0), int)))
     (score,) = sweep_scores.scores(start, np.array([[0.45, 0.75]]))
     assert score["validation_tow"]["per_seed"] == pytest.approx(expected)
 
@@ -104,7 +104,7 @@ def test_the_table_has_the_best_first_and_marks_the_chosen():
 
 def test_an_interval_is_over_seeds_however_many_forget_sets_there_are():
     """Two sets that differ by 0.4, three seeds that differ by 0.01: sets add no width."""
-    cases = Cases(("easy", "hard"), (0, 1, 2) * 2, *[np.zeros((6, 1))] * 3)
+    cases = Cases(("easy", "hard"), (0, 1, 2) * 2, *[np.zeros((6, 1))] * 2)
     tow = [0.90, 0.91, 0.92, 0.50, 0.51, 0.52]
     made = summaries(cases, {"validation_tow": tow})
     found = made["validation_tow"]
