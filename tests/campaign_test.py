@@ -129,6 +129,7 @@ def test_three_workers_killed_stopped_doubled_and_regrouped_give_the_same(unbrok
     assert list(leases.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_damage_is_named_and_mended_by_the_same_command(unbroken, tmp_path):
     workdir, arguments = tmp_path / "run", command(tmp_path / "run", campaign__models=8)
     assert run(*arguments).returncode == 0

@@ -6,6 +6,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from sklearn.metrics import roc_auc_score
 
 from rum_jax.config import base
@@ -177,6 +178,7 @@ def test_curvature_is_that_of_float32_whatever_the_models_dtype(task, original, 
     np.testing.assert_allclose(measured("bfloat16"), measured("float32"), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_score_is_higher_for_planted_noise(task, two_stages, dataset):
     """Whatever way a proxy points as it is defined, `scores` points towards memorization."""
     task = task._replace(model=two_stages)

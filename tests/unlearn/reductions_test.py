@@ -55,6 +55,7 @@ def test_salun_with_a_full_mask_is_random_label(problem, original):
          atol=1e-5)
 
 
+@pytest.mark.slow
 def test_salun_with_an_empty_mask_and_no_decay_moves_nothing_but_statistics(problem, original):
     made, _ = ALGORITHMS["salun"].unlearn(problem, original, **hparams(
         "salun", **SHORT, mask_fraction=0.0, decay_masked=False))
@@ -67,6 +68,7 @@ def test_scrub_without_max_phases_and_distillation_is_finetune(problem, original
     same(problem, original, ("finetune", SHORT), ("scrub", own))
 
 
+@pytest.mark.slow
 def test_scrub_with_max_phases_alone_leaves_finetune(problem, original):
     made, _ = ALGORITHMS["scrub"].unlearn(problem, original, **hparams(
         "scrub", **SHORT, msteps=0, inclusive=True, gamma=1.0, beta=0.0))
@@ -101,7 +103,7 @@ def test_retraining_with_steps_that_never_come_is_training_at_a_constant_rate(pr
 
 
 @pytest.mark.parametrize("name", [
-    "influence", *(pytest.param(own, marks=pytest.mark.slow) for own in ("fisher", "fisher_new"))])
+    "fisher", *(pytest.param(own, marks=pytest.mark.slow) for own in ("influence", "fisher_new"))])
 def test_one_shot_algorithms_shrink_with_alpha(name, problem, original):
     def change(alpha):
         made, _ = ALGORITHMS[name].unlearn(problem, original, **hparams(name, alpha=alpha))
