@@ -79,7 +79,7 @@ class Chain(NamedTuple):
       merged: False: each step starts from the model of the one before. True: each starts from
         the original, with a retain set without all subsets, and the changes are added up.
       stop_when_diverged: False: a model whose loss is not finite spoils no other.
-      first_step: number of the first step, for the addresses of randomness.
+      request: number of requests to forget before this one, for the addresses of randomness.
     """
 
     task: Task
@@ -91,7 +91,7 @@ class Chain(NamedTuple):
     states: TrainState
     merged: bool = False
     stop_when_diverged: bool = True
-    first_step: int = 0
+    request: int = 0
 
 
 def run(chain: Chain, progress: Progress,
@@ -130,8 +130,8 @@ def _step(chain: Chain, number: int, states: TrainState,
     forget = np.stack([np.sort(own[step.subset]) for own in chain.partitions])
     retain = np.stack([retain_set(train, [own[one.subset] for one in handled])
                        for train, own in zip(chain.train, chain.partitions, strict=True)])
-    problem = Problem(chain.task, forget, retain, chain.seeds, chain.first_step + number,
-                      chain.optimizer, chain.states, progress, chain.stop_when_diverged)
+    problem = Problem(chain.task, forget, retain, chain.seeds, number, chain.optimizer,
+                      chain.states, progress, chain.stop_when_diverged, request=chain.request)
     return apply(algorithm(step.algorithm), problem, states, step.hparams)
 
 

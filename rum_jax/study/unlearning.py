@@ -196,4 +196,4 @@ def chain_of(example_scores: ExampleScores, plan: Plan, cases: Cases) -> Chain:
                   [cases.original(m) for m in range(len(cases.seeds))])
     return Chain(study.task, train, plan.partitions, plan.steps, cases.seeds,
                  unlearn_optimizer(study.config), states, plan.merged,
-                 first_step=cases.request * row_spec.MOST_SUBSETS)
+                 request=cases.request)

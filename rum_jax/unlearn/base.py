@@ -8,7 +8,7 @@ is a pure function of its arguments over M models (one per seed) at once; the ke
 its hyper-parameters. Built-in algorithms and those of a user have the same contract. Every one
 
   - leaves the caller's states as they are: they are the next method's start, or a teacher;
-  - draws randomness only at (seed, role, problem.step, epoch);
+  - draws randomness only by `problem.generators`, at (seed, role, step, epoch, request);
   - returns states with a fresh optimizer state, so that the next algorithm of a chain starts as
     it would on a stored model;
   - takes float hyper-parameters into its program as arrays, a number or float[M]: new values do
@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rum_jax.core.checks import Check
-from rum_jax.core.randomness import generator
+from rum_jax.core.randomness import generator, of_request
 from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, each, period_means
@@ -63,11 +63,12 @@ class Problem(NamedTuple):
       retain: int32[M,R] positions of the retain set of each model.
       seeds: M seeds, the addresses of all randomness; a seed may come twice.
       step: position in a chain of algorithms, from 0; part of the addresses.
+      request: number of requests to forget before this one; part of the addresses.
       optimizer: batch size, momentum, weight decay, milestones, BatchNorm.
       original: the models before the first step of the chain; None: those given to `unlearn`.
       progress: told the fraction done.
       stop_when_diverged: whether a loss that is not finite ends the work of all M models.
-      draw: (seed, role, step, epoch) -> generator; what all randomness comes from.
+      draw: (seed, role, *address) -> generator; what all randomness comes from.
       keep: where retraining keeps its state on the way; None: nowhere.
     """
 
@@ -82,15 +83,20 @@ class Problem(NamedTuple):
     stop_when_diverged: bool = True
     draw: Callable[..., np.random.Generator] = generator
     keep: Checkpointing | None = None
+    request: int = 0
 
     @property
     def names(self) -> list[str]:
         """What to call each model in messages."""
         return [f"seed {seed}" for seed in self.seeds]
 
+    def generator_of(self, seed: int, role: str, epoch: int) -> np.random.Generator:
+        """A seed's generator for that role and epoch of this step."""
+        return self.draw(seed, role, self.step, epoch, *of_request(self.request))
+
     def generators(self, role: str, epoch: int) -> list[np.random.Generator]:
         """One generator per model for that role and epoch of this step."""
-        return [self.draw(seed, role, self.step, epoch) for seed in self.seeds]
+        return [self.generator_of(seed, role, epoch) for seed in self.seeds]
 
     def each(self, value: Float) -> np.ndarray:
         """float64[M] of a hyper-parameter."""

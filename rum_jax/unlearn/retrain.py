@@ -16,7 +16,7 @@ from rum_jax.unlearn.descent import with_fresh_optimizer
 
 def _orders(problem: Problem) -> list:
     """For each model epoch -> generator."""
-    return [lambda epoch, seed=seed: problem.draw(seed, "retrain_order", problem.step, epoch)
+    return [lambda epoch, seed=seed: problem.generator_of(seed, "retrain_order", epoch)
             for seed in problem.seeds]
 
 

@@ -5,6 +5,7 @@ from conftest import leaves
 
 from rum_jax.core import checks
 from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator
 from rum_jax.refine import REFINEMENTS, SUBSETS
 from rum_jax.rum import chain
 from rum_jax.rum.chain import Step
@@ -124,12 +125,22 @@ def test_every_step_can_be_watched(problem, original, merged):
     assert np.abs(leaves(seen[0].params) - leaves(seen[1].params)).max() > 1e-4
 
 
-def test_later_requests_draw_at_addresses_of_their_own(spy, problem, original):
+def test_steps_and_requests_draw_at_addresses_of_their_own(monkeypatch, problem, original):
+    drawn = []
+
+    def unlearn(problem, states):
+        drawn.append(problem.generators("forget", 5)[1].integers(2**62))
+        return ALGORITHMS["none"].unlearn(problem, states)
+
+    monkeypatch.setitem(ALGORITHMS, "spy", Algorithm("spy", unlearn, {}))
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     parts = [{"a": problem.forget[0][:4], "b": problem.forget[0][4:]}] * 2
-    steps = [Step(name, "spy", {"mark": name}) for name in "ab"]
-    chain.run(chain_of(problem, train, parts, steps, original, first_step=100), silent)
-    assert [number for number, *_ in spy] == [100, 101]
+    steps = [Step(name, "spy", {}) for name in "ab"]
+    for request in range(3):
+        chain.run(chain_of(problem, train, parts, steps, original, request=request), silent)
+    addresses = [(0, 5), (1, 5), (0, 5, 1), (1, 5, 1), (0, 5, 2), (1, 5, 2)]
+    assert drawn == [generator(1, "forget", *address).integers(2**62) for address in addresses]
+    assert len(set(drawn)) == 6
 
 
 def test_each_model_retains_what_it_was_trained_on_itself(spy, problem, original):

@@ -153,7 +153,7 @@ def test_a_request_is_unlearned_from_the_models_before_it(finished):
     (step,) = steps_of(study.config, row)
     done = run(Chain(study.task, left, [{WHOLE: own} for own in asked[1]], [step], (0, 1, 2),
                      unlearn_optimizer(study.config), load_states(study, folders[0]),
-                     first_step=100), silent)
+                     request=1), silent)
     np.testing.assert_array_equal(predict(study.task, done.states), load_logits(folders[1]))
 
 
