@@ -53,18 +53,24 @@ def _proxies(finished: StudyArtifacts, rows: list[dict]) -> dict | None:
 
 def _streams(finished: StudyArtifacts) -> dict | None:
     config = finished.study.config
-    requested = [[records.read_arrays(folder / "request.npz")["positions"]
-                  for folder in stream.requests]
-                 for stream in finished.streams.values()]
     return streams.assemble(
         {row: [records.read_json(folder / "statistics.json") for folder in stream.requests]
          for row, stream in finished.streams.items()},
-        all(map(np.array_equal, own, first) for own in requested for first in requested[:1]),
+        _requests_are_alike(finished),
         {row: [records.read_json(folder / "metrics.json") for folder in stream.evaluations]
          for row, stream in finished.streams.items()},
         {row: records.read_json(stream.trace / "trace.json")
          for row, stream in finished.streams.items() if stream.trace}, len(config.seeds),
         _specs(finished, finished.streams))
+
+
+def _requests_are_alike(finished: StudyArtifacts) -> bool:
+    """Whether all rows were asked for the same examples in each request."""
+    requests = zip(*(stream.requests for stream in finished.streams.values()), strict=True)
+    return all(
+        np.array_equal(records.read_arrays(folder / "request.npz")["positions"],
+                       records.read_arrays(folders[0] / "request.npz")["positions"])
+        for folders in requests for folder in folders[1:])
 
 
 def _specs(finished: StudyArtifacts, names: Iterable[str]) -> dict[str, dict]:

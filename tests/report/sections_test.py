@@ -47,6 +47,18 @@ def test_scores_are_read_before_the_report_begins(finished):
     assert found["proxies"]["proxies"][0]["injected_noise_auroc"]["mean"] == pytest.approx(3 / 11)
 
 
+@pytest.mark.parametrize("other, alike", [([3, 4], True), ([3, 5], False)])
+def test_rows_are_asked_alike_if_every_request_is(tmp_path, finished, other, alike):
+    streams = {}
+    for name, last in (("retrain", [3, 4]), ("rum", other)):
+        folders = [tmp_path / name / str(number) for number in (1, 2)]
+        for folder, positions in zip(folders, ([1, 2], last), strict=True):
+            folder.mkdir(parents=True)
+            np.savez(folder / "request.npz", positions=[positions])
+        streams[name] = types.SimpleNamespace(requests=folders)
+    assert sections._requests_are_alike(finished._replace(streams=streams)) is alike
+
+
 def test_no_part_of_a_report_can_start_a_stage():
     """One process of several writes it, and would wait for the others."""
     assert all(kind is not ExampleScores
