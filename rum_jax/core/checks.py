@@ -2,9 +2,10 @@
 
 import difflib
 import math
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from rum_jax.core.errors import without_addresses
 
 Check = Callable[[Any], str | None]
 
@@ -21,7 +22,7 @@ def shortened(value: Any) -> str:
         shown = repr(value)
     except Exception:
         shown = f"a {type(value).__name__}"
-    return cut(re.sub(r" at 0x[0-9a-fA-F]+", "", shown))
+    return cut(without_addresses(shown))
 
 
 def cut(words: str, longest: int = LONGEST) -> str:

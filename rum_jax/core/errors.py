@@ -25,11 +25,16 @@ def _cut(fault: str) -> str:
     return fault if len(fault) <= LONGEST_FAULT else f"{fault[:half]} ... {fault[-half:]}"
 
 
+def without_addresses(text: str) -> str:
+    """A text without the addresses that Python writes into the repr of objects."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+
+
 def told(error: BaseException) -> str:
     """Kind and message of an error in one line, whatever the error is."""
     kind = type(error).__name__
     try:
-        message = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(str(error).split()))
+        message = without_addresses(" ".join(str(error).split()))
     except Exception:  # a user's own class may do anything
         message = ""
     if isinstance(error, SystemExit):

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from rum_jax.core.checks import similar
-from rum_jax.core.errors import InputError, RunError, told
+from rum_jax.core.errors import InputError, RunError, told, without_addresses
 from rum_jax.core.paths import file_fault, path_fault, user_path
 
 MESSAGE_LENGTH = 300  # letters of an exception's own text
@@ -116,7 +116,7 @@ def call(reference: str, function: Callable, *args: Any, **kwargs: Any) -> Any:
 
 def _text_of(error: BaseException) -> str:
     """Type and text of an exception in one line, cut when long."""
-    text = " ".join("".join(traceback.format_exception_only(error)).split())
+    text = without_addresses(" ".join("".join(traceback.format_exception_only(error)).split()))
     return text if len(text) <= MESSAGE_LENGTH else text[:MESSAGE_LENGTH] + "..."
 
 

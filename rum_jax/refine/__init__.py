@@ -65,15 +65,15 @@ def _checked(name: str, function, examples: Mapping[str, np.ndarray], subsets: i
     size = len(examples["label"])
     if not isinstance(parts, dict) or not parts or any(
             not isinstance(subset, str) or level_of(subset) not in SUBSETS for subset in parts):
-        found = list(parts) if isinstance(parts, dict) else type(parts).__name__
-        raise InputError(f"{name}: returned {found}; allowed: a dict whose keys are "
+        keys = shortened(list(parts)) if isinstance(parts, dict) else type(parts).__name__
+        raise InputError(f"{name}: returned {keys}; allowed: a dict whose keys are "
                          f"{', '.join(SUBSETS)}, or one of these and more after an underscore, "
                          "as high_entangled")
     parts = {subset: np.asarray(indices) for subset, indices in parts.items()}
     for subset, indices in parts.items():
         if indices.ndim != 1 or not len(indices) or not np.issubdtype(indices.dtype, np.integer):
-            raise InputError(f"{name}: {subset} is {indices}; allowed: at least one index of the "
-                             "forget set, all of them integers")
+            raise InputError(f"{name}: {subset} is {shortened(indices.tolist())}; allowed: at "
+                             "least one index of the forget set, all of them integers")
     together = np.sort(np.concatenate(list(parts.values())))
     if not np.array_equal(together, np.arange(size)):
         raise InputError(f"{name}: its subsets are no partition of the indices 0..{size - 1}"

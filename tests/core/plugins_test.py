@@ -33,6 +33,7 @@ def _called(tmp_path, body, *args):
     ("return f(x + 1)", "raised RecursionError: "),
     ("raise ValueError('a' * 10_000)", "raised ValueError: a{200,300}[.]{3};"),
     ("raise ValueError('one\\ntwo')", "raised ValueError: one two;"),
+    ("raise ValueError(object())", "raised ValueError: <object object>;"),
     ("raise GeneratorExit", "raised GeneratorExit")])
 def test_whatever_the_users_code_raises_is_one_message_with_its_line(tmp_path, body, what):
     reference, run = _called(tmp_path, body)

@@ -79,10 +79,18 @@ def _to_folder(path: pathlib.Path, filled: bool) -> None:
         (path / "x").write_text("x")
 
 
+def _copied(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Links in it stay links, as one may lead to itself."""
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target)
+
+
 def _copy(path: pathlib.Path, name: str) -> None:
     target = path.with_name(name.format(path.name))
     if path.exists() and not os.path.lexists(target):  # a link may lead nowhere
-        (shutil.copytree if path.is_dir() else shutil.copy2)(path, target)
+        _copied(path, target)
 
 
 def _rename(path: pathlib.Path, name: str) -> None:
@@ -147,7 +155,7 @@ def _from_other(path: pathlib.Path, other: str) -> None:
     source = pathlib.Path(*path.parts[:_depth(path)]).parent / other / parts
     if source.exists():
         _remove(path)
-        (shutil.copytree if source.is_dir() else shutil.copy2)(source, path)
+        _copied(source, path)
 
 
 def _swap(path: pathlib.Path, other: str) -> None:
@@ -166,7 +174,8 @@ def _stray(path: pathlib.Path, name: str) -> None:
 
 def _leftover(path: pathlib.Path, _: None) -> None:
     if path.is_dir():
-        shutil.copytree(path, path.with_name(path.name + ".partial"), dirs_exist_ok=True)
+        shutil.copytree(path, path.with_name(path.name + ".partial"), symlinks=True,
+                        dirs_exist_ok=True)
 
 
 def _without_done(path: pathlib.Path, _: None) -> None:

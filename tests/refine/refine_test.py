@@ -171,6 +171,8 @@ def test_a_refinement_of_ones_own(tmp_path):
     ("return {'low': [0], 'mid': [0], 'high': [1, 2, 3]}",
      "no partition of the indices 0..3 of the forget set"),
     ("return {'low': [], 'mid': [0], 'high': [1, 2, 3]}", "low is .*; allowed: at least one"),
+    ("return {'low': [object()], 'mid': [0]}", r"low is \[<object object>\]; allowed"),
+    ("return {object(): [0]}", r"returned \[<object object>\]; allowed"),
     ("return {'low': 7, 'mid': [0], 'high': [1, 2, 3]}", "low is 7; allowed: at least one"),
     ("return {'low': [0.5], 'mid': [0], 'high': [1, 2, 3]}", "all of them integers")])
 def test_a_refinement_that_breaks_the_contract(tmp_path, source, message):
