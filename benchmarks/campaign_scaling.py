@@ -109,7 +109,7 @@ def page(rows: list[dict], merged: dict, origin: dict) -> str:
              f"`{' '.join(origin['command'])}`; {origin['cpu_count']} x {origin['cpu']}; jax "
              f"{origin['versions']['jax']}.", "",
              "| models | s per model | against the first | whole command | most memory "
-             "| correlation of halves | AUROC of planted noise |", "|---|---|---|---|---|---|---|"]
+             "| correlation of halves | AUROC of injected noise |", "|---|---|---|---|---|---|---|"]
     lines += [f"| {r['models']:,} | {r['seconds_per_model']:.3f} | "
               f"{r['seconds_per_model'] / base_cost - 1:+.1%} | {r['seconds']:,.0f} s | "
               f"{r['memory_bytes'] / 2**20:,.0f} MiB | {r['split_half_pearson']:.3f} | "

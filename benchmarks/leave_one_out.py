@@ -137,10 +137,10 @@ def leave_one_out(setup: Setup, chosen: np.ndarray,
 def auroc(stored: dict[str, np.ndarray]) -> float | None:
     """Area under the ROC curve of the estimate for injected noise; None where there is none."""
     known = np.isfinite(stored["memorization"])
-    planted = stored["injected_noise"][known]
-    if planted.all() or not planted.any():
+    injected = stored["injected_noise"][known]
+    if injected.all() or not injected.any():
         return None
-    return float(roc_auc_score(planted, stored["memorization"][known]))
+    return float(roc_auc_score(injected, stored["memorization"][known]))
 
 
 def measured(counts: Counts) -> list[dict]:

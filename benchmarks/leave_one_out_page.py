@@ -24,7 +24,7 @@ example are shared by all examples. No model here shares a random number with th
 
 {examples} examples, chosen before any of this was trained, evenly over the ranks of {chooser}.
 Ranked were the {candidates} of {train} examples for which it is {least:g} or more; of the others,
-typical examples, it is 0 or nearly so. {planted} of the chosen have injected label noise.
+typical examples, it is 0 or nearly so. {injected} of the chosen have injected label noise.
 
 | difference | mean ± error | z in 1, 2, 3 | chi-square, p | rms, expected | Pearson | Spearman |
 |---|---|---|---|---|---|---|
@@ -92,7 +92,7 @@ def page(found: dict) -> str:
         cpu=origin["cpu"], jax=origin["versions"]["jax"],
         percent=100 * found["trained_like"]["subset_fraction"], train=choice["training_examples"],
         **found["models"], examples=count, chooser=chooser, candidates=choice["candidates"],
-        least=choice["least"], planted=sum(e["injected_noise"] for e in found["examples"]),
+        least=choice["least"], injected=sum(e["injected_noise"] for e in found["examples"]),
         comparisons="\n".join(_comparison(found, row) for row in found["comparisons"]),
         normal=", ".join(f"{count * share:.1f}" for share in NORMAL.values()),
         noise=found["injected_noise"], auroc=_number(found["injected_noise_auroc"]),
@@ -102,12 +102,12 @@ def page(found: dict) -> str:
 def figure(found: dict) -> bytes:
     """PNG: the subset estimate against leave-one-out in both settings, with their errors."""
     drawn = Figure(figsize=(8.4, 4.3), layout="constrained")
-    planted = np.array([example["injected_noise"] for example in found["examples"]])
+    injected = np.array([example["injected_noise"] for example in found["examples"]])
     for axis, key in zip(drawn.subplots(1, 2, sharex=True, sharey=True), ("same_size", "whole"),
                          strict=True):
         axis.plot([0, 1], [0, 1], color=COLORS["reference"], lw=0.8, ls="--", zorder=0)
-        for chosen, color, label in ((~planted, COLORS["vanilla"], "published label"),
-                                     (planted, INJECTED, "injected label noise")):
+        for chosen, color, label in ((~injected, COLORS["vanilla"], "published label"),
+                                     (injected, INJECTED, "injected label noise")):
             rows = [e for e, own in zip(found["examples"], chosen, strict=True) if own]
             if not rows:
                 continue

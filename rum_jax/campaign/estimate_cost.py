@@ -36,9 +36,9 @@ def plan(config: ConfigDict, worker: Worker) -> str:
     speeds, examples = {}, len(dataset.train)
     with shown("plan") as progress:
         for place, strategy in enumerate(tried):
-            own = task._replace(engine=dataclasses.replace(task.engine, strategy=strategy,
-                                                           steps_per_call=STEPS))
-            speeds[strategy] = _models_per_hour(config, own, dataset.train)
+            variant = task._replace(engine=dataclasses.replace(
+                task.engine, strategy=strategy, steps_per_call=STEPS))
+            speeds[strategy] = _models_per_hour(config, variant, dataset.train)
             part(progress, place, len(tried))(1.0)
     chosen = task.engine.strategy
     hours = config.campaign.models / speeds[chosen] / worker.count
@@ -118,7 +118,7 @@ def _storage(config: ConfigDict, dataset) -> str:
 
 
 def _why(config: ConfigDict, speeds: dict[str, float], chosen: str) -> str:
-    best = max(speeds, key=speeds.get)
+    best = max(speeds, key=speeds.__getitem__)
     if config.engine.strategy != AUTO:
         reason = "as config.engine.strategy says"
     else:

@@ -52,10 +52,11 @@ def settle(folder: Folder, workdir: str, manifest: Manifest, begin: bool) -> Non
     content = (json.dumps(manifest.content, indent=1) + "\n").encode()
     if begin and folder.create(NAME, content):
         return
-    if folder.get(NAME) is None:
+    there_now = folder.get(NAME)
+    if there_now is None:
         raise InputError(f"--workdir: {workdir}: has no campaign")
     try:
-        stored = json.loads(folder.get(NAME))
+        stored = json.loads(there_now)
         if not isinstance(stored, dict):
             raise ValueError("it is no table of values")
     except (ValueError, TypeError) as error:

@@ -52,10 +52,10 @@ def groups(directory: CampaignDirectory) -> Iterator[tuple[Group, dict]]:
       InputError: members are missing; a group is damaged, foreign, or overlaps another.
     """
     names = shards.names(directory)
-    lacking = shards.missing(directory)
-    if lacking:
-        raise InputError(f"{directory.workdir}: lacks {len(lacking)} of "
-                         f"{directory.config.campaign.models} models, the first is {lacking[0]}; "
+    missing = shards.missing(directory)
+    if missing:
+        raise InputError(f"{directory.workdir}: lacks {len(missing)} of "
+                         f"{directory.config.campaign.models} models, the first is {missing[0]}; "
                          "rum_jax.main with this config trains them")
     for name in names:
         group, about = shards.load(directory, name)
@@ -131,11 +131,11 @@ def scores(dataset: Dataset, total: Tally) -> dict[str, np.ndarray]:
             "injected_noise": dataset.noisy[dataset.train]}
 
 
-def summary(directory: CampaignDirectory, made: MergedCampaign,
+def summary(directory: CampaignDirectory, campaign: MergedCampaign,
             arrays: dict[str, np.ndarray]) -> dict:
     """What can be said in a few numbers, as JSON values."""
-    known, last = np.isfinite(arrays["memorization"]), made.curve[-1]
-    models = int(made.tally.members.sum())
+    known, last = np.isfinite(arrays["memorization"]), campaign.curve[-1]
+    models = int(campaign.tally.members.sum())
     return {
         "source": None, "models": models,
         "subset_fraction": directory.config.memorization.subset_fraction,
@@ -143,7 +143,7 @@ def summary(directory: CampaignDirectory, made: MergedCampaign,
         "split_half_spearman": last["split_half_spearman"],
         "reliability": last["reliability"],
         **models_for(last["split_half_pearson"], models, directory.config.campaign.reliability),
-        "reliability_curve": made.curve,
+        "reliability_curve": campaign.curve,
         "injected_noise_auroc": injected_noise_auroc(arrays["memorization"],
                                                      arrays["injected_noise"]),
         "injected_noise_auroc_ci95": injected_noise_interval(arrays["memorization"],
@@ -153,7 +153,7 @@ def summary(directory: CampaignDirectory, made: MergedCampaign,
         "count_in": _ends(arrays["count_in"]), "count_out": _ends(arrays["count_out"]),
         "mean_standard_error": float(arrays["standard_error"][known].mean()) if known.any()
         else None,
-        "mean_test_accuracy": float(made.tally.hits_test.mean() / models)}
+        "mean_test_accuracy": float(campaign.tally.hits_test.mean() / models)}
 
 
 def models_for(pearson: float | None, models: int, reliability: float) -> dict:
@@ -163,45 +163,45 @@ def models_for(pearson: float | None, models: int, reliability: float) -> dict:
             "models_needed": estimate.models_needed(half, models, reliability)}
 
 
-def cost(made: MergedCampaign) -> dict:
+def cost(campaign: MergedCampaign) -> dict:
     """What the members took, and of whom, as JSON values; no part of the result."""
-    return {"seconds_per_model": made.seconds / int(made.tally.members.sum()),
-            "members_seconds": made.seconds,
-            "workers": made.makers, "devices": made.devices,
-            "convolutions": made.convolutions}
+    return {"seconds_per_model": campaign.seconds / int(campaign.tally.members.sum()),
+            "members_seconds": campaign.seconds,
+            "workers": campaign.makers, "devices": campaign.devices,
+            "convolutions": campaign.convolutions}
 
 
 def write_scores(directory: CampaignDirectory, folder: pathlib.Path,
                  ) -> tuple[MergedCampaign, dict[str, np.ndarray], dict]:
     """Writes memorization.npz and metrics.jsonl; returns what was merged, `scores`, `summary`."""
-    made = merged(directory)
-    arrays = scores(directory.dataset, made.tally)
+    campaign = merged(directory)
+    arrays = scores(directory.dataset, campaign.tally)
     records.write_arrays(folder / "memorization.npz", **arrays)
-    records.write_lines(folder / "metrics.jsonl", made.members)
-    return made, arrays, summary(directory, made, arrays)
+    records.write_lines(folder / "metrics.jsonl", campaign.members)
+    return campaign, arrays, summary(directory, campaign, arrays)
 
 
 def _ends(counts: np.ndarray) -> list[int]:
     return [int(counts.min()), int(counts.max())]
 
 
-def injected_noise_auroc(values: np.ndarray, planted: np.ndarray) -> float | None:
-    """Area under the ROC curve of memorization for planted noise; None without any noise."""
+def injected_noise_auroc(values: np.ndarray, injected: np.ndarray) -> float | None:
+    """Area under the ROC curve of memorization for injected noise; None without any noise."""
     from sklearn.metrics import roc_auc_score  # slow to import
 
     known = np.isfinite(values)
-    if planted[known].all() or not planted[known].any():
+    if injected[known].all() or not injected[known].any():
         return None
-    return float(roc_auc_score(planted[known], values[known]))
+    return float(roc_auc_score(injected[known], values[known]))
 
 
-def injected_noise_interval(values: np.ndarray, planted: np.ndarray) -> float | None:
+def injected_noise_interval(values: np.ndarray, injected: np.ndarray) -> float | None:
     """Half-width of the 95% interval of that area over examples, see `interval.auroc`."""
 
     known = np.isfinite(values)
-    if planted[known].all() or not planted[known].any():
+    if injected[known].all() or not injected[known].any():
         return None
-    return auroc(values[known & planted], values[known & ~planted])["ci95"]
+    return auroc(values[known & injected].tolist(), values[known & ~injected].tolist())["ci95"]
 
 
 def influence_rows(directory: CampaignDirectory) -> Iterator[tuple[int, np.ndarray]]:

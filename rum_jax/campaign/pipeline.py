@@ -93,7 +93,9 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
     if any(todo):
         work(directory, lambda leases: _finish(root, directory, leases, report))
     distributed.barrier("campaign")
-    return json.loads(root.get(RESULTS))
+    results = root.get(RESULTS)
+    assert results is not None  # the writer was at the barrier, too
+    return json.loads(results)
 
 
 def _check(root: Folder, workdir: str) -> None:
@@ -136,7 +138,7 @@ def _at_least(root: Folder, config: ConfigDict) -> int:
     return max(there, requested)
 
 
-def _asked(directory: CampaignDirectory) -> dict:
+def _requirements(directory: CampaignDirectory) -> dict:
     """What a result depends on besides the members' outcomes, as JSON values."""
     requested = directory.config.campaign
     return {"manifest": directory.manifest.hash, "models": requested.models,
@@ -147,7 +149,7 @@ def _asked(directory: CampaignDirectory) -> dict:
 def _current(root: Folder, directory: CampaignDirectory) -> bool:
     """Whether the result in the workdir is the one that is asked for, with all its files."""
     stored = _stored(root)
-    return (stored is not None and stored["asked"] == _asked(directory)
+    return (stored is not None and stored["asked"] == _requirements(directory)
             and not any(_is_damaged(root, name, digest)
                         for name, digest in stored["files"].items()))
 
@@ -175,7 +177,7 @@ def _say_damage(root: Folder) -> None:
 
 def _finish(root: Folder, directory: CampaignDirectory, leases: Leases, report: Report) -> None:
     """Has one worker merge; the others wait until it has, or is gone."""
-    piece = f"result-{records.digest(_asked(directory))[:8]}"
+    piece = f"result-{records.digest(_requirements(directory))[:8]}"
 
     def done() -> set[str]:
         return {piece} if _current(root, directory) else set()
@@ -193,10 +195,10 @@ def _write(root: Folder, directory: CampaignDirectory, report: Report) -> None:
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
-        made, arrays, summary = merge.write_scores(directory, folder)
+        campaign, arrays, summary = merge.write_scores(directory, folder)
         if directory.config.campaign.influence != NONE:
             merge.write_influence(directory, folder / INFLUENCE)
-        cost = {**merge.cost(made), "merge_seconds": time.monotonic() - start}
+        cost = {**merge.cost(campaign), "merge_seconds": time.monotonic() - start}
         report(Results(directory, arrays, summary, cost), folder)
         digests = {path.name: records.sha256(path) for path in sorted(folder.iterdir())}
         root.remove(RESULTS)
@@ -204,11 +206,12 @@ def _write(root: Folder, directory: CampaignDirectory, report: Report) -> None:
         for name in digests:
             root.put_file(name, folder / name)
         results = records.plain({
-            "asked": _asked(directory), "files": digests, "memorization": summary, "cost": cost,
-            "workers": _workers(directory, set(made.makers)), "config": directory.config.to_dict()})
+            "asked": _requirements(directory), "files": digests, "memorization": summary,
+            "cost": cost, "workers": _workers(directory, set(campaign.makers)),
+            "config": directory.config.to_dict()})
         records.write_json(folder / RESULTS, {**results, "sha256": _digest(results)})
         root.put_file(RESULTS, folder / RESULTS)
-    _tidy(directory, set(made.makers))
+    _tidy(directory, set(campaign.makers))
 
 
 def _workers(directory: CampaignDirectory, makers: set[str]) -> list[dict]:
@@ -216,7 +219,7 @@ def _workers(directory: CampaignDirectory, makers: set[str]) -> list[dict]:
 
     A worker whose file is damaged is there with its id alone: no result depends on the rest.
     """
-    known = []
+    workers = []
     for maker in sorted(makers):
         content = directory.folder.get(f"{WORKERS}/{maker}.json")
         try:
@@ -228,8 +231,8 @@ def _workers(directory: CampaignDirectory, makers: set[str]) -> list[dict]:
                 say(f"{directory.workdir}/{CAMPAIGN}/{WORKERS}/{maker}.json: is damaged; the "
                     "results leave out what that worker wrote there")
             about = {"id": maker, "provenance": None}
-        known.append(about)
-    return known
+        workers.append(about)
+    return workers
 
 
 def _tidy(directory: CampaignDirectory, makers: set[str]) -> None:

@@ -78,20 +78,20 @@ def names(directory: CampaignDirectory) -> list[str]:
     Raises:
       InputError: two of them have members in common.
     """
-    found = [(members, name) for name in directory.folder.names(MEMBERS)
-             if (members := members_of(name)) is not None]
-    found.sort(key=lambda pair: (pair[0].start, pair[0].stop))
-    for (earlier, first), (later, second) in zip(found, found[1:], strict=False):
+    groups = [(members, name) for name in directory.folder.names(MEMBERS)
+              if (members := members_of(name)) is not None]
+    groups.sort(key=lambda pair: (pair[0].start, pair[0].stop))
+    for (earlier, first), (later, second) in zip(groups, groups[1:], strict=False):
         if later.start < earlier.stop:
             raise InputError(f"{directory.where(first)} and {second}: have models {later.start} to "
                              f"{min(earlier.stop, later.stop) - 1} in common; delete one of the "
                              "two and run the same command again")
-    return [name for _, name in found]
+    return [name for _, name in groups]
 
 
 def finished(directory: CampaignDirectory) -> set[int]:
     """Members that are in a finished group."""
-    return {k for name in names(directory) for k in members_of(name)}
+    return {k for name in names(directory) for k in members_of(name) or ()}
 
 
 def missing(directory: CampaignDirectory) -> list[int]:
@@ -136,9 +136,9 @@ def files(directory: CampaignDirectory, group: Group, about: dict) -> dict[str, 
             encode(part, {"manifest": directory.manifest.hash, **about}) for part in parts}
 
 
-def save(directory: CampaignDirectory, made: dict[str, bytes]) -> None:
+def save(directory: CampaignDirectory, contents: dict[str, bytes]) -> None:
     """Writes files of groups; those that are there already are left."""
-    for name, content in made.items():
+    for name, content in contents.items():
         directory.folder.create(f"{MEMBERS}/{name}", content)
 
 

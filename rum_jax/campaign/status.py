@@ -27,7 +27,7 @@ class CampaignStatus:
         dataset = directory.dataset
         self._tally = tally.empty(len(dataset.train), len(dataset.positions["test"]))
         self._before = self._done()
-        self._begun = self._told = time.monotonic()
+        self._begun = self._last_message = time.monotonic()
 
     def _done(self) -> int:
         return self._directory.config.campaign.models - len(shards.missing(self._directory))
@@ -35,9 +35,9 @@ class CampaignStatus:
     def tell(self) -> None:
         """Says how it stands, every so many seconds."""
         now = time.monotonic()
-        if now - self._told < EVERY_SECONDS:
+        if now - self._last_message < EVERY_SECONDS:
             return
-        self._told, models, done = now, self._directory.config.campaign.models, self._done()
+        self._last_message, models, done = now, self._directory.config.campaign.models, self._done()
         speed = (done - self._before) / (now - self._begun)
         left = tqdm.format_interval((models - done) / speed) if speed else "?"
         say(f"{done} of {models} models, {3600 * speed:,.0f} models/h by all workers, {left} left"
@@ -55,5 +55,5 @@ class CampaignStatus:
                 continue
             expected = group.members < self._directory.config.campaign.models
             self._tally = tally.added(self._tally, group.take(expected))
-        found = split_half(self._tally).pearson
-        return "" if np.isnan(found) else f", correlation of two halves {found:.3f}"
+        pearson = split_half(self._tally).pearson
+        return "" if np.isnan(pearson) else f", correlation of two halves {pearson:.3f}"

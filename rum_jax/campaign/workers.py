@@ -36,8 +36,8 @@ def work(directory: CampaignDirectory, finish: Callable[[Leases], None]) -> None
     if not distributed.is_writer():
         complete(directory, None)
         return
-    own = {**identity(directory.worker.index), "provenance": provenance()}
-    leases = Leases(directory.folder, own, directory.config.campaign.lease_seconds)
+    process = {**identity(directory.worker.index), "provenance": provenance()}
+    leases = Leases(directory.folder, process, directory.config.campaign.lease_seconds)
     with leases.alive():
         complete(directory, leases)
         finish(leases)
@@ -54,20 +54,20 @@ def complete(directory: CampaignDirectory, leases: Leases | None) -> None:
       DivergedError: a loss is not finite; names the member.
       InputError: a group on disk is damaged, foreign, or overlaps another.
     """
-    lacking = distributed.broadcast_from_writer(shards.missing(directory) if leases else None)
-    if not lacking:
+    missing = distributed.broadcast_from_writer(shards.missing(directory) if leases else None)
+    if not missing:
         return
-    if len(lacking) < directory.config.campaign.models:
-        say(f"models: {directory.config.campaign.models - len(lacking)} of "
+    if len(missing) < directory.config.campaign.models:
+        say(f"models: {directory.config.campaign.models - len(missing)} of "
             f"{directory.config.campaign.models} are there")
     status = CampaignStatus(directory) if leases else None
-    with shown(f"memorization, {len(lacking)} models") as progress:
+    with shown(f"memorization, {len(missing)} models") as progress:
         while True:
             turn = distributed.broadcast_from_writer(_next(directory, leases) if leases else None)
             if turn is None:
                 break
-            before = 1 - len(set(turn["missing"]) & set(lacking)) / len(lacking)
-            share = len(turn["members"]) / len(lacking)
+            before = 1 - len(set(turn["missing"]) & set(missing)) / len(missing)
+            share = len(turn["members"]) / len(missing)
             _train(directory, leases, turn["members"],
                    lambda part, before=before, share=share: progress(before + part * share))
             if status:
@@ -80,22 +80,22 @@ def _next(directory: CampaignDirectory, leases: Leases) -> dict | None:
 
     Waits for what others hold, and takes it over from those that are gone.
     """
-    told, wait = False, WAIT_SECONDS
-    while lacking := shards.missing(directory):
+    announced, wait = False, WAIT_SECONDS
+    while missing := shards.missing(directory):
         holders = leases.holders()
-        others = {k for k in lacking if holders.get(_piece(k), leases.id) != leases.id}
-        for members in _groups([k for k in lacking if k not in others], directory):
+        others = {k for k in missing if holders.get(_piece(k), leases.id) != leases.id}
+        for members in _groups([k for k in missing if k not in others], directory):
             got = leases.take([_piece(k) for k in members],
                               lambda: {_piece(k) for k in shards.finished(directory)})
             if got:
                 ours = sorted(map(int, got))
-                return {"members": ours[next(shards.runs(ours))], "missing": lacking}
-        if others and not told:
+                return {"members": ours[next(shards.runs(ours))], "missing": missing}
+        if others and not announced:
             say(f"waiting for {len(others)} models of "
                 f"{len({holders[_piece(k)] for k in others})} other worker(s); a worker whose "
                 f"heartbeat is older than {directory.config.campaign.lease_seconds:g} s is "
                 "considered dead")
-            told = True
+            announced = True
         time.sleep(wait)
         wait = min(2 * wait, directory.config.campaign.lease_seconds / 4)
     return None
@@ -125,7 +125,7 @@ def _train(directory: CampaignDirectory, leases: Leases | None, members: list[in
         taken = seconds() + (keep.earlier_seconds if keep else 0)
     if leases is None:
         return
-    origin = leases.own["provenance"]
+    origin = leases.process["provenance"]
     about = {"worker": leases.id, "seconds_per_model": taken / len(members),
              "commit": origin["commit"], "devices": origin["devices"],
              "jax": origin["versions"]["jax"],
@@ -141,11 +141,11 @@ def _write(directory: CampaignDirectory, leases: Leases, group: Group, about: di
     """Writes the members that are still this worker's, which is looked up last of all."""
     while len(group.members):
         members = group.members.tolist()
-        made = shards.files(directory, group, about)
+        contents = shards.files(directory, group, about)
         held = {int(piece) for piece in leases.held([_piece(k) for k in members])}
         lost = sorted(set(members) - (held - shards.finished(directory)))
         if not lost:
-            shards.save(directory, made)
+            shards.save(directory, contents)
             leases.release([_piece(k) for k in members])
             return
         say(f"models {lost[0]} to {lost[-1]} were taken over by another worker")
@@ -164,9 +164,10 @@ def _keep(directory: CampaignDirectory, leases: Leases | None,
     if not every or is_url(directory.workdir):
         return None
     folder = _kept_folder(directory, members)
-    own = folder / distributed.broadcast_from_writer(leases.id if leases else None)
-    if leases and not own.exists():
+    worker_folder = folder / distributed.broadcast_from_writer(leases.id if leases else None)
+    if leases and not worker_folder.exists():
         for other in sorted(folder.glob("*/steps-*")):
             with contextlib.suppress(OSError):  # it was going on
-                shutil.copytree(other, own / other.name)
-    return Checkpointing(own, every, lambda: 0.0, kept_seconds(own), directory.manifest.hash)
+                shutil.copytree(other, worker_folder / other.name)
+    return Checkpointing(worker_folder, every, lambda: 0.0, kept_seconds(worker_folder),
+                         directory.manifest.hash)

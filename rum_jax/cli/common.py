@@ -20,14 +20,15 @@ from rum_jax.storage.stage_cache import disk_is_full
 EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 
-def run_command(main: Callable[[Arguments], None], description: str, argv: list[str]) -> int:
+def run_command(main: Callable[[Arguments], None], description: str | None,
+                argv: list[str]) -> int:
     """Runs main with checked arguments; returns the exit code.
 
     0: done. 1: the run could not go on. 2: a bad input. 130: interrupted. The traceback of
     anything unforeseen goes to a file that the message names.
     """
     if {"-h", "--help"} & set(argv[1:]):
-        print(description.strip())
+        print((description or "").strip())
         return 0
     workdir, threading.excepthook = "", _say_of_thread
     try:

@@ -38,7 +38,7 @@ def main(layout: str, out: str, arguments: Arguments) -> None:
     from rum_jax.runtime.worker_index import Worker
 
     check_out(out, arguments.workdir)
-    out = user_path(out)
+    path = user_path(out)
     only_here(arguments.config, "an export")
     dataset, task = make_task(arguments.config)
     campaign = open_campaign(arguments.workdir, arguments.config, dataset, task, Worker(0, 1),
@@ -50,8 +50,8 @@ def main(layout: str, out: str, arguments: Arguments) -> None:
         memorization=scores["memorization"], influence=lambda: merge.influence_rows(campaign),
         train_index=dataset.source_index[dataset.train], train_size=dataset.train_size,
         members=arguments.config.campaign.models,
-        groups=lambda: (group for group, _ in merge.groups(campaign))), out)
-    print(out)
+        groups=lambda: (group for group, _ in merge.groups(campaign))), path)
+    print(path)
 
 
 def check_out(out: str, workdir: str) -> None:
@@ -87,8 +87,9 @@ def command(argv: list[str]) -> int:
     parser.add_argument("--out", required=needed)
     try:
         raise_if_any(twice(arguments_of(argv[1:])), HEADING)
-        own, rest = parser.parse_known_args(argv[1:])
+        options, rest = parser.parse_known_args(argv[1:])
     except InputError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         return EXIT_INPUT
-    return run_command(functools.partial(main, own.layout, own.out), __doc__, [argv[0], *rest])
+    return run_command(functools.partial(main, options.layout, options.out), __doc__,
+                       [argv[0], *rest])

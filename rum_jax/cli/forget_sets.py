@@ -43,19 +43,19 @@ def write(workdir: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
     """Copies the stage's files into the workdir, and writes the ids as text; returns all paths."""
     from rum_jax.study.context import folder_of
 
-    made = []
+    paths = []
     for source, name in (("forget.npz", "forget.npz"),
                          ("statistics.json", "forget_statistics.json")):
         partial = workdir / f"{name}.partial"
         shutil.copyfile(folder / source, partial)
-        made.append(partial.replace(workdir / name))
+        paths.append(partial.replace(workdir / name))
     stored = records.read_arrays(folder / "forget.npz")
-    for name, own in zip(stored["sets"], stored["ids"], strict=True):
-        for seed, ids in zip(stored["seeds"], own, strict=True):
+    for name, ids_by_seed in zip(stored["sets"], stored["ids"], strict=True):
+        for seed, ids in zip(stored["seeds"], ids_by_seed, strict=True):
             path = workdir / f"{folder_of(name)}-seed{seed}.txt"
-            records.write_bytes(path, "".join(f"{one}\n" for one in ids).encode())
-            made.append(path)
-    return made
+            records.write_bytes(path, "".join(f"{example_id}\n" for example_id in ids).encode())
+            paths.append(path)
+    return paths
 
 
 def command(argv: list[str]) -> int:

@@ -27,7 +27,7 @@ class Argument(NamedTuple):
         """What it sets: `config.trace` for --noconfig.trace, too."""
         return self.name.removeprefix("no") if self.name.startswith("noconfig.") else self.name
 
-    def said(self) -> str:
+    def value_text(self) -> str:
         """What it is set to, in words."""
         return shortened(self.value) if self.value is not None else (
             "False" if self.name != self.field() else "True")
@@ -46,30 +46,30 @@ def arguments_of(argv: list[str]) -> list[Argument | str]:
         words = flags.FlagValues().read_flags_from_files(list(argv), force_gnu=False)
     except Exception as error:
         raise InputError(f"--flagfile: cannot be read: {told(error)}") from error
-    found, place = [], 0
+    arguments, place = [], 0
     while place < len(words):
         word = words[place]
         place += 1
         if not re.match(r"--?[A-Za-z]", word):
-            found.append(word)
+            arguments.append(word)
             continue
         name, equals, value = word.lstrip("-").partition("=")
         if not equals and place < len(words) and (
                 not words[place].startswith("-") or _NUMBER.match(words[place])):
             equals, value, place = "=", words[place], place + 1
-        found.append(Argument(name, value if equals else None))
-    return found
+        arguments.append(Argument(name, value if equals else None))
+    return arguments
 
 
 def twice(given: list[Argument | str], repeatable: Collection[str] = ()) -> list[str]:
     """What is wrong with flags that are given more than once: no one could tell what counts."""
-    said: dict[str, list[str]] = {}
+    by_field: dict[str, list[str]] = {}
     for argument in given:
         if isinstance(argument, Argument) and argument.name not in repeatable:
-            said.setdefault(argument.field(), []).append(argument.said())
+            by_field.setdefault(argument.field(), []).append(argument.value_text())
     return [f"--{name}: is given {len(values)} times, as {' and as '.join(values[:3])}; allowed: "
             "once" + (", with all values of a tuple together" if name.startswith("config.") else "")
-            for name, values in said.items() if len(values) > 1]
+            for name, values in by_field.items() if len(values) > 1]
 
 
 def hiding(given: list[Argument | str]) -> list[str]:

@@ -36,7 +36,7 @@ def fault(argument: str) -> str | None:
     if problem := shipped.fault(path):
         return f"--config: {problem}"
     try:
-        return _made_fault(argument, [variant] if colon else [])
+        return _config_fault(argument, [variant] if colon else [])
     except KeyboardInterrupt:
         raise
     except InputError as error:
@@ -45,7 +45,7 @@ def fault(argument: str) -> str | None:
         return f"--config: {path}: cannot be run: {told(error)}"
 
 
-def _made_fault(argument: str, variant: list[str]) -> str | None:
+def _config_fault(argument: str, variant: list[str]) -> str | None:
     """What is wrong with what a file's get_config returns; raises what the file raises."""
     path = argument.partition(":")[0]
     with folder_and_output_kept():
@@ -56,12 +56,12 @@ def _made_fault(argument: str, variant: list[str]) -> str | None:
                     f"whose {GET_CONFIG}() returns a ConfigDict")
         if problem := _call_fault(function, variant):
             return f"--config: {argument}: {problem}"
-        made = function(*variant)
-    if not isinstance(made, ConfigDict) or isinstance(made, FrozenConfigDict):
-        return (f"--config: {path}: {GET_CONFIG} returned a {type(made).__name__}; allowed: a "
+        config = function(*variant)
+    if not isinstance(config, ConfigDict) or isinstance(config, FrozenConfigDict):
+        return (f"--config: {path}: {GET_CONFIG} returned a {type(config).__name__}; allowed: a "
                 "ConfigDict, such as rum_jax.config.base.get_config() makes")
-    made.copy_and_resolve_references().to_dict()  # which raises where a value is still missing
-    values = made.to_dict()
+    config.copy_and_resolve_references().to_dict()  # which raises where a value is still missing
+    values = config.to_dict()
     return next((f"--config: {path}: {problem}" for problem in _value_faults(values, "config")),
                 None)
 

@@ -69,7 +69,8 @@ def parse(argv: list[str], data: bool = True) -> Arguments:
     """
     given = arguments_of(argv[1:])
     argv = [argv[0], *(_text(argument) for argument in given)]
-    named = [one.value or "" for one in given if isinstance(one, Argument) and one.name == "config"]
+    named = [argument.value or "" for argument in given
+             if isinstance(argument, Argument) and argument.name == "config"]
     raise_if_any(twice(given) + hiding(given) + [
         fault for path in named if (fault := config_file.fault(path))], HEADING)
     try:
@@ -81,7 +82,7 @@ def parse(argv: list[str], data: bool = True) -> Arguments:
     raise_if_any(missing + _host_faults(values), HEADING)
     config = values.config.to_dict()
     raise_if_any(faults(config, data) + _workdir_faults(values.workdir, config), HEADING)
-    fields = [one.field() for one in given if isinstance(one, Argument)]
+    fields = [argument.field() for argument in given if isinstance(argument, Argument)]
     return Arguments(values.config, local(values.workdir), values.coordinator, values.processes,
                      values.process, tuple(notes(config, fields)))
 
@@ -110,19 +111,19 @@ def _host_faults(values: flags.FlagValues) -> list[str]:
     if values.coordinator == distributed.AUTO:
         return [f"--{name}: is {values[name].value}; allowed with --coordinator=auto: not given"
                 for name in ("processes", "process") if values[name].present]
-    found = []
+    problems = []
     host, _, port = values.coordinator.rpartition(":")
     if not re.fullmatch(r"[^:\s]+", host) or not (
             re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 2**16):
-        found.append(f"--coordinator: is {shortened(values.coordinator)}; allowed: host:port or "
-                     "auto, with a port in 1..65535")
+        problems.append(f"--coordinator: is {shortened(values.coordinator)}; allowed: host:port or "
+                        "auto, with a port in 1..65535")
     if not 2 <= values.processes <= MOST_PROCESSES:
-        found.append(f"--processes: is {shortened(values.processes)}; allowed: 2 or more, at most "
-                     f"{MOST_PROCESSES}")
+        problems.append(f"--processes: is {shortened(values.processes)}; allowed: 2 or more, at "
+                        f"most {MOST_PROCESSES}")
     if not 0 <= values.process < values.processes:
-        found.append(f"--process: is {shortened(values.process)}; allowed: "
-                     f"0..{cut(str(values.processes - 1))}")
-    return found
+        problems.append(f"--process: is {shortened(values.process)}; allowed: "
+                        f"0..{cut(str(values.processes - 1))}")
+    return problems
 
 
 def _read(argv: list[str]) -> flags.FlagValues:
@@ -187,10 +188,11 @@ def _fault_of(argv: list[str], arg: str) -> str | None:
             _read([*base, arg])
         except Exception as error:
             return _message(error)
-    known = dict(_leaves(config))
-    if name not in known:
+        return None
+    leaves = dict(_leaves(config))
+    if name not in leaves:
         return f"{name}: {_unknown(config, name.split('.')[1:], 'config')}"
-    return f"{name}: is {shortened(value)}; allowed: {_kind(known[name])}"
+    return f"{name}: is {shortened(value)}; allowed: {_kind(leaves[name])}"
 
 
 def _unknown(config: ConfigDict, path: list[str], section: str) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from rum_jax import forget, refine
 from rum_jax.core import checks, plugins
@@ -35,8 +36,8 @@ def _metric(value: object) -> str | None:
     """One of METRICS, or a user's own that can be loaded."""
     if plugins.is_reference(value):
         return plugins.fault(metric, value)
-    known = checks.one_of(METRICS)(value)
-    return known and f"{known}; or my_file.py:function"
+    fault = checks.one_of(METRICS)(value)
+    return fault and f"{fault}; or my_file.py:function"
 
 
 def _models(value: object) -> str | None:
@@ -46,7 +47,7 @@ def _models(value: object) -> str | None:
         fault and f"{fault}, or 0")
 
 
-def _path(value: object) -> str | None:
+def _path(value: Any) -> str | None:
     """A path that a file can have; whether it is there is left."""
     return checks.text(value) or path_fault(value)
 
@@ -61,13 +62,13 @@ _sgd = {"batch_size": checks.integer(1, most=MOST_BATCH), "momentum": _momentum,
         "weight_decay": checks.number(0), "augmentation": _augmentation}
 _count = checks.integer(0)
 _part = checks.number(0, 1, open_high=True)
-_table = {name: dict.fromkeys(SUBSETS, algorithm.checks)
-          for name, algorithm in ALGORITHMS.items()}
+_hparams = {name: dict.fromkeys(SUBSETS, algorithm.checks)
+            for name, algorithm in ALGORITHMS.items()}
 _chain = {"refinement": refine.fault, "subsets": row_spec.subsets_fault,
           "order": row_spec.order_fault,
-          "steps": row_spec.steps_fault, "hparams": _table}
+          "steps": row_spec.steps_fault, "hparams": _hparams}
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "seeds": checks.sequence(_seed, at_least=2, distinct=True),
     "data": {"name": check_name, "path": _path,
              "classes": checks.sequence(_count, at_least=0, distinct=True),
@@ -127,13 +128,13 @@ def schema_of(config: Mapping) -> dict:
 
     Own tables may be left out, or say some values only.
     """
-    made = {**SCHEMA, **{name: dict(SCHEMA[name]) for name in ("vanilla", "rum_f", "rum")}}
+    schema = {**SCHEMA, **{name: dict(SCHEMA[name]) for name in ("vanilla", "rum_f", "rum")}}
     for section in ("rum_f", "rum"):
         given = _table(config, section, "hparams")
-        made[section]["hparams"] = {
+        schema[section]["hparams"] = {
             name: {**table, **_other_subsets(_table(given, name), ALGORITHMS[name].checks)}
             for name, table in SCHEMA[section]["hparams"].items()}
-    made["rum"]["algorithms"] = {
+    schema["rum"]["algorithms"] = {
         **SCHEMA["rum"]["algorithms"],
         **_other_subsets(_table(config, "rum", "algorithms"), row_spec.algorithm_fault)}
     for reference in own_algorithms(config):
@@ -145,8 +146,8 @@ def schema_of(config: Mapping) -> dict:
             rule = _partly(table, given) if section == "vanilla" else {
                 subset: _partly(table, given[subset]) for subset in given
                 if level_of(subset) in SUBSETS}
-            made[section]["hparams"] = {**made[section]["hparams"], name: rule}
-    return made
+            schema[section]["hparams"] = {**schema[section]["hparams"], name: rule}
+    return schema
 
 
 def _other_subsets(given: object, rule: object) -> dict:

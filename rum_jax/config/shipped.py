@@ -66,6 +66,7 @@ def run(path: os.PathLike | str) -> ModuleType:
     """Runs a config file; raises whatever it raises."""
     loader = importlib.machinery.SourceFileLoader("config_file", os.fspath(path))
     spec = importlib.util.spec_from_file_location("config_file", path, loader=loader)
+    assert spec  # as there is a loader
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     return module

@@ -89,12 +89,12 @@ def notes(config: Mapping, given: Sequence[str]) -> list[str]:
       config: checked.
       given: fields on the command line, as `config.train.epochs`.
     """
-    found = {}
+    by_field = {}
     for fields, reason in _unused(config):
         for field in given:
             if any(f"{field}.".startswith(f"config.{name}.") for name in fields):
-                found.setdefault(field, f"{field} is given and has no effect {reason}")
-    return list(found.values())
+                by_field.setdefault(field, f"{field} is given and has no effect {reason}")
+    return list(by_field.values())
 
 
 def _unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:

@@ -34,12 +34,13 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
 
     Without `data`, they are not loaded, and nothing is checked against them.
     """
-    found = _walk(config, schema_of(config), "config")
-    if any(fault.endswith((MISSING, NO_SECTION)) for fault in found):
-        return found  # what is checked together needs all fields
+    problems = _walk(config, schema_of(config), "config")
+    if any(fault.endswith((MISSING, NO_SECTION)) for fault in problems):
+        return problems  # what is checked together needs all fields
 
     def sound(*sections: str) -> bool:
-        return not any(fault.startswith(f"config.{name}") for fault in found for name in sections)
+        return not any(fault.startswith(f"config.{name}") for fault in problems
+                       for name in sections)
 
     joint = _own_faults(config) + _seed_faults(config) if sound("seeds", "sweep") else []
     if sound("model", "train", "unlearn", "engine"):
@@ -52,7 +53,7 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
     if data and sound("model", "data", "forget", "stream", "memorization", "campaign", "seeds",
                       "train.from_files"):
         joint += _data_faults(config, [name for name in ("train", "unlearn") if sound(name)])
-    return found + joint
+    return problems + joint
 
 
 def workdir_faults(config: Mapping, workdir: str) -> list[str]:
@@ -65,19 +66,19 @@ def workdir_faults(config: Mapping, workdir: str) -> list[str]:
 
 
 def _walk(config: Mapping, schema: Mapping, path: str) -> list[str]:
-    found = [f"{path}.{checks.cut(str(name))}: unknown field; known here: "
-             f"{', '.join(schema) or 'none'}{checks.similar(name, schema)}"
-             for name in config if name not in schema]
+    problems = [f"{path}.{checks.cut(str(name))}: unknown field; known here: "
+                f"{', '.join(schema) or 'none'}{checks.similar(name, schema)}"
+                for name in config if name not in schema]
     for name, rule in schema.items():
         where = f"{path}.{name}"
         if name not in config:
-            found.append(f"{where}{MISSING}")
+            problems.append(f"{where}{MISSING}")
         elif isinstance(rule, Mapping):
-            found += (_walk(config[name], rule, where) if isinstance(config[name], Mapping)
-                      else [f"{where}: is {checks.shortened(config[name])}{NO_SECTION}"])
+            problems += (_walk(config[name], rule, where) if isinstance(config[name], Mapping)
+                         else [f"{where}: is {checks.shortened(config[name])}{NO_SECTION}"])
         elif fault := rule(config[name]) or _epochs_fault(name, config[name]):
-            found.append(f"{where}: {fault}")
-    return found
+            problems.append(f"{where}: {fault}")
+    return problems
 
 
 def _epochs_fault(name: str, value: object) -> str | None:
@@ -108,51 +109,51 @@ def _seed_faults(config: Mapping) -> list[str]:
 
 def _share_faults(config: Mapping) -> list[str]:
     """Batches that cannot be cut as asked."""
-    found = []
+    problems = []
     for section in ("train", "unlearn"):
         size = config[section]["batch_size"]
         for what, parts in (("engine.data_devices", config["engine"]["data_devices"]),
                             ("model.batch_norm_groups", config["model"]["batch_norm_groups"])):
             if parts and size % parts:
-                found.append(f"config.{section}.batch_size: is {size}; allowed with "
-                             f"config.{what}={parts}: a multiple of {parts}")
-    return found
+                problems.append(f"config.{section}.batch_size: is {size}; allowed with "
+                                f"config.{what}={parts}: a multiple of {parts}")
+    return problems
 
 
 def _schedule_faults(config: Mapping) -> list[str]:
     """Milestones that would be passed over, or never reached."""
-    found = []
+    problems = []
     for name in ("train", "memorization"):
         section, epochs = config[name], config[name]["epochs"]
         given, steps = tuple(section["milestones"]), section["schedule"] == "steps"
         if steps != bool(given) or any(milestone >= epochs for milestone in given):
             allowed = f"epochs below {epochs}, at least one" if steps else "(), as cosine has none"
-            found.append(f"config.{name}.milestones: is {given}; allowed with schedule "
-                         f"{section['schedule']}: {allowed}")
-    return found
+            problems.append(f"config.{name}.milestones: is {given}; allowed with schedule "
+                            f"{section['schedule']}: {allowed}")
+    return problems
 
 
 def _file_faults(config: Mapping) -> list[str]:
     """Files that are named, and what cannot be done with them."""
-    found, files = [], config["train"]["from_files"]
+    problems, files = [], config["train"]["from_files"]
     scores = config["memorization"]["scores"]
     if files and len(files) != len(config["seeds"]):
-        found.append(f"config.train.from_files: has {len(files)} file(s); allowed: "
-                     f"{len(config['seeds'])}, one for each of config.seeds")
+        problems.append(f"config.train.from_files: has {len(files)} file(s); allowed: "
+                        f"{len(config['seeds'])}, one for each of config.seeds")
     if files and config["sweep"]["rows"]:
-        found.append("config.train.from_files: is given; allowed in a sweep: (), as it trains "
-                     "the models of config.sweep.seeds")
+        problems.append("config.train.from_files: is given; allowed in a sweep: (), as it trains "
+                        "the models of config.sweep.seeds")
     for name, path in [("train.from_files", path) for path in files] + (
             [("memorization.scores", scores)] if scores else []):
         if fault := file_fault(path, folders=name == "memorization.scores"):
-            found.append(f"config.{name}: {fault}")
+            problems.append(f"config.{name}: {fault}")
     if scores and config["campaign"]["alone"]:
-        found.append(f"config.memorization.scores: is {scores}; allowed with "
-                     "config.campaign.alone=True: '', as it trains models to estimate them")
+        problems.append(f"config.memorization.scores: is {scores}; allowed with "
+                        "config.campaign.alone=True: '', as it trains models to estimate them")
     if scores and config["campaign"]["influence"] != NONE:
-        found.append(f"config.campaign.influence: is {config['campaign']['influence']}; allowed "
-                     "with config.memorization.scores: none, as influence takes trained models")
-    return found
+        problems.append(f"config.campaign.influence: is {config['campaign']['influence']}; allowed "
+                        "with config.memorization.scores: none, as influence takes trained models")
+    return problems
 
 
 def _data_faults(config: Mapping, batched: Sequence[str]) -> list[str]:
@@ -166,8 +167,8 @@ def _data_faults(config: Mapping, batched: Sequence[str]) -> list[str]:
         dataset = load(**data)
     except InputError as error:
         return [str(error)]
-    found = _model_faults(config, dataset)
-    return (found or file_faults(config, dataset)) + _size_faults(config, dataset, batched)
+    problems = _model_faults(config, dataset)
+    return (problems or file_faults(config, dataset)) + _size_faults(config, dataset, batched)
 
 
 def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
@@ -188,40 +189,40 @@ def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
 
 def _size_faults(config: Mapping, dataset: Dataset, batched: Sequence[str]) -> list[str]:
     """Sizes against those of the data set; `batched`: sections whose batches are."""
-    found, size, alone = [], len(dataset.train), config["campaign"]["alone"]
+    problems, size, alone = [], len(dataset.train), config["campaign"]["alone"]
     for split, positions in dataset.positions.items():
         if len(positions) < 1 and not (alone and split == "validation"):
-            found.append(f"config.data: the {split} set would be empty")
-    found += [f"config.{name}.batch_size: is {config[name]['batch_size']}; allowed: at most "
-              f"{max(size, LARGE_BATCH)}, as there are {size} examples to train on"
-              for name in batched if config[name]["batch_size"] > max(size, LARGE_BATCH)]
+            problems.append(f"config.data: the {split} set would be empty")
+    problems += [f"config.{name}.batch_size: is {config[name]['batch_size']}; allowed: at most "
+                 f"{max(size, LARGE_BATCH)}, as there are {size} examples to train on"
+                 for name in batched if config[name]["batch_size"] > max(size, LARGE_BATCH)]
     if not alone:
         forget, stream = config["forget"], config["stream"]
-        found += _forget_faults(SETS, forget["sets"], forget["size"], size) or data_faults(
+        problems += _forget_faults(SETS, forget["sets"], forget["size"], size) or data_faults(
             forget["sets"], dataset, forget["size"], forget["file_ids"])
-        found += _forget_faults(REQUESTS, stream["requests"], stream["size"], size,
-                                len(stream["requests"])) or request_faults(
+        problems += _forget_faults(REQUESTS, stream["requests"], stream["size"], size,
+                                   len(stream["requests"])) or request_faults(
             stream["requests"], dataset, stream["size"], config["seeds"], forget["file_ids"])
     subset = subset_size(config["memorization"]["subset_fraction"], size)
     if not 1 <= subset < size:
-        found.append(f"config.memorization.subset_fraction: is "
-                     f"{config['memorization']['subset_fraction']}; it would train each model on "
-                     f"{subset} of {size} examples; allowed: at least one in and one out")
-    return found
+        problems.append(f"config.memorization.subset_fraction: is "
+                        f"{config['memorization']['subset_fraction']}; it would train each model "
+                        f"on {subset} of {size} examples; allowed: at least one in and one out")
+    return problems
 
 
 def _forget_faults(fields: Fields, names: Sequence[str], each: int, examples: int,
                    times: int = 1) -> list[str]:
     """Sizes of forget sets that these names cannot have; `times`: how many are taken together."""
-    found = []
+    problems = []
     if times * each >= examples:
-        found.append(f"{fields.size}: is {each}; allowed: less than the training set's "
-                     f"{examples} examples{f', for {times} requests together' * (times > 1)}")
+        problems.append(f"{fields.size}: is {each}; allowed: less than the training set's "
+                        f"{examples} examples{f', for {times} requests together' * (times > 1)}")
     mixed = [name for name in names if name.endswith(":mix")]
     if mixed and each % len(SUBSETS):
-        found.append(f"{fields.size}: is {each}; allowed with {mixed[0]}: a multiple of "
-                     f"{len(SUBSETS)}")
+        problems.append(f"{fields.size}: is {each}; allowed with {mixed[0]}: a multiple of "
+                        f"{len(SUBSETS)}")
     without = [name for name in names if not FAMILIES[name.partition(":")[0]].all_of_it]
     if not each and without:
-        found.append(f"{fields.size}: is 0; allowed with {without[0]}: at least 1")
-    return found
+        problems.append(f"{fields.size}: is 0; allowed with {without[0]}: at least 1")
+    return problems

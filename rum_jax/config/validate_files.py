@@ -24,15 +24,15 @@ def file_faults(config: Mapping, dataset: Dataset) -> list[str]:
       config: whose fields are fine one by one.
       dataset: that it names.
     """
-    found = _model_faults(config, dataset)
+    faults = _model_faults(config, dataset)
     path = config["memorization"]["scores"]
     if not path or file_fault(path, folders=True) or config["campaign"]["alone"]:
-        return found  # a file that is not there is said elsewhere
+        return faults  # a file that is not there is said elsewhere
     try:
         scores = published_scores(user_path(path), dataset)
     except InputError as error:
-        return [*found, str(error)]
-    return [*found, *_unknown_faults(config, path, scores),
+        return [*faults, str(error)]
+    return [*faults, *_unknown_faults(config, path, scores),
             *_strata_faults(config, dataset, scores)]
 
 
@@ -57,14 +57,15 @@ def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
                              tuple(expected["blocks"]), "native")
     except InputError as error:
         return [str(error)]
-    found: dict[str, list[str]] = {}
+    paths_by_fault: dict[str, list[str]] = {}
     for path in train["from_files"]:
         try:
             if not file_fault(path):
                 load_variables(user_path(path), model)
         except InputError as error:
-            found.setdefault(str(error).removeprefix(f"{path}: "), []).append(path)
-    return [f"config.train.from_files: {listed(paths)}: {fault}" for fault, paths in found.items()]
+            paths_by_fault.setdefault(str(error).removeprefix(f"{path}: "), []).append(path)
+    return [f"config.train.from_files: {listed(paths)}: {fault}"
+            for fault, paths in paths_by_fault.items()]
 
 
 def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> list[str]:
@@ -74,22 +75,22 @@ def _strata_faults(config: Mapping, dataset: Dataset, scores: np.ndarray) -> lis
     size = config["forget"]["size"]
     if not names or not 0 < size < len(scores):
         return []
-    knowns = [_known(config, dataset, scores, seed) for seed in config["seeds"]]
+    contexts = [_context(config, dataset, scores, seed) for seed in config["seeds"]]
 
-    def chosen(known: SelectionContext, each: int) -> dict[str, np.ndarray]:
-        return {name: choose(name, known, each) for name in names}
+    def chosen(context: SelectionContext, each: int) -> dict[str, np.ndarray]:
+        return {name: choose(name, context, each) for name in names}
 
     def fits(each: int) -> bool:
-        return not any(overlap_faults(chosen(known, each)) for known in knowns)
+        return not any(overlap_faults(chosen(context, each)) for context in contexts)
 
     try:
-        found = (overlap_faults(chosen(known, size), fits) for known in knowns)
-        return next((faults for faults in found if faults), [])
+        overlaps = (overlap_faults(chosen(context, size), fits) for context in contexts)
+        return next((faults for faults in overlaps if faults), [])
     except InputError as error:
         return [str(error)]
 
 
-def _known(config: Mapping, dataset: Dataset, scores: np.ndarray, seed: int) -> SelectionContext:
+def _context(config: Mapping, dataset: Dataset, scores: np.ndarray, seed: int) -> SelectionContext:
     """What the choice of forget sets will look at, ties included."""
     def ties(name: str) -> np.ndarray:
         if config["forget"]["ties"] == FIRST:

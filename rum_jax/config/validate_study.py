@@ -9,7 +9,7 @@ from rum_jax.refine import TIMES, subset_names
 from rum_jax.rum import row_spec
 from rum_jax.unlearn import ALGORITHMS
 
-CHANGE_SHAPES = {one.name for one in ALGORITHMS.values() if one.changes_shapes}
+CHANGE_SHAPES = {algorithm.name for algorithm in ALGORITHMS.values() if algorithm.changes_shapes}
 
 
 def study_faults(config: Mapping) -> list[str]:
@@ -47,8 +47,8 @@ def _row_faults(config: Mapping) -> Iterator[str]:
                  for row in (*config["rows"], *config["sweep"]["rows"])]
     requested += [("config.stream.rows", "stream", row) for row in config["stream"]["rows"]]
     for field, sized, row in requested:
-        made, size = row_spec.parse(row), config[sized]["size"]
-        if made.kind == row_spec.VANILLA:
+        parsed, size = row_spec.parse(row), config[sized]["size"]
+        if parsed.kind == row_spec.VANILLA:
             continue
         options = row_spec.options_of(config, row)
         names = subset_names(options["by"], int(options["subsets"]))
@@ -59,7 +59,7 @@ def _row_faults(config: Mapping) -> Iterator[str]:
             row_spec.in_order(names or (), options["order"] if names else row_spec.ORDERS[0])
         except InputError as error:
             yield f"{field}: {row}: {error}"
-        used = [made.algorithm] if made.algorithm else config["rum"]["algorithms"].values()
+        used = [parsed.algorithm] if parsed.algorithm else config["rum"]["algorithms"].values()
         for name in {*used} & CHANGE_SHAPES if options["steps"] == row_spec.STEPS[1] else ():
             yield (f"{field}: {row} adds up the changes of {name}, which adds an "
                    "output; allowed: steps=sequential, or another algorithm")
@@ -67,23 +67,23 @@ def _row_faults(config: Mapping) -> Iterator[str]:
 
 def _score_faults(config: Mapping) -> list[str]:
     """Scores that are asked for, and cannot be had."""
-    found, requested = [], _scores_asked(config)
-    known = config["campaign"]["models"] or config["memorization"]["scores"]
-    if MEMORIZATION in requested and not known and not config["campaign"]["alone"]:
-        found.append(f"config.campaign.models: is 0; allowed with {requested[MEMORIZATION]}: at "
-                     "least 4, or scores in config.memorization.scores")
+    faults, requested = [], _requested_scores(config)
+    available = config["campaign"]["models"] or config["memorization"]["scores"]
+    if MEMORIZATION in requested and not available and not config["campaign"]["alone"]:
+        faults.append(f"config.campaign.models: is 0; allowed with {requested[MEMORIZATION]}: at "
+                      "least 4, or scores in config.memorization.scores")
     if config["campaign"]["alone"] and not config["campaign"]["models"]:
-        found.append("config.campaign.models: is 0; allowed with config.campaign.alone=True: at "
-                     "least 4")
+        faults.append("config.campaign.models: is 0; allowed with config.campaign.alone=True: at "
+                      "least 4")
     for name in requested:
         if name in PROXIES and not PROXIES[name].compute and config["train"]["from_files"]:
-            found.append(f"{requested[name]}: asks for {name}, which is read while the originals "
-                         "are trained; allowed with config.train.from_files: heldout_retrain, "
-                         "loss_curvature")
-    return found
+            faults.append(f"{requested[name]}: asks for {name}, which is read while the originals "
+                          "are trained; allowed with config.train.from_files: heldout_retrain, "
+                          "loss_curvature")
+    return faults
 
 
-def _scores_asked(config: Mapping) -> dict[str, str]:
+def _requested_scores(config: Mapping) -> dict[str, str]:
     """Score -> the field that asks for it first."""
     requested: dict[str, str] = {}
     named = [(name.partition(":")[0], field) for field, names in (

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import hashlib
+import importlib.machinery
 import importlib.util
 import inspect
 import os
@@ -12,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 from rum_jax.core.checks import similar
 from rum_jax.core.errors import InputError, RunError, told, without_addresses
@@ -36,23 +37,30 @@ def folder_and_output_kept() -> Iterator[None]:
         sys.stdout, sys.stderr = streams
 
 
-def is_reference(value: object) -> bool:
+def is_reference(value: object) -> TypeGuard[str]:
     """Whether a config value names a function in a file."""
     return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
 
 
+def _parts(reference: str) -> re.Match[str]:
+    """`path` and `name` of a text that `is_reference`."""
+    match = _REFERENCE.fullmatch(reference)
+    assert match, reference
+    return match
+
+
 def short_name(reference: str) -> str:
     """The function's name: what its hyper-parameters are called in a config."""
-    return _REFERENCE.fullmatch(reference)["name"]
+    return _parts(reference)["name"]
 
 
 def absolute(reference: str) -> str:
     """The same reference with its file's full path: equal for all ways to name one file."""
-    match = _REFERENCE.fullmatch(reference)
+    match = _parts(reference)
     return f"{pathlib.Path(match['path']).expanduser().resolve()}:{match['name']}"
 
 
-def load(reference: str, arguments: tuple[str, ...]) -> Callable:
+def load(reference: str, arguments: tuple[str, ...]) -> Callable[..., Any]:
     """The function that a reference names; the file is looked up from the current folder.
 
     Args:
@@ -63,7 +71,7 @@ def load(reference: str, arguments: tuple[str, ...]) -> Callable:
       InputError: there is no such file or function, the file cannot be run, or the function
         does not take those arguments.
     """
-    match = _REFERENCE.fullmatch(reference)
+    match = _parts(reference)
     if fault := _name_fault(match["path"]) or file_fault(match["path"]):
         raise InputError(f"{reference}: {fault}")
     path, name = user_path(match["path"]), match["name"]
@@ -88,7 +96,7 @@ def load(reference: str, arguments: tuple[str, ...]) -> Callable:
     return function
 
 
-def call(reference: str, function: Callable, *args: Any, **kwargs: Any) -> Any:
+def call(reference: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Calls code of the user's own: function(*args, **kwargs).
 
     Raises:
@@ -131,11 +139,11 @@ def _line_of(reference: str, error: BaseException) -> str:
 
 def _frames(error: BaseException) -> list:
     """The traceback's entries, from the outermost call to the innermost."""
-    found, entry = [], error.__traceback__
+    entries, entry = [], error.__traceback__
     while entry is not None:
-        found.append(entry)
+        entries.append(entry)
         entry = entry.tb_next
-    return found
+    return entries
 
 
 def fault(load_it: Callable[[str], object], reference: str) -> str | None:
@@ -161,12 +169,14 @@ def _module_name(path: pathlib.Path) -> str:
 
 @functools.cache
 def _module(path: pathlib.Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(_module_name(path), path)
+    loader = importlib.machinery.SourceFileLoader(_module_name(path), str(path))
+    spec = importlib.util.spec_from_file_location(loader.name, path, loader=loader)
+    assert spec  # as there is a loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
         with folder_and_output_kept():
-            spec.loader.exec_module(module)
+            loader.exec_module(module)
     except KeyboardInterrupt:
         del sys.modules[spec.name]
         raise
@@ -191,4 +201,4 @@ def references(config: object) -> set[str]:
 
 def paths(config: object) -> list[str]:
     """Paths of all files of the user's own that the values of a config name, sorted."""
-    return sorted({_REFERENCE.fullmatch(reference)["path"] for reference in references(config)})
+    return sorted({_parts(reference)["path"] for reference in references(config)})

@@ -10,7 +10,7 @@ import numpy as np
 # The numbers are part of every result's address: append, never renumber.
 ROLES = {
     "split": 0,         # train / validation / test partition
-    "noise": 1,         # planted label noise
+    "noise": 1,         # injected label noise
     "init": 2,          # initial parameters
     "order": 3,         # order of the training set of an original model
     "subset": 4,        # training subset of a memorization member

@@ -57,7 +57,8 @@ def write_csv(path: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence
 def write_arrays(path: pathlib.Path, **arrays: np.ndarray) -> None:
     """Writes a compressed npz."""
     content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
+    named: dict[str, Any] = arrays
+    np.savez_compressed(content, **named)
     write_bytes(path, content.getvalue())
 
 

@@ -1,4 +1,4 @@
-"""Data sets by name, with fixed splits, stable ids and planted label noise."""
+"""Data sets by name, with fixed splits, stable ids and injected label noise."""
 
 import functools
 import os
@@ -51,7 +51,7 @@ def check_name(value: object) -> str | None:
 def load(name: str, validation_fraction: float, test_fraction: float,
          label_noise_fraction: float, seed: int, path: str = "", classes: Sequence[int] = (),
          train_per_class: int = 0, test_per_class: int = 0) -> Dataset:
-    """The data set of that name, split and with label noise planted in its training set.
+    """The data set of that name, split and with label noise injected into its training set.
 
     The result is kept for the next call with the same arguments; its arrays are read-only.
 
@@ -111,17 +111,18 @@ def _load(name: str, validation_fraction: float, test_fraction: float, noise_fra
     positions = (splits.published(labels, parts, validation_fraction, seed) if source.has("test")
                  else splits.stratified(labels, validation_fraction, test_fraction, seed))
     selection.check_examples(labels, positions, numbers)
-    noisy = splits.plant_label_noise(labels, positions["train"], noise_fraction, len(numbers),
+    noisy = splits.inject_label_noise(labels, positions["train"], noise_fraction, len(numbers),
                                      seed)
     selection.say_what_noise_left(noisy[positions["train"]], numbers)
     images = source.images if len(kept) == len(source.images) else source.images[kept]
     spec = ImageSpec(images.shape[1:], len(numbers), source.pixel_max, source.mean, source.std)
-    made = Dataset(images, noisy, labels, source.ids[kept], positions, spec,
-                   _places_in_part(source.parts)[kept], int((source.parts == "train").sum()),
-                   numbers, tuple(source.classes[number] for number in numbers))
-    for array in (made.images, noisy, labels, made.ids, made.source_index, *positions.values()):
+    dataset = Dataset(images, noisy, labels, source.ids[kept], positions, spec,
+                      _places_in_part(source.parts)[kept], int((source.parts == "train").sum()),
+                      numbers, tuple(source.classes[number] for number in numbers))
+    for array in (dataset.images, noisy, labels, dataset.ids, dataset.source_index,
+                  *positions.values()):
         array.flags.writeable = False
-    return made
+    return dataset
 
 
 def _places_in_part(parts: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ class Dataset:
 
     Attributes:
       images: uint8[N,H,W,C].
-      labels: int32[N], as used for training (planted noise included).
+      labels: int32[N], as used for training (injected noise included).
       clean_labels: int32[N], as published, numbered anew where classes were selected.
       ids: str[N], stable over runs, machines and splits.
       positions: split name -> int32[n], ascending positions into the arrays.
@@ -87,7 +87,7 @@ class Dataset:
 
     @property
     def noisy(self) -> np.ndarray:
-        """bool[N], True where the label was planted."""
+        """bool[N], True where the label was injected."""
         return self.labels != self.clean_labels
 
     @property

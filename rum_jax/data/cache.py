@@ -13,6 +13,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import PIL
@@ -100,8 +101,9 @@ def _stored(entry: pathlib.Path) -> Source | None:
             return None
         about = records.read_json(entry / _ABOUT)
         arrays = {name: np.load(entry / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
-        numbers = {name: tuple(value) if isinstance(value, list) else value
-                   for name, value in about.items()}
+        numbers: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in about.items()}
         source = Source(**arrays, **numbers)
         return source if _consistent(source) else None
     except PermissionError as error:

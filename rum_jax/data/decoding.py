@@ -20,7 +20,7 @@ from rum_jax.runtime.progress import listed, say
 # What an image is called in messages, and its file or its content.
 Encoded = tuple[str, pathlib.Path | bytes]
 
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_MODES: dict[int | None, str] = {1: "L", 3: "RGB", 4: "RGBA"}
 _CHUNK = 1024
 PATIENCE_SECONDS = 3.0
 # Formats that Pillow knows by name and cannot read without other programs.
@@ -30,8 +30,8 @@ _STUBS = ("BUFR", "EPS", "GRIB", "HDF5", "MPEG", "PDF", "WMF")
 @functools.cache
 def suffixes() -> frozenset[str]:
     """What the files end in, in lower case, that Pillow can read."""
-    found = Image.registered_extensions().items()
-    return frozenset(suffix for suffix, kind in found
+    extensions = Image.registered_extensions().items()
+    return frozenset(suffix for suffix, kind in extensions
                      if kind in Image.OPEN and kind not in _STUBS)
 
 
@@ -60,13 +60,14 @@ def decode(title: str, items: Iterable[Encoded], count: int, channels: int | Non
       InputError: an image that cannot be read, has more than 8 bits, or another size than the
         first one.
     """
-    items, done, images, first, moving = iter(items), 0, None, "", []
+    items, done, first, moving = iter(items), 0, "", []
+    images = np.empty(0, np.uint8)
     threads = min(8, os.cpu_count() or 1)
     with ThreadPoolExecutor(threads) as pool, _patient(title) as report:
         while chunk := list(itertools.islice(items, _CHUNK)):
-            decoded = pool.map(lambda item: pixels(*item, channels, moving), chunk)
+            decoded = pool.map(lambda item: pixels(item[0], item[1], channels, moving), chunk)
             for (name, _), image in zip(chunk, decoded, strict=True):
-                if images is None:
+                if not done:
                     images, first = np.empty((count, *image.shape), np.uint8), name
                 if image.shape != images.shape[1:]:
                     raise InputError(f"{name}: is {_size(image.shape)}, while {first} is "

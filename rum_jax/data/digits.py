@@ -1,5 +1,7 @@
 """scikit-learn's digits: 1,797 real 8x8 images shipped inside that package, no download."""
 
+from typing import Any
+
 import numpy as np
 
 from rum_jax.core.errors import InputError
@@ -23,7 +25,7 @@ def load(path: str = "", detail: str = "") -> Source:
                          "brings them along")
     from sklearn.datasets import load_digits  # slow to import
 
-    digits = load_digits()
+    digits: Any = load_digits()
     images = digits.images.astype(np.uint8)[..., None]
     ids = np.array([f"digits_{i:05d}" for i in range(len(images))])
     return Source(images, digits.target.astype(np.int32), ids, np.full(len(images), "train"),

@@ -114,7 +114,7 @@ def _check_others(root: pathlib.Path, folders: list[pathlib.Path]) -> None:
 
 
 def _labelled(folder: pathlib.Path, classes: list[str]) -> list[tuple[pathlib.Path, int]]:
-    found = []
+    examples = []
     for entry in _folders(folder):
         images = images_in(entry)
         if entry.name not in classes:
@@ -122,8 +122,8 @@ def _labelled(folder: pathlib.Path, classes: list[str]) -> list[tuple[pathlib.Pa
                              f"{', '.join(classes)}")
         if not images:
             raise InputError(f"{entry}: has no images; allowed: {_LAYOUTS}")
-        found += [(image, classes.index(entry.name)) for image in images]
-    return found
+        examples += [(image, classes.index(entry.name)) for image in images]
+    return examples
 
 
 def _read(root: pathlib.Path, classes: list[str],

@@ -46,13 +46,13 @@ def load(path: str, detail: str) -> Source:
     if not path or not file.is_file():
         raise InputError(f"config.data.path: is {path!r}; allowed for npz: an existing .npz file")
     arrays = _arrays(file)
-    whole = _found(arrays, _WHOLE)
-    parts = {part: found for part, words in _PARTS.items() for word in words
-             if {"images", "labels"} <= (found := _found(arrays, _NAMES, word)).keys()}
+    whole = _array_names(arrays, _WHOLE)
+    parts = {part: names for part, words in _PARTS.items() for word in words
+             if {"images", "labels"} <= (names := _array_names(arrays, _NAMES, word)).keys()}
     if {"images", "labels"} <= whole.keys():
         used, (images, labels, ids, of_part) = whole.values(), _whole(file, arrays, whole)
     elif {"train", "test"} <= parts.keys() or {"train", "validation"} <= parts.keys():
-        used = [name for found in parts.values() for name in found.values()]
+        used = [name for names in parts.values() for name in names.values()]
         images, labels, ids, of_part = _in_parts(file, arrays, parts)
     else:
         raise InputError(f"{file}: has {', '.join(arrays) or 'no arrays'}; allowed: {_LAYOUTS}")
@@ -71,12 +71,12 @@ def _arrays(file: pathlib.Path) -> dict[str, np.ndarray]:
         raise InputError(f"{file}: cannot be read as an .npz file: {error}") from error
 
 
-def _found(arrays: dict, names: dict[str, tuple[str, ...]], part: str = "") -> dict[str, str]:
+def _array_names(arrays: dict, names: dict[str, tuple[str, ...]], part: str = "") -> dict[str, str]:
     """Kind -> name in the file, of those kinds that it has."""
     lower = {name.lower(): name for name in arrays}
-    found = {kind: first_of(lower, [name.format(part) for name in known])
-             for kind, known in names.items()}
-    return {kind: lower[name] for kind, name in found.items() if name}
+    matches = {kind: first_of(lower, [name.format(part) for name in patterns])
+               for kind, patterns in names.items()}
+    return {kind: lower[name] for kind, name in matches.items() if name}
 
 
 def _whole(file: pathlib.Path, arrays: dict, names: dict[str, str]) -> tuple[np.ndarray, ...]:

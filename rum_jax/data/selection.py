@@ -18,12 +18,12 @@ def check_classes(classes: tuple[int, ...], source: Source) -> tuple[int, ...]:
       InputError: a number outside the data set's, one that is named twice, or fewer than two
         classes.
     """
-    known = len(source.classes)
+    count = len(source.classes)
     if not classes:
         return _used(source)
-    if any(not 0 <= number < known for number in classes):
+    if any(not 0 <= number < count for number in classes):
         raise InputError(f"config.data.classes: is {classes}; allowed: numbers from 0 to "
-                         f"{known - 1}")
+                         f"{count - 1}")
     if len(set(classes)) < len(classes):
         raise InputError(f"config.data.classes: is {classes}; allowed: no class twice")
     if len(classes) < 2:
@@ -60,25 +60,25 @@ def check_examples(labels: np.ndarray, positions: Mapping[str, np.ndarray],
     """
     counts = {split: np.bincount(labels[part], minlength=len(numbers))
               for split, part in positions.items()}
-    lacking = {split: [numbers[place] for place in np.flatnonzero(count == 0)]
+    missing = {split: [numbers[place] for place in np.flatnonzero(count == 0).tolist()]
                for split, count in counts.items()}
-    if lacking["train"] and len(positions["train"]):
+    if missing["train"] and len(positions["train"]):
         elsewhere = [split for split in ("validation", "test")
-                     if any(counts[split][numbers.index(n)] for n in lacking["train"])]
+                     if any(counts[split][numbers.index(n)] for n in missing["train"])]
         where = f" (all theirs are for {' and '.join(elsewhere)})" if elsewhere else ""
-        raise InputError(f"config.data: class(es) {listed(lacking['train'])} have no training "
+        raise InputError(f"config.data: class(es) {listed(missing['train'])} have no training "
                          f"example{where}; allowed: at least one for each class; set "
                          "config.data.classes without them, or smaller "
                          "config.data.validation_fraction and config.data.test_fraction")
     for split in ("test", "validation"):
-        if lacking[split] and len(positions[split]):
-            sizes = [int(counts["train"][numbers.index(n)]) for n in lacking[split]]
-            say(f"config.data: class(es) {listed(lacking[split])} have no {split} example "
+        if missing[split] and len(positions[split]):
+            sizes = [int(counts["train"][numbers.index(n)]) for n in missing[split]]
+            say(f"config.data: class(es) {listed(missing[split])} have no {split} example "
                 f"(training examples: {listed(sizes)}); {split} accuracy says nothing of them.")
 
 
 def say_what_noise_left(noisy: np.ndarray, numbers: Sequence[int]) -> None:
-    """Says which classes no training example has as its label once noise is planted.
+    """Says which classes no training example has as its label once noise is injected.
 
     Args:
       noisy: int32[n] labels of the training set.
@@ -86,8 +86,8 @@ def say_what_noise_left(noisy: np.ndarray, numbers: Sequence[int]) -> None:
     """
     gone = np.flatnonzero(np.bincount(noisy, minlength=len(numbers)) == 0)
     if gone.size and noisy.size:
-        say(f"config.data.label_noise_fraction: planted labels leave no training example of "
-            f"class(es) {listed([numbers[place] for place in gone])}.")
+        say(f"config.data.label_noise_fraction: injected labels leave no training example of "
+            f"class(es) {listed([numbers[place] for place in gone.tolist()])}.")
 
 
 def renumbered(labels: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Stratified splits and planted label noise: functions of labels and a seed alone."""
+"""Stratified splits and injected label noise: functions of labels and a seed alone."""
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def published(labels: np.ndarray, parts: np.ndarray, validation_fraction: float,
             for name in ("train", "validation", "test")}
 
 
-def plant_label_noise(labels: np.ndarray, candidates: np.ndarray, fraction: float, classes: int,
+def inject_label_noise(labels: np.ndarray, candidates: np.ndarray, fraction: float, classes: int,
                       seed: int) -> np.ndarray:
     """Gives a fraction of the candidates a wrong label, uniform over the other classes.
 

@@ -20,9 +20,16 @@ def is_name(value: str) -> bool:
     return _NAME.fullmatch(value) is not None
 
 
+def _parts(name: str) -> re.Match[str]:
+    """`name`, `config` and `version` of a text that `is_name`."""
+    match = _NAME.fullmatch(name)
+    assert match, name
+    return match
+
+
 def base_name(name: str) -> str:
     """`cifar10` of `CIFAR10:3.0.2`; TFDS' names are all in lower case."""
-    return _NAME.fullmatch(name)["name"].lower()
+    return _parts(name)["name"].lower()
 
 
 def default_root() -> str:
@@ -48,27 +55,27 @@ def find(root: pathlib.Path, name: str) -> pathlib.Path:
       InputError: it is not there: says where it was looked for and how to prepare it; or it is
         there in several configs and the name says none.
     """
-    match = _NAME.fullmatch(name)
+    match = _parts(name)
     if (root / INFO).is_file():
         return _given(root, match)
     root = _around(root, match)
     place = _entry(_entry(root, match["name"]), match["config"] or "")
-    found = _versions(place)
-    if not found and not match["config"] and place.is_dir():
-        configs = {folder.name: made for folder in sorted(place.iterdir())
-                   if (made := _versions(folder))}
+    versions = _versions(place)
+    if not versions and not match["config"] and place.is_dir():
+        configs = {folder.name: inside for folder in sorted(place.iterdir())
+                   if (inside := _versions(folder))}
         if len(configs) > 1:
             raise InputError(f"config.data.name: is 'tfds:{name}'; allowed in {root}: "
                              + ", ".join(f"tfds:{place.name}/{config}" for config in configs))
-        found = next(iter(configs.values()), {})
-    fitting = [version for version in found if _fits(version, match["version"])]
+        versions = next(iter(configs.values()), {})
+    fitting = [version for version in versions if _fits(version, match["version"])]
     if not fitting:
         expected = place / (match["version"] or "<version>")
-        raise InputError(_missing(root, name, expected, sorted(found, key=_as_numbers)))
-    return found[max(fitting, key=_as_numbers)]
+        raise InputError(_missing(root, name, expected, sorted(versions, key=_as_numbers)))
+    return versions[max(fitting, key=_as_numbers)]
 
 
-def _given(folder: pathlib.Path, match: re.Match) -> pathlib.Path:
+def _given(folder: pathlib.Path, match: re.Match[str]) -> pathlib.Path:
     """A version's own folder, if it is of the data set that is named."""
     version, above = folder.name, [part.name.lower() for part in folder.parents][:2]
     named = [part.lower() for part in (match["config"], match["name"]) if part]
@@ -82,7 +89,7 @@ def _given(folder: pathlib.Path, match: re.Match) -> pathlib.Path:
     return folder
 
 
-def _around(root: pathlib.Path, match: re.Match) -> pathlib.Path:
+def _around(root: pathlib.Path, match: re.Match[str]) -> pathlib.Path:
     """TFDS' data folder, where `root` is a data set's own folder or that of its config."""
     name, config = match["name"].lower(), (match["config"] or "").lower()
     if _entry(root, name).is_dir():
@@ -104,7 +111,7 @@ def _entry(folder: pathlib.Path, name: str) -> pathlib.Path:
 
 def _fits(version: str, expected: str | None) -> bool:
     """Whether a version is the wanted one, of which a number may be *; None: any."""
-    return expected is None or all(number in ("*", own) for number, own in zip(
+    return expected is None or all(number in ("*", actual) for number, actual in zip(
         expected.split("."), version.split("."), strict=True))
 
 

@@ -3,7 +3,7 @@
 import functools
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,6 +16,14 @@ from rum_jax.data.statistics import statistics
 from rum_jax.runtime.progress import listed, say
 
 _CHUNK = 1024
+
+
+class _Records(Protocol):
+    """All records of a split, as TFDS reads them at random."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, number: int, /) -> dict: ...
+    def __getitems__(self, numbers: Sequence[int], /) -> Sequence[dict]: ...
 
 
 class _Features(NamedTuple):
@@ -68,29 +76,29 @@ def _read(folder: pathlib.Path, detail: str) -> Source:
 
 def _features(detail: str, info: Any, supervised: Any, kinds: Any) -> _Features:
     """Which features are image, class label and id."""
-    found = dict(info.items()) if hasattr(info, "items") else {}
+    features = dict(info.items()) if hasattr(info, "items") else {}
     keys = [key for key in supervised or () if isinstance(key, str)]
-    images = [key for key, value in found.items() if isinstance(value, kinds.Image)]
-    labels = [key for key, value in found.items() if isinstance(value, kinds.ClassLabel)]
+    images = [key for key, value in features.items() if isinstance(value, kinds.Image)]
+    labels = [key for key, value in features.items() if isinstance(value, kinds.ClassLabel)]
     image = _chosen(images, keys, "image")
     label = _chosen(labels, keys, "label")
-    if not image or not label or found[image].np_dtype != np.uint8:
+    if not image or not label or features[image].np_dtype != np.uint8:
         raise InputError(f"config.data.name: is 'tfds:{detail}', with the features "
-                         f"{', '.join(map(str, found)) or 'none'}; allowed: sets with one uint8 "
+                         f"{', '.join(map(str, features)) or 'none'}; allowed: sets with one uint8 "
                          "image and one class label for each example")
-    return _Features(image, label, "id" if "id" in found else "", found[image].shape[-1],
-                     tuple(found[label].names))
+    return _Features(image, label, "id" if "id" in features else "", features[image].shape[-1],
+                     tuple(features[label].names))
 
 
-def _chosen(known: list[str], supervised: list[str], usual: str) -> str:
+def _chosen(keys: list[str], supervised: list[str], usual: str) -> str:
     """The key that TFDS' supervised pair has, else the usual one, else the only one."""
     for key in (*supervised, usual):
-        if key in known:
+        if key in keys:
             return key
-    return known[0] if len(known) == 1 else ""
+    return keys[0] if len(keys) == 1 else ""
 
 
-def _opened(builder: Any, folder: pathlib.Path, split: str, decoders: dict) -> Sequence:
+def _opened(builder: Any, folder: pathlib.Path, split: str, decoders: dict) -> _Records:
     try:
         records = builder.as_data_source(split=split, decoders=decoders)
         stated = builder.info.splits[split].num_examples
@@ -105,7 +113,7 @@ def _opened(builder: Any, folder: pathlib.Path, split: str, decoders: dict) -> S
         raise InputError(f"{folder}: the split {split} cannot be read: {error}") from error
 
 
-def _gathered(title: str, records: dict[str, Sequence], features: _Features) -> Source:
+def _gathered(title: str, records: dict[str, _Records], features: _Features) -> Source:
     """Decodes all records of all splits into a Source."""
     sizes = {split: len(examples) for split, examples in records.items()}
     count, labels, own_ids, record_ids = sum(sizes.values()), [], [], []
@@ -137,7 +145,7 @@ def _text(value: Any, split: str, width: int) -> str:
     return f"{split}_{int(value):0{width}d}" if isinstance(value, int | np.integer) else str(value)
 
 
-def _examples(title: str, split: str, records: Sequence, features: _Features) -> Iterator[dict]:
+def _examples(title: str, split: str, records: _Records, features: _Features) -> Iterator[dict]:
     """All records of a split, each with an image and a label."""
     for start in range(0, len(records), _CHUNK):
         numbers = range(start, min(start + _CHUNK, len(records)))
@@ -153,7 +161,7 @@ def _examples(title: str, split: str, records: Sequence, features: _Features) ->
             yield example
 
 
-def _example(title: str, split: str, records: Sequence, number: int) -> dict:
+def _example(title: str, split: str, records: _Records, number: int) -> dict:
     try:
         return records[number]
     except Exception as error:

@@ -69,9 +69,9 @@ def _say_unused(root: pathlib.Path, wnids: list[str], files: list[pathlib.Path])
     if others:
         say(f"{root / 'train'}: {len(others)} folder(s) are not used, as wnids.txt does not name "
             f"them: {listed(others)}")
-    known = set(files)
+    named = set(files)
     images = [file.name for file in sorted((root / "val/images").iterdir())
-              if file not in known and not file.name.startswith(".")]
+              if file not in named and not file.name.startswith(".")]
     if images:
         say(f"{root / 'val/images'}: {len(images)} file(s) are not used, as val_annotations.txt "
             f"does not name them: {listed(images)}")

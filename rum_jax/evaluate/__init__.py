@@ -4,6 +4,7 @@ import functools
 import math
 import numbers
 from collections.abc import Callable, Iterable
+from typing import Any, TypeGuard
 
 import jax
 import numpy as np
@@ -67,11 +68,11 @@ def metric(name: str) -> Metric:
     return functools.partial(_checked, name, plugins.load(name, ("view", "oracle")))
 
 
-def _checked(name: str, function: Callable, view: View, oracle: View) -> Measured:
-    made = plugins.call(name, function, _protected(view), _protected(oracle))
-    if not isinstance(made, Measured):
-        made = Measured(made)
-    return Measured(_number(name, made.value), _examples(name, made.per_example))
+def _checked(name: str, function: Callable[..., Any], view: View, oracle: View) -> Measured:
+    measured = plugins.call(name, function, _protected(view), _protected(oracle))
+    if not isinstance(measured, Measured):
+        measured = Measured(measured)
+    return Measured(_number(name, measured.value), _examples(name, measured.per_example))
 
 
 def _protected(view: View) -> View:
@@ -89,12 +90,10 @@ def _protected(view: View) -> View:
 
 def _number(name: str, value: object) -> float:
     """A value as a metric may return it; 0-dimensional arrays of numbers are fine."""
-    if (isinstance(value, np.ndarray | jax.Array) and np.ndim(value) == 0
-            and not np.ma.is_masked(value)):  # a masked one would be 0.0
-        value = np.asarray(value)[()]
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    value = _unwrapped(value)
+    real = value if not isinstance(value, bool) and isinstance(value, numbers.Real) else None
     try:
-        number = float(value) if real else math.nan
+        number = math.nan if real is None else float(real)
     except (OverflowError, ValueError, TypeError):
         number = math.nan
     if not math.isfinite(number):
@@ -103,18 +102,30 @@ def _number(name: str, value: object) -> float:
     return number
 
 
+def _unwrapped(value: object) -> object:
+    """What a 0-dimensional array holds; anything else as it is."""
+    if (_is_array(value) and np.ndim(value) == 0
+            and not np.ma.is_masked(value)):  # a masked one would be 0.0
+        return np.asarray(value)[()]
+    return value
+
+
+def _is_array(value: object) -> TypeGuard[np.ndarray | jax.Array]:
+    return isinstance(value, np.ndarray | jax.Array)
+
+
 def _examples(name: str, values: object) -> np.ndarray | None:
     """Values of examples as a metric may return them."""
     if values is None:
         return None
     try:
-        made = np.asarray(values)
+        array = np.asarray(values)
     except (TypeError, ValueError):
-        made = np.array(None)
-    if made.ndim != 1 or made.dtype.kind not in "biuf" or not np.isfinite(made).all():
+        array = np.array(None)
+    if array.ndim != 1 or array.dtype.kind not in "biuf" or not np.isfinite(array).all():
         raise InputError(f"{name}: returned the values {shortened(values)} of examples; allowed: "
                          "None, or one finite number for each, float[n] or bool[n]")
-    return made
+    return array
 
 
 def evaluate(view: View, oracle: View, extra: Iterable[str] = ()) -> dict[str, Measured]:

@@ -2,7 +2,7 @@
 
 import jax
 import numpy as np
-import scipy
+import scipy  # pyright: ignore[reportMissingTypeStubs]
 
 from rum_jax.evaluate.view import Measured, View, finite
 
@@ -29,21 +29,22 @@ def divergence(view: View, oracle: View, part: str) -> Measured:
 
 def _vectors(view: View, oracle: View) -> tuple[np.ndarray, np.ndarray]:
     """Both models' parameters, float64[P]; outputs that the oracle does not have are left out."""
-    def crop(own: np.ndarray, other: np.ndarray) -> np.ndarray:
-        return np.asarray(own, np.float64)[tuple(slice(n) for n in other.shape)].ravel()
+    def crop(leaf: np.ndarray, like: np.ndarray) -> np.ndarray:
+        return np.asarray(leaf, np.float64)[tuple(slice(n) for n in like.shape)].ravel()
 
     mine = jax.tree.map(crop, view.params, oracle.params)
     theirs = jax.tree.map(crop, oracle.params, oracle.params)
-    return tuple(np.concatenate(jax.tree.leaves(tree)) for tree in (mine, theirs))
+    return np.concatenate(jax.tree.leaves(mine)), np.concatenate(jax.tree.leaves(theirs))
 
 
 def parameter_distance(view: View, oracle: View) -> Measured:
     """L2 distance of the flattened parameters (docs/parity.md#metrics)."""
-    own, other = _vectors(view, oracle)
-    return Measured(float(np.linalg.norm(own - other)))
+    params, reference = _vectors(view, oracle)
+    return Measured(float(np.linalg.norm(params - reference)))
 
 
 def parameter_cosine(view: View, oracle: View) -> Measured:
     """Cosine similarity of the flattened parameters (docs/parity.md#metrics)."""
-    own, other = _vectors(view, oracle)
-    return Measured(float(own @ other / (np.linalg.norm(own) * np.linalg.norm(other))))
+    params, reference = _vectors(view, oracle)
+    return Measured(float(params @ reference
+                          / (np.linalg.norm(params) * np.linalg.norm(reference))))

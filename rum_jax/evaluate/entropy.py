@@ -38,5 +38,6 @@ def modified_entropy_as_released(probabilities: np.ndarray, labels: np.ndarray) 
     the array, else p_c.
     """
     p = finite(probabilities)
-    occurs = np.isin(np.arange(p.shape[1]), labels)
+    classes: int = p.shape[1]
+    occurs = np.isin(np.arange(classes), labels)
     return -(np.where(occurs, 1 - p, p) * _log(p)).sum(-1)

@@ -10,7 +10,7 @@ method has no part in can leave out 0 where the corrected test is not significan
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,8 +57,8 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     factors = np.arange(len(raw), 0, -1)
     corrected = np.empty(len(raw))
     corrected[order] = np.minimum(np.maximum.accumulate(raw[order] * factors), 1.0)
-    return [None if p is None else float(one)
-            for p, one in zip(p_values, corrected, strict=True)]
+    return [None if p is None else float(value)
+            for p, value in zip(p_values, corrected, strict=True)]
 
 
 def equivalence(differences: Sequence[float], margin: float) -> float | None:
@@ -71,7 +71,10 @@ def equivalence(differences: Sequence[float], margin: float) -> float | None:
     Returns:
       The larger of both one-sided p-values; None without variance.
     """
-    from statsmodels.stats.weightstats import ttost_paired  # slow to import
+    # slow to import
+    from statsmodels.stats.weightstats import (  # pyright: ignore[reportMissingTypeStubs]
+        ttost_paired,  # pyright: ignore[reportUnknownVariableType]
+    )
 
     values = np.asarray(differences, np.float64)
     if not has_variance(values, float(max(np.abs(values).max(), margin))):
@@ -80,7 +83,7 @@ def equivalence(differences: Sequence[float], margin: float) -> float | None:
     return p if math.isfinite(p) else None
 
 
-def verdicts(differences: Sequence[dict], margin: float | None = None) -> list[Verdict]:
+def verdicts(differences: Sequence[dict[str, Any]], margin: float | None = None) -> list[Verdict]:
     """What the tests of one family say.
 
     Args:
@@ -88,21 +91,21 @@ def verdicts(differences: Sequence[dict], margin: float | None = None) -> list[V
         them, whatever they show.
       margin: of equivalence; None: equivalence is not tested.
     """
-    corrected = holm([one["p"] for one in differences])
+    corrected = holm([difference["p"] for difference in differences])
     within = [None] * len(differences) if margin is None else holm(
-        [equivalence(one["per_seed"], margin) for one in differences])
-    return [_verdict(one, p, same, margin, len(differences))
-            for one, p, same in zip(differences, corrected, within, strict=True)]
+        [equivalence(difference["per_seed"], margin) for difference in differences])
+    return [_verdict(difference, p, same, margin, len(differences))
+            for difference, p, same in zip(differences, corrected, within, strict=True)]
 
 
-def verdict(difference: dict, margin: float | None = None) -> Verdict:
+def verdict(difference: dict[str, Any], margin: float | None = None) -> Verdict:
     """What the test of a single pre-stated claim says; see `verdicts`."""
     return verdicts([difference], margin)[0]
 
 
-def _verdict(difference: dict, p: float | None, within: float | None, margin: float | None,
-             family: int) -> Verdict:
-    n = difference["n"]
+def _verdict(difference: dict[str, Any], p: float | None, within: float | None,
+             margin: float | None, family: int) -> Verdict:
+    n: int = difference["n"]
     after = f" after Holm over {family}" if family > 1 else ""
     if p is not None and p < ALPHA:
         word = HIGHER if difference["mean"] > 0 else LOWER
@@ -113,7 +116,7 @@ def _verdict(difference: dict, p: float | None, within: float | None, margin: fl
         return Verdict(EQUIVALENT, within, family, n,
                        f"equivalent within ±{margin:g} (two one-sided paired t-tests, "
                        f"{_p(within)}{after}, n = {n})")
-    if difference["p"] is None:
+    if p is None:
         return Verdict(NOT_SIGNIFICANT, None, family, n,
                        f"no test: the difference is the same for all {n} seeds")
     if difference["p"] == 1.0 and not difference["ci95"]:
@@ -124,7 +127,7 @@ def _verdict(difference: dict, p: float | None, within: float | None, margin: fl
                    f"{not_excluded(difference)})")
 
 
-def not_excluded(difference: dict) -> str:
+def not_excluded(difference: dict[str, Any]) -> str:
     """`-0.150 to +0.045 not excluded`: both ends of the 95% interval."""
     ends = bounds(difference)
     if ends is None:

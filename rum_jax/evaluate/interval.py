@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import scipy
+import scipy  # pyright: ignore[reportMissingTypeStubs]
 
 LEVEL = 0.95
 SEEDS, EXAMPLES, COPIES = "seeds", "examples", "copies of one estimate"
 ROUNDING = 1e-12    # of the largest value: what subtraction and means leave of equal values
 
 
-def summary(per_seed: Sequence[float], over: str = SEEDS) -> dict:
+def summary(per_seed: Sequence[float], over: str = SEEDS) -> dict[str, Any]:
     """{"mean", "ci95", "per_seed", "n", "over"}: the 95% t-interval is mean +- ci95.
 
     ci95 = t(0.975, n-1) * std(ddof=1) / sqrt(n).
@@ -35,7 +36,7 @@ def summary(per_seed: Sequence[float], over: str = SEEDS) -> dict:
             "over": over}
 
 
-def estimates(per_seed: Sequence[float]) -> dict:
+def estimates(per_seed: Sequence[float]) -> dict[str, Any]:
     """The summary of continuous estimates; those that are all equal are copies of one estimate.
 
     For values such as mean memorization of a forget set, which cannot be equal for two seeds
@@ -44,38 +45,40 @@ def estimates(per_seed: Sequence[float]) -> dict:
     return summary(per_seed, SEEDS if len(set(per_seed)) > 1 else COPIES)
 
 
-def has_variance(values: Sequence[float], scale: float) -> bool:
+def has_variance(values: Sequence[float] | np.ndarray, scale: float) -> bool:
     """Whether values differ by more than rounding; scale: largest of what they were made from."""
     return bool(np.ptp(np.asarray(values, np.float64)) > ROUNDING * max(scale, 1e-300))
 
 
-def paired_difference(first: Sequence[float], second: Sequence[float]) -> dict:
+def paired_difference(first: Sequence[float] | np.ndarray,
+                      second: Sequence[float] | np.ndarray) -> dict[str, Any]:
     """The summary of first - second, seed by seed, and "p" of the two-sided paired t-test.
 
     Without variance there is no test: p is 1 where all differences are 0, otherwise None, as
     equal differences of a few seeds are no evidence that others would be equal, too.
     """
-    one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    differences = one - other
-    scale = float(np.abs([one, other]).max(initial=0.0))
-    found = summary(differences.tolist())
+    left, right = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    differences = left - right
+    scale = float(np.abs([left, right]).max(initial=0.0))
+    statistics = summary(differences.tolist())
     if has_variance(differences, scale):
         n = len(differences)
         t = differences.mean() / (differences.std(ddof=1) / math.sqrt(n))
         p = float(2 * scipy.special.stdtr(n - 1, -abs(t)))
-        return {**found, "p": p if math.isfinite(p) else None}
+        return {**statistics, "p": p if math.isfinite(p) else None}
     zero = bool(np.abs(differences).max() <= ROUNDING * scale)
-    return {**found, "ci95": 0.0, "p": 1.0 if zero else None}
+    return {**statistics, "ci95": 0.0, "p": 1.0 if zero else None}
 
 
-def bounds(value: dict) -> tuple[float, float] | None:
+def bounds(value: dict[str, Any]) -> tuple[float, float] | None:
     """Both ends of the 95% interval of a summary; None where there is no interval."""
     if value["ci95"] is None:
         return None
     return value["mean"] - value["ci95"], value["mean"] + value["ci95"]
 
 
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> dict:
+def auroc(positive: Sequence[float] | np.ndarray,
+          negative: Sequence[float] | np.ndarray) -> dict[str, Any]:
     """The area under the ROC curve and its 95% interval over examples, as a summary.
 
     The variance is that of DeLong, DeLong and Clarke-Pearson (1988), ties counted as one half.

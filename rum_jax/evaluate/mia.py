@@ -1,6 +1,7 @@
 """The SVC membership inference attack (docs/parity.md#metrics)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ FEATURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
-def fitted(shadow_members: np.ndarray, shadow_non_members: np.ndarray) -> Callable:
+def fitted(shadow_members: np.ndarray,
+           shadow_non_members: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """An RBF support vector classifier (C = 3, gamma = 1 / features) that tells them apart.
 
     Args:
@@ -29,13 +31,18 @@ def fitted(shadow_members: np.ndarray, shadow_non_members: np.ndarray) -> Callab
     Returns:
       float[n] or float[n,features] -> bool[n], True for what it takes for members.
     """
-    from sklearn.svm import SVC  # slow to import
+    # slow to import
+    from sklearn.svm import SVC  # pyright: ignore[reportMissingTypeStubs]
 
     members, others = _columns(shadow_members), _columns(shadow_non_members)
-    classifier = SVC(C=3, gamma="auto", kernel="rbf")
+    classifier: Any = SVC(C=3, gamma="auto", kernel="rbf")
     classifier.fit(np.concatenate([members, others]),
                    np.repeat([1, 0], [len(members), len(others)]))
-    return lambda requested: classifier.predict(_columns(requested)) == 1
+
+    def is_member(requested: np.ndarray) -> np.ndarray:
+        return classifier.predict(_columns(requested)) == 1
+
+    return is_member
 
 
 def _columns(values: np.ndarray) -> np.ndarray:

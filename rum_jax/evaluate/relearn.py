@@ -44,12 +44,12 @@ def relearn(task: Task, states: TrainState, forget: np.ndarray, seeds: Sequence[
       target: float[M], accuracy in [0,1]. A model that diverges does not reach it.
     """
     together = np.unique(forget)
-    own = task._replace(images=task.images[together], labels=task.labels[together])
+    forget_task = task._replace(images=task.images[together], labels=task.labels[together])
     indices = np.searchsorted(together, forget).astype(np.int32)
-    history = [_correct(own, states, indices)]
+    history = [_correct(forget_task, states, indices)]
     for epoch in range(most_epochs):
-        states = _one_epoch(own, states, indices, seeds, epoch, optimizer, learning_rate)
-        history.append(_correct(own, states, indices))
+        states = _one_epoch(forget_task, states, indices, seeds, epoch, optimizer, learning_rate)
+        history.append(_correct(forget_task, states, indices))
     right = np.stack(history)  # bool[E+1,M,F]
     return Relearned(_first(right.mean(-1) >= target, most_epochs), _first(right, most_epochs))
 
@@ -66,9 +66,9 @@ def _first(reached: np.ndarray, most: int) -> np.ndarray:
 
 def _one_epoch(task: Task, states: TrainState, indices: np.ndarray, seeds: Sequence[int],
                epoch: int, optimizer: Optimizer, learning_rate: float) -> TrainState:
-    index = np.stack([shuffled_epochs(own, optimizer.batch_size,
+    index = np.stack([shuffled_epochs(positions, optimizer.batch_size,
                                       [generator(seed, "relearn", epoch)])
-                      for own, seed in zip(indices, seeds, strict=True)])
+                      for positions, seed in zip(indices, seeds, strict=True)])
     examples: Stream = stream(index, task.labels)
     plan = Plan({"examples": examples}, np.full(index.shape[:2], learning_rate))
     names = [f"seed {seed}, relearning" for seed in seeds]

@@ -8,6 +8,8 @@ from rum_jax.evaluate.entropy import entropy, modified_entropy
 from rum_jax.evaluate.mia import shadow
 from rum_jax.evaluate.view import Measured, View
 
+Examples = tuple[np.ndarray, np.ndarray]  # probabilities float[n,C], labels int[n]
+
 # feature -> function of (probabilities, labels) -> float[n], higher for members.
 FEATURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "confidence": lambda p, labels: p[np.arange(len(p)), labels],
@@ -35,16 +37,16 @@ def thresholds(members: tuple[np.ndarray, np.ndarray],
     A class of which one of them has no example gets the threshold of all classes together.
     """
     overall = threshold(members[0], non_members[0])
-    made = np.full(classes, overall)
+    limits = np.full(classes, overall)
     for label in range(classes):
         inside, outside = (values[labels == label] for values, labels in (members, non_members))
         if len(inside) and len(outside):
-            made[label] = threshold(inside, outside)
-    return made
+            limits[label] = threshold(inside, outside)
+    return limits
 
 
-def attack(feature: str, shadow_members: tuple, shadow_non_members: tuple, target_members: tuple,
-           target_non_members: tuple) -> tuple[np.ndarray, np.ndarray]:
+def attack(feature: str, shadow_members: Examples, shadow_non_members: Examples,
+           target_members: Examples, target_non_members: Examples) -> tuple[np.ndarray, np.ndarray]:
     """Who is called a member; each set is (probabilities float[n,C], labels int[n]).
 
     Correctness needs no threshold: who is predicted right is a member.
@@ -54,10 +56,15 @@ def attack(feature: str, shadow_members: tuple, shadow_non_members: tuple, targe
     """
     of = FEATURES[feature]
     if feature == "correctness":
-        return tuple(of(*part) == 1 for part in (target_members, target_non_members))
-    known = [(of(*part), part[1]) for part in (shadow_members, shadow_non_members)]
-    limits = thresholds(*known, classes=shadow_members[0].shape[1])
-    return tuple(of(*part) >= limits[part[1]] for part in (target_members, target_non_members))
+        return of(*target_members) == 1, of(*target_non_members) == 1
+    limits = thresholds((of(*shadow_members), shadow_members[1]),
+                        (of(*shadow_non_members), shadow_non_members[1]),
+                        classes=shadow_members[0].shape[1])
+
+    def called(part: Examples) -> np.ndarray:
+        return of(*part) >= limits[part[1]]
+
+    return called(target_members), called(target_non_members)
 
 
 def threshold_attack(view: View, oracle: View, feature: str) -> Measured:

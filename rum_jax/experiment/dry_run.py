@@ -66,11 +66,12 @@ def _steps(config: ConfigDict, task: Task, positions: np.ndarray,
     states = initial_states(task.model, [(seed, ROLES["init"], 0)])
     times = [time.monotonic()]
 
-    def told(fraction: float) -> None:
+    def timed_progress(fraction: float) -> None:
         times.append(time.monotonic())
         progress(fraction)
 
     _, fitted = train(one_by_one, few[None], states, how,
-                      [lambda epoch: generator(seed, "order", 0, epoch)], [f"seed {seed}"], told)
+                      [lambda epoch: generator(seed, "order", 0, epoch)], [f"seed {seed}"],
+                      timed_progress)
     seconds = [after - before for before, after in itertools.pairwise(times)]
     return fitted.losses[0].tolist(), seconds

@@ -34,16 +34,17 @@ FAMILIES: dict[str, Family] = {
 
 def fault(name: object) -> str | None:
     """What is wrong with the name of a forget set; None: nothing."""
-    family, colon, argument = name.partition(":") if isinstance(name, str) else ("", "", "")
+    text = name if isinstance(name, str) else ""
+    family, colon, argument = text.partition(":")
     if family not in FAMILIES:
         near = similar(family, FAMILIES).replace("?", f"{colon}{argument}?")
         return (f"is {shortened(name)}; known: {', '.join(sorted(FAMILIES))}, with an argument "
                 f"after a colon{near}")
-    if not name.isprintable() or (family != "file" and len(name) > LONGEST):
+    if not text.isprintable() or (family != "file" and len(text) > LONGEST):
         return (f"is {shortened(name)}; allowed: no line breaks and control characters, and at "
                 f"most {LONGEST} letters where it is no file")
-    found = FAMILIES[family].check(argument)
-    return found and f"is {shortened(name)}, whose argument {found}"
+    reason = FAMILIES[family].check(argument)
+    return reason and f"is {shortened(name)}, whose argument {reason}"
 
 
 def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:
@@ -74,7 +75,7 @@ def data_faults(names: Sequence[str], dataset: Dataset, size: int,
 
     Size 0: their sizes must be the same. `file_ids`: see `SelectionContext`.
     """
-    found, sizes = [], {}
+    faults, sizes = [], {}
     context = untrained(dataset, file_ids)
     for name in names:
         if not FAMILIES[name.partition(":")[0]].early:
@@ -82,8 +83,8 @@ def data_faults(names: Sequence[str], dataset: Dataset, size: int,
         try:
             sizes[name] = len(choose(name, context, size))
         except InputError as error:
-            found.append(str(error))
-    return found + size_faults(sizes)
+            faults.append(str(error))
+    return faults + size_faults(sizes)
 
 
 def size_faults(sizes: Mapping[str, int]) -> list[str]:
@@ -103,18 +104,18 @@ def overlap_faults(chosen: Mapping[str, np.ndarray],
       chosen: name -> positions.
       fits: whether sets of another size would be fine; with it the message has the largest size.
     """
-    found, largest = [], None
-    for one, other in itertools.combinations(chosen, 2):
-        (family, _, level), (_, _, second) = one.partition(":"), other.partition(":")
-        shared = len(np.intersect1d(chosen[one], chosen[other]))
+    faults, largest = [], None
+    for name, other in itertools.combinations(chosen, 2):
+        (family, _, level), (_, _, second) = name.partition(":"), other.partition(":")
+        shared = len(np.intersect1d(chosen[name], chosen[other]))
         if shared and other.startswith(f"{family}:") and {level, second} <= set(LEVELS):
-            size = len(chosen[one])
+            size = len(chosen[name])
             if largest is None:
                 largest = largest_size(fits, size) if fits else 0
             allowed = (f"at most {largest}, with which" if largest else "a size with which")
-            found.append(f"config.forget.size: is {size}; {one} and {other} have {shared} "
-                         f"example(s) in common; allowed: {allowed} they have none")
-    return found
+            faults.append(f"config.forget.size: is {size}; {name} and {other} have {shared} "
+                          f"example(s) in common; allowed: {allowed} they have none")
+    return faults
 
 
 def largest_size(fits: Callable[[int], bool], below: int) -> int:

@@ -51,8 +51,8 @@ def _directions(sums: Sums, labels: np.ndarray) -> np.ndarray:
     means = np.stack([sums.features[labels == label].mean(0) for label in np.unique(labels)])
     _, vectors = np.linalg.eigh(sums.features.T @ sums.features)
     principal = vectors[:, -DIRECTIONS:].T
-    made = np.concatenate([means, principal, -principal])
-    return made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-30)
+    directions = np.concatenate([means, principal, -principal])
+    return directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-30)
 
 
 def _farthest(reach: np.ndarray, size: int) -> np.ndarray:
@@ -62,8 +62,8 @@ def _farthest(reach: np.ndarray, size: int) -> np.ndarray:
 def _lowest(sums: Sums, labels: np.ndarray, size: int) -> np.ndarray:
     """float64[n]: how far each example reaches in the direction of the lowest score."""
     reaches = sums.features @ _directions(sums, labels).T
-    found = [score(sums, _farthest(reach, size)) for reach in reaches.T]
-    return reaches[:, int(np.argmin(found))]
+    scores = [score(sums, _farthest(reach, size)) for reach in reaches.T]
+    return reaches[:, int(np.argmin(scores))]
 
 
 def _bisect(sums: Sums, reach: np.ndarray, size: int, expected: float,
@@ -91,12 +91,12 @@ def _exchange(sums: Sums, forget: np.ndarray, expected: float,
         new = rng.choice(np.flatnonzero(~inside), PAIRS)
         totals = total + sums.features[new] - sums.features[out]
         squares = square + sums.squares[new] - sums.squares[out]
-        found = np.abs(np.log(scores_of_sums(sums, totals, squares, len(forget)) / expected))
-        best = int(np.argmin(found))
+        distances = np.abs(np.log(scores_of_sums(sums, totals, squares, len(forget)) / expected))
+        best = int(np.argmin(distances))
         if off <= TOLERANCE / 10:
             break
-        if found[best] < off:
-            off, total, square = found[best], totals[best], squares[best]
+        if distances[best] < off:
+            off, total, square = distances[best], totals[best], squares[best]
             inside[out[best]], inside[new[best]] = False, True
     return np.flatnonzero(inside)
 
@@ -122,9 +122,9 @@ def search(features: np.ndarray, labels: np.ndarray, size: int, expected: float,
                          "features are")
     sums = sums_of(features)
     reach = _lowest(sums, labels, size)
-    made = _exchange(sums, _bisect(sums, reach, size, expected, rng), expected, rng)
-    if abs(score(sums, made) / expected - 1) <= TOLERANCE:
-        return made
+    forget = _exchange(sums, _bisect(sums, reach, size, expected, rng), expected, rng)
+    if abs(score(sums, forget) / expected - 1) <= TOLERANCE:
+        return forget
     # Near the ends a score is met by luck; what is named can be had again.
     ends = [margin * score(sums, _exchange(sums, _bisect(sums, reach, size, end, rng), end, rng))
             for end, margin in ((1e-12, 1.05), (1e12, 0.5))]

@@ -1,4 +1,4 @@
-"""Forget sets by class, by planted label noise, and at random."""
+"""Forget sets by class, by injected label noise, and at random."""
 
 import numpy as np
 

@@ -77,18 +77,18 @@ def select(name: str, scores: np.ndarray, size: int, score: str = MEMORIZATION,
     Raises:
       InputError: too few scores are known, or the three parts of a mix overlap.
     """
-    context = np.flatnonzero(np.isfinite(scores))
+    known = np.flatnonzero(np.isfinite(scores))
     if ties is not None:
-        context = context[np.argsort(ties[context], kind="stable")]
-    if len(context) < size:
-        raise InputError(f"{field}: is {size}; allowed: at most {len(context)}, as "
-                         f"{score} of only {len(context)} of {len(scores)} examples is known" + (
+        known = known[np.argsort(ties[known], kind="stable")]
+    if len(known) < size:
+        raise InputError(f"{field}: is {size}; allowed: at most {len(known)}, as "
+                         f"{score} of only {len(known)} of {len(scores)} examples is known" + (
                              "; the others were in, or out of, the training set of every model, "
                              "so raise config.campaign.models" if score == MEMORIZATION else ""))
-    own = scores[context]
+    values = scores[known]
     if centers is None:
-        centers = MEMORIZATION_CENTERS if score == MEMORIZATION else proxy_centers(own)
-    chosen = np.unique(context[SELECTIONS[name](own, size, centers)])
+        centers = MEMORIZATION_CENTERS if score == MEMORIZATION else proxy_centers(values)
+    chosen = np.unique(known[SELECTIONS[name](values, size, centers)])
     if len(chosen) < size:
         raise InputError(f"{field}: is {size}; {size - len(chosen)} example(s) would "
                          f"be in two of the parts of {score}:{name}; allowed: a smaller size")

@@ -33,10 +33,10 @@ def indices_of(path: pathlib.Path, entries: np.ndarray, context: SelectionContex
     ids = entries.astype(str)
     _check_once(path, "id", ids)
     order = np.argsort(context.ids)
-    found = order[np.minimum(np.searchsorted(context.ids[order], ids), len(order) - 1)]
-    wrong = ids[context.ids[found] != ids]
+    indices = order[np.minimum(np.searchsorted(context.ids[order], ids), len(order) - 1)]
+    wrong = ids[context.ids[indices] != ids]
     if not len(wrong):
-        return found
+        return indices
     outside = wrong[np.isin(wrong, context.elsewhere)]
     if len(outside):
         raise InputError(f"{path}: {len(outside)} id(s) are of examples that are not trained on"
@@ -69,8 +69,10 @@ def _of_positions(path: pathlib.Path, positions: np.ndarray,
     if not len(positions):
         raise InputError(f"{path}: is a mask that is nowhere True; allowed: at least one")
     _check_once(path, "position", positions)
+    published = context.published
+    assert published is not None  # where positions are taken, they are known
     index = np.full(context.published_size, -1, np.int64)
-    index[context.published] = np.arange(len(context.published))
+    index[published] = np.arange(len(published))
     outside = positions[index[positions] < 0]
     if len(outside):
         raise InputError(f"{path}: {len(outside)} position(s) are of examples that are not trained "
@@ -98,11 +100,11 @@ def _is_integer(value: object) -> bool:
 def _choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
     path = user_path(argument)
     entries = read(path, {*context.ids.tolist(), *context.elsewhere.tolist()})
-    found = indices_of(path, entries, context)
-    if size not in (0, len(found)):
+    indices = indices_of(path, entries, context)
+    if size not in (0, len(indices)):
         raise InputError(f"{context.fields.size}: is {size}; allowed with file:{argument}: 0, or "
-                         f"{len(found)}, as many as it has")
-    return found
+                         f"{len(indices)}, as many as it has")
+    return indices
 
 
 def _check(argument: str) -> str | None:

@@ -40,14 +40,14 @@ def read(path: pathlib.Path, context: Collection[str] = ()) -> np.ndarray:
     try:
         kind = kind_of(path)
         if kind:
-            found = _of_array(path, _array(path, kind))
+            entries = _of_array(path, _array(path, kind))
         else:
-            found = _of_text(path, _decoded(path.read_bytes()), context)
+            entries = _of_text(path, _decoded(path.read_bytes()), context)
     except Unreadable as error:
         raise InputError(f"{path}: cannot be read: {error}; allowed: {ALLOWED}") from error
-    if not len(found):
+    if not len(entries):
         raise InputError(f"{path}: has no ids; allowed: at least one, in {ALLOWED}")
-    return found
+    return entries
 
 
 def shown(value: object) -> str:
@@ -59,11 +59,11 @@ def shown(value: object) -> str:
 def _array(path: pathlib.Path, kind: str) -> np.ndarray:
     if kind == "npy":
         return read_npy(path)
-    found = read_npz(path, ("ids",))
-    if "ids" not in found:
+    arrays = read_npz(path, ("ids",))
+    if "ids" not in arrays:
         names = ", ".join(names_in(path)) or "no arrays"
         raise InputError(f"{path}: has no array `ids`, but {shown(names)}; allowed: {ALLOWED}")
-    return found["ids"]
+    return arrays["ids"]
 
 
 def _of_array(path: pathlib.Path, array: np.ndarray) -> np.ndarray:

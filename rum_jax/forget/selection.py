@@ -34,7 +34,7 @@ class SelectionContext(NamedTuple):
       positions: int32[n] ascending, of these examples in the data.
       ids: str[n].
       labels: int32[n], as trained on.
-      noisy: bool[n], whether the label was planted.
+      noisy: bool[n], whether the label was injected.
       class_numbers: published number of each class.
       elsewhere: ids of examples of the data set that are not in the training set.
       score: name -> float64[n]: `memorization`, a proxy of it, or `entanglement` (minus the

@@ -36,15 +36,16 @@ def in_embedding(features: np.ndarray, forget: np.ndarray, whole: np.ndarray,
       small for it.
     """
     apart, inside = features[np.setdiff1d(whole, forget)], features[forget]
-    some = [part[rng.permutation(len(part))[:SAMPLE]] for part in (apart, inside)]
-    found = entanglement_score(apart, inside)
-    return {"entanglement_score": found,
-            "log_entanglement_score": float(np.log(found)),
-            "entanglement_score_ratio": found / _of_random_sets(features[whole], len(forget), rng),
+    far, near = (part[rng.permutation(len(part))[:SAMPLE]] for part in (apart, inside))
+    entanglement = entanglement_score(apart, inside)
+    return {"entanglement_score": entanglement,
+            "log_entanglement_score": float(np.log(entanglement)),
+            "entanglement_score_ratio":
+                entanglement / _of_random_sets(features[whole], len(forget), rng),
             "disentanglement": disentanglement(apart, inside),
-            "mmd": float(np.sqrt(max(squared_mmd(*some), 0.0))),
-            "squared_mmd_median_unbiased": unbiased_squared_mmd(*some)
-            if min(map(len, some)) > 1 else None}
+            "mmd": float(np.sqrt(max(squared_mmd(far, near), 0.0))),
+            "squared_mmd_median_unbiased": unbiased_squared_mmd(far, near)
+            if min(len(far), len(near)) > 1 else None}
 
 
 def _of_random_sets(features: np.ndarray, size: int, rng: np.random.Generator) -> float:
@@ -61,5 +62,5 @@ def class_histogram(labels: np.ndarray, forget: np.ndarray, classes: int) -> lis
 
 def overlaps(sets: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
     """Jaccard index of each two sets: examples in both over examples in either."""
-    return {a: {b: len(np.intersect1d(one, other)) / len(np.union1d(one, other))
-                for b, other in sets.items()} for a, one in sets.items()}
+    return {a: {b: len(np.intersect1d(first, second)) / len(np.union1d(first, second))
+                for b, second in sets.items()} for a, first in sets.items()}

@@ -59,12 +59,13 @@ def plus_four(times: Pair, sums: Pair, squares: Pair | None = None) -> Pair:
             np.where(known, np.sqrt(variances[0] + variances[1]), np.nan))
 
 
-def _plus_four_parts(times: Pair, sums: Pair, squares: Pair | None) -> tuple[Pair, Pair]:
+def _plus_four_parts(times: Pair, sums: Pair, squares: Pair | None
+                     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Means, and their variances, with and without the example; see `plus_four`."""
     more = [np.asarray(count) + 2 for count in times]
-    means = tuple((total + 1) / count for total, count in zip(sums, more, strict=True))
-    variances = tuple(((square + 1) / count - np.square(mean)) / count
-                      for square, mean, count in zip(squares or sums, means, more, strict=True))
+    means = [(total + 1) / count for total, count in zip(sums, more, strict=True)]
+    variances = [((square + 1) / count - np.square(mean)) / count
+                 for square, mean, count in zip(squares or sums, means, more, strict=True)]
     return means, variances
 
 
@@ -100,11 +101,11 @@ def of_tally(tally: Tally) -> Estimate:
 def soft_of_tally(tally: Tally) -> Estimate:
     """The same of the members' confidence in the label, in place of whether they predict it."""
     times_in = tally.times_in.sum(0)
-    one = float(CONFIDENCE_ONE)
+    scale = float(CONFIDENCE_ONE)
     return _difference(
         (times_in, tally.members.sum() - times_in),
-        (tally.confidence_in / one, tally.confidence_out / one),
-        (tally.squares_in / one**2, tally.squares_out / one**2))
+        (tally.confidence_in / scale, tally.confidence_out / scale),
+        (tally.squares_in / scale**2, tally.squares_out / scale**2))
 
 
 def margin_of_tally(tally: Tally, unit: float) -> np.ndarray:

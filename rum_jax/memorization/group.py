@@ -53,12 +53,13 @@ def margins(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     log p - log(1 - p) is the label's logit minus the log-sum-exp of the others: no rounding to 1.
     """
     logits = logits.astype(np.float64)
-    own = np.take_along_axis(logits, np.broadcast_to(labels, logits.shape[:-1])[..., None], -1)
+    label_logit = np.take_along_axis(
+        logits, np.broadcast_to(labels, logits.shape[:-1])[..., None], -1)
     others = logits.copy()
     np.put_along_axis(others, np.broadcast_to(labels, logits.shape[:-1])[..., None], -np.inf, -1)
     largest = others.max(-1, keepdims=True)
     rest = largest + np.log(np.exp(others - largest).sum(-1, keepdims=True))
-    units = np.rint((own - rest)[..., 0] / MARGIN_UNIT)
+    units = np.rint((label_logit - rest)[..., 0] / MARGIN_UNIT)
     limits = np.iinfo(np.int16)
     return np.clip(units, limits.min, limits.max).astype(np.int16)
 
@@ -70,8 +71,8 @@ def name_of(first: int, last: int) -> str:
 
 def members_of(name: str) -> range | None:
     """The members whose file has that name; None for other files."""
-    found = _NAME.fullmatch(name)
-    return range(int(found[1]), int(found[2]) + 1) if found else None
+    match = _NAME.fullmatch(name)
+    return range(int(match[1]), int(match[2]) + 1) if match else None
 
 
 def encode(group: Group, about: dict) -> bytes:

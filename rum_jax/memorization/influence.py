@@ -50,13 +50,13 @@ def influence_blocks(included: np.ndarray, correct_test: np.ndarray, n: int, t: 
         count = min(rows, t - first)
         right = np.unpackbits(correct_test[:, first // 8:(first + count + 7) // 8], axis=1,
                               count=count).astype(bool)
-        made = np.empty((count, n), np.float32)
+        block = np.empty((count, n), np.float32)
         for start in range(0, n, BLOCK):
             size = min(BLOCK, n - start)
             chosen = np.unpackbits(included[:, start // 8:(start + size + 7) // 8], axis=1,
                                    count=size).astype(bool)
-            made[:, start:start + size] = influence(chosen, right)
-        yield first, made
+            block[:, start:start + size] = influence(chosen, right)
+        yield first, block
 
 
 def top(block: np.ndarray, count: int,
@@ -75,9 +75,9 @@ def top(block: np.ndarray, count: int,
       int32[b,k] positions in the training set, and float32[b,k], both from the largest down,
       equal ones by position.
     """
-    known = np.where(np.isnan(block), -np.inf, block)
+    filled = np.where(np.isnan(block), -np.inf, block)
     places = np.stack([_largest(row, min(count, block.shape[1]), draw)
-                       for row, draw in zip(known, draws, strict=True)])
+                       for row, draw in zip(filled, draws, strict=True)])
     return places.astype(np.int32), np.take_along_axis(block, places, 1)
 
 

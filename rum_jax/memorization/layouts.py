@@ -150,9 +150,10 @@ def _append_by_class(results: Results, columns: list[np.ndarray], folder: pathli
     first = 0
     for block in _influence(results):
         labels = results.test_labels[first:first + len(block)]
-        for number, own in enumerate(columns):
+        for number, positions in enumerate(columns):
             with (folder / str(number)).open("ab") as file:
-                file.write(np.ascontiguousarray(block[labels == number][:, own], np.float32))
+                chosen = block[labels == number][:, positions]
+                file.write(np.ascontiguousarray(chosen, np.float32).data)
         first += len(block)
 
 

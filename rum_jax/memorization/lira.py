@@ -49,18 +49,18 @@ def read(folder: pathlib.Path, where: str) -> dict[str, np.ndarray]:
         models, examples = keep.shape
         raise InputError(f"{where}: scores.npy is {_shown(scores)}; allowed: floats"
                          f"[{models}, {examples}], as keep.npy, or [{models}, {examples}, A]")
-    found = {"scores": soft_memorization(keep, scores)}
-    return found | {name.removesuffix(".npy"): np.array(_array(folder, folder / name, where))
-                    for name in OPTIONAL if (folder / name).is_file()}
+    arrays = {"scores": soft_memorization(keep, scores)}
+    return arrays | {name.removesuffix(".npy"): np.array(_array(folder, folder / name, where))
+                     for name in OPTIONAL if (folder / name).is_file()}
 
 
 def files(folder: pathlib.Path) -> list[pathlib.Path]:
     """All files that `read` reads."""
-    found = [folder / name for name in FILES + OPTIONAL if (folder / name).is_file()]
+    paths = [folder / name for name in FILES + OPTIONAL if (folder / name).is_file()]
     if not any((folder / name).is_file() for name in FILES):
-        found += [file for member in _members(folder) for file in
+        paths += [file for member in _members(folder) for file in
                   (member / FILES[0], _scores_of(member)) if file and file.is_file()]
-    return found
+    return paths
 
 
 def _members(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -83,19 +83,20 @@ def _number(path: pathlib.Path) -> tuple[int, str]:
 
 def _of_members(members: list[pathlib.Path], where: str) -> tuple[np.ndarray, np.ndarray]:
     """keep [M,N] and scores [M,N] or [M,N,A] of M folders."""
-    lacking = [member.name for member in members
-               if not (member / FILES[0]).is_file() or _scores_of(member) is None]
-    if lacking:
-        raise InputError(f"{where}: the folder(s) {listed(lacking)} have no keep.npy or no scores; "
-                         "allowed: both in the folder of each model")
+    complete = {member: (member / FILES[0], scores) for member in members
+                if (member / FILES[0]).is_file() and (scores := _scores_of(member))}
+    incomplete = [member.name for member in members if member not in complete]
+    if incomplete:
+        raise InputError(f"{where}: the folder(s) {listed(incomplete)} have no keep.npy or no "
+                         "scores; allowed: both in the folder of each model")
     columns = []
-    for number, found in enumerate(zip(*((_array(member.parent, file, where) for file in (
-            member / FILES[0], _scores_of(member))) for member in members), strict=True)):
-        shapes = sorted({_shown(array) for array in found})
+    for number, arrays in enumerate(zip(*((_array(member.parent, file, where) for file in pair)
+                                        for member, pair in complete.items()), strict=True)):
+        shapes = sorted({_shown(array) for array in arrays})
         if len(shapes) > 1:
             raise InputError(f"{where}: the models' {FILES[number]} are {listed(shapes)}; allowed: "
                              "one type and shape for all")
-        columns.append(np.stack(found))
+        columns.append(np.stack(arrays))
     return columns[0], columns[1]
 
 

@@ -72,20 +72,19 @@ def train_members(task: Task, campaign: Campaign, members: Sequence[int],
                       [f"member {k}" for k in members], progress, keep=keep)
     per_epoch = period_means(fitted.losses, campaign.recipe.epochs)
     logits = predict(task, fitted.states)
-    for member, own in zip(members, logits, strict=True):
-        if not np.isfinite(own).all():
+    for member, model_logits in zip(members, logits, strict=True):
+        if not np.isfinite(model_logits).all():
             raise DivergedError(f"member {member} predicts numbers that are not finite; a smaller "
                                 "learning rate usually helps")
     return Group(np.array(members), included, *_outcomes(task, campaign, logits), per_epoch)
 
 
-def _outcomes(task: Task, campaign: Campaign, logits: np.ndarray) -> list[np.ndarray]:
+def _outcomes(task: Task, campaign: Campaign, logits: np.ndarray
+              ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Correct on training and test examples, bool[M,...], then margins on both, int16[M,...]."""
-    made = []
-    for function in (_correct, margins):
-        made += [function(logits[:, part], task.labels[part])
-                 for part in (campaign.train, campaign.test)]
-    return made
+    train, test = ((logits[:, part], task.labels[part])
+                   for part in (campaign.train, campaign.test))
+    return _correct(*train), _correct(*test), margins(*train), margins(*test)
 
 
 def _correct(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     the order of ids (CIFAR: 50,000 in the publisher's order), whatever was taken out of it since
     for validation or by selecting classes and examples. `labels` or `tr_labels`, where the file
     has them, must be the published ones (or those of selected classes, numbered anew), or those
-    that the data set trains on, planted noise included.
+    that the data set trains on, injected noise included.
 
     Args:
       path: the file or folder; other arrays in it are not read.
@@ -96,17 +96,17 @@ def _read(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray | None, np.ndarray
 
 def _read_npz(path: pathlib.Path, where: str) -> dict[str, np.ndarray]:
     """Arrays named `scores`, and `labels` and `ids` where the file has them."""
-    known = (("scores", _SCORES), ("labels", _LABELS), ("ids", ("ids",)))
+    alternatives = (("scores", _SCORES), ("labels", _LABELS), ("ids", ("ids",)))
     try:
         names = names_in(path)
-        found = {kind: next((name for name in allowed if name in names), None)
-                 for kind, allowed in known}
-        expected = [name for name in found.values() if name] + list(_MEMBERS)
+        name_of = {kind: next((name for name in allowed if name in names), None)
+                   for kind, allowed in alternatives}
+        expected = [name for name in name_of.values() if name] + list(_MEMBERS)
         stored = read_npz(path, expected)
     except Unreadable as error:
         raise InputError(f"{where}: cannot be read as an .npz file: {error}; allowed: "
                          f"{_ALLOWED}") from error
-    arrays = {kind: stored[name] for kind, name in found.items() if name}
+    arrays = {kind: stored[name] for kind, name in name_of.items() if name}
     members = [stored[name] for name in _MEMBERS if name in stored]
     if len(members) == 2:
         estimated = _of_members(where, *members)
@@ -125,12 +125,12 @@ def _of_members(where: str, mask: np.ndarray, correct: np.ndarray) -> np.ndarray
     return estimate.memorization(mask, correct).memorization
 
 
-def _where_known(where: str, scores: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _where_known(where: str, scores: np.ndarray, estimated: np.ndarray) -> np.ndarray:
     """The scores float[m], NaN where the estimate float64[m] from the same members is."""
-    if scores.dtype.kind not in "fiu" or scores.shape != known.shape:
+    if scores.dtype.kind not in "fiu" or scores.shape != estimated.shape:
         raise InputError(f"{where}: its scores are {scores.dtype}{list(scores.shape)}; allowed: "
-                         f"numbers[{len(known)}], as wide as trainset_mask")
-    return np.where(np.isnan(known), np.nan, scores)
+                         f"numbers[{len(estimated)}], as wide as trainset_mask")
+    return np.where(np.isnan(estimated), np.nan, scores)
 
 
 def _by_place(where: str, size: int, dataset: Dataset) -> np.ndarray:
@@ -160,13 +160,14 @@ def _by_id(where: str, ids: np.ndarray, dataset: Dataset) -> np.ndarray:
 
 def _check_labels(where: str, given: np.ndarray, dataset: Dataset) -> None:
     """Raises InputError unless labels int[n] of the training set are the published ones."""
-    own = dataset.clean_labels[dataset.train]
-    published = np.array(dataset.class_numbers)[own]
-    trained_on = dataset.labels[dataset.train]  # what a study with planted noise writes
-    wrong = min((np.flatnonzero(given != known) for known in (published, own, trained_on)),
+    labels = dataset.clean_labels[dataset.train]
+    published = np.array(dataset.class_numbers)[labels]
+    trained_on = dataset.labels[dataset.train]  # what a study with injected noise writes
+    wrong = min((np.flatnonzero(given != expected) for expected in (published, labels, trained_on)),
                 key=len)
     if wrong.size:
         first = wrong[0]
-        raise InputError(f"{where}: {wrong.size} of {len(own)} labels contradict the data set's, "
-                         f"the first of {dataset.ids[dataset.train[first]]}: {given[first]}, not "
-                         f"{published[first]}; allowed: scores of the same examples")
+        raise InputError(f"{where}: {wrong.size} of {len(labels)} labels contradict the data "
+                         f"set's, the first of {dataset.ids[dataset.train[first]]}: "
+                         f"{given[first]}, not {published[first]}; allowed: scores of the "
+                         "same examples")

@@ -14,6 +14,7 @@ from typing import IO
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import DTypeLike
 
 from rum_jax.core.errors import InputError
 
@@ -68,22 +69,22 @@ def add(opened: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
     add_rows(opened, name, array.shape, array.dtype, [array])
 
 
-def add_rows(opened: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: np.dtype,
+def add_rows(opened: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: DTypeLike,
              blocks: Iterable[np.ndarray]) -> None:
     """Writes an array given as blocks of consecutive rows, which together are of that shape."""
     with _entry(opened, name, shape, dtype) as file:
         for block in blocks:
-            file.write(np.ascontiguousarray(block, dtype))
+            file.write(np.ascontiguousarray(block, dtype).data)
 
 
-def add_columns(opened: zipfile.ZipFile, name: str, shape: tuple[int, int], dtype: np.dtype,
+def add_columns(opened: zipfile.ZipFile, name: str, shape: tuple[int, int], dtype: DTypeLike,
                 source: pathlib.Path) -> None:
     """Writes an array whose columns, one after another, are the bytes of a file."""
     with _entry(opened, name, shape, dtype, by_columns=True) as file, source.open("rb") as columns:
         shutil.copyfileobj(columns, file, 1 << 20)
 
 
-def _entry(opened: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: np.dtype,
+def _entry(opened: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: DTypeLike,
            by_columns: bool = False) -> IO[bytes]:
     """An open entry of the archive that has the header of an .npy file, and nothing else yet."""
     file = opened.open(f"{name}.npy", "w", force_zip64=True)

@@ -45,7 +45,7 @@ def empty(train: int, test: int) -> Tally:
     """The tally of no member."""
     halves = [np.zeros((2, train), np.int64) for _ in range(3)]
     sums = [np.zeros(train, np.int64) for _ in range(6)]
-    return Tally(np.zeros(2, np.int64), *halves, *sums, np.zeros(test, np.int64))
+    return Tally._make([np.zeros(2, np.int64), *halves, *sums, np.zeros(test, np.int64)])
 
 
 def added(tally: Tally, group: Group) -> Tally:
@@ -63,6 +63,6 @@ def added(tally: Tally, group: Group) -> Tally:
             inside = values * included
             sums[2 * at] += inside
             sums[2 * at + 1] += values - inside
-    more = Tally(np.array([row.sum() for row in rows]), *halves, *sums,
-                 group.correct_test.sum(0, dtype=np.int64))
+    more = [np.array([row.sum() for row in rows]), *halves, *sums,
+            group.correct_test.sum(0, dtype=np.int64)]
     return Tally(*(old + new for old, new in zip(tally, more, strict=True)))

@@ -97,8 +97,8 @@ class Model:
         return _outputs(out), updated.get("batch_stats", {})
 
 
-def _outputs(made: tuple[jax.Array, jax.Array]) -> Outputs:
-    return Outputs(*map(at_least_float32, made))
+def _outputs(outputs: tuple[Any, Any]) -> Outputs:
+    return Outputs(*map(at_least_float32, outputs))
 
 
 def outputs_of(params: PyTree) -> int:
@@ -150,13 +150,13 @@ def shape_of(name: str, widths: tuple[int, ...],
       KeyError: an unknown name.
       InputError: neither are there.
     """
-    found = []
+    sizes = []
     for field, given in (("widths", widths), ("blocks", blocks)):
         chosen = tuple(given) or getattr(MODELS[name], field)
         if not chosen:
             raise InputError(f"config.model.{field}: is (); allowed for {name}: at least one value")
-        found.append(chosen)
-    return found[0], found[1]
+        sizes.append(chosen)
+    return sizes[0], sizes[1]
 
 
 def most_stages(name: str, size: int) -> int:

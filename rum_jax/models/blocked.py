@@ -32,7 +32,7 @@ class _Taps(NamedTuple):
 
 
 def _fold(visit: Callable, start: PyTree, x: jax.Array, taps: _Taps,
-          places: tuple[int, int]) -> PyTree:
+          places: tuple[int, ...]) -> PyTree:
     """Visits the pieces of a batch: w columns of places of one row, of all images.
 
     Each row of pixels is copied once for each column of taps, into a ring of the k rows that a
@@ -53,7 +53,7 @@ def _fold(visit: Callable, start: PyTree, x: jax.Array, taps: _Taps,
     padded = jnp.pad(x, ((0, 0), *pad, (0, 0)))
     seen = (channels, 1, (columns - 1) * step + 1, images)
 
-    def pixels(y: jax.Array, column: jax.Array, across: jax.Array) -> jax.Array:
+    def pixels(y: jax.Array, column: jax.Array, across: jax.Array | int) -> jax.Array:
         """[1,1,C,w,B]: what the places see of row y, in one column of taps."""
         return _slice(padded, (0, y, column * step + across, 0), seen)[None, :, 0, ::step][None]
 
@@ -110,9 +110,9 @@ def _times(ready: jax.Array, ring: jax.Array, turn: jax.Array) -> jax.Array:
 
 def _add_outer(total: jax.Array, ring: jax.Array, values: jax.Array, turn: jax.Array) -> jax.Array:
     """Adds patches times values [O,w,B], summed over places, to total[turn]: [k,k*k*C,O]."""
-    made = lax.dot_general(ring.reshape(total.shape[1], -1), values.reshape(len(values), -1),
-                           (((1,), (1,)), ((), ())), preferred_element_type=total.dtype)
-    return _write(total, _slice(total, (turn, 0, 0), (1, *made.shape)) + made, (turn, 0, 0))
+    product = lax.dot_general(ring.reshape(total.shape[1], -1), values.reshape(len(values), -1),
+                              (((1,), (1,)), ((), ())), preferred_element_type=total.dtype)
+    return _write(total, _slice(total, (turn, 0, 0), (1, *product.shape)) + product, (turn, 0, 0))
 
 
 def _no_outer(size: int, channels: int, outputs: int, dtype: jnp.dtype) -> jax.Array:
@@ -140,7 +140,7 @@ def _cut(values: jax.Array, row: jax.Array, column: jax.Array, ring: jax.Array) 
     return _slice(values, (0, row, column, 0), (len(values), 1, *ring.shape[3:]))
 
 
-def _multiply(x: jax.Array, kernel: jax.Array, taps: _Taps, places: tuple[int, int]) -> jax.Array:
+def _multiply(x: jax.Array, kernel: jax.Array, taps: _Taps, places: tuple[int, ...]) -> jax.Array:
     """Kernel [k,k,C,s,s,O] times the patches of x [C,H,W,B].
 
     Returns:
@@ -153,9 +153,9 @@ def _multiply(x: jax.Array, kernel: jax.Array, taps: _Taps, places: tuple[int, i
     def visit(out: jax.Array, ring: jax.Array, row: jax.Array, column: jax.Array,
               turn: jax.Array) -> jax.Array:
         *_, columns, images = ring.shape
-        made = _times(ready, ring, turn).reshape(spread, spread, outputs, columns, images)
-        made = made.transpose(2, 0, 3, 1, 4).reshape(outputs, spread, spread * columns, images)
-        return _write(out, made, (0, spread * row, spread * column, 0))
+        values = _times(ready, ring, turn).reshape(spread, spread, outputs, columns, images)
+        values = values.transpose(2, 0, 3, 1, 4).reshape(outputs, spread, spread * columns, images)
+        return _write(out, values, (0, spread * row, spread * column, 0))
 
     return _fold(visit, jnp.zeros(whole, x.dtype), x, taps, places)
 
@@ -179,8 +179,8 @@ def _of_input(kernel: jax.Array, stride: int) -> tuple[jax.Array, _Taps]:
         if 0 <= (tap := r + pad - (n + first) * stride) < size:
             line[n, r, tap] = 1
     chosen = np.einsum("nri,msj->nmrsij", line, line).reshape(-1, size**2)
-    made = _select(chosen, kernel).reshape(count, count, stride, stride, channels, outputs)
-    return made.transpose(0, 1, 5, 2, 3, 4), _Taps(first, count, 1)
+    of_input = _select(chosen, kernel).reshape(count, count, stride, stride, channels, outputs)
+    return of_input.transpose(0, 1, 5, 2, 3, 4), _Taps(first, count, 1)
 
 
 def _input_gradient(x: jax.Array, kernel: jax.Array, stride: int, dy: jax.Array) -> jax.Array:
@@ -210,9 +210,9 @@ def _both_gradients(x: jax.Array, kernel: jax.Array, dy: jax.Array) -> tuple[jax
     def visit(carry: tuple, ring: jax.Array, row: jax.Array, column: jax.Array,
               turn: jax.Array) -> tuple:
         dx, total = carry
-        made = _times(ready, ring, turn).reshape(len(x), 1, *ring.shape[3:])
+        gradient = _times(ready, ring, turn).reshape(len(x), 1, *ring.shape[3:])
         total = _add_outer(total, ring, _cut(x, row, column, ring), turn)
-        return _write(dx, made, (0, row, column, 0)), total
+        return _write(dx, gradient, (0, row, column, 0)), total
 
     start = jnp.zeros_like(x), _no_outer(size, outputs, channels, x.dtype)
     dx, total = _fold(visit, start, dy, taps, x.shape[1:3])

@@ -7,15 +7,17 @@ and the backward pass is written out. Shapes: C channels, P places, G groups of 
 
 import functools
 from collections.abc import Callable
+from typing import cast
 
 import jax
 import jax.numpy as jnp
 
+WithMoments = tuple[jax.Array, jax.Array, jax.Array]  # what is normalised, means, variances
 TERMS = (8, 4, 2, 7, 5, 3)  # slices that are summed at a time
 
 
 def normalised(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Array,
-               epsilon: float) -> tuple[jax.Array, jax.Array, jax.Array]:
+               epsilon: float) -> WithMoments:
     """What `BatchNorm` does in train mode with the batch it is given.
 
     Args:
@@ -29,7 +31,7 @@ def normalised(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Arra
     """
     channels, (groups, size) = x.shape[-1], weight.shape
     parts = jnp.moveaxis(jnp.moveaxis(x, -1, 0), 1, -1).reshape(channels, -1, groups, size)
-    out, mean, var = _normalised(parts, weight, scale, bias, epsilon)
+    out, mean, var = cast(WithMoments, _normalised(parts, weight, scale, bias, epsilon))
     out = out.reshape(channels, *x.shape[1:-1], len(x))
     return jnp.moveaxis(jnp.moveaxis(out, -1, 1), 0, -1), mean.T, var.T
 
@@ -41,8 +43,8 @@ def _over_places(function: Callable, *values: jax.Array) -> jax.Array:
         return function(*values)[:, 0]
     terms = next((n for n in TERMS if places % n == 0), places)
     size = places // terms
-    made = sum(function(*(v[:, i * size:(i + 1) * size] for v in values)) for i in range(terms))
-    return _over_places(lambda v: v, jax.lax.optimization_barrier(made))
+    total = sum(function(*(v[:, i * size:(i + 1) * size] for v in values)) for i in range(terms))
+    return _over_places(lambda v: v, jax.lax.optimization_barrier(total))
 
 
 def _over_batch(values: jax.Array, weight: jax.Array) -> jax.Array:
@@ -60,13 +62,13 @@ def _wide(values: jax.Array) -> jax.Array:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4,))
 def _normalised(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Array,
-                epsilon: float) -> tuple[jax.Array, jax.Array, jax.Array]:
+                epsilon: float) -> WithMoments:
     """x: [C,P,G,b] -> the same normalised, and mean and biased variance [C,G]."""
     return _forward(x, weight, scale, bias, epsilon)[0]
 
 
 def _forward(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Array,
-             epsilon: float) -> tuple[tuple, tuple]:
+             epsilon: float) -> tuple[WithMoments, tuple]:
     count = jnp.maximum(weight.sum(1), 1) * x.shape[1]
     mean = _over_batch(_over_places(lambda x: x, x), weight) / count
     var = _over_batch(_over_places(lambda x: jnp.square(x - _wide(mean)), x), weight) / count

@@ -34,7 +34,7 @@ def with_given(dataset: Dataset, train: Mapping) -> Dataset:
     given = {name: tuple(train[f"from_files_{name}"]) for name in NAMES}
     if not any(given.values()):
         return _with_those_of_files(dataset, tuple(train["from_files"]))
-    channels, found = dataset.spec.shape[-1], {}
+    channels, statistics = dataset.spec.shape[-1], {}
     for name, values in given.items():
         field = f"config.train.from_files_{name}"
         if len(values) not in (1, channels):
@@ -43,27 +43,27 @@ def with_given(dataset: Dataset, train: Mapping) -> Dataset:
                              "from_files_mean and from_files_std both or none")
         if not train["from_files"]:
             raise InputError(f"{field}: is {values}; allowed without config.train.from_files: ()")
-        found[name] = tuple(map(float, values * channels if len(values) == 1 else values))
-    return dataclasses.replace(dataset, spec=dataclasses.replace(dataset.spec, **found))
+        statistics[name] = tuple(map(float, values * channels if len(values) == 1 else values))
+    return dataclasses.replace(dataset, spec=dataclasses.replace(dataset.spec, **statistics))
 
 
 def _with_those_of_files(dataset: Dataset, paths: tuple[str, ...]) -> Dataset:
-    buffers = {path: made for path in paths if (made := _buffers(path, _version(path)))}
-    found = sorted(set(buffers.values()))
-    if not found or all(_is_near(one, dataset.spec) for one in found):
+    buffers = {path: stored for path in paths if (stored := _buffers(path, _version(path)))}
+    pairs = sorted(set(buffers.values()))
+    if not pairs or all(_is_near(pair, dataset.spec) for pair in pairs):
         return dataset
-    if len(found) > 1 or len(buffers) < len(paths):
+    if len(pairs) > 1 or len(buffers) < len(paths):
         first, other = paths[0], next(path for path in paths
                                       if buffers.get(path) != buffers.get(paths[0]))
         raise InputError(f"config.train.from_files: {first} has the mean and std "
                          f"{buffers.get(first, 'of the data set')}, {other} "
                          f"{buffers.get(other, 'of the data set')}; allowed: one for all")
-    if any(len(values) != dataset.spec.shape[-1] for values in found[0]):
+    if any(len(values) != dataset.spec.shape[-1] for values in pairs[0]):
         return dataset  # load_variables says what is wrong
     say(f"config.train.from_files: all models of this study are normalised as the files say: mean "
-        f"{found[0][0]}, std {found[0][1]}")
+        f"{pairs[0][0]}, std {pairs[0][1]}")
     return dataclasses.replace(dataset, spec=dataclasses.replace(
-        dataset.spec, **dict(zip(NAMES, found[0], strict=True))))
+        dataset.spec, **dict(zip(NAMES, pairs[0], strict=True))))
 
 
 def _is_near(given: tuple[tuple[float, ...], ...], spec: ImageSpec) -> bool:
@@ -86,7 +86,7 @@ def _buffers(path: str, version: tuple[int, int]) -> tuple[tuple[float, ...], ..
         arrays = read(user_path(path))
     except InputError:
         return None
-    found = tuple(tuple(round(float(value), 6) for value in arrays[f"normalize.{name}"].ravel())
-                  for name in NAMES if f"normalize.{name}" in arrays)
-    sound = len(found) == 2 and np.isfinite(np.concatenate(found)).all() and min(found[1]) > 0
-    return found if sound else None
+    values = tuple(tuple(round(float(value), 6) for value in arrays[f"normalize.{name}"].ravel())
+                   for name in NAMES if f"normalize.{name}" in arrays)
+    sound = len(values) == 2 and np.isfinite(np.concatenate(values)).all() and min(values[1]) > 0
+    return values if sound else None

@@ -44,8 +44,8 @@ class Network(nn.Module):
 def normalise(pixels: jax.Array, mean: tuple[float, ...], std: tuple[float, ...]) -> jax.Array:
     """(pixels - mean) / std in float32 or better, then cast back; float[B,H,W,C] of any dtype."""
     wide = at_least_float32(pixels)
-    made = (wide - jnp.asarray(mean, wide.dtype)) / jnp.asarray(std, wide.dtype)
-    return made.astype(pixels.dtype)
+    normalised = (wide - jnp.asarray(mean, wide.dtype)) / jnp.asarray(std, wide.dtype)
+    return normalised.astype(pixels.dtype)
 
 
 class Conv(nn.Module):

@@ -55,7 +55,7 @@ def _safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
 
 def _pickled(path: pathlib.Path) -> dict[str, np.ndarray]:
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise InputError(f"{path}: reading it needs PyTorch; {INSTALL}, or save it as a "
                          f"{SAFETENSORS} file") from None
@@ -107,7 +107,7 @@ def _state_dict(path: pathlib.Path, loaded: Any) -> Mapping[str, Any]:
 
 
 def _is_tensor(value: Any) -> bool:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     return isinstance(value, torch.Tensor)
 
@@ -125,7 +125,7 @@ def _holds_state_dict(value: Any) -> bool:
 
 
 def _array(path: pathlib.Path, name: Any, value: Any) -> np.ndarray:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     if not isinstance(name, str) or not isinstance(value, torch.Tensor):
         raise InputError(f"{path}: entry {name!r} is a {type(value).__name__}; {_HOW}")
@@ -153,24 +153,25 @@ def _without_prefixes(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return _without_prefixes({name.partition(".")[2]: array for name, array in arrays.items()})
     if len(first) == 2:
         for layer in first:
-            own = {name for name in arrays if name.startswith(f"{layer}.")}
-            if own and own <= {f"{layer}.mean", f"{layer}.std"}:
+            buffers = {name for name in arrays if name.startswith(f"{layer}.")}
+            if buffers and buffers <= {f"{layer}.mean", f"{layer}.std"}:
                 rest = _without_prefixes({name: array for name, array in arrays.items()
-                                          if name not in own})
-                return rest | {f"normalize.{name.rpartition('.')[2]}": arrays[name] for name in own}
+                                          if name not in buffers})
+                return rest | {f"normalize.{name.rpartition('.')[2]}": arrays[name]
+                               for name in buffers}
     return arrays
 
 
 def _without_masks(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """With pruned weights as they act: `weight_orig` times `weight_mask` is `weight`."""
-    made = {}
+    entries = {}
     for name, array in arrays.items():
         if name.endswith("_orig") and f"{name.removesuffix('_orig')}_mask" in arrays:
             mask = arrays[f"{name.removesuffix('_orig')}_mask"]
             if mask.shape != array.shape:
                 raise InputError(f"{path}: {name} is of shape {array.shape}, its mask of "
                                  f"{mask.shape}; allowed: one shape")
-            made[name.removesuffix("_orig")] = array * mask.astype(array.dtype)
+            entries[name.removesuffix("_orig")] = array * mask.astype(array.dtype)
         elif not (name.endswith("_mask") and f"{name.removesuffix('_mask')}_orig" in arrays):
-            made[name] = array
-    return made
+            entries[name] = array
+    return entries

@@ -33,11 +33,11 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
     arrays = {name: array for name, array in read(path).items()
               if name.rpartition(".")[2] != "num_batches_tracked"}
     faults = _normalisation_faults(arrays, model)
-    found = names.canonical(arrays, expected, model)
-    faults += _fold_biases(arrays, found, expected)
+    their_names = names.canonical(arrays, expected, model)
+    faults += _fold_biases(arrays, their_names, expected)
     trees: tuple[dict, dict] = ({}, {})
     for name, entry in expected.items():
-        theirs = found.get(name)
+        theirs = their_names.get(name)
         if theirs is None:
             faults.append(f"{name}: missing; wanted {_size(entry.shape)}")
         elif fault := _fault(arrays[theirs], theirs, entry.shape):
@@ -46,7 +46,7 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
             _put(trees[entry.collection], entry.path,
                  names.from_torch(arrays[theirs].astype(np.float32)))
     faults += [f"{theirs}: {_size(arrays[theirs].shape)}; wanted: no such entry"
-               for name, theirs in found.items() if name not in expected]
+               for name, theirs in their_names.items() if name not in expected]
     _raise_if_any(path, faults)
     return trees
 
@@ -58,13 +58,13 @@ def state_dict_of(params: PyTree, model_state: PyTree, model: Model) -> dict[str
     are classifier.0, .2 and .4, as no Dropout is between them.
     """
     trees = jax.device_get((params, model_state))
-    made = {}
+    arrays = {}
     for name, entry in names.entries(model).items():
         leaf = trees[entry.collection]
         for key in entry.path:
             leaf = leaf[key]
-        made[name] = np.ascontiguousarray(names.to_torch(np.asarray(leaf)))
-    return made
+        arrays[name] = np.ascontiguousarray(names.to_torch(np.asarray(leaf)))
+    return arrays
 
 
 def save_safetensors(path: str | pathlib.Path, params: PyTree, model_state: PyTree,
@@ -121,25 +121,25 @@ def _normalisation_faults(arrays: dict[str, np.ndarray], model: Model) -> list[s
     return faults
 
 
-def _fold_biases(arrays: dict[str, np.ndarray], found: dict[str, str],
+def _fold_biases(arrays: dict[str, np.ndarray], their_names: dict[str, str],
                  expected: dict[str, names.Entry]) -> list[str]:
-    """Takes biases of convolutions out of `found`, and off the running means behind them.
+    """Takes biases of convolutions out of `their_names`, and off the running means behind them.
 
     BatchNorm sees x + bias - (mean of x + bias), so that running_mean - bias without the bias is
     the same. Changes `arrays`; returns what cannot be done.
     """
     faults = []
-    for name in [name for name in found if name.endswith(".bias") and name not in expected]:
+    for name in [name for name in their_names if name.endswith(".bias") and name not in expected]:
         mean = names.norm_behind(name.removesuffix(".bias"))
-        weight = found.get(name.removesuffix("bias") + "weight")
-        if mean not in expected or mean not in found or weight is None:
+        weight = their_names.get(name.removesuffix("bias") + "weight")
+        if mean not in expected or mean not in their_names or weight is None:
             continue
-        theirs, running = found.pop(name), arrays[found[mean]]
+        theirs, running = their_names.pop(name), arrays[their_names[mean]]
         bias = arrays[theirs]
         if fault := _fault(bias, theirs, expected[mean].shape):
             faults.append(f"{theirs}: {fault}")
         elif running.shape == bias.shape:
-            arrays[found[mean]] = running - bias
+            arrays[their_names[mean]] = running - bias
     return faults
 
 

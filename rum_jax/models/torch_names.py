@@ -51,14 +51,14 @@ def entries(model: Model) -> dict[str, Entry]:
         raise InputError(f"{type(model.module).__name__} has no names in PyTorch; allowed: the "
                          "ResNets and VGGs of rum_jax.models")
     layer_name = _vgg_layers(model.module) if isinstance(model.module, VGG) else _resnet_layer
-    found = {}
+    by_name = {}
     for collection, tree in enumerate(_shapes(model)):
         for keys, leaf in jax.tree_util.tree_leaves_with_path(tree):
             path = tuple(key.key for key in keys)
             name = f"{layer_name('.'.join(path[:-1]))}.{_LEAVES[path[-1]]}"
             shape = tuple(leaf.shape[axis] for axis in _TO_TORCH[len(leaf.shape)])
-            found[name] = Entry(collection, path, shape)
-    return found
+            by_name[name] = Entry(collection, path, shape)
+    return by_name
 
 
 def _shapes(model: Model) -> tuple:
@@ -69,7 +69,7 @@ def _shapes(model: Model) -> tuple:
 def _resnet_layer(ours: str) -> str:
     """stage0_block1.shortcut_bn -> layer1.1.downsample.1."""
     ours = re.sub(r"^stage(\d+)_block(\d+)",
-                  lambda found: f"layer{int(found[1]) + 1}.{found[2]}", ours)
+                  lambda match: f"layer{int(match[1]) + 1}.{match[2]}", ours)
     for pattern, name in _OURS:
         ours = re.sub(pattern, name, ours)
     return ours
@@ -100,14 +100,14 @@ def canonical(arrays: dict[str, np.ndarray], expected: dict[str, Entry],
     """
     if isinstance(model.module, VGG):
         return _renumbered(arrays, expected)
-    found = {}
+    their_names = {}
     for name in arrays:
-        made = name
+        new_name = name
         for pattern, ours in _THEIRS:
-            made = re.sub(pattern, ours, made)
-        taken = made != name and made in arrays
-        found[f"extra {name}" if taken else made] = name
-    return found
+            new_name = re.sub(pattern, ours, new_name)
+        taken = new_name != name and new_name in arrays
+        their_names[f"extra {name}" if taken else new_name] = name
+    return their_names
 
 
 def norm_behind(layer: str) -> str:
@@ -121,7 +121,7 @@ def norm_behind(layer: str) -> str:
 def _renumbered(arrays: dict[str, np.ndarray], expected: Iterable[str]) -> dict[str, str]:
     """The n-th convolution, BatchNorm and linear layer get the numbers that ours have."""
     layers = {name.rpartition(".")[0] for name in arrays}
-    kinds = {kind: [] for kind in _KINDS}
+    kinds: dict[tuple[str, int | None], list[str]] = {kind: [] for kind in _KINDS}
     for layer in sorted(layers, key=_number):
         weight = arrays.get(f"{layer}.weight")
         kind = (layer.partition(".")[0], weight.ndim if weight is not None else None)
@@ -131,12 +131,12 @@ def _renumbered(arrays: dict[str, np.ndarray], expected: Iterable[str]) -> dict[
     for kind, ours in _layers_of(expected).items():
         renamed |= dict(zip(kinds[kind], ours, strict=False))
     taken = set(renamed.values())
-    found = {}
+    their_names = {}
     for name in arrays:
         layer, _, leaf = name.rpartition(".")
-        made = renamed.get(layer, layer if layer not in taken else f"extra {layer}")
-        found[f"{made}.{leaf}"] = name
-    return found
+        new_layer = renamed.get(layer, layer if layer not in taken else f"extra {layer}")
+        their_names[f"{new_layer}.{leaf}"] = name
+    return their_names
 
 
 # (first part of the name, dimensions of the weight) of each kind of layer in a VGG.

@@ -32,7 +32,7 @@ class Start(NamedTuple):
       parts: other parts of the data by name (`validation`, `test`), int32[k] positions.
       optimizer: batch size, momentum and weight decay of the originals' training.
       seeds: of each model, the addresses of what is drawn.
-      progress: told the fraction done.
+      progress: called with the completed fraction.
     """
 
     task: Task
@@ -79,19 +79,19 @@ class Proxy(NamedTuple):
 
 def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> ProxyResult:
     held_out = start.parts[hparams["part"]]
-    made = heldout_retrain.heldout_retrain(
+    result = heldout_retrain.heldout_retrain(
         start.task, start.states, held_out, start.optimizer, hparams["learning_rate"],
         hparams["epochs"], start.names, start.seeds if hparams["order"] == "random" else None,
         start.progress)
-    return ProxyResult(made.scores[:, start.train], int(made.epochs.mean() * len(held_out)),
-                       heldout_retrain.caution(made.right))
+    return ProxyResult(result.scores[:, start.train], int(result.epochs.mean() * len(held_out)),
+                       heldout_retrain.caution(result.right))
 
 
 def _loss_curvature(start: Start, hparams: dict[str, Any]) -> ProxyResult:
-    made = loss_curvature.loss_curvature(start.task, start.states, start.train, hparams["h"],
-                                         start.optimizer.batch_size)
+    result = loss_curvature.loss_curvature(start.task, start.states, start.train, hparams["h"],
+                                           start.optimizer.batch_size)
     start.progress(1.0)
-    return ProxyResult(made.curvature, 2 * len(start.train))
+    return ProxyResult(result.curvature, 2 * len(start.train))
 
 
 PROXIES: dict[str, Proxy] = {
@@ -126,17 +126,18 @@ def rank_caution(name: str, values: np.ndarray, other: np.ndarray, other_name: s
       A caution, unless Spearman's correlation, averaged over the models, is positive beyond
       chance: one-sided at 5%, with the standard error of n independent examples.
     """
-    found, count = [], len(other)
-    for own in np.atleast_2d(values):
-        both = np.isfinite(own) & np.isfinite(other)
+    correlations, count = [], len(other)
+    for model_values in np.atleast_2d(values):
+        both = np.isfinite(model_values) & np.isfinite(other)
         count = min(count, int(both.sum()))
-        varied = all(len(np.unique(part[both])) > 1 for part in (own, other))
-        found.append(float(scipy.stats.spearmanr(own[both], other[both]).statistic)
-                     if varied else np.nan)
-    mean = float(np.mean(found))
+        varied = all(len(np.unique(part[both])) > 1 for part in (model_values, other))
+        correlations.append(float(scipy.stats.spearmanr(model_values[both], other[both]).statistic)
+                            if varied else np.nan)
+    mean = float(np.mean(correlations))
     significant = scipy.stats.norm.isf(0.05)
     if count > 3 and np.arctanh(np.clip(mean, -MOST, MOST)) * np.sqrt(count - 3) > significant:
         return ""
     rank = f"{mean:.2f}" if np.isfinite(mean) else "not defined (equal values)"
     return (f"{name} does not rank as {other_name} does: Spearman's correlation is {rank} over "
-            f"{count} examples, mean of {len(found)} models, where a proxy has a positive one")
+            f"{count} examples, mean of {len(correlations)} models, where a proxy has a "
+            "positive one")

@@ -71,7 +71,7 @@ def heldout_retrain(task: Task, states: TrainState, held_out: np.ndarray, optimi
       names: what to call each model in messages.
       seeds: of each model; its order in each epoch is drawn at (seed, "held_out", epoch). None:
         every epoch has the order of `held_out`.
-      progress: told the fraction done.
+      progress: called with the completed fraction.
 
     Raises:
       DivergedError: a loss is not finite.

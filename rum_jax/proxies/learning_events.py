@@ -46,10 +46,10 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
                                                                train=True)
     log_p = jax.nn.log_softmax(logits)
     p = jnp.exp(log_p)
-    own = jnp.take_along_axis(p, batch.label[:, None], axis=-1)[:, 0]
+    confidence = jnp.take_along_axis(p, batch.label[:, None], axis=-1)[:, 0]
     negative_entropy = jnp.where(p > 0, p * log_p, 0).sum(-1)  # docs/parity.md#q26
     right = (logits.argmax(-1) == batch.label).astype(p.dtype)
-    return loss, Aux(model_state, jnp.stack([own, p.max(-1), negative_entropy, right], -1))
+    return loss, Aux(model_state, jnp.stack([confidence, p.max(-1), negative_entropy, right], -1))
 
 
 def learning_events(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,

@@ -8,6 +8,7 @@ float32 whatever it is trained in: a step is h / sqrt(pixels) in each pixel, 2e-
 bfloat16 leaves most pixels where they are.
 """
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import NamedTuple
@@ -43,8 +44,8 @@ def _pixel_gradient(model: Model, params: PyTree, model_state: PyTree, batch: Ba
     """float[B,H,W,C]: the gradient of each example's CE at other pixels than those of the batch."""
 
     def summed(pixels: jax.Array) -> jax.Array:
-        mean = batch_cross_entropy(model, params, model_state, batch.replace(pixels=pixels),
-                                   train=False)[0]
+        moved = dataclasses.replace(batch, pixels=pixels)
+        mean = batch_cross_entropy(model, params, model_state, moved, train=False)[0]
         return mean * batch.mask.sum()  # so that each example's gradient is its own
 
     return jax.grad(summed)(pixels)

@@ -47,8 +47,8 @@ def cut(scores: np.ndarray, subsets: int, ties: np.ndarray | None = None,
 def _ties(examples: Mapping[str, np.ndarray], name: str,
           generator: np.random.Generator) -> np.ndarray:
     """The order of examples with equal scores: as it is known, or drawn here."""
-    known = ties_of(name)
-    return (examples[known] if known in examples
+    key = ties_of(name)
+    return (examples[key] if key in examples
             else generator.permutation(len(examples[name])))
 
 

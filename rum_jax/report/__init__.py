@@ -33,10 +33,10 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
     files = [name for name in FILES if (workdir / name).exists()]
     html = page.render(results, drawn, of_sections, config, stages, files)
     records.write_bytes(workdir / "report.html", html.encode())
-    said = [sentence for _, sentences, *_ in sections.texts(results["sections"])
-            for sentence in sentences]
+    section_sentences = [sentence for _, sentences, *_ in sections.texts(results["sections"])
+                         for sentence in sentences]
     summary = "\n".join(["", *text.answer(results), "", text.table(results), "",
-                         *text.findings(results), *said, ""])
+                         *text.findings(results), *section_sentences, ""])
     return summary, workdir / "report.html"
 
 
@@ -46,7 +46,8 @@ def _draw(finished: StudyArtifacts, results: dict, lines: list[dict]) -> dict[st
     for number, (name, rows) in enumerate(of_sets.items(), 1):
         end = f"-{number}.svg" if len(of_sets) > 1 else ".svg"
         drawn[f"differences{end}"] = dots.differences(
-            [one for one in results["comparisons"] if one["set"] == name], rows)
+            [comparison for comparison in results["comparisons"] if comparison["set"] == name],
+            rows)
         drawn[f"tow{end}"] = dots.tow(rows)
         drawn[f"accuracies{end}"] = dots.accuracies(rows)
     drawn["run_times.svg"] = dots.run_times(of_sets)

@@ -7,10 +7,10 @@ from rum_jax.report.comparisons import METRICS, VALIDATION, best_one_shot, main_
 from rum_jax.report.words import interval, joined
 from rum_jax.rum.row_spec import REFERENCE, REFERENCES
 
-ANSWERS = {HIGHER: "Yes: RUM is better than the best one-shot row",
-           LOWER: "No: RUM is worse than the best one-shot row",
-           EQUIVALENT: "RUM is equivalent to the best one-shot row, within the margin"}
-OPEN = "Not shown either way: RUM against the best one-shot row"
+ANSWERS = {HIGHER: "Yes: RUM is better than the best one-shot method",
+           LOWER: "No: RUM is worse than the best one-shot method",
+           EQUIVALENT: "RUM is equivalent to the best one-shot method, within the margin"}
+OPEN = "Not shown either way: RUM against the best one-shot method"
 RETRAIN = REFERENCES[1]
 
 
@@ -25,34 +25,35 @@ def answer(results: dict) -> list[str]:
     for row in results["rows"]:
         of_sets.setdefault(row["set"], []).append(row)
     several = len(of_sets) > 1
-    said = []
+    sentences = []
     for name, rows in of_sets.items():
-        said += _of_set(results, rows, f" on {name}" if several else "")
-    return [*said, *_dear(of_sets, several), *scope(results)]
+        sentences += _of_set(results, rows, f" on {name}" if several else "")
+    return [*sentences, *_dear(of_sets, several), *scope(results)]
 
 
 def _of_set(results: dict, rows: list[dict], where: str) -> list[str]:
     rum, best = main_row(rows), best_one_shot(rows)
     if rum is None or best is None:
         return [_without(rows, rum, best, where)]
-    of_pair = {one["metric"]: one for one in results["comparisons"] if one["set"] == rum["set"]
-               and (one["first"], one["second"]) == (rum["name"], best["name"])}
+    of_pair = {comparison["metric"]: comparison for comparison in results["comparisons"]
+               if comparison["set"] == rum["set"]
+               and (comparison["first"], comparison["second"]) == (rum["name"], best["name"])}
     metric = primary_metric(rows)
     main = of_pair.pop(metric)
-    said = [f"{ANSWERS.get(main['verdict'], OPEN)}{where}: {METRICS[metric]} of {rum['name']} - "
-            f"{best['name']} {interval(main['difference'], sign=True)}, {main['text']}"
-            f"{_cost(rum, rows)}. {best['name']} is the one-shot row with the highest ToW on "
-            "validation data."]
+    sentences = [f"{ANSWERS.get(main['verdict'], OPEN)}{where}: {METRICS[metric]} of "
+                 f"{rum['name']} - {best['name']} {interval(main['difference'], sign=True)}, "
+                 f"{main['text']}{_cost(rum, rows)}. {best['name']} is the one-shot method with "
+                 "the highest ToW on validation data."]
     if of_pair:
-        said.append("The same difference by other measures: " + "; ".join(
-            f"{METRICS[name]} {interval(one['difference'], sign=True)}, {one['text']}"
-            for name, one in of_pair.items()) + ".")
-    return said
+        sentences.append("The same difference by other measures: " + "; ".join(
+            f"{METRICS[name]} {interval(comparison['difference'], sign=True)}, {comparison['text']}"
+            for name, comparison in of_pair.items()) + ".")
+    return sentences
 
 
 def _without(rows: list[dict], rum: dict | None, best: dict | None, where: str) -> str:
-    missing = "row of RUM" if rum is None else "one-shot row"
-    text = f"This study has no {missing}{where}, so it does not compare RUM with one-shot rows"
+    missing = "RUM method" if rum is None else "one-shot method"
+    text = f"This study has no {missing}{where}, so it does not compare RUM with one-shot methods"
     methods = [row for row in rows if row["spec"]["kind"] != REFERENCE]
     shown = rum or best or max(
         (row for row in methods if VALIDATION in row["metrics"]),
@@ -61,7 +62,7 @@ def _without(rows: list[dict], rum: dict | None, best: dict | None, where: str) 
         return f"{text}."
     metric = primary_metric(rows)
     value = shown["metrics"][metric]
-    chosen = "" if rum else ", the row with the highest ToW on validation data,"
+    chosen = "" if rum else ", the method with the highest ToW on validation data,"
     return (f"{text}; {shown['name']}{chosen} has a {METRICS[metric]} of {interval(value)} "
             f"(n = {value['n']}){_cost(shown, rows)}.")
 
@@ -93,23 +94,23 @@ def _dear(of_sets: dict[str, list[dict]], several: bool) -> list[str]:
         exact, where = _retraining(rows), f" on {name}" if several else ""
         dear += [f"{row['name']}{where} ({_times(row, exact)})" for row in rows
                  if row["spec"]["kind"] != REFERENCE and exact and _seconds(row) > exact]
-    return [f"In this run these rows take longer than retraining, which is exact:"
+    return [f"In this run these methods take longer than retraining, which is exact:"
             f"{joined(dear, ' ')}."] if dear else []
 
 
 def scope(results: dict) -> list[str]:
     """What intervals are over, and what they are conditional on."""
-    known = results.get("scope")
-    if not known:
+    conditions = results.get("scope")
+    if not conditions:
         return []
-    fixed = [f"one split of the data (config.data.seed={known['data_seed']})"]
-    if known["memorization"]:
+    fixed = [f"one split of the data (config.data.seed={conditions['data_seed']})"]
+    if conditions["memorization"]:
         fixed.append("one estimate of memorization")
-    same = [name for name, alike in known["forget_sets_alike"].items() if alike]
+    same = [name for name, alike in conditions["forget_sets_alike"].items() if alike]
     if same:
-        fixed.append("one forget set" if len(known["forget_sets_alike"]) == 1 else
+        fixed.append("one forget set" if len(conditions["forget_sets_alike"]) == 1 else
                      f"the same examples in {', '.join(same)}")
-    return [f"Intervals are over {known['seeds']} training seeds, and conditional on "
+    return [f"Intervals are over {conditions['seeds']} training seeds, and conditional on "
             f"{_listed(fixed)}, alike for all seeds: how results vary with these is not part of "
             "them."]
 

@@ -63,18 +63,21 @@ def text(results: dict, workdir: str) -> str:
 def findings(summary: dict, cost: dict) -> list[str]:
     """Sentences made from the numbers, how reliable the scores are first."""
     models, auroc = summary["models"], summary["injected_noise_auroc"]
-    said = [_reliability(summary)]
+    sentences = [_reliability(summary)]
     if auroc is not None:
         half = summary.get("injected_noise_auroc_ci95")
         value = interval({"mean": auroc, "ci95": half})
-        said.append(f"AUROC of memorization for the {summary['injected_noise_examples']} examples "
-                    f"with injected label noise: {value} (95%, over examples).")
-    said.append(f"{models:,} models, each with {summary['mean_test_accuracy']:.1%} test accuracy "
-                f"on average; {cost['seconds_per_model']:.3g} s of a worker for each.")
+        sentences.append(
+            f"AUROC of memorization for the {summary['injected_noise_examples']} examples "
+            f"with injected label noise: {value} (95%, over examples).")
+    sentences.append(
+        f"{models:,} models, each with {summary['mean_test_accuracy']:.1%} test accuracy "
+        f"on average; {cost['seconds_per_model']:.3g} s of a worker for each.")
     if summary["unknown_examples"]:
-        said.append(f"{summary['unknown_examples']} examples were in, or out of, the training "
-                    "set of every model: their memorization is NaN.")
-    return said
+        sentences.append(
+            f"{summary['unknown_examples']} examples were in, or out of, the training "
+            "set of every model: their memorization is NaN.")
+    return sentences
 
 
 def _reliability(summary: dict) -> str:

@@ -28,7 +28,7 @@ def assemble(rows: Sequence[dict]) -> dict | None:
     Args:
       rows: of all forget sets, see `results.assemble`.
     """
-    found, several = [], len({row["set"] for row in rows}) > 1
+    algorithms, several = [], len({row["set"] for row in rows}) > 1
     for shot in rows:
         if shot["spec"]["kind"] != VANILLA:
             continue
@@ -37,18 +37,22 @@ def assemble(rows: Sequence[dict]) -> dict | None:
                   and row["spec"]["kind"] == RUM_F and row["spec"]["algorithm"] == algorithm]
         if len(chains) > 1:
             specs = [row["spec"] for row in chains]
-            found.append({
+            algorithms.append({
                 "algorithm": f"{algorithm}, {shot['set']}" if several else algorithm,
                 "family": family_of(shot["spec"]),
                 "ways": [_way(ONE_SHOT, shot, shot), *(
                     _way(label(row["spec"], specs), row, shot) for row in chains)]})
-    return _tested({"metric": primary_metric(rows), "algorithms": found}) if found else None
+    if not algorithms:
+        return None
+    return _tested({"metric": primary_metric(rows), "algorithms": algorithms})
 
 
 def label(spec: Mapping, specs: Sequence[Mapping]) -> str:
     """What a row of subsets does, in as few words as tell it from the others of `specs`."""
     kinds = _kinds(spec)
-    order = WAYS.get(spec["order"], spec["order"]) if spec["subsets"] == 3 else spec["order"]
+    order: str = spec["order"]
+    if spec["subsets"] == 3:
+        order = WAYS.get(order, order)
     alike = [other for other in specs if _kinds(other) == kinds]
     parts = [*kinds]
     if not kinds or len({other["order"] for other in alike}) > 1:
@@ -80,112 +84,115 @@ def _way(name: str, row: dict, one_shot: dict) -> dict:
                 for key in METRICS if key in metrics and key in base}}
 
 
-def _tested(found: dict) -> dict:
+def _tested(section: dict) -> dict:
     """With what tests say: of each way against one-shot, and of both directions, two families."""
-    metric = found["metric"]
-    ways = [way for one in found["algorithms"] for way in one["ways"] if way["to_one_shot"]]
-    for way, said in zip(ways, verdicts([way["to_one_shot"][metric] for way in ways], MARGIN),
-                         strict=True):
-        way["verdict"] = said._asdict()
+    metric = section["metric"]
+    ways = [way for algorithm in section["algorithms"] for way in algorithm["ways"]
+            if way["to_one_shot"]]
+    tests = verdicts([way["to_one_shot"][metric] for way in ways], MARGIN)
+    for way, test in zip(ways, tests, strict=True):
+        way["verdict"] = test._asdict()
     directions = []
-    for one in found["algorithms"]:
-        by = {_key(way): way for way in _orders(one)}
+    for algorithm in section["algorithms"]:
+        by = {_key(way): way for way in _orders(algorithm)}
         for (refinement, subsets, order), up in by.items():
             down = by.get((refinement, subsets, ORDERS[1]))
             if order == ORDERS[0] and down:
                 directions.append({
-                    "algorithm": one["algorithm"], "first": up["way"], "second": down["way"],
+                    "algorithm": algorithm["algorithm"], "first": up["way"], "second": down["way"],
                     "difference": paired_difference(up[metric]["per_seed"],
                                                     down[metric]["per_seed"])})
-    for one, said in zip(directions, verdicts([one["difference"] for one in directions], MARGIN),
-                         strict=True):
-        one["verdict"] = said._asdict()
-    return {**found, "directions": directions}
+    tests = verdicts([direction["difference"] for direction in directions], MARGIN)
+    for direction, test in zip(directions, tests, strict=True):
+        direction["verdict"] = test._asdict()
+    return {**section, "directions": directions}
 
 
 def _key(way: dict) -> tuple:
     return tuple(way["spec"][name] for name in ("refinement", "subsets", "order"))
 
 
-def _orders(one: dict) -> list[dict]:
+def _orders(algorithm: dict) -> list[dict]:
     """Ways that unlearn refined subsets one after another."""
-    return [way for way in one["ways"] if way["to_one_shot"] and not _kinds(way["spec"])]
+    return [way for way in algorithm["ways"] if way["to_one_shot"] and not _kinds(way["spec"])]
 
 
-def sentences(found: dict) -> list[str]:
+def sentences(section: dict) -> list[str]:
     """What the numbers say, algorithm by algorithm."""
-    metric = found["metric"]
-    said = [sentence for one in found["algorithms"]
-            for sentence in (*_of_orders(one, metric), *_of_one_shot(one, metric))]
-    said += [f"{one['algorithm']}: {METRICS[metric]} of {one['first']} - {one['second']} "
-             f"{interval(one['difference'], sign=True)}: {one['verdict']['text']}."
-             for one in found["directions"]]
-    return [*said, *exposure(found["algorithms"]), *_budgets(found)]
+    metric = section["metric"]
+    texts = [sentence for algorithm in section["algorithms"]
+             for sentence in (*_of_orders(algorithm, metric), *_of_one_shot(algorithm, metric))]
+    texts += [f"{direction['algorithm']}: {METRICS[metric]} of "
+              f"{direction['first']} - {direction['second']} "
+              f"{interval(direction['difference'], sign=True)}: {direction['verdict']['text']}."
+              for direction in section["directions"]]
+    return [*texts, *exposure(section["algorithms"]), *_budgets(section)]
 
 
-def _of_orders(one: dict, metric: str) -> list[str]:
+def _of_orders(algorithm: dict, metric: str) -> list[str]:
     """Orders of the same subsets, the best and the worst by their means."""
     groups: dict[tuple, list[dict]] = {}
-    for way in _orders(one):
+    for way in _orders(algorithm):
         groups.setdefault(_key(way)[:2], []).append(way)
-    said = []
+    texts = []
     for (refinement, _), ways in groups.items():
         ways = sorted(ways, key=lambda way: -way[metric]["mean"])
         if len(ways) > 1:
             best, worst = ways[0], ways[-1]
-            said.append(
-                f"{one['algorithm']}, refined by {refinement}: of {len(ways)} orders "
+            texts.append(
+                f"{algorithm['algorithm']}, refined by {refinement}: of {len(ways)} orders "
                 f"{best['way']} has the highest {METRICS[metric]} ({interval(best[metric])}) and "
                 f"{worst['way']} the lowest ({interval(worst[metric])}). {POST_HOC}")
-    return said
+    return texts
 
 
-def _of_one_shot(one: dict, metric: str) -> list[str]:
-    said = {way["way"]: Verdict(**way["verdict"]) for way in one["ways"] if way["to_one_shot"]}
-    differences = {way["way"]: way["to_one_shot"][metric] for way in one["ways"]
-                   if way["to_one_shot"]}
-    return [f"{one['algorithm']}: {METRICS[metric]} of subset after subset, against one-shot: "
-            f"{outcomes(said, COMPARED, differences)}"]
+def _of_one_shot(algorithm: dict, metric: str) -> list[str]:
+    ways = [way for way in algorithm["ways"] if way["to_one_shot"]]
+    tests = {way["way"]: Verdict(**way["verdict"]) for way in ways}
+    differences = {way["way"]: way["to_one_shot"][metric] for way in ways}
+    return [f"{algorithm['algorithm']}: {METRICS[metric]} of subset after subset, against "
+            f"one-shot: {outcomes(tests, COMPARED, differences)}"]
 
 
-def _budgets(found: dict) -> list[str]:
+def _budgets(section: dict) -> list[str]:
     """What the ways cost, relative to one-shot."""
-    said = []
+    texts = []
     for key, words in (("optimizer_steps", "optimizer steps"),
                        ("example_gradients", "example gradients")):
-        ratios = {f"{one['algorithm']}, {way['way']}": way[key] / one["ways"][0][key]
-                  for one in found["algorithms"] for way in one["ways"] if one["ways"][0][key]}
+        ratios = {f"{algorithm['algorithm']}, {way['way']}": way[key] / algorithm["ways"][0][key]
+                  for algorithm in section["algorithms"] for way in algorithm["ways"]
+                  if algorithm["ways"][0][key]}
         off = [f"{name} ({ratio:.2f})" for name, ratio in ratios.items()
                if abs(ratio - 1) > ALIKE]
-        said.append(f"The number of {words} differs from that of one-shot by more than "
-                    f"{ALIKE:.0%} for {'; '.join(off)}." if off else
-                    f"All ways of an algorithm take the same number of {words}, within "
-                    f"{ALIKE:.0%}.")
-    return said
+        texts.append(f"The number of {words} differs from that of one-shot by more than "
+                     f"{ALIKE:.0%} for {'; '.join(off)}." if off else
+                     f"All ways of an algorithm take the same number of {words}, within "
+                     f"{ALIKE:.0%}.")
+    return texts
 
 
-def table(found: dict) -> tuple[list[str], list[list[str]]]:
+def table(section: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): one line for each algorithm and way."""
-    metrics = [name for name in METRICS if name in found["algorithms"][0]["ways"][0]]
+    metrics = [name for name in METRICS if name in section["algorithms"][0]["ways"][0]]
     header = ["algorithm", "way", "refined by", *(title for metric in metrics for title in (
-        METRICS[metric], "to one-shot")), f"test of {METRICS[found['metric']]}",
+        METRICS[metric], "to one-shot")), f"test of {METRICS[section['metric']]}",
         "epochs for each forget example", "seconds", "steps", "example gradients"]
     return header, [[
-        one["algorithm"], way["way"], way["spec"]["refinement"] or "-",
+        algorithm["algorithm"], way["way"], way["spec"]["refinement"] or "-",
         *(text for metric in metrics for text in (interval(way[metric]), _change(way, metric))),
         way["verdict"]["word"] if way["to_one_shot"] else "-",
         "-" if way["epochs_of_example"] is None else f"{way['epochs_of_example']:.3g}",
         f"{way['seconds']:.2f}", f"{way['optimizer_steps']:,.0f}",
         f"{way['example_gradients']:,.0f}"]
-        for one in found["algorithms"] for way in one["ways"]]
+        for algorithm in section["algorithms"] for way in algorithm["ways"]]
 
 
 def _change(way: dict, metric: str) -> str:
     return interval(way["to_one_shot"][metric], sign=True) if way["to_one_shot"] else "-"
 
 
-def figures(found: dict) -> dict[str, bytes]:
+def figures(section: dict) -> dict[str, bytes]:
     """ToW and ToW-MIA of each way, plain and stratified, a panel for each algorithm."""
-    ways = [way for one in found["algorithms"] for way in one["ways"]]
-    return {f"chains{end}.svg": section_dots.chains(found["algorithms"], metrics)
+    ways = [way for algorithm in section["algorithms"] for way in algorithm["ways"]]
+    return {f"chains{end}.svg": section_dots.chains(section["algorithms"], metrics)
             for end, metrics in PAIRS.items() if all(set(metrics) <= set(way) for way in ways)}

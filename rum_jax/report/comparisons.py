@@ -18,7 +18,7 @@ from rum_jax.unlearn import ALGORITHMS
 METRICS = {"tow_stratified": "stratified ToW", "tow": "ToW",
            "tow_mia_stratified": "stratified ToW-MIA", "tow_mia": "ToW-MIA"}
 VALIDATION = "validation_tow"
-NO_METHOD = tuple(one.name for one in ALGORITHMS.values() if one.is_baseline)
+NO_METHOD = tuple(algorithm.name for algorithm in ALGORITHMS.values() if algorithm.is_baseline)
 
 
 def primary_metric(rows: Sequence[dict]) -> str:
@@ -61,10 +61,10 @@ def compare(rows: Sequence[dict]) -> list[dict]:
     """
     pairs = list(_pairs(rows))
     for is_primary in (True, False):
-        family = [one for one in pairs if one["primary"] == is_primary]
-        for one, said in zip(family, verdicts([one["difference"] for one in family], MARGIN),
-                             strict=True):
-            one.update(verdict=said.word, p_holm=said.p, text=said.text)
+        family = [pair for pair in pairs if pair["primary"] == is_primary]
+        for pair, test in zip(family, verdicts([pair["difference"] for pair in family], MARGIN),
+                              strict=True):
+            pair.update(verdict=test.word, p_holm=test.p, text=test.text)
     return pairs
 
 
@@ -72,7 +72,9 @@ def _pairs(rows: Sequence[dict]) -> Iterator[dict]:
     for name in dict.fromkeys(row["set"] for row in rows):
         of_set = [row for row in rows if row["set"] == name]
         first, candidates = main_row(of_set), [row["name"] for row in one_shot(of_set)]
-        for other in of_set if first else ():
+        if first is None:
+            continue
+        for other in of_set:
             if other is first or other["spec"]["kind"] == REFERENCE:
                 continue
             for metric in METRICS:
@@ -81,4 +83,5 @@ def _pairs(rows: Sequence[dict]) -> Iterator[dict]:
                     yield {"set": name, "first": first["name"], "second": other["name"],
                            "metric": metric, "primary": metric == primary_metric(of_set)
                            and other["name"] in candidates,
-                           "difference": paired_difference(*(one["per_seed"] for one in values))}
+                           "difference": paired_difference(
+                               *(value["per_seed"] for value in values))}

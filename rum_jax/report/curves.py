@@ -31,10 +31,10 @@ MOST = 24                   # panels of rows
 def _table(records: Sequence[dict]) -> np.ndarray:
     """float[n,epochs] of records' losses, NaN where one is missing or did not stay finite."""
     losses = [record["loss_per_epoch"] for record in records]
-    made = np.full((len(losses), max(map(len, losses), default=0)), np.nan)
-    for line, values in zip(made, losses, strict=True):
+    table = np.full((len(losses), max(map(len, losses), default=0)), np.nan)
+    for line, values in zip(table, losses, strict=True):
         line[:len(values)] = [math.nan if value is None else value for value in values]
-    return made
+    return table
 
 
 def learning(records: Sequence[dict]) -> dict[str, list[tuple[str, np.ndarray]]]:
@@ -144,7 +144,7 @@ def memorization_histogram(scores: np.ndarray, injected: np.ndarray) -> bytes:
     parts = [("published label", known & ~injected, COLORS["vanilla"])]
     if injected.any():
         parts.append(("injected label noise", known & injected, INJECTED))
-    counts, _, _ = axis.hist([scores[part] for _, part, _ in parts], bins, stacked=True,
+    counts, _, _ = axis.hist([scores[part] for _, part, _ in parts], list(bins), stacked=True,
                              color=[color for _, _, color in parts],
                              label=[f"{name}: {part.sum():,}" for name, part, _ in parts])
     axis.set_yscale("symlog", linthresh=10)

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from rum_jax.report.figures import (
     LINES,
+    Look,
     dashed,
     estimate,
     handles,
@@ -78,7 +79,7 @@ def _panels(rows: list[dict], metrics: Mapping[str, str], axis_label: str, refer
     """A panel for each metric, with the mean of a row of reference as a dashed line."""
     shown = {metric: title for metric, title in metrics.items() if has(rows, metric)}
     figure, axes = rows_axes([row["name"] for row in rows], len(shown), 2.75)
-    bounds = tuple(scale * end for end in limit)
+    bounds = (scale * limit[0], scale * limit[1])
     for axis, (metric, title) in zip(axes, shown.items(), strict=True):
         values = [row["metrics"].get(metric) for row in rows]
         for place, (row, value) in enumerate(zip(rows, values, strict=True)):
@@ -86,7 +87,7 @@ def _panels(rows: list[dict], metrics: Mapping[str, str], axis_label: str, refer
         line = _mean_of(rows, reference, metric)
         if line is not None:
             axis.axvline(scale * line, color="black", ls="--", lw=1, zorder=2)
-        axis.set_xlim(*limits([scale * one for one in numbers(values, limit)], bounds))
+        axis.set_xlim(*limits([scale * number for number in numbers(values, limit)], bounds))
         axis.set_title(title)
     figure.supxlabel(axis_label)
     legend(figure, [*handles(kind_of(row["spec"]) for row in rows), dashed(words)])
@@ -115,16 +116,18 @@ def differences(comparisons: Sequence[dict], rows: Sequence[dict]) -> bytes | No
       rows: of that forget set.
     """
     specs = {row["name"]: row["spec"] for row in rows}
-    pairs = list(dict.fromkeys((one["first"], one["second"]) for one in comparisons))
-    metrics = [name for name in TOW if any(one["metric"] == name for one in comparisons)]
+    pairs = list(dict.fromkeys(
+        (comparison["first"], comparison["second"]) for comparison in comparisons))
+    metrics = [name for name in TOW
+               if any(comparison["metric"] == name for comparison in comparisons)]
     if not pairs or not metrics:
         return None
     names = display_names(specs)
     figure, axes = rows_axes([f"{names[first]} - {names[second]}" for first, second in pairs],
                              len(metrics), 2.75)
     for axis, metric in zip(axes, metrics, strict=True):
-        values = {(one["first"], one["second"]): one["difference"] for one in comparisons
-                  if one["metric"] == metric}
+        values = {(comparison["first"], comparison["second"]): comparison["difference"]
+                  for comparison in comparisons if comparison["metric"] == metric}
         for place, pair in enumerate(pairs):
             estimate(axis, place, values.get(pair), **look(specs[pair[1]]))
         axis.axvline(0, color="black", ls="--", lw=1, zorder=2)
@@ -151,7 +154,8 @@ def run_times(of_sets: Mapping[str, list[dict]]) -> bytes:
             if name not in rows:
                 continue
             mean = rows[name]["metrics"]["seconds"]["mean"]
-            style = {"color": color, "marker": "o"} if several else look(rows[name]["spec"])
+            style: Look = ({"color": color, "marker": "o"} if several
+                           else look(rows[name]["spec"]))
             axis.plot([mean], [place + shift], ls="", ms=7, mec="white", clip_on=False, **style)
             seconds.append(mean)
             if not several:
@@ -169,7 +173,7 @@ def run_times(of_sets: Mapping[str, list[dict]]) -> bytes:
 
 
 def _seconds_axis(axis, seconds: list[float]) -> None:
-    positive = [one for one in seconds if one > 0]
+    positive = [value for value in seconds if value > 0]
     label = "seconds per model, without compilation"
     if positive and len(positive) == len(seconds) and max(positive) > WIDE * min(positive):
         axis.set_xscale("log")

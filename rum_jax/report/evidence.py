@@ -59,14 +59,14 @@ def _is_above_zero(difference: dict) -> bool:
 def with_verdicts(rows: list[dict]) -> list[dict]:
     """The same rows, each with `verdict` of its change beyond the original's; None: no test."""
     methods = [row for row in rows if row["spec"]["kind"] != REFERENCE and row["beyond_original"]]
-    said = verdicts([row["beyond_original"] for row in methods])
-    of = {row["row"]: one._asdict() for row, one in zip(methods, said, strict=True)}
-    return [{**row, "verdict": of.get(row["row"])} for row in rows]
+    tests = verdicts([row["beyond_original"] for row in methods])
+    by_row = {row["row"]: test._asdict() for row, test in zip(methods, tests, strict=True)}
+    return [{**row, "verdict": by_row.get(row["row"])} for row in rows]
 
 
-def unlearning(found: dict) -> list[dict]:
+def unlearning(section: dict) -> list[dict]:
     """The rows that unlearn; not those that they are compared with."""
-    return [row for row in found["rows"] if row["spec"]["kind"] != REFERENCE]
+    return [row for row in section["rows"] if row["spec"]["kind"] != REFERENCE]
 
 
 def tests_of(rows: Sequence[dict]) -> dict[str, Verdict]:
@@ -82,16 +82,16 @@ def evidence(rows: Sequence[dict], changes: str) -> list[str]:
       rows: that unlearn, see `assemble`.
       changes: what changes, from where to where.
     """
-    said = tests_of(rows)
+    tests = tests_of(rows)
     idle = [row["row"] for row in rows if row["beyond_original"] and not row["is_evidence"]]
     none = (" Not evidence, as not better than the original by more than the 95% interval where "
             f"it is furthest from the oracles: {', '.join(idle)}.") if idle else ""
-    if not said:
-        return [f"{changes}: no row is evidence, so the change is not tested.{none}"]
+    if not tests:
+        return [f"{changes}: no method is evidence, so the change is not tested.{none}"]
     differences = {row["row"]: row["beyond_original"] for row in rows}
     words = {LOWER: "falls", HIGHER: "rises", NOT_SIGNIFICANT: NOT_SIGNIFICANT}
     return [f"{changes}, beyond the original's own change: it "
-            f"{outcomes(said, words, differences)}{none}"]
+            f"{outcomes(tests, words, differences)}{none}"]
 
 
 def references(rows: Sequence[dict]) -> list[str]:

@@ -24,21 +24,23 @@ def has_hparams_of(row: dict, one_shot: dict) -> bool | None:
 
 def exposure(algorithms: Sequence[dict]) -> list[str]:
     """With what hyper-parameters, and for how long, each way works on each forget example."""
-    said = []
-    for one in algorithms:
-        shot, chains = one["ways"][0], one["ways"][1:]
+    sentences = []
+    for algorithm in algorithms:
+        shot, chains = algorithm["ways"][0], algorithm["ways"][1:]
         taken = [way["way"] for way in chains if way["hparams_of_one_shot"]]
         if taken:
-            said.append(f"{one['algorithm']}: the steps of {', '.join(taken)} take the "
-                        "hyper-parameters of one-shot, but for the epochs; they were not chosen "
-                        "for chains.")
-        other = {way["epochs_of_example"] for way in chains} - {shot["epochs_of_example"]}
-        if shot["epochs_of_example"] and other - {None}:
+            sentences.append(
+                f"{algorithm['algorithm']}: the steps of {', '.join(taken)} take the "
+                "hyper-parameters of one-shot, but for the epochs; they were not chosen "
+                "for chains.")
+        differing = {way["epochs_of_example"] for way in chains} - {shot["epochs_of_example"]}
+        if shot["epochs_of_example"] and differing - {None}:
             listed = joined([f"{way['way']} {way['epochs_of_example']:.3g}" for way in chains
                              if way["epochs_of_example"] not in (
                                  None, shot["epochs_of_example"])])
-            done = "relabelled" if one["family"] == RELABELLING else "unlearned"
-            said.append(f"{one['algorithm']}: exposure differs. Each forget example is {done} for "
-                        f"{shot['epochs_of_example']:g} epochs at once, and in a chain for those "
-                        f"of its own step ({listed}): a difference is also one of exposure.")
-    return said
+            done = "relabelled" if algorithm["family"] == RELABELLING else "unlearned"
+            sentences.append(
+                f"{algorithm['algorithm']}: exposure differs. Each forget example is {done} for "
+                f"{shot['epochs_of_example']:g} epochs at once, and in a chain for those "
+                f"of its own step ({listed}): a difference is also one of exposure.")
+    return sentences

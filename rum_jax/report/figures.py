@@ -10,9 +10,11 @@ import re
 import textwrap
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict, TypeGuard
 
 import matplotlib
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -32,15 +34,16 @@ INJECTED = "#c9501c"  # examples with injected label noise
 LINES = ("#2a6db0", "#c9501c", "#2b8a57", "#8a4fb0", "#a8790a", "#22262b")
 POINTS = 10.5                   # of all text: 14 px, as in the page's tables
 NARROWEST = 6.5                 # inches of a figure, so that its legend has few lines
-STYLE = {"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "rum_jax",
-         "font.family": ["DejaVu Sans"], "font.size": POINTS, "axes.titlesize": POINTS,
-         "axes.titleweight": "bold", "axes.labelsize": POINTS, "xtick.labelsize": POINTS,
-         "ytick.labelsize": POINTS, "legend.fontsize": POINTS, "figure.titlesize": POINTS,
-         "figure.labelsize": POINTS, "axes.formatter.use_mathtext": False,
-         "text.color": "#22262b", "axes.labelcolor": "#22262b", "xtick.color": "#22262b",
-         "ytick.color": "#22262b", "axes.edgecolor": "#8a9099", "legend.frameon": False,
-         "axes.spines.top": False, "axes.spines.right": False, "grid.color": "#d6dadf",
-         "axes.axisbelow": True, "lines.linewidth": 1.4}
+STYLE: dict[Any, Any] = {
+    "text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "rum_jax",
+    "font.family": ["DejaVu Sans"], "font.size": POINTS, "axes.titlesize": POINTS,
+    "axes.titleweight": "bold", "axes.labelsize": POINTS, "xtick.labelsize": POINTS,
+    "ytick.labelsize": POINTS, "legend.fontsize": POINTS, "figure.titlesize": POINTS,
+    "figure.labelsize": POINTS, "axes.formatter.use_mathtext": False,
+    "text.color": "#22262b", "axes.labelcolor": "#22262b", "xtick.color": "#22262b",
+    "ytick.color": "#22262b", "axes.edgecolor": "#8a9099", "legend.frameon": False,
+    "axes.spines.top": False, "axes.spines.right": False, "grid.color": "#d6dadf",
+    "axes.axisbelow": True, "lines.linewidth": 1.4}
 # Decorates every function that makes a figure.
 styled = matplotlib.rc_context(STYLE)
 FONT = "system-ui, 'DejaVu Sans', sans-serif"
@@ -55,7 +58,7 @@ def _plain(figure: Figure) -> None:
         text.set_text(_NOT_XML.sub("\ufffd", text.get_text()))
 
 
-def _saved(figure: Figure, **how: object) -> bytes:
+def _saved(figure: Figure, **how: Any) -> bytes:
     content = io.BytesIO()
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         # The page shows glyphs that the font used for measuring does not have.
@@ -78,7 +81,7 @@ def png(figure: Figure) -> bytes:
 
 
 def grid(count: int, across: int, size: tuple[float, float], margin: tuple[float, float],
-         **shared: bool) -> tuple[Figure, np.ndarray]:
+         *, sharex: bool = False, sharey: bool = False) -> tuple[Figure, np.ndarray]:
     """A figure with so many panels, at most `across` of them beside each other.
 
     Args:
@@ -86,13 +89,13 @@ def grid(count: int, across: int, size: tuple[float, float], margin: tuple[float
       across: see above.
       size: width and height of a panel, inches.
       margin: what is added to the width and height of all, inches.
-      shared: `sharex`, `sharey`.
+      sharex, sharey: whether all panels share these axes.
     """
     across = min(across, count)
     down = -(-count // across)
     figure = Figure(figsize=(max(NARROWEST, margin[0] + size[0] * across),
                              margin[1] + size[1] * down), layout="constrained")
-    axes = figure.subplots(down, across, squeeze=False, **shared)
+    axes = figure.subplots(down, across, squeeze=False, sharex=sharex, sharey=sharey)
     hide(axes, count)
     return figure, axes
 
@@ -113,13 +116,20 @@ def kind_of(spec: Mapping) -> str:
     return spec["kind"] if spec["kind"] in COLORS else "reference"
 
 
-def look(spec: Mapping) -> dict[str, str]:
+class Look(TypedDict):
+    """How a row is drawn: arguments of `estimate` and of matplotlib."""
+
+    color: str
+    marker: str
+
+
+def look(spec: Mapping) -> Look:
     """Colour and marker of a row."""
     kind = kind_of(spec)
     return {"color": COLORS[kind], "marker": MARKERS[kind]}
 
 
-def is_known(value: dict | None) -> bool:
+def is_known(value: dict | None) -> TypeGuard[dict]:
     """Whether a summary has a mean that can be drawn."""
     return value is not None and value["mean"] is not None and math.isfinite(value["mean"])
 
@@ -128,7 +138,8 @@ def ends(value: dict, bounds: tuple[float, float] = (-math.inf, math.inf)) -> tu
     """The interval of a summary inside bounds; twice the mean where there is no interval."""
     half = value["ci95"]
     half = 0.0 if half is None or not math.isfinite(half) else half
-    return tuple(float(np.clip(value["mean"] + sign * half, *bounds)) for sign in (-1, 1))
+    low, high = (float(np.clip(value["mean"] + sign * half, *bounds)) for sign in (-1, 1))
+    return low, high
 
 
 def numbers(values: Iterable[dict | None], bounds: tuple[float, float] = (-math.inf, math.inf),
@@ -142,7 +153,7 @@ def _seeds(value: dict) -> list[float]:
     """The values of all seeds; none where the interval is over something else."""
     if value.get("over", SEEDS) != SEEDS:
         return []
-    return [one for one in value["per_seed"] if one is not None and math.isfinite(one)]
+    return [number for number in value["per_seed"] if number is not None and math.isfinite(number)]
 
 
 def estimate(axis, place: float, value: dict | None, color: str, marker: str = "o",
@@ -162,7 +173,7 @@ def estimate(axis, place: float, value: dict | None, color: str, marker: str = "
     """
     if not is_known(value):
         return
-    seeds = [scale * one for one in _seeds(value)]
+    seeds = [scale * number for number in _seeds(value)]
 
     def draw(along: Sequence[float], across: Sequence[float], *style: str, **more) -> None:
         axis.plot(*((across, along) if upright else (along, across)), *style, color=color,
@@ -191,7 +202,7 @@ def beside(axes: np.ndarray, words: str) -> None:
         axis.set_ylabel("\n".join(textwrap.wrap(words, 24)))
 
 
-def logarithmic(axis: object, ratio: float | None = None) -> None:
+def logarithmic(axis: Axis, ratio: float | None = None) -> None:
     """Ticks of a logarithmic axis (`axes.xaxis` or `.yaxis`) as plain numbers.
 
     Args:

@@ -47,8 +47,8 @@ def memorization_gallery(dataset: Dataset, scores: np.ndarray, seed: int) -> byt
     """
     figure = Figure(figsize=(SHOWN * 1.08, 4.7), layout="constrained")
     chosen = extremes(scores, seed)
-    for part, (title, indices) in zip(figure.subfigures(len(chosen), 1), chosen.items(),
-                                      strict=True):
+    parts = figure.subfigures(len(chosen), 1, squeeze=False)[:, 0]
+    for part, (title, indices) in zip(parts, chosen.items(), strict=True):
         note = caption(scores, indices)
         part.suptitle(f"{title} memorization{f' ({note})' if note else ''}", x=0.01, ha="left",
                       weight="bold")
@@ -57,7 +57,7 @@ def memorization_gallery(dataset: Dataset, scores: np.ndarray, seed: int) -> byt
         for axis in axes:
             axis.set_axis_off()
         for axis, index in zip(axes, indices, strict=False):
-            _draw(axis, dataset, dataset.train[index], scores[index], lines)
+            _draw(axis, dataset, int(dataset.train[index]), float(scores[index]), lines)
     return svg(figure)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 LINE, LINES = 28, 2     # letters of a line, and lines, that a label in a figure may have
 SHORT = 12              # letters that fit above an image
 _REFERENCE = re.compile(r"(^|by=)([^\[\];]*?\.py):(\w+)")
-_KIND = re.compile(r"(vanilla:|rum_f:)?(.*)", re.DOTALL)
+_KINDS = ("vanilla:", "rum_f:")
 _BREAKS = ":;[/_- "     # a line may end after these
 
 
@@ -20,8 +20,8 @@ def printable(text: object) -> str:
 
 def function_names(name: str) -> str:
     """A row with `function` in place of each `path/file.py:function`."""
-    kind, rest = _KIND.fullmatch(name).groups()
-    return (kind or "") + _REFERENCE.sub(r"\1\3", rest)
+    kind = next((kind for kind in _KINDS if name.startswith(kind)), "")
+    return kind + _REFERENCE.sub(r"\1\3", name[len(kind):])
 
 
 def display_names(names: Iterable[str]) -> dict[str, str]:

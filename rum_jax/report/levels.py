@@ -45,7 +45,7 @@ def assemble(rows: Sequence[dict], statistics: Sequence[dict]) -> dict | None:
     for row in rows:
         of_row.setdefault(row["name"], []).append(row)
     original = of_row.get(ORIGINAL)
-    return {"sets": [summarized(one) for one in statistics],
+    return {"sets": [summarized(of_set) for of_set in statistics],
             "rows": with_verdicts([_changes(name, of_sets, original)
                                    for name, of_sets in of_row.items() if name != RETRAIN])}
 
@@ -77,22 +77,24 @@ def _changes(name: str, of_sets: list[dict], original: list[dict] | None) -> dic
         **beyond(metrics, base)}
 
 
-def sentences(found: dict) -> list[str]:
+def sentences(section: dict) -> list[str]:
     """What the numbers say."""
-    rows, sets = unlearning(found), found["sets"]
+    rows, sets = unlearning(section), section["sets"]
     first, last = sets[0]["set"], sets[-1]["set"]
-    said = [_of_the_sets(sets)] if all(one["entanglement_score"] for one in sets) else []
+    has_scores = all(forget_set["entanglement_score"] for forget_set in sets)
+    texts = [_of_the_sets(sets)] if has_scores else []
     if rows:
-        said += evidence(rows, f"ToW from {first} to {last}")
-        said += _extremes(rows)
-        said += _relabelling(rows)
-    return said + references(found["rows"])
+        texts += evidence(rows, f"ToW from {first} to {last}")
+        texts += _extremes(rows)
+        texts += _relabelling(rows)
+    return texts + references(section["rows"])
 
 
 def _of_the_sets(sets: list[dict]) -> str:
-    scores = [one["entanglement_score"] for one in sets]
+    scores = [forget_set["entanglement_score"] for forget_set in sets]
     text = "Entanglement scores: " + "; ".join(
-        f"{one['set']} {interval(score, 4)}" for one, score in zip(sets, scores, strict=True))
+        f"{forget_set['set']} {interval(score, 4)}"
+        for forget_set, score in zip(sets, scores, strict=True))
     means = np.array([score["mean"] for score in scores])
     per_seed = np.array([score["per_seed"] for score in scores])
     same = (np.argsort(per_seed, axis=0) == np.argsort(means)[:, None]).all(0)
@@ -106,53 +108,53 @@ def _extremes(rows: list[dict]) -> list[str]:
     if len(change) < 2:
         return []
     most, least = (pick(change, key=lambda name: abs(change[name]["mean"])) for pick in (max, min))
-    return [f"Of rows that are evidence, the change beyond the original's is largest for {most} "
+    return [f"Of methods that are evidence, the change beyond the original's is largest for {most} "
             f"({interval(change[most], sign=True)}) and smallest for {least} "
             f"({interval(change[least], sign=True)}). {POST_HOC}"]
 
 
 def _relabelling(rows: list[dict]) -> list[str]:
     """Methods that relabel against the others: mean change of each group, seed by seed."""
-    known = [row for row in rows if row["family"] and row["is_evidence"]]
-    groups = {"relabelling": [row for row in known if row["family"] == RELABELLING],
-              "the other": [row for row in known if row["family"] != RELABELLING]}
+    methods = [row for row in rows if row["family"] and row["is_evidence"]]
+    groups = {"relabelling": [row for row in methods if row["family"] == RELABELLING],
+              "the other": [row for row in methods if row["family"] != RELABELLING]}
     if not all(groups.values()):
         return []
     changes = {name: np.mean([row["change"]["tow"]["per_seed"] for row in group], axis=0)
                for name, group in groups.items()}
-    said = "; ".join(
-        f"{name} rows{joined([row['row'] for row in groups[name]], ' (', ')')} "
+    listed = "; ".join(
+        f"{name} methods{joined([row['row'] for row in groups[name]], ' (', ')')} "
         f"{interval(summary(change), sign=True)}" for name, change in changes.items())
     apart = paired_difference(changes["relabelling"], changes["the other"])
-    return [f"Mean change of ToW, of rows that are evidence: {said}; relabelling minus other rows "
-            f"{interval(apart, sign=True)}: {verdict(apart).text}."]
+    return [f"Mean change of ToW, of methods that are evidence: {listed}; relabelling minus other "
+            f"methods {interval(apart, sign=True)}: {verdict(apart).text}."]
 
 
-def table(found: dict) -> tuple[list[str], list[list[str]]]:
+def table(section: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): ToW of each row on each set, and how it changes."""
-    sets = [one["set"] for one in found["sets"]]
+    sets = [forget_set["set"] for forget_set in section["sets"]]
     changes = {metric: title for metric, title in (
         ("tow_stratified", "stratified ToW, last - first"), ("tow_mia", "ToW-MIA, last - first"),
         ("tow_mia_stratified", "stratified ToW-MIA, last - first"))
-        if any(metric in row["change"] for row in found["rows"])}
+        if any(metric in row["change"] for row in section["rows"])}
     header = ["row", *(f"ToW, {name}" for name in sets), "last - first", "beyond the original's",
               "test", "seeds that fall / rise throughout", *changes.values()]
     return header, [[
-        row["row"], *(interval(one) for one in row["tow"]),
+        row["row"], *(interval(value) for value in row["tow"]),
         interval(row["change"]["tow"], sign=True),
         interval(row["beyond_original"], sign=True) if row["beyond_original"] else "-",
         verdict_cell(row),
         f"{row['falling_seeds']} / {row['rising_seeds']} of {row['change']['tow']['n']}",
         *(interval(row["change"][metric], sign=True) if metric in row["change"] else "-"
-          for metric in changes)] for row in found["rows"]]
+          for metric in changes)] for row in section["rows"]]
 
 
-def figures(found: dict) -> dict[str, bytes]:
+def figures(section: dict) -> dict[str, bytes]:
     """ToW of each row on each set, plain and stratified, one panel per row."""
-    rows, drawn = unlearning(found), {}
+    rows, drawn = unlearning(section), {}
     for end, (metric, _) in PAIRS.items() if rows else ():
-        if all(metric in row for row in found["rows"]):
-            lines = {row["row"]: row[metric] for row in found["rows"]
+        if all(metric in row for row in section["rows"]):
+            lines = {row["row"]: row[metric] for row in section["rows"]
                      if row["spec"]["kind"] == REFERENCE}
-            drawn[f"levels{end}.svg"] = section_lines.levels(rows, lines, found["sets"], metric)
+            drawn[f"levels{end}.svg"] = section_lines.levels(rows, lines, section["sets"], metric)
     return drawn

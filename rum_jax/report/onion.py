@@ -45,12 +45,12 @@ def assemble(traces: Mapping[str, dict], sets: Sequence[str], seeds: int,
     for row, trace in traces.items():
         for number, name in enumerate(sets):
             cases = slice(number * seeds, (number + 1) * seeds)
-            parts = {measure: {part: [done[cases] for done in values]
+            parts = {measure: {part: [per_case[cases] for per_case in values]
                                for part, values in of_parts.items()}
                      for measure, of_parts in trace["measures"].items()}
             rows.append({"row": row, "set": name, "spec": dict(specs[row]),
                          "steps": trace["steps"],
-                         "after": {measure: {part: [_summary(one) for one in values]
+                         "after": {measure: {part: [_summary(per_seed) for per_seed in values]
                                              for part, values in of_parts.items()}
                                    for measure, of_parts in parts.items()},
                          "changes": list(_changes(trace["steps"], parts))})
@@ -58,7 +58,8 @@ def assemble(traces: Mapping[str, dict], sets: Sequence[str], seeds: int,
 
 
 def _summary(values: Sequence[float | None]) -> dict | None:
-    return None if None in values or not np.isfinite(values).all() else summary(values)
+    known = [value for value in values if value is not None and np.isfinite(value)]
+    return summary(known) if len(known) == len(values) else None
 
 
 def _changes(steps: list[dict], parts: dict) -> Iterator[dict]:
@@ -82,14 +83,17 @@ def _changes(steps: list[dict], parts: dict) -> Iterator[dict]:
 
 def _change(values: Sequence[Sequence[float | None]] | None, number: int) -> dict | None:
     """After a step minus before it; None where a value is not known."""
-    if values is None or None in (_summary(values[number]), _summary(values[number + 1])):
+    if values is None:
         return None
-    return paired_difference(values[number + 1], values[number])
+    before, after = (_summary(values[place]) for place in (number, number + 1))
+    if before is None or after is None:
+        return None
+    return paired_difference(after["per_seed"], before["per_seed"])
 
 
-def sentences(found: dict) -> list[str]:
+def sentences(section: dict) -> list[str]:
     """What the numbers say."""
-    return changes_in_words([row for row in found["rows"] if not _is_merged(row)], "subsets",
+    return changes_in_words([row for row in section["rows"] if not _is_merged(row)], "subsets",
                             list(ROLES))
 
 
@@ -104,24 +108,25 @@ def changes_in_words(rows: Sequence[dict], named: str, roles: Sequence[str]) -> 
     claims = {}
     for measure in WORDS:
         for role in roles:
-            cases = [(row, one) for row in rows for one in counted(row, measure, role)]
+            cases = [(row, change) for row in rows for change in counted(row, measure, role)]
             if cases:
                 claims[measure, role] = cases
-    means = [_mean([one["beyond_retain"] for _, one in cases]) for cases in claims.values()]
-    return [_claim(cases, mean, said.text, WORDS[measure], ROLES[role].format(named))
-            for ((measure, role), cases), mean, said in zip(
+    means = [_mean([change["beyond_retain"] for _, change in cases]) for cases in claims.values()]
+    return [_claim(cases, mean, test.text, WORDS[measure], ROLES[role].format(named))
+            for ((measure, role), cases), mean, test in zip(
                 claims.items(), means, verdicts(means), strict=True)]
 
 
 def counted(row: Mapping, measure: str, role: str) -> list[dict]:
     """Changes of a row by steps that do something, where the retain set's is known, too."""
-    return [one for one in row["changes"] if (one["measure"], one["role"]) == (measure, role)
-            and one["algorithm"] != NONE.name and one["beyond_retain"]]
+    return [change for change in row["changes"]
+            if (change["measure"], change["role"]) == (measure, role)
+            and change["algorithm"] != NONE.name and change["beyond_retain"]]
 
 
 def _mean(differences: Sequence[dict]) -> dict:
     """The paired difference of means over several, seed by seed."""
-    per_seed = np.mean([one["per_seed"] for one in differences], axis=0)
+    per_seed = np.mean([difference["per_seed"] for difference in differences], axis=0)
     return paired_difference(per_seed, np.zeros_like(per_seed))
 
 
@@ -131,50 +136,51 @@ def _is_merged(row: Mapping) -> bool:
 
 
 def _claim(cases: list[tuple[dict, dict]], mean: dict, text: str, words: str, whom: str) -> str:
-    change, retain = (_mean([one[key] for _, one in cases]) for key in ("change",
-                                                                       "retain_change"))
-    row, one = max(cases, key=lambda pair: pair[1]["beyond_retain"]["mean"])
-    return (f"A step changes {words} of {whom} by {interval(change, sign=True)}, and of the retain "
-            f"set by {interval(retain, sign=True)} (means over {len(cases)} steps and parts). "
-            f"Beyond the retain set: {interval(mean, sign=True)}, {text}. The largest, selected "
-            f"post hoc: {interval(one['beyond_retain'], sign=True)} of {one['part']} when "
-            f"{row['row']} unlearns {one['subset']}"
+    of_part, of_retain = (_mean([change[key] for _, change in cases])
+                          for key in ("change", "retain_change"))
+    row, largest = max(cases, key=lambda pair: pair[1]["beyond_retain"]["mean"])
+    return (f"A step changes {words} of {whom} by {interval(of_part, sign=True)}, and of the "
+            f"retain set by {interval(of_retain, sign=True)} (means over {len(cases)} steps and "
+            f"parts). Beyond the retain set: {interval(mean, sign=True)}, {text}. The largest, "
+            f"selected post hoc: {interval(largest['beyond_retain'], sign=True)} of "
+            f"{largest['part']} when {row['row']} unlearns {largest['subset']}"
             f"{joined([row['set']] if row['set'] else [], ' of ')}.")
 
 
-def table(found: dict) -> tuple[list[str], list[list[str]]]:
+def table(section: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): mean changes of each row, of parts that its steps are not about."""
     header = ["row", "forget set", "measure", "parts", "steps and parts", "change",
               "retain set's change", "beyond the retain set"]
     lines = []
-    for row in found["rows"]:
+    for row in section["rows"]:
         for measure, words in WORDS.items():
             for role in ROLES if not _is_merged(row) else ():
-                ones = counted(row, measure, role)
-                if ones:
-                    lines.append([row["row"], row["set"], words, IN_TABLE[role], str(len(ones)), *(
-                        interval(_mean([one[key] for one in ones]), sign=True)
-                        for key in ("change", "retain_change", "beyond_retain"))])
+                changes = counted(row, measure, role)
+                if changes:
+                    lines.append([
+                        row["row"], row["set"], words, IN_TABLE[role], str(len(changes)),
+                        *(interval(_mean([change[key] for change in changes]), sign=True)
+                          for key in ("change", "retain_change", "beyond_retain"))])
     return header, lines
 
 
-def figures(found: dict) -> dict[str, bytes]:
+def figures(section: dict) -> dict[str, bytes]:
     """Both measures of every part after each step, for the first forget set.
 
     A figure for each algorithm, with a panel for each of its rows.
     """
     groups: dict[tuple[str, str], list[dict]] = {}
     for measure in WORDS:
-        for row in found["rows"]:
-            if row["set"] == found["rows"][0]["set"] and any(
-                    one["measure"] == measure for one in row["changes"]):
+        for row in section["rows"]:
+            if row["set"] == section["rows"][0]["set"] and any(
+                    change["measure"] == measure for change in row["changes"]):
                 groups.setdefault((measure, _algorithm(row)), []).append(row)
     drawn: dict[str, bytes] = {}
     for (measure, algorithm), rows in groups.items():
         name = f"onion_{measure}_{_file_part(algorithm)}"
-        other = sum(earlier.startswith(f"{name}.") or earlier.startswith(f"{name}-")
-                    for earlier in drawn)
-        name += f"-{other + 1}.svg" if other else ".svg"
+        namesakes = sum(earlier.startswith(f"{name}.") or earlier.startswith(f"{name}-")
+                        for earlier in drawn)
+        name += f"-{namesakes + 1}.svg" if namesakes else ".svg"
         drawn[name] = panels(rows, measure, WORDS[measure])
     return drawn
 

@@ -55,9 +55,9 @@ def origin(provenance: Mapping) -> str:
     """When, and with which version, in a line below the title."""
     parts = []
     try:
-        started = datetime.datetime.fromisoformat(provenance.get("started"))
+        started = datetime.datetime.fromisoformat(provenance["started"])
         parts.append(f"{started:%Y-%m-%d %H:%M} {started.tzname() or ''}".strip())
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         pass
     version = provenance.get("versions", {}).get("rum_jax")
     parts.append(f"rum_jax {version}" if version else "")
@@ -69,16 +69,16 @@ def origin(provenance: Mapping) -> str:
 def _named(texts: Sequence[str], names: Mapping[str, str]) -> list[str]:
     """Texts with the names of functions in place of those of files."""
     long = sorted((name for name, text in names.items() if name != text), key=len, reverse=True)
-    found = list(texts)
+    named = list(texts)
     for name in long:
-        found = [text.replace(name, names[name]) for text in found]
-    return found
+        named = [text.replace(name, names[name]) for text in named]
+    return named
 
 
-def headline(said: Sequence[str]) -> list[str]:
+def headline(sentences: Sequence[str]) -> list[str]:
     """The same sentences, the first of all in a paragraph of its own."""
-    first, _, rest = said[0].partition(". ") if said else ("", "", "")
-    return [f"{first}.", rest, *said[1:]] if rest else list(said)
+    first, _, rest = sentences[0].partition(". ") if sentences else ("", "", "")
+    return [f"{first}.", rest, *sentences[1:]] if rest else list(sentences)
 
 
 def _rounded(value: object) -> object:
@@ -110,9 +110,9 @@ def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict
                    findings=_named(findings(results), names), config=config,
                    stages=stages, files=files,
                    sets=list(of_sets(results)), set_table=set_table(results["sets"]),
-                   sections=[(title, _named(said, names), head,
+                   sections=[(title, _named(sentences, names), head,
                               [_named(line, names) for line in lines]) for
-                             title, said, head, lines in sections.texts(results["sections"])],
+                             title, sentences, head, lines in sections.texts(results["sections"])],
                    pictures={title: list(drawn) for title, drawn in of_sections.items()},
                    full={text: name for name, text in names.items() if text != name})
 

@@ -30,7 +30,7 @@ FEWEST = 1      # examples of either kind, below which there is no area under a 
 
 
 def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
-             planted: np.ndarray, costs: Mapping[str, dict], retrain_gradients: int,
+             injected: np.ndarray, costs: Mapping[str, dict], retrain_gradients: int,
              campaign_gradients: int, campaign_seconds: float | None, rows: Sequence[dict],
              size: int) -> dict | None:
     """What was found, as JSON values; None where no proxies were compared.
@@ -38,7 +38,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
     Args:
       scores: proxy -> float[S,n], of the training set; the higher, the more memorized.
       memorization: float[n], NaN where it is not known; None: not at all.
-      planted: bool[n], whether the label is injected noise.
+      injected: bool[n], whether the label is injected noise.
       costs: proxy -> `seconds` and `example_gradients` of one model, and maybe a `caution`.
       retrain_gradients: example gradients of retraining one model.
       campaign_gradients: of all memorization models together.
@@ -48,30 +48,30 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
     """
     if not scores:
         return None
-    of_rows, found = by_refinement(rows), []
+    of_rows, proxies = by_refinement(rows), []
     metric = primary_metric(rows) if rows else "tow"
     if memorization is not None:
-        found.append({
+        proxies.append({
             "proxy": MEMORIZATION, "spearman": None,
-            "injected_noise_auroc": _auroc_over_examples(memorization, planted),
+            "injected_noise_auroc": _auroc_over_examples(memorization, injected),
             "seconds": campaign_seconds, "retrainings": campaign_gradients / retrain_gradients,
             "caution": "", "overlap": {}, **_of_row(of_rows, MEMORIZATION, metric)})
     for name, values in scores.items():
         values = np.asarray(values)
-        found.append({
+        proxies.append({
             "proxy": name,
             "spearman": None if memorization is None else summary(
                 [_spearman(of_seed, memorization) for of_seed in values]),
-            "injected_noise_auroc": _auroc_over_seeds(values, planted),
+            "injected_noise_auroc": _auroc_over_seeds(values, injected),
             "seconds": costs[name]["seconds"],
             "retrainings": costs[name]["example_gradients"] / retrain_gradients,
             "caution": costs[name].get("caution", ""),
             "overlap": {} if memorization is None else overlaps(values, memorization, size),
             **_of_row(of_rows, name, metric)})
-    known = {one["proxy"] for one in found}
-    return _tested({"proxies": found, "set": rows[0]["set"] if rows else None, "metric": metric,
+    compared = {proxy["proxy"] for proxy in proxies}
+    return _tested({"proxies": proxies, "set": rows[0]["set"] if rows else None, "metric": metric,
                     "others": {name: _forms(row) for name, row in of_rows.items()
-                               if name not in known}})
+                               if name not in compared}})
 
 
 def by_refinement(rows: Sequence[dict]) -> dict[str, dict]:
@@ -107,16 +107,16 @@ def _of_row(of_rows: Mapping[str, dict], name: str, metric: str) -> dict:
             "to_memorization": against(MEMORIZATION), "to_shuffled": against(SHUFFLED)}
 
 
-def _tested(found: dict) -> dict:
+def _tested(section: dict) -> dict:
     """With what tests say, one family for each of AGAINST and one for rank correlations."""
     for key in (*AGAINST, "spearman"):
-        ones = [one for one in found["proxies"] if one[key]]
-        differences = [one[key] if key in AGAINST else paired_difference(
-            one[key]["per_seed"], np.zeros(one[key]["n"])) for one in ones]
-        said = verdicts(differences, MARGIN if key in AGAINST else None)
-        for one, verdict in zip(ones, said, strict=True):
-            one[f"verdict_{key}"] = verdict._asdict()
-    return found
+        proxies = [proxy for proxy in section["proxies"] if proxy[key]]
+        differences = [proxy[key] if key in AGAINST else paired_difference(
+            proxy[key]["per_seed"], np.zeros(proxy[key]["n"])) for proxy in proxies]
+        tests = verdicts(differences, MARGIN if key in AGAINST else None)
+        for proxy, verdict in zip(proxies, tests, strict=True):
+            proxy[f"verdict_{key}"] = verdict._asdict()
+    return section
 
 
 def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
@@ -124,85 +124,88 @@ def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
     return float(scipy.stats.spearmanr(values[both], memorization[both]).statistic)
 
 
-def _auroc_over_examples(values: np.ndarray, planted: np.ndarray) -> dict | None:
+def _auroc_over_examples(values: np.ndarray, injected: np.ndarray) -> dict | None:
     """Of one estimate for all seeds, so that its interval is over examples."""
     known = np.isfinite(values)
-    noisy, clean = values[known & planted], values[known & ~planted]
+    noisy, clean = values[known & injected], values[known & ~injected]
     return auroc(noisy, clean) if min(len(noisy), len(clean)) >= FEWEST else None
 
 
-def _auroc_over_seeds(values: np.ndarray, planted: np.ndarray) -> dict | None:
-    found = [_auroc_over_examples(of_seed, planted) for of_seed in values]
-    return None if None in found else summary([one["mean"] for one in found])
+def _auroc_over_seeds(values: np.ndarray, injected: np.ndarray) -> dict | None:
+    areas = [_auroc_over_examples(of_seed, injected) for of_seed in values]
+    known = [area["mean"] for area in areas if area is not None]
+    return summary(known) if len(known) == len(areas) else None
 
 
-def sentences(found: dict) -> list[str]:
+def sentences(section: dict) -> list[str]:
     """What the numbers say."""
-    proxies = [one for one in found["proxies"] if one["proxy"] != MEMORIZATION]
-    cautions = [f"Caution, {one['proxy']}: {one['caution']}." for one in proxies if one["caution"]]
-    return [*_ranking(proxies), *cautions, *_noise(found["proxies"]), *_cost(found["proxies"]),
-            *_rum(found)]
+    proxies = [proxy for proxy in section["proxies"] if proxy["proxy"] != MEMORIZATION]
+    cautions = [f"Caution, {proxy['proxy']}: {proxy['caution']}." for proxy in proxies
+                if proxy["caution"]]
+    return [*_ranking(proxies), *cautions, *_noise(section["proxies"]), *_cost(section["proxies"]),
+            *_rum(section)]
 
 
 def _ranking(proxies: list[dict]) -> list[str]:
-    known = [one for one in proxies if one["spearman"]]
-    if not known:
+    ranked = [proxy for proxy in proxies if proxy["spearman"]]
+    if not ranked:
         return []
-    ordered = sorted(known, key=lambda one: -one["spearman"]["mean"])
-    listed = "; ".join(f"{one['proxy']} {interval(one['spearman'])}" for one in ordered)
-    said = {one["proxy"]: Verdict(**one["verdict_spearman"]) for one in ordered}
+    ordered = sorted(ranked, key=lambda proxy: -proxy["spearman"]["mean"])
+    listed = "; ".join(f"{proxy['proxy']} {interval(proxy['spearman'])}" for proxy in ordered)
+    tests = {proxy["proxy"]: Verdict(**proxy["verdict_spearman"]) for proxy in ordered}
     words = {HIGHER: "above 0", LOWER: "below 0", NOT_SIGNIFICANT: NOT_SIGNIFICANT}
-    unlike = [name for name, one in said.items() if one.word != HIGHER]
+    unlike = [name for name, test in tests.items() if test.word != HIGHER]
     caution = [f"Caution: {', '.join(unlike)} cannot be taken for memorization here, as the rank "
                "correlation is not significantly above 0."] if unlike else []
-    return [f"Rank correlation with memorization (Spearman): {listed}; {by_word(said, words)} "
-            f"({of_family(list(said.values()))}).", *caution]
+    return [f"Rank correlation with memorization (Spearman): {listed}; {by_word(tests, words)} "
+            f"({of_family(list(tests.values()))}).", *caution]
 
 
 def _noise(proxies: list[dict]) -> list[str]:
-    known = [one for one in proxies if one["injected_noise_auroc"]]
-    if not known:
+    rated = [proxy for proxy in proxies if proxy["injected_noise_auroc"]]
+    if not rated:
         return []
-    ordered = sorted(known, key=lambda one: -one["injected_noise_auroc"]["mean"])
+    ordered = sorted(rated, key=lambda proxy: -proxy["injected_noise_auroc"]["mean"])
     return ["AUROC for injected label noise: " + "; ".join(
-        f"{interval(one['injected_noise_auroc'])} by {one['proxy']} (over "
-        f"{one['injected_noise_auroc']['over']})" for one in ordered) + "."]
+        f"{interval(proxy['injected_noise_auroc'])} by {proxy['proxy']} (over "
+        f"{proxy['injected_noise_auroc']['over']})" for proxy in ordered) + "."]
 
 
 def _cost(proxies: list[dict]) -> list[str]:
-    text = "; ".join(f"{one['proxy']} {one['retrainings']:.3g}" for one in proxies)
+    text = "; ".join(f"{proxy['proxy']} {proxy['retrainings']:.3g}" for proxy in proxies)
     return [f"Cost in retrainings of one model, beyond its own training: {text}."]
 
 
-def _rum(found: dict) -> list[str]:
-    name, sentences = METRICS[found["metric"]], []
+def _rum(section: dict) -> list[str]:
+    name, texts = METRICS[section["metric"]], []
     for key, other in AGAINST.items():
-        ones = [one for one in found["proxies"] if one[key]]
-        if ones:
-            said = {one["proxy"]: Verdict(**one[f"verdict_{key}"]) for one in ones}
-            sentences.append(
-                f"On {found['set']}, {name} of RUM refined by each score, against {other}: "
-                f"{outcomes(said, COMPARED, {one['proxy']: one[key] for one in ones})}")
-    return sentences
+        proxies = [proxy for proxy in section["proxies"] if proxy[key]]
+        if proxies:
+            tests = {proxy["proxy"]: Verdict(**proxy[f"verdict_{key}"]) for proxy in proxies}
+            texts.append(
+                f"On {section['set']}, {name} of RUM refined by each score, against {other}: "
+                f"{outcomes(tests, COMPARED, {proxy['proxy']: proxy[key] for proxy in proxies})}")
+    return texts
 
 
-def table(found: dict) -> tuple[list[str], list[list[str]]]:
+def table(section: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): one line for each proxy, and for memorization."""
-    name = METRICS[found["metric"]]
-    extra = found["metric"] != "tow"
+    name = METRICS[section["metric"]]
+    extra = section["metric"] != "tow"
     header = ["score", "Spearman", "AUROC, injected noise", "seconds", "retrainings",
               *(f"overlap, {level}" for level in SUBSETS), "ToW of RUM",
               *([f"{name} of RUM"] if extra else []), "to memorization", "to random"]
     return header, [[
-        one["proxy"], *(_text(one[key]) for key in ("spearman", "injected_noise_auroc")),
-        "-" if one["seconds"] is None else f"{one['seconds']:.2f}", f"{one['retrainings']:.3g}",
-        *(_overlap(one["overlap"].get(level)) for level in SUBSETS), _text(one["tow"]),
-        *([_text(one["primary"])] if extra else []), _text(one["to_memorization"], True),
-        _text(one["to_shuffled"], True)]
-        for one in found["proxies"]] + [
-        [other, *["-"] * 7, _text(forms["tow"]),
-         *([_text(forms[found["metric"]])] if extra else []), "-", "-"]
-        for other, forms in found["others"].items()]
+        proxy["proxy"], *(_text(proxy[key]) for key in ("spearman", "injected_noise_auroc")),
+        "-" if proxy["seconds"] is None else f"{proxy['seconds']:.2f}",
+        f"{proxy['retrainings']:.3g}",
+        *(_overlap(proxy["overlap"].get(level)) for level in SUBSETS), _text(proxy["tow"]),
+        *([_text(proxy["primary"])] if extra else []), _text(proxy["to_memorization"], True),
+        _text(proxy["to_shuffled"], True)]
+        for proxy in section["proxies"]] + [
+        [score, *["-"] * 7, _text(forms["tow"]),
+         *([_text(forms[section["metric"]])] if extra else []), "-", "-"]
+        for score, forms in section["others"].items()]
 
 
 def _overlap(value: dict | None) -> str:
@@ -213,7 +216,7 @@ def _text(value: dict | None, sign: bool = False) -> str:
     return interval(value, sign=sign) if value else "-"
 
 
-def figures(found: dict) -> dict[str, bytes]:
+def figures(section: dict) -> dict[str, bytes]:
     """Spearman, AUROC and ToW, plain and stratified, of each score."""
-    drawn = section_dots.proxies(found["proxies"], found["others"], MEMORIZATION, SHUFFLED)
+    drawn = section_dots.proxies(section["proxies"], section["others"], MEMORIZATION, SHUFFLED)
     return {"proxies.svg": drawn} if drawn else {}

@@ -3,6 +3,7 @@
 `results.schema.json` beside this file describes every key.
 """
 
+import pathlib
 from collections.abc import Iterator
 from statistics import mean, median
 
@@ -28,19 +29,19 @@ RELEARN, CENSORED = "relearn_epochs", "relearn_censored"
 
 def assemble(finished: StudyArtifacts, provenance: dict) -> dict:
     """Everything that was found, from the stages' files."""
-    found = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
+    rows = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
     memorization = _memorization(finished)
     statistics = records.read_json(finished.forget / "statistics.json")
     stages = list(_stages(finished))
     about = records.read_json(finished.rows["original"] / ABOUT_FILE)
     return {
         "schema": SCHEMA_VERSION,
-        "sets": [{**one, "strata": about["strata"], "relearn_limit": _limit(about)}
-                 for one in statistics],
-        "rows": found,
+        "sets": [{**of_set, "strata": about["strata"], "relearn_limit": _limit(about)}
+                 for of_set in statistics],
+        "rows": rows,
         "scope": _scope(finished),
-        "comparisons": compare(found),
-        "sections": sections.assemble(finished, found, statistics),
+        "comparisons": compare(rows),
+        "sections": sections.assemble(finished, rows, statistics),
         "memorization": memorization,
         "cautions": list(_cautions(finished, stages)),
         "original_files": records.read_json(
@@ -81,7 +82,7 @@ def _metrics(finished: StudyArtifacts, name: str) -> dict[str, list]:
 
     Their files may have been somewhere else when the row was evaluated.
     """
-    stored = records.read_json(finished.rows[name] / "metrics.json")
+    stored: dict[str, list] = records.read_json(finished.rows[name] / "metrics.json")
     there = records.read_json(finished.rows[name] / ABOUT_FILE)["user_metrics"]
     here = {content: metric for metric, content in
             user_metrics(finished.study.config.metrics).items()}
@@ -99,12 +100,12 @@ def summaries(metrics: dict[str, list]) -> dict[str, dict]:
     That of RELEARN has also its `median` and `censored_share`: the share of models that do not
     get there within the limit, whose value is the limit plus 1, so that the mean says little.
     """
-    found = {metric: summary(values) for metric, values in metrics.items()
-             if None not in values and metric != CENSORED}
-    if RELEARN in found and CENSORED in metrics:
-        found[RELEARN] |= {"median": median(metrics[RELEARN]),
-                           "censored_share": mean(metrics[CENSORED])}
-    return found
+    by_metric = {metric: summary(values) for metric, values in metrics.items()
+                 if None not in values and metric != CENSORED}
+    if RELEARN in by_metric and CENSORED in metrics:
+        by_metric[RELEARN] |= {"median": median(metrics[RELEARN]),
+                               "censored_share": mean(metrics[CENSORED])}
+    return by_metric
 
 
 def _steps(finished: StudyArtifacts, name: str) -> list[dict]:
@@ -127,7 +128,7 @@ def _scope(finished: StudyArtifacts) -> dict:
             "memorization": finished.memorization is not None, "forget_sets_alike": alike}
 
 
-def _cautions(finished: StudyArtifacts, stages: list[tuple[str, object]]) -> Iterator[dict]:
+def _cautions(finished: StudyArtifacts, stages: list[tuple[str, pathlib.Path]]) -> Iterator[dict]:
     """What given models and proxies told of themselves; compared proxies have a section."""
     for caution in finished.cautions:
         yield {"stage": "original", "caution": caution}
@@ -139,7 +140,7 @@ def _cautions(finished: StudyArtifacts, stages: list[tuple[str, object]]) -> Ite
                 yield {"stage": name, "caution": caution}
 
 
-def _stages(finished: StudyArtifacts) -> Iterator[tuple[str, object]]:
+def _stages(finished: StudyArtifacts) -> Iterator[tuple[str, pathlib.Path]]:
     root = finished.study.workdir / "stages"
     for path in sorted(root.rglob(stage_cache.DONE), key=lambda path: path.stat().st_mtime):
         yield str(path.parent.relative_to(root)), path.parent

@@ -23,19 +23,20 @@ from rum_jax.report.labels import label
 def chains(algorithms: list[dict], metrics: tuple[str, str] = ("tow", "tow_mia")) -> bytes:
     """SVG: two forms of ToW of each way, a panel for each algorithm, see `chains.assemble`."""
     shown = []
-    most = max(len(one["ways"]) for one in algorithms)
+    most = max(len(algorithm["ways"]) for algorithm in algorithms)
     figure, axes = grid(len(algorithms), 3, (4.3, 1.0 + 0.5 * most), (0, 0.7), sharex=True)
     measures = two_measures(metrics, 0.2)
-    for axis, one in zip(axes.ravel(), algorithms, strict=False):
+    for axis, algorithm in zip(axes.ravel(), algorithms, strict=False):
+        ways = algorithm["ways"]
         for metric, (shift, color, _) in measures.items():
-            for place, way in enumerate(one["ways"]):
+            for place, way in enumerate(ways):
                 estimate(axis, place + shift, way[metric], color, bounds=UNIT, apart=0.14)
-            shown += numbers((way[metric] for way in one["ways"]), UNIT)
-            axis.axvline(one["ways"][0][metric]["mean"], color=color, ls="--", lw=1)
-        axis.set_yticks(range(len(one["ways"])), [label(way["way"], 16) for way in one["ways"]])
-        axis.set_ylim(len(one["ways"]) - 0.4, -0.6)
+            shown += numbers((way[metric] for way in ways), UNIT)
+            axis.axvline(ways[0][metric]["mean"], color=color, ls="--", lw=1)
+        axis.set_yticks(range(len(ways)), [label(way["way"], 16) for way in ways])
+        axis.set_ylim(len(ways) - 0.4, -0.6)
         axis.tick_params(axis="y", length=0)
-        axis.set_title(label(one["algorithm"], 32))
+        axis.set_title(label(algorithm["algorithm"], 32))
         axis.grid(axis="x")
     axes[0, 0].set_xlim(*limits(shown, UNIT))
     figure.supxlabel("closeness to retraining (1: as retrained)")
@@ -61,20 +62,20 @@ def proxies(proxies: list[dict], others: Mapping[str, dict], memorization: str,
     kind = {memorization: "rum", control: "control"}
     scores = [*proxies, *({"proxy": name, **values} for name, values in others.items())]
     shown = {name: panel for name, panel in panels.items()
-             if any(is_known(one.get(name)) for one in scores)}
+             if any(is_known(score.get(name)) for score in scores)}
     if not shown:
         return None
-    figure, axes = rows_axes([one["proxy"] for one in scores], len(shown), 3.4)
+    figure, axes = rows_axes([score["proxy"] for score in scores], len(shown), 3.4)
     for axis, (name, (title, words, bounds)) in zip(axes, shown.items(), strict=True):
-        for place, one in enumerate(scores):
-            color = COLORS[kind.get(one["proxy"], "vanilla")]
-            estimate(axis, place, one.get(name), color, bounds=bounds)
-        axis.set_xlim(*limits(numbers((one.get(name) for one in scores), bounds), bounds))
+        for place, score in enumerate(scores):
+            color = COLORS[kind.get(score["proxy"], "vanilla")]
+            estimate(axis, place, score.get(name), color, bounds=bounds)
+        axis.set_xlim(*limits(numbers((score.get(name) for score in scores), bounds), bounds))
         axis.set_title(title)
         axis.set_xlabel(words)
     kinds = {"rum": "memorization", "vanilla": "proxies and other scores",
              "control": "random subsets (control)"}
     legend(figure, [*(dashed(words, "-", COLORS[key]) for key, words in kinds.items()
-                      if any(kind.get(one["proxy"], "vanilla") == key for one in scores)),
+                      if any(kind.get(score["proxy"], "vanilla") == key for score in scores)),
                     *handles((), seeds=True)])
     return svg(figure)

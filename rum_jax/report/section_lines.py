@@ -44,9 +44,9 @@ def levels(rows: list[dict], references: Mapping[str, list[dict]], sets: list[di
                                 strict=False):
         for name, style in (("retrain_again", "k--"), ("original", "k:")):
             if name in references:
-                axis.plot(places, [one["mean"] for one in references[name]], style, lw=1)
+                axis.plot(places, [summary["mean"] for summary in references[name]], style, lw=1)
         style = look(row["spec"])
-        axis.plot(places, [one["mean"] for one in row[metric]], color=style["color"], lw=1)
+        axis.plot(places, [summary["mean"] for summary in row[metric]], color=style["color"], lw=1)
         for place, half, value in zip(places, spread or [0.0] * len(places), row[metric],
                                       strict=True):
             estimate(axis, place, value, **style, bounds=UNIT, upright=True, apart=0)
@@ -57,7 +57,7 @@ def levels(rows: list[dict], references: Mapping[str, list[dict]], sets: list[di
     figure.supxlabel(words)
     beside(axes, TOW[metric])
     shown = [row[metric] for row in rows] + list(references.values())
-    axes[0, 0].set_ylim(*limits([one for of_row in shown for one in _drawn(of_row)], UNIT))
+    axes[0, 0].set_ylim(*limits([number for of_row in shown for number in _drawn(of_row)], UNIT))
     entries = handles(kind_of(row["spec"]) for row in rows)
     entries += [dashed(f"{name}, mean", style) for name, style in (
         ("retrain_again", "--"), ("original", ":")) if name in references]
@@ -72,7 +72,7 @@ def _drawn(values: Sequence[dict]) -> list[float]:
 def _set_axis(axis, sets: list[dict], places: list[float], spread: list[float] | None) -> None:
     """Ticks of the sets along an axis."""
     if spread is None:
-        axis.set_xticks(places, _set_labels([one["set"] for one in sets]))
+        axis.set_xticks(places, _set_labels([forget_set["set"] for forget_set in sets]))
         axis.set_xlim(-0.3, len(places) - 0.7)
     elif _is_wide(places):
         axis.set_xscale("log")
@@ -91,13 +91,13 @@ def _is_wide(places: list[float]) -> bool:
 
 def _axis(sets: list[dict]) -> tuple[list[float], list[float] | None, str]:
     """(places, half-widths of their intervals or None, label) of the sets along an axis."""
-    families = {one["set"].partition(":")[0] for one in sets}
+    families = {forget_set["set"].partition(":")[0] for forget_set in sets}
     by = {"entanglement": "entanglement_score", "memorization": "mean_memorization"}
     name = by.get(next(iter(families))) if len(families) == 1 else None
-    if name is None or any(one[name] is None for one in sets):
+    if name is None or any(forget_set[name] is None for forget_set in sets):
         return list(range(len(sets))), None, "forget set"
-    means = [one[name]["mean"] for one in sets]
-    return (means, [one[name]["ci95"] or 0.0 for one in sets],
+    means = [forget_set[name]["mean"] for forget_set in sets]
+    return (means, [forget_set[name]["ci95"] or 0.0 for forget_set in sets],
             name.replace("_", " ") + (" (logarithmic)" if _is_wide(means) else ""))
 
 

@@ -1,9 +1,10 @@
 """The parts of a report that belong to some studies only; a new one is a file and a line here.
 
-A section has TITLE, `sentences(found)`, `table(found)` and `figures(found)`; what was found is
-made of plain values by its `assemble`, which is None where it does not apply.
+The module of a section has TITLE, `sentences(section)`, `table(section)` and `figures(section)`;
+the section is made of plain values by its `assemble`, which is None where it does not apply.
 """
 
+import pathlib
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -21,29 +22,31 @@ SECTIONS = {"levels": levels, "proxies": proxies, "chains": chains, "onion": oni
 
 
 def assemble(finished: StudyArtifacts, rows: list[dict], statistics: list[dict]) -> dict[str, dict]:
-    """Section -> what it found, of those that apply."""
+    """Name -> section, of those that apply."""
     config, sets = finished.study.config, finished.cases.sets
     traces = {row: records.read_json(folder / "trace.json")
               for row, folder in finished.traces.items()}
-    made = {"levels": levels.assemble(rows, statistics),
-            "proxies": _proxies(finished, [row for row in rows if row["set"] == sets[0]]),
-            "chains": chains.assemble(rows),
-            "onion": onion.assemble(traces, sets, len(config.seeds), _specs(finished, traces)),
-            "streams": _streams(finished)}
-    return {name: found for name, found in made.items() if found}
+    sections = {
+        "levels": levels.assemble(rows, statistics),
+        "proxies": _proxies(finished, [row for row in rows if row["set"] == sets[0]]),
+        "chains": chains.assemble(rows),
+        "onion": onion.assemble(traces, sets, len(config.seeds), _specs(finished, traces)),
+        "streams": _streams(finished)}
+    return {name: section for name, section in sections.items() if section}
 
 
 def _proxies(finished: StudyArtifacts, rows: list[dict]) -> dict | None:
-    study, known = finished.study, None
+    study, memorization = finished.study, None
     config, train = study.config, study.dataset.train
     campaign_gradients, seconds = 0, None
     if finished.memorization:
-        known = records.read_arrays(finished.memorization / "memorization.npz")["memorization"]
+        arrays = records.read_arrays(finished.memorization / "memorization.npz")
+        memorization = arrays["memorization"]
         campaign_gradients = config.campaign.models * config.memorization.epochs * subset_size(
             config.memorization.subset_fraction, len(train))
-        seconds = _campaign_seconds(finished)
+        seconds = _campaign_seconds(finished.memorization, config.campaign.models)
     return proxies.assemble(
-        {name: values[:, train] for name, values in finished.proxy_scores.items()}, known,
+        {name: values[:, train] for name, values in finished.proxy_scores.items()}, memorization,
         study.dataset.noisy[train],
         {name: records.read_json(folder / COST_FILE)
          for name, folder in finished.proxies.items()},
@@ -78,21 +81,22 @@ def _specs(finished: StudyArtifacts, names: Iterable[str]) -> dict[str, dict]:
     return {name: resolve(finished.study.config, name)._asdict() for name in names}
 
 
-def _campaign_seconds(finished: StudyArtifacts) -> float | None:
+def _campaign_seconds(folder: pathlib.Path, models: int) -> float | None:
     """Seconds of all memorization models, without compilation; None if they were not trained."""
-    path = finished.memorization / COST_FILE
+    path = folder / COST_FILE
     if not path.is_file():
         return None
-    return records.read_json(path)["seconds_per_model"] * finished.study.config.campaign.models
+    return records.read_json(path)["seconds_per_model"] * models
 
 
-def texts(found: dict[str, dict]) -> Iterator[tuple[str, list[str], list[str], list[list[str]]]]:
+def texts(sections: dict[str, dict]) -> Iterator[tuple[str, list[str], list[str], list[list[str]]]]:
     """(title, sentences, header, lines) of each section."""
-    for name, one in found.items():
-        section = SECTIONS[name]
-        yield section.TITLE, section.sentences(one), *section.table(one)
+    for name, section in sections.items():
+        module = SECTIONS[name]
+        yield module.TITLE, module.sentences(section), *module.table(section)
 
 
-def figures(found: dict[str, dict]) -> dict[str, dict[str, bytes]]:
+def figures(sections: dict[str, dict]) -> dict[str, dict[str, bytes]]:
     """Title of each section -> its pictures by file name."""
-    return {SECTIONS[name].TITLE: SECTIONS[name].figures(one) for name, one in found.items()}
+    return {SECTIONS[name].TITLE: SECTIONS[name].figures(section)
+            for name, section in sections.items()}

@@ -31,14 +31,14 @@ def overlaps(values: np.ndarray, memorization: np.ndarray, size: int) -> dict[st
     known = np.isfinite(memorization) & np.isfinite(values).all(0)
     if not 0 < size <= known.sum():
         return {}
-    found: dict[str, dict] = {}
+    by_level: dict[str, dict] = {}
     for level, first in starts(memorization[known], size).items():
         expected = membership(memorization[known], first, size)
         most = (expected ** 2).sum()
         shares = [float((expected * membership(of_seed[known], first, size)).sum() / most)
                   for of_seed in values]
-        found[level] = {**summary(shares), "chance": float(size ** 2 / known.sum() / most)}
-    return found
+        by_level[level] = {**summary(shares), "chance": float(size ** 2 / known.sum() / most)}
+    return by_level
 
 
 def starts(memorization: np.ndarray, size: int) -> dict[str, int]:

@@ -49,9 +49,9 @@ def assemble(requests: Mapping[str, Sequence[dict]], alike: bool,
              **beyond(of_row, None if row == ORIGINAL else after.get(ORIGINAL))}
             for row, of_row in after.items()]
     of_exact = requests[RETRAIN]
-    return {"requests": [one["set"] for one in of_exact],
-            "sizes": [one["size"] for one in of_exact],
-            "statistics": {row: [levels.summarized(one) for one in of_row]
+    return {"requests": [request["set"] for request in of_exact],
+            "sizes": [request["size"] for request in of_exact],
+            "statistics": {row: [levels.summarized(request) for request in of_row]
                            for row, of_row in requests.items()},
             "rows": with_verdicts(rows),
             "alike": alike, "onion": onion.assemble(traces, ("",), seeds, specs)}
@@ -61,55 +61,56 @@ def _seconds(row: dict) -> float:
     return sum(after["seconds"]["mean"] for after in row["after"])
 
 
-def _row(found: dict, name: str) -> dict:
-    return next(row for row in found["rows"] if row["row"] == name)
+def _row(section: dict, name: str) -> dict:
+    return next(row for row in section["rows"] if row["row"] == name)
 
 
-def sentences(found: dict) -> list[str]:
+def sentences(section: dict) -> list[str]:
     """What the numbers say."""
     listed = "; ".join(f"{number}. {name} ({size} examples)" for number, (name, size) in enumerate(
-        zip(found["requests"], found["sizes"], strict=True), start=1))
+        zip(section["requests"], section["sizes"], strict=True), start=1))
     return [f"Requests, each unlearned from the models that the one before has left: {listed}.",
-            *_described(found), *_alike(found), *_trend(found), *_extremes(found), *_cost(found),
-            *onion.changes_in_words(found["onion"]["rows"], "requests", [
-                role for role in onion.ROLES if found["alike"] or role != onion.WAITING])]
+            *_described(section), *_alike(section), *_trend(section), *_extremes(section),
+            *_cost(section),
+            *onion.changes_in_words(section["onion"]["rows"], "requests", [
+                role for role in onion.ROLES if section["alike"] or role != onion.WAITING])]
 
 
-def _alike(found: dict) -> list[str]:
-    if found["alike"]:
-        return ["All rows unlearn the same examples."]
-    return ["Rows unlearn different examples after the first request, as their own models "
+def _alike(section: dict) -> list[str]:
+    if section["alike"]:
+        return ["All methods unlearn the same examples."]
+    return ["Methods unlearn different examples after the first request, as their own models "
             "are part of the choice: each is compared with oracles of its own, and a difference "
-            "between rows is also one of what they unlearn."]
+            "between methods is also one of what they unlearn."]
 
 
-def _described(found: dict) -> list[str]:
+def _described(section: dict) -> list[str]:
     """What the requests are like to models that were retrained without the earlier ones."""
-    said = []
+    texts = []
     for name, words in (("entanglement_score", "Entanglement scores"),
                         ("mean_memorization", "Mean memorization")):
-        values = [one[name] for one in found["statistics"][RETRAIN]]
+        values = [request[name] for request in section["statistics"][RETRAIN]]
         if all(values):
             listed = "; ".join(f"{number}. {interval(value)}" for number, value in enumerate(
                 values, start=1))
-            said.append(f"{words} of the requests to exactly retrained models: {listed}.")
-    return said
+            texts.append(f"{words} of the requests to exactly retrained models: {listed}.")
+    return texts
 
 
-def _trend(found: dict) -> list[str]:
+def _trend(section: dict) -> list[str]:
     """How ToW changes from the first request to the last."""
-    if len(found["requests"]) < 2:
+    if len(section["requests"]) < 2:
         return []
-    last, total = len(found["requests"]), sum(found["sizes"])
-    return [*evidence(levels.unlearning(found), f"ToW from request 1 to request {last}"),
-            *references(found["rows"]),
+    last, total = len(section["requests"]), sum(section["sizes"])
+    return [*evidence(levels.unlearning(section), f"ToW from request 1 to request {last}"),
+            *references(section["rows"]),
             f"After request {last} the forget set has {total} examples, after request 1 "
-            f"{found['sizes'][0]}: the size alone can change ToW, that of the original, "
+            f"{section['sizes'][0]}: the size alone can change ToW, that of the original, "
             "too."]
 
 
-def _extremes(found: dict) -> list[str]:
-    rows = sorted(levels.unlearning(found), key=lambda row: -row["after"][-1]["tow"]["mean"])
+def _extremes(section: dict) -> list[str]:
+    rows = sorted(levels.unlearning(section), key=lambda row: -row["after"][-1]["tow"]["mean"])
     if len(rows) < 2:
         return []
     best, worst = rows[0], rows[-1]
@@ -120,47 +121,47 @@ def _extremes(found: dict) -> list[str]:
             f"{POST_HOC}"]
 
 
-def _cost(found: dict) -> list[str]:
-    exact = _seconds(_row(found, RETRAIN))
-    shares = {row["row"]: _seconds(row) / exact for row in levels.unlearning(found)
+def _cost(section: dict) -> list[str]:
+    exact = _seconds(_row(section, RETRAIN))
+    shares = {row["row"]: _seconds(row) / exact for row in levels.unlearning(section)
               } if exact else {}
     if not shares:
         return []
-    least, most = min(shares, key=shares.get), max(shares, key=shares.get)
+    least, most = (pick(shares, key=lambda row: shares[row]) for pick in (min, max))
     dear = [row for row, share in shares.items() if share > 1]
-    said = [f"All requests together, scores not counted, take from {shares[least]:.0%} ({least}) "
-            f"to {shares[most]:.0%} ({most}) of the time of retraining for each of them."]
-    return said + ([f"Retraining, which is exact, takes less time than {', '.join(dear)}."]
-                   if dear else [])
+    texts = [f"All requests together, scores not counted, take from {shares[least]:.0%} ({least}) "
+             f"to {shares[most]:.0%} ({most}) of the time of retraining for each of them."]
+    return texts + ([f"Retraining, which is exact, takes less time than {', '.join(dear)}."]
+                    if dear else [])
 
 
-def table(found: dict) -> tuple[list[str], list[list[str]]]:
+def table(section: dict) -> tuple[list[str], list[list[str]]]:
     """(header, lines): ToW after each request, and how it changes."""
-    numbers = range(1, len(found["requests"]) + 1)
-    others = {metric: title for metric, title in (
+    numbers = range(1, len(section["requests"]) + 1)
+    titles = {metric: title for metric, title in (
         ("tow_stratified", "stratified ToW"), ("tow_mia", "ToW-MIA"),
         ("tow_mia_stratified", "stratified ToW-MIA"))
-        if all(metric in row["change"] for row in found["rows"])}
+        if all(metric in row["change"] for row in section["rows"])}
     header = ["row", *(f"ToW after {number}" for number in numbers), "last - first",
-              "beyond the original's", "test", *(text for title in others.values() for text in (
+              "beyond the original's", "test", *(text for title in titles.values() for text in (
                   f"{title} after {numbers[-1]}", "last - first")), "seconds, all"]
     return header, [[
         row["row"], *(interval(after["tow"]) for after in row["after"]),
         interval(row["change"]["tow"], sign=True),
         interval(row["beyond_original"], sign=True) if row["beyond_original"] else "-",
-        verdict_cell(row), *(text for metric in others for text in (
+        verdict_cell(row), *(text for metric in titles for text in (
             interval(row["after"][-1][metric]), interval(row["change"][metric], sign=True))),
-        f"{_seconds(row):.2f}"] for row in found["rows"] if row["row"] != RETRAIN]
+        f"{_seconds(row):.2f}"] for row in section["rows"] if row["row"] != RETRAIN]
 
 
-def figures(found: dict) -> dict[str, bytes]:
+def figures(section: dict) -> dict[str, bytes]:
     """Every form of ToW after each request, and how well each request is hidden after each."""
-    rows, floor = levels.unlearning(found), _row(found, RETRAIN_AGAIN)
-    drawn = {f"stream{end}.svg": section_lines.requests(rows, floor, len(found["requests"]), pair)
+    rows, floor = levels.unlearning(section), _row(section, RETRAIN_AGAIN)
+    drawn = {f"stream{end}.svg": section_lines.requests(rows, floor, len(section["requests"]), pair)
              for end, pair in PAIRS.items()
              if all(set(pair) <= set(after) for row in (*rows, floor) for after in row["after"])}
     for measure in onion.WORDS:
-        rows = [row for row in found["onion"]["rows"]
+        rows = [row for row in section["onion"]["rows"]
                 if all(all(values) for values in row["after"].get(measure, {"": [None]}).values())]
         if rows:
             drawn[f"stream_{measure}.svg"] = section_lines.panels(

@@ -2,6 +2,7 @@
 
 import pathlib
 import pprint
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -33,45 +34,45 @@ SCHEMA_VERSION = 1
 CHOSEN = COLORS["rum"]
 
 
-def write(study: Study, config: ConfigDict, found: dict,
+def write(study: Study, config: ConfigDict, searches: dict,
           provenance: dict) -> tuple[str, pathlib.Path]:
     """Writes sweep.json, .csv, .html, pictures and sweep_chosen.py; returns (summary, page)."""
     workdir = study.workdir
-    chosen = {name: value for row, own in found.items() if own["chosen"]
+    chosen = {name: value for row, search in searches.items() if search["chosen"]
               for name, value in
-              fields_of(config, row, own["trials"], own["chosen"]).items()}
+              fields_of(config, row, search["trials"], search["chosen"]).items()}
     results = {"schema": SCHEMA_VERSION, "sweep": config.sweep.to_dict(),
-               "chosen_fields": chosen, "rows": found,
+               "chosen_fields": chosen, "rows": searches,
                "provenance": {**provenance, "convolution": study.task.model.module.lowering}}
-    header, lines = table(found)
+    header, lines = table(searches)
     records.write_csv(workdir / "sweep.csv", header, lines)
-    pictures = {row: surface(own) for row, own in found.items()}
+    pictures = {row: surface(search) for row, search in searches.items()}
     for row, content in pictures.items():
         records.write_bytes(workdir / f"sweep_{folder_of(row)}.svg", content)
     records.write_bytes(workdir / "sweep_chosen.py", config_file(config, chosen).encode())
-    html = page.render_sweep(results, answers(found), pictures, header, lines)
+    html = page.render_sweep(results, answers(searches), pictures, header, lines)
     records.write_bytes(workdir / "sweep.html", html.encode())
     records.write_json(workdir / "sweep.json", results)
-    return summary_of(found, chosen), workdir / "sweep.html"
+    return summary_of(searches, chosen), workdir / "sweep.html"
 
 
-def hparams_of(trial: dict) -> dict[str, object]:
+def hparams_of(trial: dict) -> dict[str, Any]:
     """Hyper-parameter -> value, with the subset before the name in a chain."""
     return {("" if step["subset"] == WHOLE else f"{step['subset']}.") + name: value
             for step in trial["steps"] for name, value in step["hparams"].items()}
 
 
-def table(found: dict) -> tuple[list[str], list[list]]:
+def table(searches: dict) -> tuple[list[str], list[list]]:
     """(header, lines): one line per point, best first in each row of the study."""
     header = ["row", "trial", "validation_tow", "ci95", "chosen", "hyper_parameters"]
     lines = []
-    for row, own in found.items():
-        for trial in sorted(own["trials"], key=_mean, reverse=True):
+    for row, search in searches.items():
+        for trial in sorted(search["trials"], key=_mean, reverse=True):
             score = trial["validation_tow"]
             half = "" if not score or score["ci95"] is None else score["ci95"]
             values = [score["mean"], half] if score else ["diverged", ""]
             text = ", ".join(f"{name} {value}" for name, value in hparams_of(trial).items())
-            mark = "yes" if _is_chosen(trial, own["chosen"]) else ""
+            mark = "yes" if _is_chosen(trial, search["chosen"]) else ""
             lines.append([row, trial["trial"], *values, mark, text])
     return header, lines
 
@@ -84,25 +85,25 @@ def varied(trials: list[dict]) -> list[str]:
     """Numeric hyper-parameters that differ between the trials."""
     values = [hparams_of(trial) for trial in trials]
     return [name for name, first in values[0].items()
-            if isinstance(first, int | float) and len({own[name] for own in values}) > 1]
+            if isinstance(first, int | float) and len({hparams[name] for hparams in values}) > 1]
 
 
 @styled
-def surface(own: dict) -> bytes:
+def surface(search: dict) -> bytes:
     """SVG: validation ToW against each hyper-parameter, the chosen point marked.
 
     Where just two of them vary, another panel shows it over both.
     """
-    trials = [trial for trial in own["trials"] if trial["validation_tow"]]
-    names = varied(own["trials"]) or ["trial"]
+    trials = [trial for trial in search["trials"] if trial["validation_tow"]]
+    names = varied(search["trials"]) or ["trial"]
     panels = len(names) + (len(names) == 2)
     figure, axes = grid(panels, 3, (4.1, 3.2), (0.2, 0.5))
     shown = limits(numbers((trial["validation_tow"] for trial in trials), UNIT), UNIT)
     for axis, name in zip(axes.flat, names, strict=False):
-        _panel(axis, name, trials, own["chosen"], shown)
+        _panel(axis, name, trials, search["chosen"], shown)
     if len(names) == 2:
-        _map(figure, axes.flat[2], names, trials, own["chosen"], shown)
-    lost = len(own["trials"]) - len(trials)
+        _map(figure, axes.flat[2], names, trials, search["chosen"], shown)
+    lost = len(search["trials"]) - len(trials)
     legend(figure, [_entry(CHOSEN, "chosen point"), _entry(COLORS["vanilla"], "other points"),
                     *handles(()), *([_entry("none", f"diverged, not shown: {lost}")]
                                     if lost else [])])
@@ -118,7 +119,9 @@ def _is_chosen(trial: dict, chosen: dict | None) -> bool:
 
 
 def _values(name: str, trials: list[dict]) -> list[float]:
-    return [hparams_of(trial).get(name, trial["trial"]) for trial in trials]
+    places: list[float] = [trial["trial"] for trial in trials]
+    return [hparams_of(trial).get(name, place)
+            for trial, place in zip(trials, places, strict=True)]
 
 
 def _is_wide(values: list[float]) -> bool:
@@ -161,8 +164,8 @@ def _panel(axis, name: str, trials: list[dict], chosen: dict | None,
 
 def config_file(config: ConfigDict, chosen: dict) -> str:
     """Source of a config: everything that this one changes in the base, and what was chosen."""
-    default, own = (_flat(part.to_dict()) for part in (base.get_config(), config))
-    changed = {name: value for name, value in own.items()
+    default, current = (_flat(part.to_dict()) for part in (base.get_config(), config))
+    changed = {name: value for name, value in current.items()
                if default.get(name) != value and not name.startswith("sweep.")}
     return ('"""Chosen by a sweep; see sweep.json beside this file."""\n\n'
             "from rum_jax.config import base\n\n"
@@ -183,25 +186,26 @@ def _flat(config: dict, path: str = "") -> dict:
     return flat
 
 
-def answers(found: dict) -> list[str]:
+def answers(searches: dict) -> list[str]:
     """What was chosen, a sentence for each row."""
-    names, said = display_names(found), []
-    for row, own in found.items():
-        best, first = own["chosen"], own["trials"][0]["validation_tow"]
+    names, sentences = display_names(searches), []
+    for row, search in searches.items():
+        best, first = search["chosen"], search["trials"][0]["validation_tow"]
         if not best:
-            said.append(f"{names[row]}: every point diverged.")
+            sentences.append(f"{names[row]}: every point diverged.")
             continue
         start = f"point 0, the config's own, has {_text(first)}" if first else "point 0 diverged"
-        said.append(f"{names[row]}: point {best['trial']} of {len(own['trials'])} is chosen, with "
-                    f"a validation ToW of {_text(best['validation_tow'])}; {start}.")
-    return said
+        sentences.append(
+            f"{names[row]}: point {best['trial']} of {len(search['trials'])} is chosen, with "
+            f"a validation ToW of {_text(best['validation_tow'])}; {start}.")
+    return sentences
 
 
-def summary_of(found: dict, chosen: dict) -> str:
+def summary_of(searches: dict, chosen: dict) -> str:
     """What the command prints."""
     lines = [""]
-    for row, own in found.items():
-        best, first = own["chosen"], own["trials"][0]["validation_tow"]
+    for row, search in searches.items():
+        best, first = search["chosen"], search["trials"][0]["validation_tow"]
         score = f"{_text(best['validation_tow'])} (point {best['trial']})" if best else (
             "every point diverged")
         lines.append(f"{row:<24} validation ToW {score}; point 0: "

@@ -48,7 +48,7 @@ def best(metric: str, rows: Sequence[dict]) -> set[str]:
         return set()
 
     def badness(name: str) -> float:
-        mean = values[name]["mean"]
+        mean: float = values[name]["mean"]
         return {HIGHER: -mean, LOWER: mean}.get(way, abs(mean - (aim or 0.0)))
 
     printed = text(metric, values[min(values, key=badness)]).partition(" ± ")[0]
@@ -75,7 +75,7 @@ def _cell(metric: str, row: dict, marked: set[str]) -> dict:
 def _aim(metric: str, rows: Sequence[dict]) -> str:
     way, aim = direction(metric), target(metric, rows)
     if aim is None:
-        return {HIGHER: "higher", LOWER: "lower"}.get(way, "")
+        return {HIGHER: "higher", LOWER: "lower"}.get(way or "", "")
     shown = text(metric, {"mean": aim, "ci95": 0.0}).partition(" ± ")[0]
     return f"near {shown}"
 
@@ -123,31 +123,38 @@ def more(results: dict) -> list[dict]:
 def comparisons(results: dict) -> list[dict]:
     """One table for each forget set: differences of the first row to others, metric by metric."""
     names = display_names(row["name"] for row in results["rows"])
-    tables: dict[str, dict] = {}
-    for one in results["comparisons"]:
-        table = tables.setdefault(one["set"], {"set": one["set"], "metrics": set(), "lines": {}})
-        table["metrics"].add(one["metric"])
-        pair = (one["first"], one["second"])
-        table["lines"].setdefault(pair, {})[one["metric"]] = one
-    made = []
-    for table in tables.values():
+    by_set: dict[str, dict] = {}
+    for comparison in results["comparisons"]:
+        forget_set = comparison["set"]
+        table = by_set.setdefault(forget_set, {"set": forget_set, "metrics": set(), "lines": {}})
+        table["metrics"].add(comparison["metric"])
+        pair = (comparison["first"], comparison["second"])
+        table["lines"].setdefault(pair, {})[comparison["metric"]] = comparison
+    tables = []
+    for table in by_set.values():
         metrics = sorted(table["metrics"], key=[*COLUMNS, *table["metrics"]].index)
-        made.append({"set": table["set"], "metrics": [COLUMNS.get(name, name) for name in metrics],
-                     "lines": [{"name": " - ".join(names.get(name, name) for name in pair),
-                                "full": " - ".join(pair),
-                                "cells": [_difference(of_metric.get(name)) for name in metrics]}
-                               for pair, of_metric in table["lines"].items()]})
-    return made
+        tables.append({"set": table["set"],
+                       "metrics": [COLUMNS.get(name, name) for name in metrics],
+                       "lines": [{"name": _pair(pair, names),
+                                  "full": " - ".join(pair),
+                                  "cells": [_difference(of_metric.get(name)) for name in metrics]}
+                                 for pair, of_metric in table["lines"].items()]})
+    return tables
 
 
-def _difference(one: dict | None) -> dict:
+def _pair(pair: tuple[str, str], names: Mapping[str, str]) -> str:
+    return " - ".join(names.get(name, name) for name in pair)
+
+
+def _difference(comparison: dict | None) -> dict:
     """Text and verdict of a comparison; without a verdict, whether its interval has 0 in it."""
-    if one is None:
+    if comparison is None:
         return {"text": "-", "note": "", "significant": False}
-    value, p = one["difference"], one.get("p_holm", one.get("p", one["difference"].get("p")))
+    value = comparison["difference"]
+    p = comparison.get("p_holm", comparison.get("p", value.get("p")))
     half = "n/a" if value["ci95"] is None else f"{value['ci95']:.3f}"
     excludes = value["ci95"] is not None and abs(value["mean"]) > value["ci95"] > 0
-    verdict = str(one.get("verdict") or "").replace("_", " ")
+    verdict = str(comparison.get("verdict") or "").replace("_", " ")
     note = ", ".join(part for part in (verdict, "" if p is None else
                                        f"p = {p:.3f}" if p >= 0.001 else "p < 0.001") if part)
     return {"text": f"{value['mean']:+.3f} ± {half}", "note": note,

@@ -40,10 +40,10 @@ def columns(results: dict) -> list[str]:
 
 def of_sets(results: dict) -> dict[str, list[dict]]:
     """Forget set -> its rows, in order."""
-    made: dict[str, list[dict]] = {}
+    groups: dict[str, list[dict]] = {}
     for row in results["rows"]:
-        made.setdefault(row["set"], []).append(row)
-    return made
+        groups.setdefault(row["set"], []).append(row)
+    return groups
 
 
 def _several(results: dict) -> bool:
@@ -103,11 +103,12 @@ def aligned(titles: list[str], cells: list[list[str]], left: int = 1) -> str:
 
 def findings(results: dict) -> list[str]:
     """Sentences made from the numbers; those of `answer` and of sections are not among them."""
-    found = [_memorization(results["memorization"])] if results["memorization"] else []
-    found += [_noise_floor(name, rows, _several(results))
-              for name, rows in of_sets(results).items()]
-    found += [f"Caution, {one['stage']}: {one['caution']}." for one in results["cautions"]]
-    return found + _comparisons(results["comparisons"], _several(results))
+    sentences = [_memorization(results["memorization"])] if results["memorization"] else []
+    sentences += [_noise_floor(name, rows, _several(results))
+                  for name, rows in of_sets(results).items()]
+    sentences += [f"Caution, {caution['stage']}: {caution['caution']}."
+                  for caution in results["cautions"]]
+    return sentences + _comparisons(results["comparisons"], _several(results))
 
 
 def _memorization(summary: dict) -> str:
@@ -131,7 +132,7 @@ def _noise_floor(name: str, rows: list[dict], several: bool) -> str:
     floor = floors["retrain_again"]
     above = [row["name"] for row in rows if row["spec"]["kind"] != REFERENCE
              and row["metrics"]["tow"]["mean"] > floor["mean"]]
-    rest = f"rows with a higher mean: {', '.join(above)}" if above else "no mean is higher"
+    rest = f"methods with a higher mean: {', '.join(above)}" if above else "no mean is higher"
     where = f" of {name}" if several else ""
     return (f"Noise floor{where}: retraining again with other seeds has a ToW of "
             f"{interval(floor)} (n = {floor['n']}); {rest} (means, not tested).")
@@ -140,18 +141,20 @@ def _noise_floor(name: str, rows: list[dict], several: bool) -> str:
 def _comparisons(comparisons: list[dict], several: bool) -> list[str]:
     """One sentence for each pair of rows, with all measures, and how they were tested."""
     pairs: dict[tuple[str, str, str], list[dict]] = {}
-    for one in comparisons:
-        pairs.setdefault((one["set"], one["first"], one["second"]), []).append(one)
-    said = [f"{first} - {second}{f', {name}' if several else ''}: " + "; ".join(
-        f"{METRICS[one['metric']]} {interval(one['difference'], sign=True)} ({one['verdict']})"
-        for one in of_pair) + "." for (name, first, second), of_pair in pairs.items()]
-    return [*said, *_tests(comparisons)]
+    for comparison in comparisons:
+        pair = (comparison["set"], comparison["first"], comparison["second"])
+        pairs.setdefault(pair, []).append(comparison)
+    sentences = [f"{first} - {second}{f', {name}' if several else ''}: " + "; ".join(
+        f"{METRICS[comparison['metric']]} {interval(comparison['difference'], sign=True)} "
+        f"({comparison['verdict']})" for comparison in of_pair) + "."
+        for (name, first, second), of_pair in pairs.items()]
+    return [*sentences, *_tests(comparisons)]
 
 
 def _tests(comparisons: list[dict]) -> list[str]:
     if not comparisons:
         return []
-    main = sum(one["primary"] for one in comparisons)
+    main = sum(comparison["primary"] for comparison in comparisons)
     rest = len(comparisons) - main
     families = " and ".join(f"{number} {name}" for number, name in (
         (main, "of the main question"), (rest, "others")) if number)
@@ -169,13 +172,14 @@ def set_table(statistics: list[dict]) -> tuple[list[str], list[list[str]]]:
              "mmd": "MMD", "squared_mmd_median_unbiased": "squared MMD, unbiased",
              "mean_memorization": "memorization"}
     names = {name: title for name, title in names.items() if any(
-        one.get(name) for one in statistics)}
+        of_set.get(name) for of_set in statistics)}
     titles = ["forget set", "examples", *names.values(), "overlap with the others"]
     lines = []
-    for one in statistics:
-        values = [estimates(one[name]) if one.get(name) and None not in one[name] else None
+    for of_set in statistics:
+        values = [estimates(of_set[name]) if of_set.get(name) and None not in of_set[name] else None
                   for name in names]
-        shared = "; ".join(f"{name} {mean(shares):.0%}" for name, shares in one["overlap"].items())
-        lines.append([one["set"], f"{one['size']:,}",
+        shared = "; ".join(f"{name} {mean(shares):.0%}"
+                           for name, shares in of_set["overlap"].items())
+        lines.append([of_set["set"], f"{of_set['size']:,}",
                       *(interval(value) if value else "-" for value in values), shared or "-"])
     return titles, lines

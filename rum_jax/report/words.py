@@ -41,54 +41,54 @@ def joined(names: Sequence[str], before: str = "", after: str = "") -> str:
     return f"{before}{', '.join(names)}{after}" if names else ""
 
 
-def by_word(said: Mapping[str, Verdict], words: Mapping[str, str]) -> str:
+def by_word(verdicts: Mapping[str, Verdict], words: Mapping[str, str]) -> str:
     """`lower for 1 of 3 (a), higher for 0, difference not significant for 2 (b, c)`.
 
     Args:
-      said: name -> what the test of its difference says.
+      verdicts: name -> what the test of its difference says.
       words: word of a `Verdict` -> what it is called here, in the order of the text; others,
         where there are none, are left out.
     """
     parts = []
     for word, called in words.items():
-        names = [name for name, one in said.items() if one.word == word]
-        total = "" if parts else f" of {len(said)}"
+        names = [name for name, verdict in verdicts.items() if verdict.word == word]
+        total = "" if parts else f" of {len(verdicts)}"
         parts.append(f"{called} for {len(names)}{total}{joined(names, ' (', ')')}")
     return ", ".join(parts)
 
 
 def of_family(verdicts: Sequence[Verdict]) -> str:
     """How differences were tested, for the end of a sentence."""
-    family = max((one.family for one in verdicts), default=1)
+    family = max((verdict.family for verdict in verdicts), default=1)
     after = f", Holm over {family}" if family > 1 else ""
-    counts = sorted({one.n for one in verdicts})
+    counts = sorted({verdict.n for verdict in verdicts})
     n = f", n = {' to '.join(map(str, counts[:1] + counts[1:][-1:]))}" if counts else ""
     return f"paired t, 95%{after}{n}"
 
 
-def not_excluded(said: Mapping[str, Verdict], differences: Mapping[str, dict]) -> str:
+def not_excluded(verdicts: Mapping[str, Verdict], differences: Mapping[str, dict]) -> str:
     """What the 95% intervals of differences that are not significant leave open, as a sentence.
 
     Args:
-      said: name -> what the test of its difference says.
+      verdicts: name -> what the test of its difference says.
       differences: name -> the difference, see `interval.paired_difference`.
 
     Returns:
       ` Where ... are not excluded.`, with a space in front; "" where all tests have a result.
     """
-    ends = [bounds(differences[name]) for name, one in said.items()
-            if one.word == NOT_SIGNIFICANT]
-    family = max((one.family for one in said.values()), default=1)
-    known = [end for pair in ends if pair for end in pair]
-    return (f" Where not significant, differences from {min(known):+.3f} to {max(known):+.3f} are "
-            f"not excluded ({'' if family < 2 else 'uncorrected '}95% intervals).") if known else ""
+    pairs = [bounds(differences[name]) for name, verdict in verdicts.items()
+             if verdict.word == NOT_SIGNIFICANT]
+    family = max((verdict.family for verdict in verdicts.values()), default=1)
+    ends = [end for pair in pairs if pair for end in pair]
+    return (f" Where not significant, differences from {min(ends):+.3f} to {max(ends):+.3f} are "
+            f"not excluded ({'' if family < 2 else 'uncorrected '}95% intervals).") if ends else ""
 
 
-def outcomes(said: Mapping[str, Verdict], words: Mapping[str, str],
+def outcomes(verdicts: Mapping[str, Verdict], words: Mapping[str, str],
              differences: Mapping[str, dict]) -> str:
     """What the tests of one family say, how they were done, and what they leave open.
 
     See `by_word` and `not_excluded` for the arguments.
     """
-    return (f"{by_word(said, words)} ({of_family(list(said.values()))})."
-            f"{not_excluded(said, differences)}")
+    return (f"{by_word(verdicts, words)} ({of_family(list(verdicts.values()))})."
+            f"{not_excluded(verdicts, differences)}")

@@ -4,6 +4,7 @@ Vanilla unlearning is the chain of one step on the whole forget set, RUM^F a cha
 algorithm on every subset, and the shuffled control a chain over a random refinement.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -100,14 +101,16 @@ def run(chain: Chain, progress: Progress,
 
     Args:
       chain: what to do.
-      progress: told the fraction done.
+      progress: called with the completed fraction.
       watch: told the number of each step and its models; the time it takes is not counted.
 
     Raises:
       DivergedError: a loss is not finite.
       InputError: steps that add outputs cannot be merged.
     """
-    histories, apart, now, elapsed = [], [], chain.states, 0.0
+    histories: list[History] = []
+    apart: list[TrainState] = []
+    now, elapsed = chain.states, 0.0
     for number in range(len(chain.steps)):
         with stopwatch() as seconds:
             states, history = _step(chain, number, chain.states if chain.merged else now,
@@ -127,9 +130,9 @@ def _step(chain: Chain, number: int, states: TrainState,
           progress: Progress) -> tuple[TrainState, History]:
     step = chain.steps[number]
     handled = chain.steps if chain.merged else chain.steps[:number + 1]
-    forget = np.stack([np.sort(own[step.subset]) for own in chain.partitions])
-    retain = np.stack([retain_set(train, [own[one.subset] for one in handled])
-                       for train, own in zip(chain.train, chain.partitions, strict=True)])
+    forget = np.stack([np.sort(subsets[step.subset]) for subsets in chain.partitions])
+    retain = np.stack([retain_set(train, [subsets[handled_step.subset] for handled_step in handled])
+                       for train, subsets in zip(chain.train, chain.partitions, strict=True)])
     problem = Problem(chain.task, forget, retain, chain.seeds, number, chain.optimizer,
                       chain.states, progress, chain.stop_when_diverged, request=chain.request)
     return apply(algorithm(step.algorithm), problem, states, step.hparams)
@@ -152,11 +155,12 @@ def merge(original: TrainState, unlearned: Sequence[TrainState]) -> TrainState:
         return (start + sum(end - start for end in ends)).astype(start.dtype)
 
     def mean(*ends: np.ndarray) -> np.ndarray:
-        return (sum(ends) / len(ends)).astype(ends[0].dtype)
+        total: Any = sum(ends)  # an array, as there is at least one
+        return (total / len(ends)).astype(ends[0].dtype)
 
     params = jax.tree.map(added, original.params, *(states.params for states in unlearned))
     model_state = jax.tree.map(mean, *(states.model_state for states in unlearned))
-    return original.replace(params=params, model_state=model_state)
+    return dataclasses.replace(original, params=params, model_state=model_state)
 
 
 def partition(refinement: Refinement, forget: np.ndarray, examples: Mapping[str, np.ndarray],
@@ -170,5 +174,5 @@ def partition(refinement: Refinement, forget: np.ndarray, examples: Mapping[str,
       subsets: how many are asked for.
       generator: for refinements that draw.
     """
-    made = refinement(examples, subsets, generator)
-    return {name: forget[indices] for name, indices in made.items()}
+    parts = refinement(examples, subsets, generator)
+    return {name: forget[indices] for name, indices in parts.items()}

@@ -12,7 +12,7 @@ the config: `by=<refinement>`, `subsets=<number>`, `order=<order>`, `steps=merge
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rum_jax import refine
 from rum_jax.core import plugins
@@ -50,16 +50,16 @@ def parse(row: str) -> Row:
     head, bracket, rest = text.partition("[")
     kind, _, algorithm = head.partition(":")
     inside = rest.removesuffix("]").split(";") if bracket else []
-    options = dict(part.partition("=")[::2] for part in inside)
+    options = {key: value for key, _, value in (part.partition("=") for part in inside)}
     return Row(kind, algorithm, {key.strip(): value.strip() for key, value in options.items()})
 
 
-def options_of(config: Mapping, row: str) -> dict[str, str]:
+def options_of(config: Mapping[str, Any], row: str) -> dict[str, str]:
     """`by`, `subsets`, `order` and `steps` of a row of subsets: its own, or its section's."""
-    made = parse(row)
-    section = config[made.kind]
+    parsed = parse(row)
+    section = config[parsed.kind]
     return {"by": section["refinement"], "subsets": str(section["subsets"]),
-            "order": section["order"], "steps": section["steps"], **made.options}
+            "order": section["order"], "steps": section["steps"], **parsed.options}
 
 
 class Resolved(NamedTuple):
@@ -83,7 +83,7 @@ class Resolved(NamedTuple):
     steps: str | None = None
 
 
-def resolve(config: Mapping, row: str) -> Resolved:
+def resolve(config: Mapping[str, Any], row: str) -> Resolved:
     """What a row of a checked config, or one that rows are compared with, does.
 
     Rows with equal values do the same, except for user-defined functions: see `same_key`.
@@ -113,7 +113,7 @@ def _order_text(names: Sequence[str], order: str) -> str:
     return "-".join(ordered)
 
 
-def same_key(config: Mapping, row: str) -> Resolved:
+def same_key(config: Mapping[str, Any], row: str) -> Resolved:
     """Equal for rows that do the same, whatever way a user-defined function's file is named."""
     resolved = resolve(config, row)
     return resolved._replace(**{field: plugins.absolute(value) for field in (
@@ -167,33 +167,33 @@ def fault(row: object) -> str | None:
         return (f"is {shortened(row)}; allowed: no line breaks, and names of files without "
                 f"{' '.join(plugins.MARKS)}, which rows use for their options; rename the file or "
                 "its folder")
-    made = parse(row)
-    if made.kind not in (VANILLA, RUM_F, RUM) or (made.kind == RUM) != (not made.algorithm):
+    parsed = parse(row)
+    if parsed.kind not in (VANILLA, RUM_F, RUM) or (parsed.kind == RUM) != (not parsed.algorithm):
         return (f"is {shortened(row)}; allowed: {VANILLA}:<algorithm>, {RUM_F}:<algorithm>, "
                 f"{RUM}, {', '.join(ALIASES)}, the last ones with options in brackets"
-                f"{_similar_row(row, made)}")
-    if made.kind != RUM and (found := algorithm_fault(made.algorithm)):
-        return f"is {shortened(row)}, whose algorithm {found}"
-    if made.options and made.kind == VANILLA:
+                f"{_similar_row(row, parsed)}")
+    if parsed.kind != RUM and (reason := algorithm_fault(parsed.algorithm)):
+        return f"is {shortened(row)}, whose algorithm {reason}"
+    if parsed.options and parsed.kind == VANILLA:
         return f"is {shortened(row)}; allowed: no brackets, as {VANILLA} has no subsets"
-    if len(made.options) < row.count(";") + bool(made.options):
+    if len(parsed.options) < row.count(";") + bool(parsed.options):
         return f"is {shortened(row)}; allowed: each option once"
-    for key, value in made.options.items():
+    for key, value in parsed.options.items():
         if key not in OPTIONS:
             return (f"is {shortened(row)}, with the option {shortened(key)}; known: "
                     f"{', '.join(OPTIONS)}{similar(key, OPTIONS)}")
-        if found := OPTIONS[key](value):
-            return f"is {shortened(row)}, whose option {key} {found}"
+        if reason := OPTIONS[key](value):
+            return f"is {shortened(row)}, whose option {key} {reason}"
     if "[" in row and not row.endswith("]"):
         return f"is {shortened(row)}; allowed: a closing bracket at its end"
     return None
 
 
-def _similar_row(row: str, made: Row) -> str:
+def _similar_row(row: str, parsed: Row) -> str:
     """What was probably meant by a row of no known kind."""
-    rest = row[len(made.kind):]
+    rest = row[len(parsed.kind):]
     if rest.startswith(":"):
-        return similar(made.kind, (VANILLA, RUM_F)).replace("?", f"{rest}?")
+        return similar(parsed.kind, (VANILLA, RUM_F)).replace("?", f"{rest}?")
     if row in ALGORITHMS:
         return f"; did you mean {VANILLA}:{row}?"
     return similar(row, (RUM, *ALIASES))
@@ -212,11 +212,12 @@ def in_order(subsets: Sequence[str], order: str) -> list[str]:
     """
     if order in ORDERS:
         return list(subsets) if order == ORDERS[0] else list(reversed(subsets))
-    named, made = order.split("-"), []
+    named = order.split("-")
+    ordered: list[str] = []
     for name in named:
-        made += [name] if name in subsets else [
+        ordered += [name] if name in subsets else [
             subset for subset in subsets if level_of(subset) == name and subset not in named]
-    if sorted(made) != sorted(subsets) or any(
+    if sorted(ordered) != sorted(subsets) or any(
             name not in subsets and level_of(name) != name for name in named):
         raise InputError(f"order: is {order}; allowed: each of {', '.join(subsets)} once")
-    return made
+    return ordered

@@ -3,11 +3,11 @@
 import itertools
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rum_jax.core.checks import shortened, similar
+from rum_jax.core.checks import Check, shortened, similar
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
 from rum_jax.rum.chain import WHOLE, Step
@@ -39,15 +39,16 @@ def drawn(row: str, steps: Sequence[Step], published: Sequence[Step], points: in
       points: how many.
       seed: of the sweep.
     """
-    made = []
+    sampled: list[Point] = []
     for number in range(points):
-        rng, chain = generator(seed, "search", *row.encode(), number), []
+        rng = generator(seed, "search", *row.encode(), number)
+        chain: list[Step] = []
         for step, first in zip(steps, published, strict=True):
             new = {name: draw(rng) if number else first.hparams[name]
                    for name, draw in algorithm(step.algorithm).search.items()}
             chain.append(step._replace(hparams={**step.hparams, **new}))
-        made.append(Point(number, chain))
-    return made
+        sampled.append(Point(number, chain))
+    return sampled
 
 
 def grid(row: str, steps: Sequence[Step], text: str) -> list[Point]:
@@ -63,13 +64,13 @@ def grid(row: str, steps: Sequence[Step], text: str) -> list[Point]:
         raise InputError(f'config.sweep.grid: is {text!r}; allowed: a text such as '
                          '"learning_rate=0.01,0.1"')
     _check_axes(row, [(step, name) for step, name, _ in axes], [len(axis[2]) for axis in axes])
-    made = []
+    points: list[Point] = []
     for number, values in enumerate(itertools.product(*(values for _, _, values in axes))):
         chain = list(steps)
         for (place, name, _), value in zip(axes, values, strict=True):
             chain[place] = chain[place]._replace(hparams={**chain[place].hparams, name: value})
-        made.append(Point(number, chain))
-    return made
+        points.append(Point(number, chain))
+    return points
 
 
 def _check_axes(row: str, names: Sequence[tuple[int, str]], sizes: Sequence[int]) -> None:
@@ -83,24 +84,25 @@ def _check_axes(row: str, names: Sequence[tuple[int, str]], sizes: Sequence[int]
                          f"allowed: at most {MOST_POINTS}")
 
 
-def _axis(row: str, steps: Sequence[Step], part: str) -> tuple[int, str, list]:
+def _axis(row: str, steps: Sequence[Step], part: str) -> tuple[int, str, list[object]]:
     name, _, values = (piece.strip() for piece in part.partition("="))
     subset, _, field = name.rpartition(".")
     numbers = [i for i, step in enumerate(steps) if step.subset == (subset or WHOLE)]
-    known = [f"{'' if step.subset == WHOLE else step.subset + '.'}{own}" for step in steps
-             for own in step.hparams]
-    if name not in known:
+    allowed = [f"{'' if step.subset == WHOLE else step.subset + '.'}{hparam}" for step in steps
+               for hparam in step.hparams]
+    if name not in allowed:
         raise InputError(f"config.sweep.grid: {shortened(name)} is unknown in {row}; known: "
-                         f"{', '.join(known) or 'none'}{similar(name, known)}")
+                         f"{', '.join(allowed) or 'none'}{similar(name, allowed)}")
     step = steps[numbers[0]]
-    kind, check = type(step.hparams[field]), algorithm(step.algorithm).checks[field]
-    found = [_value(name, kind, check, value) for value in values.split(",")]
-    if again := [value for i, value in enumerate(found) if value in found[:i]]:
+    current: object = step.hparams[field]
+    check = algorithm(step.algorithm).checks[field]
+    parsed = [_value(name, type(current), check, value) for value in values.split(",")]
+    if again := [value for i, value in enumerate(parsed) if value in parsed[:i]]:
         raise InputError(f"config.sweep.grid: {name}: has {again[0]!r} twice; allowed: once")
-    return numbers[0], field, found
+    return numbers[0], field, parsed
 
 
-def _value(name: str, kind: type, check, text: str) -> object:
+def _value(name: str, kind: type[Any], check: Check, text: str) -> object:
     text = text.strip()
     try:
         value = {"True": True, "False": False}[text] if kind is bool else kind(text)
@@ -118,25 +120,25 @@ def _is_dynamic(value: object) -> bool:
 
 def groups(points: Sequence[Point]) -> list[list[Point]]:
     """Points that differ in float hyper-parameters only, together: each group is one program."""
-    found: dict[str, list[Point]] = {}
+    grouped: dict[str, list[Point]] = {}
     for point in points:
         fixed = [(step.algorithm, {name: value for name, value in step.hparams.items()
                                    if not _is_dynamic(value)}) for step in point.steps]
-        found.setdefault(repr(fixed), []).append(point)
-    return list(found.values())
+        grouped.setdefault(repr(fixed), []).append(point)
+    return list(grouped.values())
 
 
 def stacked(points: Sequence[Point], seeds: int) -> list[Step]:
     """One chain for all points of a group: float hyper-parameters as float64[points * seeds]."""
-    made = []
+    chain: list[Step] = []
     for place, step in enumerate(points[0].steps):
         hparams = dict(step.hparams)
         for name, value in hparams.items():
             if _is_dynamic(value):
                 values = [point.steps[place].hparams[name] for point in points]
                 hparams[name] = np.repeat(np.array(values, np.float64), seeds)
-        made.append(step._replace(hparams=hparams))
-    return made
+        chain.append(step._replace(hparams=hparams))
+    return chain
 
 
 def searchable(steps: Sequence[Step]) -> bool:

@@ -61,8 +61,8 @@ def broadcast_from_writer(value: Any) -> Any:
         return value
     content = np.frombuffer(json.dumps(value).encode(), np.uint8)
     length = int(multihost_utils.broadcast_one_to_all(np.int32(len(content))))
-    own = np.resize(content, length)  # only the writer's is used
-    return json.loads(bytes(np.asarray(multihost_utils.broadcast_one_to_all(own), np.uint8)))
+    buffer = np.resize(content, length)  # only the writer's is used
+    return json.loads(bytes(np.asarray(multihost_utils.broadcast_one_to_all(buffer), np.uint8)))
 
 
 def barrier(name: str) -> None:

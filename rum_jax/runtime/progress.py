@@ -39,7 +39,11 @@ def shown(title: str) -> Iterator[Progress]:
 def _bar(title: str) -> Iterator[Progress]:
     layout = "{desc:<28} {percentage:3.0f}% |{bar}| {elapsed} elapsed, {remaining} left"
     with tqdm(total=1.0, desc=title, bar_format=layout, dynamic_ncols=True) as bar:
-        yield lambda fraction: bar.update(fraction - bar.n)
+
+        def progress(fraction: float) -> None:
+            bar.update(fraction - bar.n)
+
+        yield progress
 
 
 @contextlib.contextmanager

@@ -92,7 +92,7 @@ def _earlier(path: pathlib.Path) -> list[dict]:
         return []
     try:
         earlier = records.read_json(path)
-        if not isinstance(earlier, list) or not all(isinstance(one, dict) for one in earlier):
+        if not isinstance(earlier, list) or not all(isinstance(entry, dict) for entry in earlier):
             raise ValueError("it is no list of processes")
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); restore it, or move it elsewhere: no "

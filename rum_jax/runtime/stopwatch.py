@@ -11,10 +11,10 @@ _COMPILER_EVENTS = "/jax/core/compile/"
 _intervals: list[tuple[float, float]] = []
 
 
-def _listen(event: str, seconds: float, **_: object) -> None:
+def _listen(event: str, duration_secs: float, **_: object) -> None:
     if event.startswith(_COMPILER_EVENTS):
         now = time.monotonic()
-        _intervals.append((now - seconds, now))
+        _intervals.append((now - duration_secs, now))
 
 
 @functools.cache

@@ -34,13 +34,13 @@ def worker_of(campaign: Mapping, environment: Mapping[str, str], joined: bool) -
     """
     index, count = campaign["worker"], campaign["workers"]
     if index == FOUND or not count:
-        found, source = _scheduled(environment, joined)
+        worker, source = _scheduled(environment, joined)
         if index == FOUND:
-            if count and found.index >= count:
-                raise InputError(f"{source}: is {found.index}; allowed with "
+            if count and worker.index >= count:
+                raise InputError(f"{source}: is {worker.index}; allowed with "
                                  f"config.campaign.workers={count}: 0..{count - 1}")
-            return Worker(found.index, count or found.count)
-        count = max(found.count, index + 1)
+            return Worker(worker.index, count or worker.count)
+        count = max(worker.count, index + 1)
     if index >= count:
         raise InputError(f"config.campaign.worker: is {index}; allowed with "
                          f"config.campaign.workers={count}: 0..{count - 1}")

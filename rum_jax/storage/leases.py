@@ -65,14 +65,15 @@ class Leases:
 
     Args:
       folder: shared.
-      own: from `identity`; more may be told about this process in it.
+      process: from `identity`; more may be told about this process in it.
       lease_seconds: of silence, after which a worker's leases are void.
       clock: seconds, for tests.
     """
 
-    def __init__(self, folder: Folder, own: dict, lease_seconds: float,
+    def __init__(self, folder: Folder, process: dict, lease_seconds: float,
                  clock: Callable[[], float] = time.monotonic) -> None:
-        self._folder, self.own, self._lease, self._clock = folder, own, lease_seconds, clock
+        self._folder, self.process = folder, process
+        self._lease, self._clock = lease_seconds, clock
         self._holders: dict[str, str] = {}  # claim file -> worker id, while it is there
         self._seen: dict[str, tuple[object, float]] = {}  # worker id -> its beat, since when
         self._beat = 0
@@ -80,7 +81,7 @@ class Leases:
     @property
     def id(self) -> str:
         """Name of this process among the workers."""
-        return self.own["id"]
+        return self.process["id"]
 
     @contextlib.contextmanager
     def alive(self) -> Iterator[None]:
@@ -107,12 +108,12 @@ class Leases:
 
     def tell(self, **about: object) -> None:
         """Has the worker's file say more, from the next beat on."""
-        self.own = {**self.own, **about}
+        self.process = {**self.process, **about}
 
     def beat(self, ended: bool = False) -> None:
         """Tells the others that this process lives, or that it has ended."""
         self._beat += 1
-        about = {**self.own, "beat": self._beat, "ended": ended}
+        about = {**self.process, "beat": self._beat, "ended": ended}
         self._folder.put(f"{WORKERS}/{self.id}.json",
                          (json.dumps(about, indent=1) + "\n").encode())
 
@@ -158,7 +159,7 @@ class Leases:
 
     def _current(self) -> dict[str, tuple[int, str]]:
         """name -> (generation, worker id) of every claim that counts."""
-        found: dict[str, tuple[int, str]] = {}
+        claims: dict[str, tuple[int, str]] = {}
         files = self._folder.names(LEASES)
         self._holders = {file: self._holders[file] for file in files if file in self._holders}
         for file in files:
@@ -170,8 +171,8 @@ class Leases:
                 if content is None:  # finished meanwhile
                     continue
                 self._holders[file] = _holder(content)
-            found[name] = max(found.get(name, (-1, "")), (int(generation), self._holders[file]))
-        return found
+            claims[name] = max(claims.get(name, (-1, "")), (int(generation), self._holders[file]))
+        return claims
 
     def _living(self, workers: set[str]) -> set[str]:
         return {worker for worker in workers
@@ -198,7 +199,7 @@ class Leases:
 
     def _gone(self, about: dict) -> bool:
         """Whether a process of this machine does not exist any more."""
-        if (about["host"], about["boot"]) != (self.own["host"], self.own["boot"]):
+        if (about["host"], about["boot"]) != (self.process["host"], self.process["boot"]):
             return False
-        return self.own["started_ticks"] is not None and (
+        return self.process["started_ticks"] is not None and (
             _started_ticks(about["pid"]) != about["started_ticks"])

@@ -30,6 +30,7 @@ class Folder(Protocol):
 
     def create(self, name: str, content: bytes) -> bool:
         """Writes a file that must not be there; False if it is."""
+        ...
 
     def put(self, name: str, content: bytes) -> None:
         """Writes a file, in place of what is there."""
@@ -39,9 +40,11 @@ class Folder(Protocol):
 
     def get(self, name: str) -> bytes | None:
         """The content of a file; None if there is none."""
+        ...
 
     def names(self, under: str) -> list[str]:
         """Names of the files directly in a subfolder, sorted."""
+        ...
 
     def remove(self, name: str) -> None:
         """Removes a file, if it is there."""
@@ -155,8 +158,8 @@ class Local:
     def names(self, under: str) -> list[str]:
         """See Folder."""
         path = self.root / under
-        found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
-        return [name for name in found if not name.endswith(PARTIAL)]
+        names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+        return [name for name in names if not name.endswith(PARTIAL)]
 
     def remove(self, name: str) -> None:
         """See Folder."""
@@ -225,10 +228,10 @@ class Remote:
         """See Folder."""
         self._files.invalidate_cache()
         try:
-            found = self._files.ls(self._path(under), detail=False)
+            paths = self._files.ls(self._path(under), detail=False)
         except FileNotFoundError:
             return []
-        names = [path.rstrip("/").rpartition("/")[2] for path in found]
+        names = [path.rstrip("/").rpartition("/")[2] for path in paths]
         return sorted(name for name in names if name and not name.endswith(PARTIAL))
 
     def remove(self, name: str) -> None:

@@ -34,14 +34,14 @@ def judge(references: References, row: str, models: pathlib.Path) -> list[dict[s
     seen = views(study, models, cases, models_of(row, cases))
     by_class = any(_classes(name) for name in cases.sets)
     for m, (model, oracle) in enumerate(zip(seen, references.views, strict=True)):
-        made = evaluate(model, oracle, study.config.metrics)
-        compared = compare(references.values(m, made), references.expected(m, model))
-        judged.append({**made, **{name: Measured(float(value))
-                                  for name, value in compared.items()}})
+        metrics = evaluate(model, oracle, study.config.metrics)
+        compared = compare(references.values(m, metrics), references.expected(m, model))
+        judged.append({**metrics, **{name: Measured(float(value))
+                                     for name, value in compared.items()}})
         if by_class:
             kept = kept_test(study, cases, m)
             judged[-1][KEPT_CLASSES] = Measured(
-                float(model.correct(kept).mean()) if len(kept) else None)
+                float(model.correct(kept).mean()) if len(kept) else np.nan)
     return judged
 
 
@@ -71,10 +71,10 @@ def _relearned(references: References, row: str,
     """Of each case `relearn_epochs`, and `relearn_censored`: 1 where it is beyond the limit."""
     study, cases = references.study, references.cases
     states = take(load_states(study, models), models_of(row, cases))
-    made = relearning(study, references.original, cases, states, references.relearning_rate)
+    relearned = relearning(study, references.original, cases, states, references.relearning_rate)
     return [{"relearn_epochs": Measured(float(epochs), of_examples),
              "relearn_censored": Measured(float(epochs > study.config.relearn.epochs))}
-            for epochs, of_examples in zip(*made, strict=True)]
+            for epochs, of_examples in zip(*relearned, strict=True)]
 
 
 def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> dict:
@@ -147,7 +147,7 @@ def _per_example(row: str, judged: Sequence[Mapping[str, Measured]]) -> dict[str
       InputError: a user's own metric gives values of so many examples for one model, of others or
         of none for another.
     """
-    found = {}
+    per_example = {}
     for name in judged[0]:
         parts = [metrics[name].per_example for metrics in judged]
         sizes = {None if part is None else len(part) for part in parts}
@@ -155,9 +155,9 @@ def _per_example(row: str, judged: Sequence[Mapping[str, Measured]]) -> dict[str
             raise InputError(f"row {row}: {name}: returned values of "
                              f"{' and '.join(sorted(map(str, sizes)))} examples for models of the "
                              "same row; allowed: of as many for each, or None for all")
-        if sizes != {None}:
-            found[name] = np.stack(parts)
-    return found
+        if known := [part for part in parts if part is not None]:
+            per_example[name] = np.stack(known)
+    return per_example
 
 
 def _origin(references: References, row: str, models: pathlib.Path) -> Origin:

@@ -61,8 +61,8 @@ class ExampleScores:
         for name in scores:
             if name not in self._folders:
                 self._folders[name] = self._folder(name)
-        found = [self._folders[name] for name in scores]
-        return [folder for folder in dict.fromkeys(found) if folder]
+        folders = [self._folders[name] for name in scores]
+        return [folder for folder in dict.fromkeys(folders) if folder]
 
     def _folder(self, name: str) -> pathlib.Path | None:
         if name == MEMORIZATION:
@@ -89,8 +89,8 @@ class ExampleScores:
     def features(self) -> np.ndarray:
         """float32[S,N,D], penultimate features of the originals; kept in memory."""
         if self._features is None:
-            made = embed(self.study.task, load_states(self.study, self.original))
-            self._features = made.astype(np.float32)
+            features = embed(self.study.task, load_states(self.study, self.original))
+            self._features = features.astype(np.float32)
         return self._features
 
     @property
@@ -148,7 +148,8 @@ class ExampleScores:
 
     def _proxy(self, name: str) -> tuple[np.ndarray, dict]:
         study, config = self.study, self.study.config
-        if not PROXIES[name].compute:
+        compute = PROXIES[name].compute
+        if not compute:
             path = self.original / EVENTS_FILE
             if not path.is_file():
                 raise InputError(f"{name}: is read while the originals are trained, and these "
@@ -159,12 +160,12 @@ class ExampleScores:
             start = Start(study.task, load_states(study, self.original), study.dataset.train,
                           study.dataset.positions, recipe(config, config.train).optimizer,
                           tuple(config.seeds), progress)
-            made = PROXIES[name].compute(start, config.proxies[name].to_dict())
+            result = compute(start, config.proxies[name].to_dict())
             cost = {"seconds": seconds() / len(config.seeds),
-                    "example_gradients": made.gradients, "caution": made.caution}
-        if made.caution:
-            say(f"{self._prefix}proxies/{name}: {made.caution}")
-        return study.dataset.at_positions(made.values), cost
+                    "example_gradients": result.gradients, "caution": result.caution}
+        if result.caution:
+            say(f"{self._prefix}proxies/{name}: {result.caution}")
+        return study.dataset.at_positions(result.values), cost
 
     def of_seed(self, m: int) -> SelectionContext:
         """What the original of the m-th seed makes of the training set."""

@@ -74,9 +74,10 @@ def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
         arrays = {"sets": np.array(config.forget.sets), "seeds": np.array(config.seeds),
                   "ids": dataset.ids[positions], "positions": positions}
         if example_scores.has_memorization:
-            known = example_scores.score(MEMORIZATION)
+            memorization = example_scores.score(MEMORIZATION)
             arrays[MEMORIZATION] = np.stack(
-                [[known[m][own] for m, own in enumerate(part)] for part in positions])
+                [[memorization[m][forget] for m, forget in enumerate(of_set)]
+                 for of_set in positions])
         records.write_arrays(folder / "forget.npz", **arrays)
         records.write_json(folder / "statistics.json", _statistics(example_scores, arrays))
 
@@ -98,8 +99,8 @@ def _chosen(example_scores: ExampleScores) -> np.ndarray:
     config = example_scores.study.config
     chosen = [[choose(name, example_scores.of_seed(m), config.forget.size)
                for m in range(len(config.seeds))] for name in config.forget.sets]
-    sizes = {name: len(own) for name, part in zip(config.forget.sets, chosen, strict=True)
-             for own in part}
+    sizes = {name: len(forget) for name, part in zip(config.forget.sets, chosen, strict=True)
+             for forget in part}
     raise_if_any(size_faults(sizes), HEADING)
 
     def fits(size: int) -> bool:
@@ -124,7 +125,7 @@ def _statistics(example_scores: ExampleScores, arrays: dict[str, np.ndarray]) ->
     overlaps = [statistics.overlaps(dict(zip(sets, positions[:, m], strict=True)))
                 for m in range(positions.shape[1])]
     return [{**describe(example_scores, name, positions[number], example_scores.left),
-             "overlap": {other: [one[name][other] for one in overlaps]
+             "overlap": {other: [overlap[name][other] for overlap in overlaps]
                          for other in sets if other != name}}
             for number, name in enumerate(sets)]
 
@@ -141,15 +142,17 @@ def describe(example_scores: ExampleScores, name: str, forget: np.ndarray,
     """
     dataset, features = example_scores.study.dataset, example_scores.features()
     statistics_of_seeds = [
-        statistics.in_embedding(features[m], own, whole[m], example_scores.of_seed(m).generator())
-        for m, own in enumerate(forget)]
+        statistics.in_embedding(features[m], positions, whole[m],
+                                example_scores.of_seed(m).generator())
+        for m, positions in enumerate(forget)]
     memorized = (np.take_along_axis(example_scores.score(MEMORIZATION), forget, 1)
                  if example_scores.has_memorization else None)
     return {"set": name, "size": forget.shape[1],
-            **{key: [one[key] for one in statistics_of_seeds] for key in statistics_of_seeds[0]},
+            **{key: [of_seed[key] for of_seed in statistics_of_seeds]
+               for key in statistics_of_seeds[0]},
             "mean_memorization": None if memorized is None else np.nanmean(memorized, 1).tolist(),
             "class_histogram": [statistics.class_histogram(
-                dataset.labels, own, dataset.spec.classes) for own in forget]}
+                dataset.labels, positions, dataset.spec.classes) for positions in forget]}
 
 
 def load_cases(folder: pathlib.Path) -> Cases:

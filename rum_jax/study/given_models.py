@@ -42,7 +42,7 @@ def judge(task: Task, dataset: Dataset, paths: Sequence[str], states: TrainState
           logits: np.ndarray) -> dict:
     """Training and test accuracy of M given models, as JSON values.
 
-    Planted labels do not count: a given model may not have seen them.
+    Injected labels do not count: a given model may not have seen them.
 
     Args:
       task: the study's network and images.
@@ -58,15 +58,16 @@ def judge(task: Task, dataset: Dataset, paths: Sequence[str], states: TrainState
     places = {split: positions[~dataset.noisy[positions]]
               for split, positions in dataset.positions.items()}
     right = logits.argmax(-1) == dataset.clean_labels
-    found = {split: right[:, own].mean(1) if len(own) else np.full(len(right), np.nan)
-             for split, own in places.items()}
+    accuracies = {split: (right[:, positions].mean(1) if len(positions)
+                          else np.full(len(right), np.nan))
+                  for split, positions in places.items()}
     faults = []
     for m, path in enumerate(paths):
-        one = jax.tree.map(lambda leaf, m=m: leaf[m], (states.params, states.model_state))
-        faults += _faults(task, dataset, places["train"], path, one, logits[m])
+        variables = jax.tree.map(lambda leaf, m=m: leaf[m], (states.params, states.model_state))
+        faults += _faults(task, dataset, places["train"], path, variables, logits[m])
     raise_if_any(faults, "The given models have faults:")
     return {"files": list(paths), **{f"{split}_accuracy": values.tolist()
-                                     for split, values in found.items()}}
+                                     for split, values in accuracies.items()}}
 
 
 def _faults(task: Task, dataset: Dataset, train: np.ndarray, path: str, variables: tuple,
@@ -77,8 +78,8 @@ def _faults(task: Task, dataset: Dataset, train: np.ndarray, path: str, variable
     accuracy, chance = right / len(train), np.bincount(labels).max() / len(train)
     if accuracy >= PLAUSIBLE:
         return
-    found = [*_pixel_tries(task, dataset, train, variables), *_class_tries(logits[train], labels)]
-    best = max(found, key=lambda one: one.accuracy - accuracy, default=None)
+    tries = [*_pixel_tries(task, dataset, train, variables), *_class_tries(logits[train], labels)]
+    best = max(tries, key=lambda reading: reading.accuracy - accuracy, default=None)
     says = f"{FIELD}: {path}: has a training accuracy of {accuracy:.3f}"
     if best and best.accuracy - accuracy > BETTER:
         yield (f"{says}; {best.words} it is {best.accuracy:.2f}; allowed: models trained on this "
@@ -98,21 +99,21 @@ def _pixel_tries(task: Task, dataset: Dataset, train: np.ndarray,
     chosen = chosen[::max(1, -(-len(chosen) // SAMPLE))]
     unit = dataset.images[chosen].astype(np.float32) / spec.pixel_max
     labels = dataset.clean_labels[chosen]
-    mean, std = np.float32(spec.mean), np.float32(spec.std)
-    own = tuple(tuple(255 / spec.pixel_max * value for value in values)
-                for values in computed(dataset.images, train))
+    mean, std = np.asarray(spec.mean, np.float32), np.asarray(spec.std, np.float32)
+    statistics = tuple(tuple(255 / spec.pixel_max * value for value in values)
+                       for values in computed(dataset.images, train))
 
     @jax.jit
     def predicted(params, state, pixels):
-        ones = jnp.ones(len(pixels), bool)
-        return task.model.apply(params, state, pixels, ones, train=False)[0].logits.argmax(-1)
+        mask = jnp.ones(len(pixels), bool)
+        return task.model.apply(params, state, pixels, mask, train=False)[0].logits.argmax(-1)
 
     def accuracy(pixels: np.ndarray, centre: tuple, scale: tuple) -> float:
-        seen = (pixels - np.float32(centre)) / np.float32(scale)
+        seen = (pixels - np.asarray(centre, np.float32)) / np.asarray(scale, np.float32)
         return float((np.asarray(predicted(*variables, seen * std + mean)) == labels).mean())
 
     for change, moved in _moved(unit):
-        for name, (centre, scale) in _normalisations(spec, own).items():
+        for name, (centre, scale) in _normalisations(spec, statistics).items():
             given = "" if name is None else (f"with from_files_mean={_tuple(centre)} and "
                                              f"from_files_std={_tuple(scale)} ({name})")
             if words := " and ".join(part for part in (given, change) if part):
@@ -133,15 +134,15 @@ def _moved(unit: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "with light and dark exchanged", 1 - unit
 
 
-def _normalisations(spec: ImageSpec, own: tuple) -> dict[str | None, tuple]:
-    """Usual ones for so many channels; `own`: the training set's; None: the study's."""
+def _normalisations(spec: ImageSpec, statistics: tuple) -> dict[str | None, tuple]:
+    """Usual ones for so many channels; `statistics`: the training set's; None: the study's."""
     channels = spec.shape[-1]
-    found = {None: (spec.mean, spec.std), "no normalisation": ((0.0,), (1.0,)),
-             "the training set's": own, "raw values": ((0.0,), (1 / spec.pixel_max,)),
+    usual = {None: (spec.mean, spec.std), "no normalisation": ((0.0,), (1.0,)),
+             "the training set's": statistics, "raw values": ((0.0,), (1 / spec.pixel_max,)),
              "from -1 to 1": ((0.5,), (0.5,))}
     if spec.pixel_max != 255:
-        found["values divided by 255"] = ((0.0,), (255 / spec.pixel_max,))
-    return found | {name: given for name, given in _OTHERS.items() if len(given[0]) == channels}
+        usual["values divided by 255"] = ((0.0,), (255 / spec.pixel_max,))
+    return usual | {name: given for name, given in _OTHERS.items() if len(given[0]) == channels}
 
 
 def _class_tries(logits: np.ndarray, labels: np.ndarray) -> Iterator[Try]:
@@ -172,26 +173,26 @@ def cautions(dataset: Dataset, given: np.ndarray, oracles: np.ndarray, forget: n
     right, fitted = (
         [logits.argmax(-1) == labels for logits in (given, oracles)]
         for labels in (dataset.clean_labels, dataset.labels))
-    for case, own in enumerate(forget):
-        retain = np.setdiff1d(dataset.train, own)
-        clean, planted = retain[~noisy[retain]], retain[noisy[retain]]
+    for case, positions in enumerate(forget):
+        retain = np.setdiff1d(dataset.train, positions)
+        clean, injected = retain[~noisy[retain]], retain[noisy[retain]]
         shares.append([[part[number][places].mean() if len(places) else np.nan
-                        for part, places in ((side, clean), (side, test), (fit, planted))]
+                        for part, places in ((side, clean), (side, test), (fit, injected))]
                        for side, fit, number in ((right[0], fitted[0], originals[case]),
                                                  (right[1], fitted[1], case))])
     (train, tested, noise), (oracle_train, oracle_test, oracle_noise) = np.mean(shares, 0)
-    found = []
+    messages = []
     if oracle_train - train > MARGIN:
-        found.append(f"the given models have an accuracy of {train:.3f} on the retain set, the "
-                     f"oracles {oracle_train:.3f}; likely reasons: {_REASONS}")
+        messages.append(f"the given models have an accuracy of {train:.3f} on the retain set, the "
+                        f"oracles {oracle_train:.3f}; likely reasons: {_REASONS}")
     gap, usual = train - tested, oracle_train - oracle_test
     error = np.sqrt(tested * (1 - tested) / max(len(test), 1))
     if usual - gap > max(3 * error, 0.02) and gap < usual / 2:
-        found.append(f"the given models are as good on test images ({tested:.3f}) as on training "
-                     f"images ({train:.3f}), unlike the oracles ({oracle_test:.3f} and "
-                     f"{oracle_train:.3f}); they may have been trained on another split")
+        messages.append(f"the given models are as good on test images ({tested:.3f}) as on "
+                        f"training images ({train:.3f}), unlike the oracles ({oracle_test:.3f} and "
+                        f"{oracle_train:.3f}); they may have been trained on another split")
     if noisy.sum() >= 10 and noise < oracle_noise / 2 and oracle_noise - noise > MARGIN:
-        found.append(f"the given models name {noise:.0%} of the planted labels, the oracles "
-                     f"{oracle_noise:.0%}: they were trained without "
-                     "config.data.label_noise_fraction, or on other labels")
-    return found
+        messages.append(f"the given models name {noise:.0%} of the injected labels, the oracles "
+                        f"{oracle_noise:.0%}: they were trained without "
+                        "config.data.label_noise_fraction, or on other labels")
+    return messages

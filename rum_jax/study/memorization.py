@@ -41,10 +41,11 @@ def memorization(study: Study) -> pathlib.Path:
     directory = _site(study)
     if not any(stage_cache.finished(study.workdir, "memorization")):
         ensure_trained(directory)
-    made = stage_cache.stage(study.workdir, "memorization",
-                             lambda folder: _write(directory, folder), _origin(study, directory))
+    estimate = stage_cache.stage(
+        study.workdir, "memorization", lambda folder: _write(directory, folder),
+        _origin(study, directory))
     clear_checkpoints(study, "members")  # of groups of another size, or cut off at their end
-    return made
+    return estimate
 
 
 def _origin(study: Study, directory: CampaignDirectory, *fields: str) -> Origin:
@@ -59,9 +60,9 @@ def _site(study: Study) -> CampaignDirectory:
 
 
 def _write(directory: CampaignDirectory, folder: pathlib.Path) -> None:
-    made, _, summary = merge.write_scores(directory, folder)
+    campaign, _, summary = merge.write_scores(directory, folder)
     records.write_json(folder / "summary.json", summary)
-    records.write_json(folder / COST_FILE, merge.cost(made))
+    records.write_json(folder / COST_FILE, merge.cost(campaign))
 
 
 def _import(study: Study, folder: pathlib.Path) -> None:
@@ -78,10 +79,10 @@ def _import(study: Study, folder: pathlib.Path) -> None:
 
 def imported(path: pathlib.Path, dataset: Dataset) -> dict[str, np.ndarray]:
     """Published scores as the arrays of memorization.npz; errors and counts are not known."""
-    known = published_scores(str(path), dataset)
-    unknown, never = np.full(len(known), np.nan), np.zeros(len(known), np.int64)
+    scores = published_scores(str(path), dataset)
+    unknown, never = np.full(len(scores), np.nan), np.zeros(len(scores), np.int64)
     return {"ids": dataset.ids[dataset.train], "labels": dataset.labels[dataset.train],
-            "memorization": known, "standard_error": unknown,
+            "memorization": scores, "standard_error": unknown,
             "interval_low": unknown, "interval_high": unknown,
             "count_in": never, "count_out": never,
             "injected_noise": dataset.noisy[dataset.train]}

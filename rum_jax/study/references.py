@@ -3,7 +3,7 @@
 import functools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -27,7 +27,7 @@ from rum_jax.train.state import TrainState
 THIRDS = 3
 RATES = (0.01, 0.02, 0.05, 0.1, 0.2)  # of relearning, where it is chosen
 MOST = 0.8                            # of the oracles
-Values = dict[str, float | np.ndarray]
+Values = dict[str, Any]  # a number of each metric; of strata float[s]
 
 
 class Strata(NamedTuple):
@@ -74,39 +74,42 @@ class References:
     def strata(self) -> Strata:
         """Thirds of each forget set: by memorization, or by the oracles' confidence."""
         scores = memorization_of(self.study)
-        known = all(np.isfinite(scores[own]).all() for own in self.cases.forgotten)
+        complete = all(np.isfinite(scores[forget]).all() for forget in self.cases.forgotten)
         config, ties = self.study.config, None
         if config.forget.ties != FIRST:
             ties = generator(config.data.seed, "tie", *b"strata").permutation(len(scores))
-        return Strata(MEMORIZATION if known else "oracle confidence", [
-            cut(scores[own] if known else self._confidence(m), min(THIRDS, len(own)),
-                None if ties is None else ties[own])
-            for m, own in enumerate(self.cases.forgotten)])
+        return Strata(MEMORIZATION if complete else "oracle confidence", [
+            cut(scores[forget] if complete else self._confidence(m), min(THIRDS, len(forget)),
+                None if ties is None else ties[forget])
+            for m, forget in enumerate(self.cases.forgotten)])
 
     def _confidence(self, m: int) -> np.ndarray:
         """float64[F]: the mean probability of the label that the oracles of a case give."""
-        own, labels = self.cases.forgotten[m], self.study.task.labels
-        found = [View(logits[k], labels, {}).probabilities(own)[np.arange(len(own)), labels[own]]
-                 for logits in self._logits for k in alike_of(self.cases)[m]]
-        return np.mean(found, axis=0)
+        forget, labels = self.cases.forgotten[m], self.study.task.labels
+        rows = np.arange(len(forget))
+        confidences = [View(logits[k], labels, {}).probabilities(forget)[rows, labels[forget]]
+                       for logits in self._logits for k in alike_of(self.cases)[m]]
+        return np.mean(confidences, axis=0)
 
     def values(self, m: int, metrics: Mapping[str, Measured]) -> Values:
         """Values of a model of the m-th case, with those of each stratum."""
-        made: Values = {name: metric.value for name, metric in metrics.items()}
+        values: Values = {name: metric.value for name, metric in metrics.items()}
         for name in ("forget_accuracy", "mia"):
-            made[name + STRATA] = np.array([metrics[name].per_example[part].mean()
-                                            for part in self.strata.parts[m]])
-        return made
+            examples = metrics[name].per_example
+            assert examples is not None  # both metrics are made of them
+            values[name + STRATA] = np.array([examples[part].mean()
+                                              for part in self.strata.parts[m]])
+        return values
 
     @functools.cached_property
     def _values(self) -> list[list[Values]]:
         """The required metrics of the oracles, and of those with other seeds, of each case."""
-        made = []
+        values = []
         for logits in self._logits:
-            seen = [View(own, self.study.task.labels, oracle.parts)
-                    for own, oracle in zip(logits, self.views, strict=True)]
-            made.append([self.values(m, evaluate(view, view)) for m, view in enumerate(seen)])
-        return made
+            seen = [View(of_case, self.study.task.labels, oracle.parts)
+                    for of_case, oracle in zip(logits, self.views, strict=True)]
+            values.append([self.values(m, evaluate(view, view)) for m, view in enumerate(seen)])
+        return values
 
     def expected(self, m: int, view: View) -> Values:
         """What a model of the m-th case is compared with.
@@ -128,13 +131,13 @@ class References:
         With 0 in the config it is the lowest of RATES at which most oracles get there, so that
         what is measured is not the limit; or the highest, if there is no such rate.
         """
-        wanted = self.study.config.relearn
-        if wanted.learning_rate:
-            return wanted.learning_rate
+        settings = self.study.config.relearn
+        if settings.learning_rate:
+            return settings.learning_rate
         states = load_states(self.study, self.oracle)
         for rate in RATES:
-            made = relearning(self.study, self.original, self.cases, states, rate)
-            if (made.epochs <= wanted.epochs).mean() >= MOST:
+            relearned = relearning(self.study, self.original, self.cases, states, rate)
+            if (relearned.epochs <= settings.epochs).mean() >= MOST:
                 break
         return rate
 
@@ -142,22 +145,22 @@ class References:
 def relearning(study: Study, original: pathlib.Path, cases: Cases, states: TrainState,
                rate: float) -> Relearned:
     """How soon M models know their forget sets as well as the originals do, at that rate."""
-    wanted, logits = study.config.relearn, load_logits(original)
+    settings, logits = study.config.relearn, load_logits(original)
     target = np.array([(logits[cases.original(m)][forget].argmax(-1)
                         == study.task.labels[forget]).mean()
                        for m, forget in enumerate(cases.forgotten)])
     return relearn(study.task, states, cases.forgotten, cases.seeds,
-                   unlearn_optimizer(study.config), rate, wanted.epochs,
-                   (1 - wanted.tolerance) * target)
+                   unlearn_optimizer(study.config), rate, settings.epochs,
+                   (1 - settings.tolerance) * target)
 
 
 def alike_of(cases: Cases) -> list[list[int]]:
     """For each case those, itself included, of its set that are to forget the same examples."""
-    made = []
-    for m, own in enumerate(cases.forgotten):
+    alike = []
+    for m, forget in enumerate(cases.forgotten):
         of_set = range(len(cases.seeds))[cases.of_set(cases.set_of(m))]
-        made.append([k for k in of_set if np.array_equal(cases.forgotten[k], own)])
-    return made
+        alike.append([k for k in of_set if np.array_equal(cases.forgotten[k], forget)])
+    return alike
 
 
 def mean_of(models: Sequence[Values]) -> Values:

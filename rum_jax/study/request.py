@@ -60,7 +60,7 @@ def _lasts(score: str) -> bool:
 
 def positions_left(train: np.ndarray, earlier: np.ndarray) -> np.ndarray:
     """int32[S,r] ascending: positions int32[n] of the training set not among int32[S,E]."""
-    return np.stack([np.setdiff1d(train, own) for own in earlier])
+    return np.stack([np.setdiff1d(train, positions) for positions in earlier])
 
 
 def nothing_earlier(study: Study) -> np.ndarray:
@@ -133,7 +133,8 @@ def _requested(example_scores: ExampleScores, name: str, number: int, earlier: n
         chosen = [choose_left(name, as_request(example_scores.of_seed(m), seeds[m], number), left,
                               size)
                   for m, left in enumerate(positions_left(train, earlier))]
-        _check_sizes(sorted({len(own) for own in chosen}), earlier.shape[1], len(train), size)
+        _check_sizes(sorted({len(positions) for positions in chosen}), earlier.shape[1],
+                     len(train), size)
     except InputError as error:
         raise InputError(f"{row}, request {number + 1}: {error}") from error
     return np.stack(chosen)

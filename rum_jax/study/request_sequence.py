@@ -77,13 +77,14 @@ def streams(example_scores: ExampleScores) -> dict[str, Stream]:
     if not study.config.stream.requests:
         return {}
     exact = _answered(example_scores, RETRAIN)
-    rows = {ORIGINAL: [one._replace(models=example_scores.original) for one in exact],
+    rows = {ORIGINAL: [result._replace(models=example_scores.original) for result in exact],
             RETRAIN: exact,
-            RETRAIN_AGAIN: [one._replace(models=_retrained(
-                study, "oracles_again", again_seeds(one.cases.seeds), one.cases)) for one in exact],
+            RETRAIN_AGAIN: [result._replace(models=_retrained(
+                study, "oracles_again", again_seeds(result.cases.seeds), result.cases))
+                for result in exact],
             **{row: _answered(example_scores, row) for row in study.config.stream.rows}}
     judged: dict[pathlib.Path, References] = {}
-    return {row: _judged(example_scores, row, answered, judged) for row, answered in rows.items()}
+    return {row: _judged(example_scores, row, results, judged) for row, results in rows.items()}
 
 
 def _folder(study: Study, row: str) -> str:
@@ -94,20 +95,20 @@ def _folder(study: Study, row: str) -> str:
 
 def _answered(example_scores: ExampleScores, row: str) -> list[RequestResult]:
     """What a row leaves after each request."""
-    study, config, known = example_scores.study, example_scores.study.config, example_scores
-    made, earlier, root = [], nothing_earlier(study), _folder(study, row)
+    study, config, scores = example_scores.study, example_scores.study.config, example_scores
+    results, earlier, root = [], nothing_earlier(study), _folder(study, row)
     for number in range(len(config.stream.requests)):
         folder = f"{root}/{number + 1}"
-        if made:
-            known = ScoresAfterUnlearning(example_scores, made[-1].models, f"{folder}/",
-                                          positions_left(study.dataset.train, earlier))
-        chosen = request(known, row, f"{folder}/request", number, earlier)
+        if results:
+            scores = ScoresAfterUnlearning(example_scores, results[-1].models, f"{folder}/",
+                                           positions_left(study.dataset.train, earlier))
+        chosen = request(scores, row, f"{folder}/request", number, earlier)
         cases = load_request(study, chosen, number, earlier)
         oracle = _retrained(study, "oracles", cases.seeds, cases)
-        models = oracle if row == RETRAIN else unlearned(known, row, cases, f"{folder}/models")
-        made.append(RequestResult(chosen, cases, oracle, models))
+        models = oracle if row == RETRAIN else unlearned(scores, row, cases, f"{folder}/models")
+        results.append(RequestResult(chosen, cases, oracle, models))
         earlier = np.concatenate([earlier, cases.forget], axis=1)
-    return made
+    return results
 
 
 def _retrained(study: Study, kind: str, seeds: tuple[int, ...], cases: Cases) -> pathlib.Path:
@@ -116,33 +117,32 @@ def _retrained(study: Study, kind: str, seeds: tuple[int, ...], cases: Cases) ->
     return retrained(study, f"stream/{kind}/{number}", seeds, cases.forgotten)
 
 
-def _judged(example_scores: ExampleScores, row: str, answered: list[RequestResult],
+def _judged(example_scores: ExampleScores, row: str, results: list[RequestResult],
             judged: dict[pathlib.Path, References]) -> Stream:
     study, evaluations, references = example_scores.study, [], []
     root = _folder(study, row)
-    for number, one in enumerate(answered):
-        if one.oracle not in judged:
-            again = (_retrained(study, "oracles_again", again_seeds(one.cases.seeds), one.cases)
+    for number, (_, cases, oracle, models) in enumerate(results):
+        if oracle not in judged:
+            again = (_retrained(study, "oracles_again", again_seeds(cases.seeds), cases)
                      if study.config.oracles == MEAN else None)
-            judged[one.oracle] = References(study, example_scores.original, one.oracle, one.cases,
-                                            again)
-        references.append(judged[one.oracle])
-        evaluations.append(evaluated(references[-1], row, one.models,
+            judged[oracle] = References(study, example_scores.original, oracle, cases, again)
+        references.append(judged[oracle])
+        evaluations.append(evaluated(references[-1], row, models,
                                      f"{root}/{number + 1}/evaluation"))
-    trace = (_traced(example_scores, row, f"{root}/trace", answered, references)
+    trace = (_traced(example_scores, row, f"{root}/trace", results, references)
              if row in study.config.stream.rows else None)
-    return Stream([one.request for one in answered], evaluations, trace)
+    return Stream([result.request for result in results], evaluations, trace)
 
 
-def _traced(example_scores: ExampleScores, row: str, stage: str, answered: list[RequestResult],
+def _traced(example_scores: ExampleScores, row: str, stage: str, results: list[RequestResult],
             references: list[References]) -> pathlib.Path:
-    study, last = example_scores.study, answered[-1].cases
+    study, last = example_scores.study, results[-1].cases
 
     def write(folder: pathlib.Path) -> None:
         logits = [load_logits(models) for models in
-                  (example_scores.original, *(one.models for one in answered))]
-        oracles = [one.views for one in (references[0], *references)]
-        requests = _requests(answered)
+                  (example_scores.original, *(result.models for result in results))]
+        oracles = [reference.views for reference in (references[0], *references)]
+        requests = _requests(results)
         records.write_json(folder / "trace.json", {
             "steps": [{"subset": name, "algorithm": parse(row).algorithm or row}
                       for name in requests],
@@ -150,12 +150,13 @@ def _traced(example_scores: ExampleScores, row: str, stage: str, answered: list[
                                  last.request)})
 
     reads = dict.fromkeys([study.data, example_scores.original,
-                           *(folder for one in answered for folder in
-                             (one.request, one.models, one.oracle)),
+                           *(folder for result in results for folder in
+                             (result.request, result.models, result.oracle)),
                            *memorization_folder(study)])
     return stage_cache.stage(study.workdir, stage, write, Origin({}, list(reads), row))
 
 
-def _requests(answered: list[RequestResult]) -> Mapping[str, np.ndarray]:
+def _requests(results: list[RequestResult]) -> Mapping[str, np.ndarray]:
     """What is asked for, int32[S,F] positions, by a name that says when."""
-    return {f"request {number}": one.cases.forget for number, one in enumerate(answered, start=1)}
+    return {f"request {number}": result.cases.forget
+            for number, result in enumerate(results, start=1)}

@@ -46,12 +46,12 @@ def traced(references: References, row: str, models: pathlib.Path) -> pathlib.Pa
 
 def accuracy_out(study: Study) -> np.ndarray:
     """float64[N]: how often models that were not trained on an example predict it right; or NaN."""
-    known = np.full(len(study.task.labels), np.nan)
+    accuracies = np.full(len(study.task.labels), np.nan)
     for folder in memorization_folder(study):
         stored = records.read_arrays(folder / "memorization.npz")
         if "accuracy_out" in stored:
-            known[study.dataset.train] = stored["accuracy_out"]
-    return known
+            accuracies[study.dataset.train] = stored["accuracy_out"]
+    return accuracies
 
 
 def _measures(references: References, models: pathlib.Path) -> dict:
@@ -75,17 +75,17 @@ def measures(study: Study, logits: Sequence[np.ndarray], oracles: Sequence[Seque
       subsets: name -> int32[M,k] positions.
       request: number of the request, see `Cases`.
     """
-    out, made = accuracy_out(study), {}
+    out, table = accuracy_out(study), {}
     for done, (models, views) in enumerate(zip(logits, oracles, strict=True)):
-        for m, own in enumerate(forget):
-            view = View(models[m], study.task.labels, parts_of(study, own, request))
+        for m in range(len(forget)):
+            view = View(models[m], study.task.labels, parts_of(study, forget[m], request))
             layers = SubsetMeasures(view, views[m], out)
             parts = {**{name: positions[m] for name, positions in subsets.items()},
                      RETAIN: layers.unseen_retain, TEST: view.parts["test"]}
             for measure, part, value in _values(layers, parts):
-                made.setdefault(measure, {}).setdefault(part, [])
-                _row(made[measure][part], done).append(value)
-    return made
+                table.setdefault(measure, {}).setdefault(part, [])
+                _row(table[measure][part], done).append(value)
+    return table
 
 
 def _row(table: list, number: int) -> list:

@@ -35,19 +35,19 @@ def planned(config: ConfigDict) -> dict[str, list[Point]]:
     Raises:
       InputError: a row without hyper-parameters to choose, or a grid that does not fit a row.
     """
-    made = {}
+    points = {}
     for row in config.sweep.rows:
         subsets = _subsets(config, row)
         steps = steps_of(config, row, subsets)
         if config.sweep.method == "grid":
-            made[row] = points_of.grid(row, steps, config.sweep.grid)
+            points[row] = points_of.grid(row, steps, config.sweep.grid)
         elif points_of.searchable(steps):
-            made[row] = points_of.drawn(row, steps, steps_of(_published(config), row, subsets),
-                                        config.sweep.points, config.sweep.seed)
+            points[row] = points_of.drawn(row, steps, steps_of(_published(config), row, subsets),
+                                          config.sweep.points, config.sweep.seed)
         else:
             raise InputError(f"config.sweep.rows: {row} has no hyper-parameters to search; name "
                              "values with config.sweep.method=grid, or leave it out")
-    return made
+    return points
 
 
 def _subsets(config: ConfigDict, row: str) -> tuple[str, ...]:
@@ -71,11 +71,11 @@ def _subsets(config: ConfigDict, row: str) -> tuple[str, ...]:
 
 def _published(config: ConfigDict) -> ConfigDict:
     """The chains of a config with the published hyper-parameters."""
-    made = base.get_config()
+    published = base.get_config()
     for section in ("rum", "rum_f"):
-        made[section].order = config[section].order
-    made.rum.algorithms = config.rum.algorithms
-    return made
+        published[section].order = config[section].order
+    published.rum.algorithms = config.rum.algorithms
+    return published
 
 
 def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
@@ -97,13 +97,13 @@ def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
     study = make_study(workdir, seeded)
     _check_memory(study, plan)
     start = _start(study)
-    found = {}
+    results = {}
     for row, points in plan.items():
         trials = [trial for group in points_of.groups(points)
                   for trial in _trials(start, row, group)]
         trials.sort(key=lambda trial: trial["trial"])
-        found[row] = {"chosen": _best(trials), "trials": trials}
-    return start.study, found
+        results[row] = {"chosen": _best(trials), "trials": trials}
+    return start.study, results
 
 
 def _check_memory(study: Study, plan: dict[str, list[Point]]) -> None:
@@ -159,13 +159,13 @@ def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.n
     """Logits float[points,M,N,C]; not finite where a point diverged."""
     cases, points = start.cases, len(group)
     plan = plan_of(start.example_scores, row, cases)
-    one = chain_of(start.example_scores, plan, cases)
-    many = one._replace(
-        train=np.tile(one.train, (points, 1)), partitions=plan.partitions * points,
+    chain = chain_of(start.example_scores, plan, cases)
+    tiled = chain._replace(
+        train=np.tile(chain.train, (points, 1)), partitions=plan.partitions * points,
         steps=points_of.stacked(group, len(cases.seeds)),
         seeds=cases.seeds * points, states=jax.tree.map(
-            lambda leaf: np.concatenate([leaf] * points), one.states), stop_when_diverged=False)
-    logits = predict(start.study.task, run(many, progress).states)
+            lambda leaf: np.concatenate([leaf] * points), chain.states), stop_when_diverged=False)
+    logits = predict(start.study.task, run(tiled, progress).states)
     return logits.reshape(points, len(cases.seeds), *logits.shape[1:])
 
 

@@ -34,17 +34,17 @@ class Start(NamedTuple):
 def scores(start: Start, logits: np.ndarray) -> list[dict]:
     """Of each point of float[points,M,N,C]: `validation_tow` and SEEN; None where it diverged."""
     references = reference_metrics(start)
-    made = []
+    results = []
     for point in logits:
         if not np.isfinite(point).all():
-            made.append({"validation_tow": None, **dict.fromkeys(SEEN), "sets": {}})
+            results.append({"validation_tow": None, **dict.fromkeys(SEEN), "sets": {}})
             continue
         seen = _seen_of_all(start, point)
         values = {"validation_tow": [validation_tow(*pair) for pair in
                                      zip(seen, references, strict=True)],
-                  **{name: [one[name] for one in seen] for name in SEEN}}
-        made.append(summaries(start.cases, values))
-    return made
+                  **{name: [metrics[name] for metrics in seen] for name in SEEN}}
+        results.append(summaries(start.cases, values))
+    return results
 
 
 def reference_metrics(start: Start) -> list[dict[str, float]]:
@@ -65,9 +65,11 @@ def summaries(cases: Cases, values: dict[str, list[float]]) -> dict:
     Returns:
       {name: summary, "sets": {forget set: {name: summary}}}; each has S values `per_seed`.
     """
-    by_set = {name: np.reshape(own, (len(cases.sets), -1)) for name, own in values.items()}
-    return {**{name: summary(own.mean(0).tolist()) for name, own in by_set.items()},
-            "sets": {part: {name: summary(own[number].tolist()) for name, own in by_set.items()}
+    by_set = {name: np.reshape(of_cases, (len(cases.sets), -1))
+              for name, of_cases in values.items()}
+    return {**{name: summary(table.mean(0).tolist()) for name, table in by_set.items()},
+            "sets": {part: {name: summary(table[number].tolist())
+                            for name, table in by_set.items()}
                      for number, part in enumerate(cases.sets)}}
 
 

@@ -5,6 +5,7 @@ Their folders hold `states` (Orbax), `logits.npz` (float32[M,N,C] for all exampl
 seconds without compilation, example gradients of each, and what they were computed with).
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
@@ -34,7 +35,7 @@ from rum_jax.train.recipe import initial_states, period_means
 from rum_jax.train.state import TrainState, fresh
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
-from rum_jax.unlearn.base import Problem
+from rum_jax.unlearn.base import Problem, UnlearnOptimizer
 from rum_jax.unlearn.descent import with_fresh_optimizer
 
 EVENTS_FILE = "learning_events.npz"
@@ -88,9 +89,9 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...], origin: Origin,
         if more:
             more(folder)
 
-    made = stage_cache.stage(study.workdir, name, write, origin)
+    models = stage_cache.stage(study.workdir, name, write, origin)
     clear_checkpoints(study, name)
-    return made
+    return models
 
 
 def training_of(study: Study) -> dict:
@@ -135,14 +136,14 @@ def convolutions(workdir: pathlib.Path) -> dict[str, str]:
 
     Where memorization models were made with several, all of them, separated by commas.
     """
-    root, found = workdir / "stages", {}
+    root, lowerings = workdir / "stages", {}
     for name, field in (("models.json", "convolution"), ("cost.json", "convolutions")):
         for path in sorted(root.rglob(name)):
             used = records.read_json(path).get(field)
             if used:
-                found[path.parent.relative_to(root).as_posix()] = (
+                lowerings[path.parent.relative_to(root).as_posix()] = (
                     used if isinstance(used, str) else ", ".join(used))
-    return found
+    return lowerings
 
 
 def originals(study: Study, name: str = "original") -> pathlib.Path:
@@ -164,13 +165,14 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
         with stopwatch() as seconds:
             keep = checkpointing(study, name, origin, seconds)
             states = initial_states(study.task.model, [(s, ROLES["init"], 0) for s in seeds])
-            made = learning_events(study.task, np.tile(dataset.train, (len(seeds), 1)), states,
-                                   how, [order(seed) for seed in seeds],
-                                   [f"seed {seed}" for seed in seeds], progress, keep)
+            trained = learning_events(study.task, np.tile(dataset.train, (len(seeds), 1)), states,
+                                      how, [order(seed) for seed in seeds],
+                                      [f"seed {seed}" for seed in seeds], progress, keep)
             done = seconds() + (keep.earlier_seconds if keep else 0)
-        losses = {"train": period_means(made.losses, how.epochs)}
-        return Trained(with_fresh_optimizer(made.states), losses, done,
-                       how.epochs * len(dataset.train), made.losses.shape[1], events=made.events)
+        losses = {"train": period_means(trained.losses, how.epochs)}
+        return Trained(with_fresh_optimizer(trained.states), losses, done,
+                       how.epochs * len(dataset.train), trained.losses.shape[1],
+                       events=trained.events)
 
     return model_stage(study, name, seeds, origin, make)
 
@@ -220,7 +222,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
     """Oracles: models trained without their forget set, int32[M,F] for M seeds."""
     config, train = study.config, study.dataset.train
     how = recipe(config, config.train)
-    retain = np.stack([retain_set(train, [own]) for own in forget])
+    retain = np.stack([retain_set(train, [positions]) for positions in forget])
     values = {**network_of(study), **training_of(study), "seeds": list(seeds),
               "forget set": records.array_sha256(forget)}
     origin = Origin(values, [study.data])
@@ -228,7 +230,8 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
             keep = checkpointing(study, name, origin, seconds)
-            problem = Problem(study.task, forget, retain, seeds, 0, how.optimizer,
+            optimizer = UnlearnOptimizer(**dataclasses.asdict(how.optimizer))
+            problem = Problem(study.task, forget, retain, seeds, 0, optimizer,
                               progress=progress, keep=keep)
             states, history = apply(ALGORITHMS["retrain"], problem, None,
                                     retrain_hparams(config))

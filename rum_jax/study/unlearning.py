@@ -2,7 +2,7 @@
 
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -49,19 +49,19 @@ def steps_of(config: ConfigDict, row: str, subsets: Sequence[str] = ()) -> list[
     Raises:
       InputError: its order does not fit these subsets.
     """
-    made = row_spec.parse(row)
-    if made.kind == row_spec.VANILLA:
-        return [Step(WHOLE, made.algorithm, _hparams(config.vanilla, made.algorithm))]
-    section = config[made.kind]
+    parsed = row_spec.parse(row)
+    if parsed.kind == row_spec.VANILLA:
+        return [Step(WHOLE, parsed.algorithm, _hparams(config.vanilla, parsed.algorithm))]
+    section = config[parsed.kind]
     try:
         order = row_spec.in_order(subsets, row_spec.options_of(config, row)["order"])
     except InputError as error:
         raise InputError(f"row {row}: {error}") from error
-    return [Step(subset, one, _hparams(section, one, subset)) for subset, one in (
-        (subset, made.algorithm or _of_subset(section.algorithms, subset)) for subset in order)]
+    return [Step(subset, name, _hparams(section, name, subset)) for subset, name in (
+        (subset, parsed.algorithm or _of_subset(section.algorithms, subset)) for subset in order)]
 
 
-def _of_subset(table: ConfigDict, subset: str) -> object:
+def _of_subset(table: ConfigDict, subset: str) -> Any:
     """The entry of a subset, or of its level."""
     return table[subset if subset in table else level_of(subset)]
 
@@ -95,17 +95,19 @@ def plan_of(example_scores: ExampleScores, row: str, cases: Cases) -> Plan:
         raise InputError(f"row {row}: cuts a forget set of {cases.forget.shape[1]} into "
                          f"{subsets} subsets; allowed: at most as many as it has examples")
     try:
-        made = [partition(refine, forget, example_scores.of_forget(cases.original(m), forget),
-                          subsets, generator(seed, "shuffle", *of_request(cases.request)))
-                for m, (forget, seed) in enumerate(zip(cases.forget, cases.seeds, strict=True))]
+        partitions = [
+            partition(refine, forget, example_scores.of_forget(cases.original(m), forget),
+                      subsets, generator(seed, "shuffle", *of_request(cases.request)))
+            for m, (forget, seed) in enumerate(zip(cases.forget, cases.seeds, strict=True))]
     except InputError as error:
         raise InputError(f"row {row}: {error}") from error
-    if len({tuple((name, len(part)) for name, part in own_parts.items())
-            for own_parts in made}) > 1:
+    if len({tuple((name, len(part)) for name, part in parts.items())
+            for parts in partitions}) > 1:
         raise InputError(f"row {row}: its refinement gives subsets of other names or sizes for "
                          "other seeds or forget sets; allowed: the same, as all models are "
                          "worked on together")
-    return Plan(made, steps_of(config, row, list(made[0])), options["steps"] == row_spec.STEPS[1])
+    return Plan(partitions, steps_of(config, row, list(partitions[0])),
+                options["steps"] == row_spec.STEPS[1])
 
 
 def unlearned(example_scores: ExampleScores, row: str, cases: Cases,

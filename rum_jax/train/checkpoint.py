@@ -37,7 +37,7 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
     like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype),
                         shape_of_state(model))
     try:
-        states = ocp.load(path.absolute(), like)
+        states = ocp.load(str(path.absolute()), like)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: cannot be read as {models} states of this model "
                          f"({str(error).splitlines()[0]})") from error
@@ -46,10 +46,10 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
 
 
 def _check(path: pathlib.Path, like: TrainState, states: TrainState) -> None:
-    expected, found = ({jax.tree_util.keystr(at): leaf.shape for at, leaf in
-                        jax.tree_util.tree_leaves_with_path(tree)} for tree in (like, states))
-    wrong = [name for name in expected if found.get(name) != expected[name]]
+    expected, loaded = ({jax.tree_util.keystr(at): leaf.shape for at, leaf in
+                         jax.tree_util.tree_leaves_with_path(tree)} for tree in (like, states))
+    wrong = [name for name in expected if loaded.get(name) != expected[name]]
     if wrong:
         raise InputError(f"{path}: holds states of another model: {wrong[0]} has shape "
-                         f"{found.get(wrong[0], 'absent')}, wanted {expected[wrong[0]]}; "
+                         f"{loaded.get(wrong[0], 'absent')}, wanted {expected[wrong[0]]}; "
                          f"{len(wrong)} such entries")

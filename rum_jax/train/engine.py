@@ -33,8 +33,8 @@ PyTree = Any
 
 def _single(function: Callable, *stacked: PyTree) -> PyTree:
     """The one model of this row of devices."""
-    made = function(*jax.tree.map(lambda leaf: leaf[0], stacked))
-    return jax.tree.map(lambda leaf: leaf[None], made)
+    result = function(*jax.tree.map(lambda leaf: leaf[0], stacked))
+    return jax.tree.map(lambda leaf: leaf[None], result)
 
 
 def _map(function: Callable, *stacked: PyTree) -> PyTree:
@@ -154,7 +154,7 @@ def over_models(engine: Engine, function: Callable, shared: int, donate: int = 0
                       out_shardings=NamedSharding(engine.mesh, P(MODELS)))
 
     def run(*args: PyTree) -> list[PyTree]:
-        return [program(*args[:shared], *one) for one in zip(*args[shared:], strict=True)]
+        return [program(*args[:shared], *parts) for parts in zip(*args[shared:], strict=True)]
 
     return run
 

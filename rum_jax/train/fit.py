@@ -1,5 +1,6 @@
 """Trains a stack of models along their batch plans."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -36,7 +37,8 @@ class Task(NamedTuple):
     images: np.ndarray
     labels: np.ndarray
 
-    def map_models(self, function: Callable, *stacked: PyTree, shared: tuple = ()) -> PyTree:
+    def map_models(self, function: Callable[..., PyTree], *stacked: PyTree,
+                   shared: tuple[PyTree, ...] = ()) -> PyTree:
         """Runs a function of the images for M models at once, wherever the engine runs them.
 
         Args:
@@ -99,17 +101,17 @@ def _runner(model: Model, objective: Objective) -> Callable:
             batches = {name: gather(model, images, s.index[i], s.label[i], key_data)
                        for name, s in plan.streams.items()}
             scheduled = {name: values[i] for name, values in plan.schedules.items()}
-            now = context.replace(hparams={**context.hparams, **scheduled})
+            now = dataclasses.replace(context, hparams={**context.hparams, **scheduled})
             return step(state, batches, plan.learning_rate[i], now)
 
         def body(i: jax.Array, carry: tuple) -> tuple:
             state, *kept = carry
-            state, *made = at(i, state)
-            return state, *jax.tree.map(lambda all_, one: all_.at[i].set(one), kept, made)
+            state, *outputs = at(i, state)
+            return state, *jax.tree.map(lambda rows, row: rows.at[i].set(row), kept, outputs)
 
         length = len(plan.learning_rate)
-        _, *one = jax.eval_shape(at, jnp.int32(0), state)
-        kept = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), one)
+        _, *shapes = jax.eval_shape(at, jnp.int32(0), state)
+        kept = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), shapes)
         return Fitted(*jax.lax.fori_loop(0, steps, body, (state, *kept)))
 
     return run
@@ -141,7 +143,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
       plan: what each model sees at each step.
       context: hyper-parameters, leading axis M.
       names: what to call each of the M models in messages.
-      progress: told the fraction of the work done, in (0,1], after every call of the program.
+      progress: called with the completed fraction, in (0,1], after every call of the program.
       stop_when_diverged: False: a model whose loss is not finite goes on with what it has.
       keep: where the state is kept every so many steps, and looked for first; for objectives
         that record one array, or nothing.
@@ -155,19 +157,19 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
     run = engines.over_models(engine, _runner(task.model, objective), shared=2, donate=1)
     begun = keep.load(plan, task.model) if keep else None
     images = engines.resident(engine, task.images)
-    states = engines.put(engine, begun.states if begun else jax.device_get(states), models)
-    context = engines.put(engine, context, models)
+    reached = engines.put(engine, begun.states if begun else jax.device_get(states), models)
+    contexts = engines.put(engine, context, models)
     log = Log(names, total, stop_when_diverged, progress, begun)
     step = begun.steps if begun else 0
     while step < total:
         stop = keep.next_stop(step, total) if keep else total
         end = min(step + engine.steps_per_call, stop)
         part = engines.put(engine, _chunk(plan, step, end, engine.steps_per_call), models)
-        made = run(images, np.int32(end - step), states, part, context)
-        states = [one.states for one in made]
-        log.add(step, end, [one[1:] for one in made])
+        fitted = run(images, np.int32(end - step), reached, part, contexts)
+        reached = [call.states for call in fitted]
+        log.add(step, end, [call[1:] for call in fitted])
         if keep and end == stop < total:
-            keep.save(plan, FitCheckpoint(end, engines.get(states, models), log.losses(),
+            keep.save(plan, FitCheckpoint(end, engines.get(reached, models), log.losses(),
                                           log.record()))
         step = end
-    return Fitted(engines.get(states, models), log.losses(), log.record())
+    return Fitted(engines.get(reached, models), log.losses(), log.record())

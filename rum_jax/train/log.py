@@ -33,7 +33,7 @@ class Log:
       names: of the M models, for messages.
       total: steps of the whole training.
       check: whether a loss that is not finite is an error.
-      progress: told the fraction of the steps whose losses are known.
+      progress: called with the fraction of the steps whose losses are known.
       begun: what an earlier process did of it.
     """
 
@@ -44,10 +44,10 @@ class Log:
         self._losses = [begun.losses] if begun else []
         self._records: list[PyTree] = [begun.record] if begun else []
 
-    def add(self, start: int, end: int, made: list[PyTree]) -> None:
+    def add(self, start: int, end: int, outputs: list[PyTree]) -> None:
         """Takes note of steps start..end-1, and fetches those before."""
         self._settle()
-        self._waiting = (start, end, made)
+        self._waiting = (start, end, outputs)
 
     def losses(self) -> np.ndarray:
         """float[M,steps so far]. DivergedError if one is not finite."""
@@ -62,9 +62,9 @@ class Log:
     def _settle(self) -> None:
         if self._waiting is None:
             return
-        (start, end, made), self._waiting = self._waiting, None
+        (start, end, outputs), self._waiting = self._waiting, None
         loss, record = jax.tree.map(lambda leaf: leaf[:, :end - start],
-                                    engines.get(made, len(self._names)))
+                                    engines.get(outputs, len(self._names)))
         if self._check:
             check_finite(loss, start, self._names)
         self._losses.append(loss)

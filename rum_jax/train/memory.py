@@ -1,5 +1,6 @@
 """Device memory of a training, from shapes alone, before it begins."""
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax
@@ -61,7 +62,7 @@ def predicted(task: Task, models: int, batch_size: int) -> Memory:
 
     def backward(state: TrainState, batch: Batch) -> PyTree:
         def loss(params: PyTree) -> jax.Array:
-            return _loss(task.model, state.replace(params=params), batch)
+            return _loss(task.model, dataclasses.replace(state, params=params), batch)
         return jax.vjp(loss, state.params)[1]
 
     kept = jax.eval_shape(backward, state, batch)
@@ -86,7 +87,9 @@ def compiled_step_bytes(task: Task, models: int, batch_size: int) -> int:
         return step(state, {"examples": batch}, rate, Context(rate, rate, {}))
 
     program = jax.jit(run, donate_argnums=0).lower(*shapes, number).compile()
-    return program.memory_analysis().temp_size_in_bytes
+    analysis = program.memory_analysis()
+    assert analysis is not None  # CPUs, GPUs and TPUs have one
+    return analysis.temp_size_in_bytes
 
 
 def available_bytes(task: Task, models: int) -> int:
@@ -98,8 +101,8 @@ def available_bytes(task: Task, models: int) -> int:
     devices = [device for device in mesh.devices.reshape(-1)
                if device.process_index == jax.process_index()]
     limits = [stats["bytes_limit"] for device in devices if (stats := device.memory_stats())]
-    own = min(limits) if limits else psutil.virtual_memory().available // max(len(devices), 1)
-    return distributed.broadcast_from_writer(own)
+    available = min(limits) if limits else psutil.virtual_memory().available // max(len(devices), 1)
+    return distributed.broadcast_from_writer(available)
 
 
 def plan_bytes(models: int, epochs: int, examples: int, batch_size: int,
@@ -173,11 +176,12 @@ def _share_of(engine, batch_size: int) -> int:
 
 
 def _shapes(model: Model, batch_size: int) -> tuple[TrainState, Batch]:
-    images = jax.ShapeDtypeStruct((batch_size, *model.image.shape), jnp.uint8)
-    batch = Batch(jax.eval_shape(model.to_unit, images),
-                  jax.ShapeDtypeStruct((batch_size,), jnp.int32),
-                  jax.ShapeDtypeStruct((batch_size,), bool))
-    return shape_of_state(model), batch
+    def batch() -> Batch:
+        images = jnp.zeros((batch_size, *model.image.shape), jnp.uint8)
+        return Batch(model.to_unit(images), jnp.zeros(batch_size, jnp.int32),
+                     jnp.zeros(batch_size, bool))
+
+    return shape_of_state(model), jax.eval_shape(batch)
 
 
 def _loss(model: Model, state: TrainState, batch: Batch) -> jax.Array:

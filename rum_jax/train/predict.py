@@ -30,8 +30,8 @@ def _predictor(model: Model, output: str) -> Callable:
             out, _ = model.apply(params, model_state, pixels, mask, train=False)
             return getattr(out, output)
 
-        made = jax.lax.map(one_batch, index)
-        return made.reshape(-1, made.shape[-1])
+        outputs = jax.lax.map(one_batch, index)
+        return outputs.reshape(-1, outputs.shape[-1])
 
     return predict
 

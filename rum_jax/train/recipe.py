@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -59,7 +60,7 @@ class Recipe:
     """
 
     epochs: int
-    learning_rate: float
+    learning_rate: float | np.ndarray
     optimizer: Optimizer
     schedule: str = "cosine"
     milestones: tuple[int, ...] = ()
@@ -94,7 +95,7 @@ def each(models: int, value: float | np.ndarray) -> np.ndarray:
     return np.broadcast_to(np.asarray(value, np.float64), (models,))
 
 
-def contexts(models: int, optimizer: Optimizer, hparams: dict | None = None,
+def contexts(models: int, optimizer: Optimizer, hparams: dict[str, Any] | None = None,
              **extra: PyTree) -> Context:
     """What the steps of M models read, with leading axis M.
 
@@ -104,8 +105,11 @@ def contexts(models: int, optimizer: Optimizer, hparams: dict | None = None,
       hparams: an objective's own hyper-parameters, a float or float[M] each.
       **extra: grad_mask, update_mask, teacher: leading axis M.
     """
-    own = {name: each(models, value) for name, value in (hparams or {}).items()}
-    return Context(each(models, optimizer.momentum), each(models, optimizer.weight_decay), own,
+    def of_each(value: float | np.ndarray) -> Any:  # on the host; steps read JAX's arrays
+        return each(models, value)
+
+    per_model = {name: of_each(value) for name, value in (hparams or {}).items()}
+    return Context(of_each(optimizer.momentum), of_each(optimizer.weight_decay), per_model,
                    **extra)
 
 
@@ -143,7 +147,7 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
       recipe: epochs, schedule and optimizer.
       orders: for each model a function epoch -> generator of that epoch's order.
       names: what to call each model in messages.
-      progress: told the fraction done.
+      progress: called with the completed fraction.
       objective: loss over the stream "examples".
       stop_when_diverged: as in `fit`.
       keep: where the state is kept every so many epochs; None: nowhere.
@@ -157,8 +161,8 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
     """
     size = recipe.optimizer.batch_size
     check_plan(f"training of {names[0]}", len(positions), recipe.epochs, positions.shape[1], size)
-    index = np.stack([shuffled_epochs(own, size, [order(e) for e in range(recipe.epochs)])
-                      for own, order in zip(positions, orders, strict=True)])
+    index = np.stack([shuffled_epochs(examples, size, [order(e) for e in range(recipe.epochs)])
+                      for examples, order in zip(positions, orders, strict=True)])
     models, steps = index.shape[:2]
     rates = np.outer(each(models, recipe.learning_rate), recipe.rates())
     every, epochs = steps // recipe.epochs, range(recipe.epochs)

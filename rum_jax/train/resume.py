@@ -73,9 +73,9 @@ class Checkpointing(NamedTuple):
         checkpoint.save(partial / "states", reached.states)
         if not distributed.is_writer():
             return
-        made = {"losses": reached.losses, "record": reached.record}
+        arrays = {"losses": reached.losses, "record": reached.record}
         records.write_arrays(partial / "losses.npz", **{
-            name: array for name, array in made.items() if array is not None})
+            name: array for name, array in arrays.items() if array is not None})
         records.write_json(partial / "kept.json", {
             "plan": _digest(plan), "made_from": self.made_from,
             "seconds": self.earlier_seconds + self.clock(),
@@ -94,7 +94,7 @@ class Checkpointing(NamedTuple):
         if not names:
             return None
         path = self.folder / names[-1]
-        stored, made = _stored(path)
+        stored, losses, record = _stored(path)
         if stored["plan"] != _digest(plan):
             raise InputError(f"{path}: was kept by a training with another plan (other examples, "
                              f"order or rates); {REMEDY}")
@@ -102,13 +102,12 @@ class Checkpointing(NamedTuple):
             raise InputError(f"{path}: was kept by a training of another network, on other data, "
                              f"or with another momentum or weight decay; {REMEDY}")
         try:
-            states = checkpoint.load(path / "states", model, len(made["losses"]),
-                                     stored["outputs"])
+            states = checkpoint.load(path / "states", model, len(losses), stored["outputs"])
         except InputError as error:
             raise InputError(f"{error}; {REMEDY}") from error
-        steps = made["losses"].shape[1]
+        steps = losses.shape[1]
         say(f"going on from step {steps}, kept in {path}")
-        return FitCheckpoint(steps, states, made["losses"], made["record"])
+        return FitCheckpoint(steps, states, losses, record)
 
 
 def kept_seconds(folder: pathlib.Path) -> float:
@@ -125,7 +124,7 @@ def discard_partial(folder: pathlib.Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _stored(path: pathlib.Path) -> tuple[dict, dict[str, np.ndarray | None]]:
+def _stored(path: pathlib.Path) -> tuple[dict, np.ndarray, np.ndarray | None]:
     """What a kept state says of itself, and its `losses` and `record`; see `FitCheckpoint`."""
     try:
         about = records.read_json(path / "kept.json")
@@ -137,8 +136,7 @@ def _stored(path: pathlib.Path) -> tuple[dict, dict[str, np.ndarray | None]]:
         if not isinstance(about["seconds"], int | float) or not isinstance(about["outputs"], int):
             raise ValueError("kept.json has values of other types")
         return ({name: about[name] for name in ("plan", "made_from", "seconds", "outputs")},
-                {"losses": arrays["losses"],
-                 "record": arrays.get("record")})
+                arrays["losses"], arrays.get("record"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError,
             zipfile.BadZipFile) as error:
         raise InputError(f"{path}: is damaged ({error}); {REMEDY}") from error
@@ -155,7 +153,7 @@ def _file_digests(folder: pathlib.Path) -> dict[str, str]:
 
 
 def _digest(plan: PyTree) -> str:
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     for leaf in jax.tree.leaves(plan):
-        made.update(np.ascontiguousarray(leaf).tobytes())
-    return made.hexdigest()
+        digest.update(np.ascontiguousarray(leaf).tobytes())
+    return digest.hexdigest()

@@ -36,7 +36,7 @@ _ALL = (
     boundary_shrink.ALGORITHM,
     boundary_expand.ALGORITHM,
 )
-ALGORITHMS: dict[str, Algorithm] = {one.name: one for one in _ALL}
+ALGORITHMS: dict[str, Algorithm] = {entry.name: entry for entry in _ALL}
 
 
 def algorithm(name: str) -> Algorithm:

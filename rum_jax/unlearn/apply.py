@@ -49,42 +49,43 @@ def _check_finite(name: str, problem: Problem, states: TrainState, history: Hist
 
 def hparam_faults(algorithm: Algorithm, hparams: dict[str, Any]) -> list[str]:
     """Hyper-parameters that are unknown, missing, or not allowed."""
-    name, known = algorithm.name, ", ".join(algorithm.checks) or "none"
-    found = [f"{name}.{key}: unknown hyper-parameter; known: {known}"
-             for key in hparams if key not in algorithm.checks]
+    name, allowed = algorithm.name, ", ".join(algorithm.checks) or "none"
+    faults = [f"{name}.{key}: unknown hyper-parameter; known: {allowed}"
+              for key in hparams if key not in algorithm.checks]
     for key, check in algorithm.checks.items():
         if key not in hparams:
-            found.append(f"{name}.{key}: missing")
+            faults.append(f"{name}.{key}: missing")
             continue
         value = hparams[key]
         values = value.tolist() if isinstance(value, np.ndarray) else [value]
-        found += [f"{name}.{key}: {fault}" for one in values if (fault := check(one))]
-    return found
+        faults += [f"{name}.{key}: {fault}" for entry in values if (fault := check(entry))]
+    return faults
 
 
 def set_faults(problem: Problem) -> list[str]:
     """Forget and retain sets that are empty, overlap, repeat an example, or name none."""
-    found, examples = [], len(problem.task.images)
+    faults: list[str] = []
+    examples = len(problem.task.images)
     for part in ("forget", "retain"):
         positions = getattr(problem, part)
         if positions.ndim != 2 or len(positions) != len(problem.seeds):
             return [f"{part} set: has shape {positions.shape}; allowed: "
                     f"({len(problem.seeds)}, n), a row for each seed"]
         if not positions.shape[1]:
-            found.append(f"{part} set: is empty; allowed: at least one example, and fewer than "
-                         "the training set has")
+            faults.append(f"{part} set: is empty; allowed: at least one example, and fewer than "
+                          "the training set has")
             continue
         if positions.min() < 0 or positions.max() >= examples:
             bad = positions[(positions < 0) | (positions >= examples)][0]
-            found.append(f"{part} set: has position {bad}; allowed: 0..{examples - 1}")
+            faults.append(f"{part} set: has position {bad}; allowed: 0..{examples - 1}")
         ascending = np.sort(positions, axis=1)
         repeated = ascending[:, 1:][np.diff(ascending) == 0]
         if len(repeated):
-            found.append(f"{part} set: has position {repeated[0]} twice; allowed: once")
-    for own, rest in zip(problem.forget, problem.retain, strict=True):
-        both = np.intersect1d(own, rest)
+            faults.append(f"{part} set: has position {repeated[0]} twice; allowed: once")
+    for forget, retain in zip(problem.forget, problem.retain, strict=True):
+        both = np.intersect1d(forget, retain)
         if len(both):
-            found.append(f"forget set: shares {len(both)} example(s) with the retain set, such "
-                         f"as position {both[0]}; allowed: none")
+            faults.append(f"forget set: shares {len(both)} example(s) with the retain set, such "
+                          f"as position {both[0]}; allowed: none")
             break
-    return found
+    return faults

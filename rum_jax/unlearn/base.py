@@ -66,7 +66,7 @@ class Problem(NamedTuple):
       request: number of requests to forget before this one; part of the addresses.
       optimizer: batch size, momentum, weight decay, milestones, BatchNorm.
       original: the models before the first step of the chain; None: those given to `unlearn`.
-      progress: told the fraction done.
+      progress: called with the completed fraction.
       stop_when_diverged: whether a loss that is not finite ends the work of all M models.
       draw: (seed, role, *address) -> generator; what all randomness comes from.
       keep: where retraining keeps its state on the way; None: nowhere.
@@ -163,8 +163,8 @@ class Algorithm:
         return {**self.published, **(self.reference if reference else {})}
 
 
-def defaults_of(unlearn: Callable) -> dict[str, Any]:
+def defaults_of(unlearn: Callable[..., Any]) -> dict[str, Any]:
     """Hyper-parameter -> default of a function that takes problem and states before them."""
     parameters = list(inspect.signature(unlearn).parameters.values())[2:]
-    return {one.name: one.default for one in parameters
-            if one.kind is not inspect.Parameter.VAR_KEYWORD}
+    return {parameter.name: parameter.default for parameter in parameters
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD}

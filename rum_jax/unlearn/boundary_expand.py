@@ -6,6 +6,9 @@ The new row of the classifier has PyTorch's default initial values. The extra ou
 in the released code: an example that is given the shadow class counts as wrong.
 """
 
+import dataclasses
+from typing import Any
+
 import jax
 import numpy as np
 
@@ -33,12 +36,12 @@ def expanded(problem: Problem, states: TrainState) -> TrainState:
     rows = _new_rows(problem, kernel.shape[1]).astype(kernel.dtype)
     grown = {"kernel": np.concatenate([kernel, rows[:, :-1, None]], axis=-1),
              "bias": np.concatenate([bias, rows[:, -1:]], axis=-1)}
-    return with_fresh_optimizer(states.replace(
-        params={**states.params, "classifier": grown},
+    return with_fresh_optimizer(dataclasses.replace(
+        states, params={**states.params, "classifier": grown},
         opt_state=jax.tree_util.tree_map_with_path(_with_room, states.opt_state)))
 
 
-def _with_room(path: tuple, buffer: np.ndarray) -> np.ndarray:
+def _with_room(path: tuple[Any, ...], buffer: np.ndarray) -> np.ndarray:
     """A momentum buffer, with a place more if it is the classifier's."""
     if not any(getattr(part, "key", None) == "classifier" for part in path):
         return buffer

@@ -9,6 +9,7 @@ label is found once. In train mode the forget batches move BatchNorm's running s
 (docs/parity.md#q15).
 """
 
+import dataclasses
 import functools
 from collections.abc import Callable
 
@@ -24,7 +25,7 @@ from rum_jax.train.objectives import PyTree, batch_cross_entropy, cross_entropy
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, epochs_of, rates
-from rum_jax.unlearn.gradients import ordered
+from rum_jax.unlearn.gradients import grad, ordered
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 ATTACK_STEP, PIXEL_LEVELS = 0.1, 255
@@ -34,27 +35,27 @@ def _attacked(model: Model, params: PyTree, model_state: PyTree, batch: Batch) -
     """x': the pixels of a batch, moved up the loss and rounded to levels of a picture."""
 
     def loss(pixels: jax.Array) -> jax.Array:
-        return batch_cross_entropy(model, params, model_state, batch.replace(pixels=pixels),
-                                   train=False)[0]
+        return batch_cross_entropy(model, params, model_state,
+                                   dataclasses.replace(batch, pixels=pixels), train=False)[0]
 
-    direction = jnp.sign(jax.grad(loss)(batch.pixels))
+    direction = jnp.sign(grad(loss)(batch.pixels))
     moved = jnp.clip(batch.pixels + ATTACK_STEP * direction, 0, 1)
     return jnp.round(moved * PIXEL_LEVELS) / PIXEL_LEVELS
 
 
 @functools.cache
-def _attacker(model: Model) -> Callable:
+def _attacker(model: Model) -> Callable[..., jax.Array]:
     """nearest(images, params, model_state, plan) -> int32[T,B] labels of one model."""
 
     def nearest(images: jax.Array, params: PyTree, model_state: PyTree,
                 plan: Stream) -> jax.Array:
-        def one_batch(part: Stream) -> jax.Array:
+        def one_batch(carry: None, part: PyTree) -> tuple[None, jax.Array]:
             batch = gather(model, images, *part)
             attacked = _attacked(model, params, model_state, batch)
             out, _ = model.apply(params, model_state, attacked, batch.mask, train=False)
-            return out.logits.argmax(-1).astype(jnp.int32)
+            return carry, out.logits.argmax(-1).astype(jnp.int32)
 
-        return jax.lax.map(one_batch, plan)
+        return jax.lax.scan(one_batch, None, plan)[1]
 
     return nearest
 
@@ -77,7 +78,7 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
     index = epochs_of(problem, "forget", epochs)
     labels = np.zeros((len(index), len(problem.task.labels)), np.int32)
     np.put_along_axis(labels, problem.forget, nearest_labels(problem, states), axis=1)
-    chosen = np.stack([own[np.maximum(places, 0)] for own, places in
+    chosen = np.stack([row[np.maximum(places, 0)] for row, places in
                        zip(labels, index, strict=True)])
     return descend(problem, cross_entropy, states,
                    {"examples": Stream(index, np.where(index == PADDING, 0, chosen))},

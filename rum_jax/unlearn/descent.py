@@ -12,7 +12,7 @@ from rum_jax.data.plans import Stream, batches, multistep
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.memory import check_plan
 from rum_jax.train.recipe import contexts
-from rum_jax.train.state import Objective, TrainState
+from rum_jax.train.state import Objective, PyTree, TrainState
 from rum_jax.unlearn.base import Float, History, Problem
 
 FACTOR = 0.1  # of the rate at each milestone (docs/parity.md#unlearning)
@@ -48,8 +48,8 @@ def fits(problem: Problem, examples: int, epochs: int) -> None:
 def one_pass(problem: Problem, part: str, epoch: int) -> np.ndarray:
     """One epoch of those, by its number: int32[M,ceil(n/B),B]."""
     sets = zip(getattr(problem, part), problem.generators(part, epoch), strict=True)
-    return np.stack([batches(rng.permutation(own), problem.optimizer.batch_size)
-                     for own, rng in sets])
+    return np.stack([batches(rng.permutation(positions), problem.optimizer.batch_size)
+                     for positions, rng in sets])
 
 
 def trainable(problem: Problem) -> Task:
@@ -86,11 +86,12 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
     """
     for name in ("grad_mask", "update_mask"):
         _check_mask(name, extra.get(name), states.params)
-    epochs = learning_rate.shape[1]
+    epochs: int = learning_rate.shape[1]
     models, steps = _common_shape(streams, schedules or {}, learning_rate,
                                   equal_epochs=epoch_of_step is None)
-    of_step = (np.repeat(np.arange(epochs), steps // epochs) if epoch_of_step is None
-               else _checked_epochs(epoch_of_step, steps, epochs))
+    of_step: np.ndarray = (np.repeat(np.arange(epochs), steps // epochs)
+                           if epoch_of_step is None
+                           else _checked_epochs(epoch_of_step, steps, epochs))
 
     def drawn() -> np.ndarray:
         each_epoch = np.array([[key_data(rng) for rng in problem.generators("augment", epoch)]
@@ -110,15 +111,20 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
 def with_fresh_optimizer(states: TrainState) -> TrainState:
     """The same models with a fresh optimizer state."""
     zero = jax.tree.map(np.zeros_like, (states.step, states.opt_state))
-    return states.replace(step=zero[0], opt_state=zero[1])
+    return dataclasses.replace(states, step=zero[0], opt_state=zero[1])
 
 
-def one_shot(states: TrainState, params: Any, examples: int) -> tuple[TrainState, History]:
+def as_precise(old: np.ndarray, new: Any) -> np.ndarray:
+    """A new leaf in the dtype of the old one."""
+    return np.asarray(new, old.dtype)
+
+
+def one_shot(states: TrainState, params: PyTree, examples: int) -> tuple[TrainState, History]:
     """What an algorithm without optimizer steps returns: new params (any float tree, host)."""
     models = len(states.step)
     with np.errstate(over="ignore"):  # what is not finite is found by the caller
-        like = jax.tree.map(lambda old, new: np.asarray(new, old.dtype), states.params, params)
-    return (with_fresh_optimizer(states).replace(params=like),
+        like = jax.tree.map(as_precise, states.params, params)
+    return (dataclasses.replace(with_fresh_optimizer(states), params=like),
             History(np.zeros((models, 0), np.float32), examples))
 
 
@@ -149,11 +155,23 @@ def _common_shape(streams: dict[str, Stream], schedules: dict[str, np.ndarray],
     return models, steps
 
 
-def _check_mask(name: str, mask: Any, params: Any) -> None:
+def leaves_by_path(tree: PyTree) -> dict[str, Any]:
+    """Path of each leaf, as text -> the leaf."""
+    leaves: dict[str, Any] = {}
+
+    def note(path: tuple[Any, ...], leaf: Any) -> Any:
+        leaves["".join(map(str, path))] = leaf
+        return leaf
+
+    jax.tree_util.tree_map_with_path(note, tree)
+    return leaves
+
+
+def _check_mask(name: str, mask: PyTree, params: PyTree) -> None:
     if mask is None:
         return
-    given, expected = ({jax.tree_util.keystr(path): np.shape(leaf) for path, leaf in
-                        jax.tree_util.tree_leaves_with_path(tree)} for tree in (mask, params))
+    given, expected = ({path: np.shape(leaf) for path, leaf in leaves_by_path(tree).items()}
+                       for tree in (mask, params))
     faults = [f"{path}: has shape {given.get(path, 'absent')}, allowed: "
               f"{expected.get(path, 'absent')}"
               for path in sorted({*given, *expected}) if given.get(path) != expected.get(path)]

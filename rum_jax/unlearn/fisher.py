@@ -8,8 +8,6 @@ length 10, which is the classifier's bias for 10 classes but not its kernel (doc
 kept).
 """
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +18,15 @@ from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import one_shot
-from rum_jax.unlearn.gradients import begin_zero, fold_batches, ordered
+from rum_jax.unlearn.gradients import (
+    Gradient,
+    Probabilities,
+    begin_zero,
+    fold_batches,
+    of_model,
+    ordered,
+    unraveled,
+)
 from rum_jax.unlearn.shapes import torch_shape
 from rum_jax.unlearn.spaces import log_uniform
 
@@ -28,27 +34,34 @@ LARGEST_DEVIATION, FACTOR = 1e-3, 10
 EPSILON = 1e-8
 
 
-def _add_square(carry: PyTree, number: jax.Array, gradient: Callable, batch: Batch,
-                probabilities: Callable) -> PyTree:
+def _add_square(carry: PyTree, number: jax.Array, gradient: Gradient, batch: Batch,
+                probabilities: Probabilities) -> PyTree:
     """Adds the square of one example's d log p_y / dp = -gradient of its CE."""
     del number, probabilities
-    return jax.tree.map(lambda total, leaf: total + jnp.square(-leaf + EPSILON), carry,
-                        gradient(batch.label))
+
+    def add(total: jax.Array, leaf: jax.Array) -> jax.Array:
+        return total + jnp.square(-leaf + EPSILON)
+
+    return jax.tree.map(add, carry, gradient(batch.label))
 
 
 def diagonal(problem: Problem, states: TrainState) -> PyTree:
     """F: tree like params, leading axis M."""
     total = fold_batches(problem, states, _add_square, begin_zero, ordered(problem, "retain", 1))
-    return jax.tree.map(lambda leaf: leaf / problem.retain.shape[1], total)
+
+    def mean(leaf: np.ndarray) -> np.ndarray:
+        return leaf / problem.retain.shape[1]
+
+    return jax.tree.map(mean, total)
 
 
 def noise(problem: Problem, params: PyTree) -> PyTree:
     """Standard normal draws, tree like params with leading axis M."""
-    made = []
+    draws: list[PyTree] = []
     for m, rng in enumerate(problem.generators("perturb", 0)):
-        flat, unravel = ravel_pytree(jax.tree.map(lambda leaf, m=m: np.asarray(leaf[m]), params))
-        made.append(jax.device_get(unravel(rng.standard_normal(len(flat)).astype(flat.dtype))))
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *made)
+        flat, unravel = ravel_pytree(of_model(params, m))
+        draws.append(unraveled(unravel, rng.standard_normal(len(flat)).astype(flat.dtype)))
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *draws)
 
 
 def deviation(fisher: np.ndarray, alpha: float) -> np.ndarray:
@@ -64,7 +77,7 @@ def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-8,
     alphas = problem.each(alpha)
 
     def perturbed(p: np.ndarray, fisher: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        scales = np.stack([deviation(own, alpha) for own, alpha in
+        scales = np.stack([deviation(leaf, alpha) for leaf, alpha in
                            zip(fisher, alphas, strict=True)])
         return np.asarray(p) + scales * draws
 

@@ -15,8 +15,6 @@ whose first PyTorch axis is the number of classes, as in the released code. Its 
 a forgotten class of CIFAR is left out.
 """
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,7 +25,14 @@ from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import one_shot
 from rum_jax.unlearn.fisher import noise
-from rum_jax.unlearn.gradients import begin_zero, fold_batches, in_random_order, ordered
+from rum_jax.unlearn.gradients import (
+    Gradient,
+    Probabilities,
+    begin_zero,
+    fold_batches,
+    in_random_order,
+    ordered,
+)
 from rum_jax.unlearn.shapes import mean_over_inputs, torch_shape
 from rum_jax.unlearn.spaces import log_uniform
 
@@ -36,19 +41,22 @@ BATCHES = ("random", "ordered")
 MOST, MOST_CLASSIFIER, FACTOR = 1e3, 1e2, 10
 
 
-def _add_batch(carry: PyTree, number: jax.Array, gradient: Callable, batch: Batch,
-               probabilities: Callable) -> PyTree:
+def _add_batch(carry: PyTree, number: jax.Array, gradient: Gradient, batch: Batch,
+               probabilities: Probabilities) -> PyTree:
     """Adds sum_y mean(p_y) * (grad CE to y)^2 of one batch."""
     del number
     p = probabilities()
     share = (p * batch.mask[:, None]).sum(0) / batch.mask.sum()
 
-    def add(y: int, total: PyTree) -> PyTree:
-        labels = jnp.full_like(batch.label, y)
-        return jax.tree.map(lambda t, leaf: t + share[y] * jnp.square(leaf), total,
-                            gradient(labels))
+    def add(total: PyTree, y: jax.Array) -> tuple[PyTree, None]:
+        labels = jax.lax.full_like(batch.label, y)
 
-    return jax.lax.fori_loop(0, p.shape[-1], add, carry)
+        def add_leaf(t: jax.Array, leaf: jax.Array) -> jax.Array:
+            return t + share[y] * jnp.square(leaf)
+
+        return jax.tree.map(add_leaf, total, gradient(labels)), None
+
+    return jax.lax.scan(add, carry, jax.lax.iota(int, p.shape[-1]))[0]
 
 
 def squared_gradients(problem: Problem, states: TrainState, cut: str = "random") -> PyTree:
@@ -56,16 +64,20 @@ def squared_gradients(problem: Problem, states: TrainState, cut: str = "random")
     whole = in_random_order(problem) if cut == "random" else problem
     plan = ordered(whole, "retain", BATCH_SIZE)
     total = fold_batches(problem, states, _add_batch, begin_zero, plan)
-    return jax.tree.map(lambda leaf: leaf / plan.index.shape[1], total)
+
+    def mean(leaf: np.ndarray) -> np.ndarray:
+        return leaf / plan.index.shape[1]
+
+    return jax.tree.map(mean, total)
 
 
 def variance(squares: np.ndarray, classes: int, alpha: float) -> np.ndarray:
     """Variance of the noise of one parameter of one model, broadcastable to its shape."""
     classifier = torch_shape(squares.shape)[0] == classes
-    made = alpha * np.minimum(1 / (squares + EPSILON), MOST_CLASSIFIER if classifier else MOST)
+    variances = alpha * np.minimum(1 / (squares + EPSILON), MOST_CLASSIFIER if classifier else MOST)
     if squares.ndim > 1:
-        made = mean_over_inputs(made)
-    return made * (FACTOR if classifier or squares.ndim == 1 else 1)
+        variances = mean_over_inputs(variances)
+    return variances * (FACTOR if classifier or squares.ndim == 1 else 1)
 
 
 def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-6, batches: str = "random",
@@ -74,7 +86,7 @@ def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-6, batche
     alphas, classes = problem.each(alpha), problem.task.model.image.classes
 
     def perturbed(p: np.ndarray, squares: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        scales = [np.sqrt(variance(own, classes, alpha)) for own, alpha in
+        scales = [np.sqrt(variance(leaf, classes, alpha)) for leaf, alpha in
                   zip(squares, alphas, strict=True)]
         return np.asarray(p) + np.stack(scales) * draws
 

@@ -1,11 +1,11 @@
 """Gradients of fixed models, one batch after another: what the one-shot algorithms are made of."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from rum_jax.data.plans import PADDING, Stream, batches, stream
@@ -15,8 +15,25 @@ from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Problem
 
-# (carry, number of the batch, loss_gradient(label int32[B]) -> tree, Batch, probabilities) -> carry
-Fold = Callable[..., Any]
+Gradient = Callable[[jax.Array], PyTree]  # (label int32[B]) -> tree
+Probabilities = Callable[[], jax.Array]
+Begin = Callable[[PyTree, PyTree], PyTree]  # (params, extra) -> carry
+# (carry, number of the batch, gradient, batch, probabilities) -> carry
+Fold = Callable[[PyTree, jax.Array, Gradient, Batch, Probabilities], PyTree]
+
+
+def grad(loss: Callable[..., jax.Array]) -> Callable[..., PyTree]:
+    """`jax.grad`, with types that are known."""
+    return jax.grad(loss)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def zeros_like(tree: PyTree) -> PyTree:
+    """Zeros in the shapes and dtypes of a tree, inside a program."""
+
+    def zero(leaf: jax.Array) -> jax.Array:
+        return jax.lax.full_like(leaf, 0)
+
+    return jax.tree.map(zero, tree)
 
 
 def _gradient(model: Model, params: PyTree, model_state: PyTree, batch: Batch,
@@ -24,10 +41,10 @@ def _gradient(model: Model, params: PyTree, model_state: PyTree, batch: Batch,
     """The gradient of the mean CE of a batch with those labels int32[B]: tree like params."""
 
     def loss(params: PyTree) -> jax.Array:
-        return batch_cross_entropy(model, params, model_state, batch.replace(label=labels),
-                                   train=False)[0]
+        return batch_cross_entropy(model, params, model_state,
+                                   dataclasses.replace(batch, label=labels), train=False)[0]
 
-    return jax.grad(loss)(params)
+    return grad(loss)(params)
 
 
 def _probabilities(model: Model, params: PyTree, model_state: PyTree, batch: Batch) -> jax.Array:
@@ -37,23 +54,23 @@ def _probabilities(model: Model, params: PyTree, model_state: PyTree, batch: Bat
 
 
 @functools.cache
-def _folder(model: Model, fold: Fold, begin: Callable) -> Callable:
+def _folder(model: Model, fold: Fold, begin: Begin) -> Callable[..., PyTree]:
     def run(images: jax.Array, params: PyTree, model_state: PyTree, plan: Stream,
             extra: PyTree) -> PyTree:
-        def body(carry: PyTree, numbered: tuple) -> tuple[PyTree, None]:
+        def body(carry: PyTree, numbered: tuple[jax.Array, PyTree]) -> tuple[PyTree, None]:
             number, (index, label) = numbered
             batch = gather(model, images, index, label)
             at = model, params, model_state, batch
             return fold(carry, number, functools.partial(_gradient, *at), batch,
                         functools.partial(_probabilities, *at)), None
 
-        numbers = jnp.arange(len(plan.index))
+        numbers = jax.lax.iota(int, len(plan.index))
         return jax.lax.scan(body, begin(params, extra), (numbers, plan))[0]
 
     return run
 
 
-def fold_batches(problem: Problem, states: TrainState, fold: Fold, begin: Callable,
+def fold_batches(problem: Problem, states: TrainState, fold: Fold, begin: Begin,
                  plan: Stream, extra: PyTree = None) -> PyTree:
     """Folds a function over the batches of a plan, in evaluation mode, for M models at once.
 
@@ -77,21 +94,42 @@ def fold_batches(problem: Problem, states: TrainState, fold: Fold, begin: Callab
 def begin_zero(params: PyTree, extra: PyTree) -> PyTree:
     """A carry of zeros like the params."""
     del extra
-    return jax.tree.map(jnp.zeros_like, params)
+    return zeros_like(params)
 
 
-def _add_weighted(carry: PyTree, number: jax.Array, gradient: Callable, batch: Batch,
-                  probabilities: Callable) -> PyTree:
+def _add_weighted(carry: PyTree, number: jax.Array, gradient: Gradient, batch: Batch,
+                  probabilities: Probabilities) -> PyTree:
     del number, probabilities
-    return jax.tree.map(lambda total, leaf: total + leaf * batch.mask.sum(), carry,
-                        gradient(batch.label))
+
+    def add(total: jax.Array, leaf: jax.Array) -> jax.Array:
+        return total + leaf * batch.mask.sum()
+
+    return jax.tree.map(add, carry, gradient(batch.label))
 
 
 def mean_gradient(problem: Problem, states: TrainState, plan: Stream) -> PyTree:
     """Gradient of the mean CE over all examples of the plan: tree like params, leading axis M."""
     total = fold_batches(problem, states, _add_weighted, begin_zero, plan)
     count = (plan.index != PADDING).sum((1, 2))
-    return jax.tree.map(lambda leaf: leaf / count.reshape(-1, *[1] * (leaf.ndim - 1)), total)
+
+    def mean(leaf: np.ndarray) -> np.ndarray:
+        return leaf / count.reshape(-1, *[1] * (leaf.ndim - 1))
+
+    return jax.tree.map(mean, total)
+
+
+def of_model(tree: PyTree, m: int) -> PyTree:
+    """One model's part of a tree with leading axis M, on the host."""
+
+    def part(leaf: np.ndarray) -> np.ndarray:
+        return np.asarray(leaf[m])
+
+    return jax.tree.map(part, tree)
+
+
+def unraveled(unravel: Callable[[Any], PyTree], flat: np.ndarray) -> PyTree:
+    """The tree, on the host, of a flat host array; `unravel` is what `ravel_pytree` gives."""
+    return jax.device_get(unravel(flat))
 
 
 def in_random_order(problem: Problem) -> Problem:
@@ -107,5 +145,5 @@ def in_random_order(problem: Problem) -> Problem:
 
 def ordered(problem: Problem, part: str, batch_size: int) -> Stream:
     """The forget or retain set in its own order, once, as arrays int32[M,T,B]."""
-    index = np.stack([batches(own, batch_size) for own in getattr(problem, part)])
+    index = np.stack([batches(positions, batch_size) for positions in getattr(problem, part)])
     return stream(index, problem.task.labels)

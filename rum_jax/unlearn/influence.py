@@ -16,8 +16,6 @@ Which examples is the hyper-parameter `examples`: "random" draws them at (seed, 
 examples of a few classes.
 """
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -28,10 +26,13 @@ from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import one_shot
 from rum_jax.unlearn.gradients import (
+    Gradient,
+    Probabilities,
     fold_batches,
     in_random_order,
     mean_gradient,
     ordered,
+    zeros_like,
 )
 from rum_jax.unlearn.spaces import log_uniform
 
@@ -40,27 +41,32 @@ MOST_EXAMPLES = N + 2
 EXAMPLES = ("random", "first")
 
 
-def _dot(a: PyTree, b: PyTree) -> jax.Array:
+def _dot(a: PyTree, b: PyTree) -> jax.Array | int:
+    """The scalar product; the integer 0 of trees without leaves."""
     return sum(jnp.vdot(x, y, precision=jax.lax.Precision.HIGHEST)
                for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
 
 
 def _begin(params: PyTree, right_hand_side: PyTree) -> tuple[PyTree, PyTree]:
-    return right_hand_side, jax.tree.map(jnp.zeros_like, params)
+    return right_hand_side, zeros_like(params)
 
 
-def _recursion(carry: tuple, number: jax.Array, gradient: Callable, batch: Batch,
-               probabilities: Callable) -> tuple[PyTree, PyTree]:
+def _recursion(carry: tuple[PyTree, PyTree], number: jax.Array, gradient: Gradient, batch: Batch,
+               probabilities: Probabilities) -> tuple[PyTree, PyTree]:
     """One example: k and o after it."""
     del probabilities
     (k, o), g = carry, gradient(batch.label)
     t = _dot(o, g)
     first = number == 0
     k_factor = jnp.where(first, 0.0, _dot(k, g) / (N + t))
-    k = jax.tree.map(lambda k_leaf, o_leaf: k_leaf - k_factor * o_leaf, k, o)
-    o = jax.tree.map(lambda o_leaf, g_leaf: jnp.where(first, g_leaf,
-                                                      o_leaf - t / (N + t) * o_leaf), o, g)
-    return k, o
+
+    def next_k(k_leaf: jax.Array, o_leaf: jax.Array) -> jax.Array:
+        return k_leaf - k_factor * o_leaf
+
+    def next_o(o_leaf: jax.Array, g_leaf: jax.Array) -> jax.Array:
+        return jnp.where(first, g_leaf, o_leaf - t / (N + t) * o_leaf)
+
+    return jax.tree.map(next_k, k, o), jax.tree.map(next_o, o, g)
 
 
 def directions(problem: Problem, states: TrainState,
@@ -71,7 +77,11 @@ def directions(problem: Problem, states: TrainState,
     share = problem.forget.shape[1] / (problem.forget.shape[1] + problem.retain.shape[1])
     forget, retain = (mean_gradient(problem, states, ordered(problem, part, size))
                       for part in ("forget", "retain"))
-    v = jax.tree.map(lambda f, r: share * (f - r), forget, retain)
+
+    def difference(f: np.ndarray, r: np.ndarray) -> np.ndarray:
+        return share * (f - r)
+
+    v = jax.tree.map(difference, forget, retain)
     whole = in_random_order(problem) if examples == "random" else problem
     few = whole._replace(retain=whole.retain[:, :MOST_EXAMPLES])
     k, _ = fold_batches(problem, states, _recursion, _begin, ordered(few, "retain", 1), v)
@@ -83,9 +93,11 @@ def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1.0, example
     """Adds alpha times the estimated influence of F to the parameters."""
     _, k = directions(problem, states, examples)
     scale = problem.each(alpha)
-    params = jax.tree.map(
-        lambda p, leaf: np.asarray(p) + scale.reshape(-1, *[1] * (leaf.ndim - 1)) * leaf,
-        states.params, k)
+
+    def moved(p: np.ndarray, leaf: np.ndarray) -> np.ndarray:
+        return np.asarray(p) + scale.reshape(-1, *[1] * (leaf.ndim - 1)) * leaf
+
+    params = jax.tree.map(moved, states.params, k)
     seen = problem.forget.shape[1] + problem.retain.shape[1]
     return one_shot(states, params, seen + min(problem.retain.shape[1], MOST_EXAMPLES))
 

@@ -51,8 +51,8 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_r
     retain = epochs_of(problem, "retain", epochs)
     generators = zip(*(problem.generators("forget", epoch) for epoch in range(epochs)),
                      strict=True)
-    forget = np.stack([_cycled(own, size, retain.shape[1] // epochs, list(rngs))
-                       for own, rngs in zip(problem.forget, generators, strict=True)])
+    forget = np.stack([_cycled(positions, size, retain.shape[1] // epochs, list(rngs))
+                       for positions, rngs in zip(problem.forget, generators, strict=True)])
     labels = problem.task.labels
     streams = {"retain": stream(retain, labels), "forget": stream(forget, labels)}
     return descend(problem, objective, states, streams, rates(problem, epochs, learning_rate),

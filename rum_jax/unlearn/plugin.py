@@ -9,9 +9,10 @@ theirs. Its keyword arguments are its hyper-parameters, their defaults the publi
 """
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,7 @@ from rum_jax.core.checks import Check
 from rum_jax.core.errors import InputError
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem, defaults_of
-from rum_jax.unlearn.descent import with_fresh_optimizer
+from rum_jax.unlearn.descent import as_precise, leaves_by_path, with_fresh_optimizer
 
 _CHECKS: dict[type, Check] = {bool: checks.boolean, int: checks.integer(-2**31),
                               str: checks.text, float: checks.number(-np.inf)}
@@ -35,7 +36,7 @@ def load(reference: str) -> Algorithm:
     Raises:
       InputError: see `own.load`; or a default is not a number, a boolean or a text.
     """
-    function = plugins.load(reference, ("problem", "states"))
+    function: Callable[..., Any] = plugins.load(reference, ("problem", "states"))
     defaults = defaults_of(function)
     for name, value in defaults.items():
         if type(value) not in _CHECKS or _CHECKS[type(value)](value):
@@ -44,51 +45,56 @@ def load(reference: str) -> Algorithm:
     kinds = {name: _CHECKS[type(value)] for name, value in defaults.items()}
 
     @functools.wraps(function)
-    def unlearn(problem: Problem, states: TrainState, **hparams: Any) -> tuple:
+    def unlearn(problem: Problem, states: TrainState,
+                **hparams: Any) -> tuple[TrainState, History]:
         return _unlearn(reference, function, problem, states, hparams)
 
     return Algorithm(reference, unlearn, kinds)
 
 
-def _unlearn(reference: str, function: Callable, problem: Problem, states: TrainState,
+def _unlearn(reference: str, function: Callable[..., Any], problem: Problem, states: TrainState,
              hparams: dict[str, Any]) -> tuple[TrainState, History]:
     before = jax.tree.map(np.array, states)
-    made = plugins.call(reference, function, problem, states, **hparams)
     models = len(problem.seeds)
-    after, history = made if type(made) is tuple and len(made) == 2 else (
-        made, History(np.zeros((models, 0), np.float32), 0))
+    after, history = _parts(plugins.call(reference, function, problem, states, **hparams), models)
     if not isinstance(after, TrainState) or not isinstance(history, History):
         raise InputError(f"{reference}: returned {type(after).__name__} and "
                          f"{type(history).__name__}; allowed: states, or (states, History)")
     after = plugins.call(reference, jax.device_get, after)
     _check_states(reference, before, states, after)
-    like = {name: jax.tree.map(lambda old, new: np.asarray(new, old.dtype), getattr(before, name),
-                               getattr(after, name)) for name in ("params", "model_state")}
-    return (with_fresh_optimizer(before.replace(**like)),
+    like = {name: jax.tree.map(as_precise, getattr(before, name), getattr(after, name))
+            for name in ("params", "model_state")}
+    return (with_fresh_optimizer(dataclasses.replace(before, **like)),
             _checked_history(reference, history, models))
+
+
+def _parts(result: TrainState | tuple[Any, ...], models: int) -> tuple[Any, Any]:
+    """(states, history) of what the user's function returned: a pair, or states alone."""
+    if type(result) is tuple and len(result) == 2:
+        return result
+    return result, History(np.zeros((models, 0), np.float32), 0)
 
 
 def _check_states(reference: str, before: TrainState, given: TrainState,
                   after: TrainState) -> None:
-    expected, found = ({jax.tree_util.keystr(path): leaf for path, leaf in
-                        jax.tree_util.tree_leaves_with_path((tree.params, tree.model_state))}
-                       for tree in (before, after))
-    for path in sorted({*expected, *found}):
-        if path not in expected or np.shape(found.get(path)) != np.shape(expected[path]):
-            has = f"has shape {np.shape(found[path])}" if path in found else "is absent"
+    a, b = ((states.params, states.model_state) for states in (before, after))
+    expected, returned = leaves_by_path(a), leaves_by_path(b)
+    for path in sorted({*expected, *returned}):
+        if path not in expected or path not in returned or (
+                np.shape(returned[path]) != np.shape(expected[path])):
+            has = f"has shape {np.shape(returned[path])}" if path in returned else "is absent"
             allowed = f"shape {np.shape(expected[path])}" if path in expected else "none"
             raise InputError(f"{reference}: returned states of another structure or shape: {path} "
                              f"{has}; allowed: {allowed}, as in the states it was given")
-        kind = np.asarray(found[path]).dtype
+        kind = np.asarray(returned[path]).dtype
         if not jnp.issubdtype(kind, jnp.floating):
             raise InputError(f"{reference}: returned {path} as {kind}; allowed: "
                              f"{expected[path].dtype}, as in the states it was given")
-    if any(jax.tree.structure(getattr(before, name)) != jax.tree.structure(getattr(after, name))
-           for name in ("params", "model_state")):
+    if jax.tree.structure(a) != jax.tree.structure(b):  # pyright: ignore[reportUnknownMemberType]
         raise InputError(f"{reference}: returned states of another structure or shape; allowed: "
                          "the dictionaries of those it was given")
-    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(jax.tree.leaves(before),
-                                                    jax.tree.leaves(given), strict=True)):
+    if not all(np.array_equal(old, new, equal_nan=True) for old, new in
+               zip(jax.tree.leaves(before), jax.tree.leaves(given), strict=True)):
         raise InputError(f"{reference}: changed the states it was given; allowed: new ones, as "
                          "other rows start from the same states")
 
@@ -114,16 +120,17 @@ def _checked_history(reference: str, history: History, models: int) -> History:
     periods, steps = history.periods, shape[1]
     if _is_count(periods):
         fits, plain = not periods or (steps and steps % periods == 0), int(periods)
-    else:
-        fits = isinstance(periods, tuple | list) and all(
-            _is_count(part) and part for part in periods) and sum(periods) == steps
+    elif isinstance(periods, tuple | list):
+        fits = all(_is_count(part) and part for part in periods) and sum(periods) == steps
         plain = tuple(map(int, periods)) if fits else ()
+    else:
+        fits, plain = False, ()
     if not fits:
         raise InputError(f"{reference}: History.periods: is {periods!r:.100}; allowed: 0, a number "
                          f"that divides the {steps} steps, or the number of steps of each period")
     return History(losses.astype(np.float32), int(history.examples), plain)
 
 
-def _is_count(value: object) -> bool:
+def _is_count(value: object) -> TypeGuard[int]:
     return (isinstance(value, int | np.integer) and not isinstance(value, bool)
-            and 0 <= value < 2**63)
+            and bool(0 <= value < 2**63))

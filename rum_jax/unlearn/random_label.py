@@ -33,15 +33,15 @@ def new_labels(true: np.ndarray, classes: int, relabel: str,
 
 def _relabelled(problem: Problem, epoch: int, relabel: str) -> Stream:
     """One epoch over F and R together: arrays int32[M,T,B], new labels on F."""
-    task, made = problem.task, []
+    task, streams = problem.task, list[Stream]()
     rngs = zip(problem.generators("retain", epoch), problem.generators("relabel", epoch),
                strict=True)
     for forget, retain, (order, draw) in zip(problem.forget, problem.retain, rngs, strict=True):
         labels = task.labels.copy()
         labels[forget] = new_labels(labels[forget], task.model.image.classes, relabel, draw)
         mixed = order.permutation(np.concatenate([forget, retain]))
-        made.append(stream(batches(mixed, problem.optimizer.batch_size), labels))
-    return Stream(*(np.stack(part) for part in zip(*made, strict=True)))
+        streams.append(stream(batches(mixed, problem.optimizer.batch_size), labels))
+    return Stream(*(np.stack(part) for part in zip(*streams, strict=True)))
 
 
 def relabelled_epochs(problem: Problem, epochs: int, relabel: str) -> Stream:

@@ -6,6 +6,10 @@ takes that of the original model (docs/parity.md#q21, kept with both equal). Wit
 the rate is multiplied by 0.2 at the milestones, as released for CIFAR-100.
 """
 
+from collections.abc import Callable
+
+import numpy as np
+
 from rum_jax.core import checks
 from rum_jax.core.randomness import ROLES
 from rum_jax.train.recipe import SCHEDULES, Recipe, initial_states, train
@@ -14,7 +18,7 @@ from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import with_fresh_optimizer
 
 
-def _orders(problem: Problem) -> list:
+def _orders(problem: Problem) -> list[Callable[[int], np.random.Generator]]:
     """For each model epoch -> generator."""
     return [lambda epoch, seed=seed: problem.generator_of(seed, "retrain_order", epoch)
             for seed in problem.seeds]

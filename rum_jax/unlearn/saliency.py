@@ -22,13 +22,19 @@ from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.recipe import contexts
 from rum_jax.train.state import Batch, Context, TrainState, fresh, sgd
 from rum_jax.unlearn.base import Float, Problem
+from rum_jax.unlearn.gradients import grad, of_model, unraveled, zeros_like
 
 KEEP = ("largest", "smallest")
 MODELS = ("current", "original")
+Carry = tuple[PyTree, PyTree, PyTree]  # (sum, params, opt_state)
+
+
+def _add_share(share: jax.Array | int, total: jax.Array, leaf: jax.Array) -> jax.Array:
+    return total + share * leaf
 
 
 @functools.cache
-def _summed_gradients(model: Model, steps: bool) -> Callable:
+def _summed_gradients(model: Model, steps: bool) -> Callable[..., tuple[PyTree, PyTree]]:
     """grads(images, params, model_state, stream, rate, context) -> (saliencies, moved params)."""
 
     def grads(images: jax.Array, params: PyTree, model_state: PyTree, forget: Stream,
@@ -40,17 +46,17 @@ def _summed_gradients(model: Model, steps: bool) -> Callable:
 
         optimizer = sgd(rate, context)
 
-        def add(carry: tuple, batch: Stream) -> tuple[tuple, None]:
+        def add(carry: Carry, batch: Stream) -> tuple[Carry, None]:
             total, params, opt_state = carry
-            grad = jax.grad(loss)(params, *batch)
+            slope = grad(loss)(params, *batch)
             share = 1 if steps else (batch.index != PADDING).sum() / (forget.index != PADDING).sum()
-            total = jax.tree.map(lambda sum_, leaf: sum_ + share * leaf, total, grad)
+            total = jax.tree.map(functools.partial(_add_share, share), total, slope)
             if steps:
-                updates, opt_state = optimizer.update(grad, opt_state, params)
+                updates, opt_state = optimizer.update(slope, opt_state, params)
                 params = jax.tree.map(jnp.add, params, updates)
             return (total, params, opt_state), None
 
-        zero = jax.tree.map(jnp.zeros_like, params)
+        zero = zeros_like(params)
         opt_state = fresh(params, model_state).opt_state
         (total, moved, _), _ = jax.lax.scan(add, (zero, params, opt_state), forget)
         return jax.tree.map(jnp.abs, total), moved
@@ -72,7 +78,8 @@ def saliency(problem: Problem, states: TrainState, steps: bool,
       (saliencies, params after the steps), trees like params with leading axis M.
     """
     task, models = problem.task, len(problem.seeds)
-    index = np.stack([batches(own, problem.optimizer.batch_size) for own in problem.forget])
+    index = np.stack([batches(positions, problem.optimizer.batch_size)
+                      for positions in problem.forget])
     return task.map_models(_summed_gradients(task.model, steps), states.params,
                            states.model_state, stream(index, task.labels),
                            problem.each(learning_rate), contexts(models, problem.optimizer))
@@ -93,7 +100,7 @@ def select(saliencies: PyTree, fraction: float, keep: str) -> PyTree:
     rank = np.argsort(np.argsort(np.asarray(flat), kind="stable"), kind="stable")
     count = int(fraction * len(rank))
     kept = rank < count if keep == "smallest" else rank >= len(rank) - count
-    return jax.device_get(unravel(kept.astype(flat.dtype)))
+    return unraveled(unravel, kept.astype(flat.dtype))
 
 
 def masks(problem: Problem, states: TrainState, fraction: Float, keep: str, steps: bool,
@@ -112,6 +119,6 @@ def masks(problem: Problem, states: TrainState, fraction: Float, keep: str, step
     if model == "original" and problem.original is not None:
         start = problem.original
     saliencies, _ = saliency(problem, start, steps, learning_rate)
-    selected = [select(jax.tree.map(lambda leaf, m=m: leaf[m], saliencies), share, keep)
+    selected = [select(of_model(saliencies, m), share, keep)
                 for m, share in enumerate(problem.each(fraction))]
     return jax.tree.map(lambda *leaves: np.stack(leaves), *selected)

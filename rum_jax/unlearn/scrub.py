@@ -43,14 +43,16 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
     batch, hparams = streams["examples"], context.hparams
     loss, logits, model_state = batch_cross_entropy_and_logits(
         model, params, model_state, batch, train=True)
-    teacher = model.apply(*context.teacher, batch.pixels, batch.mask, train=False)[0].logits
-    divergence = distillation(logits, teacher, hparams["temperature"], batch.mask)
+    assert context.teacher is not None  # `unlearn` gives one
+    taught, taught_state = context.teacher
+    teacher, _ = model.apply(taught, taught_state, batch.pixels, batch.mask, train=False)
+    divergence = distillation(logits, teacher.logits, hparams["temperature"], batch.mask)
     return hparams["ce_weight"] * loss + hparams["kl_weight"] * divergence, Aux(model_state)
 
 
 def phases_of(epochs: int, msteps: int, inclusive: bool) -> list[tuple[str, int]]:
     """(part of the data, epoch) of each phase, in order."""
-    phases = []
+    phases: list[tuple[str, int]] = []
     for epoch in range(epochs):
         if epoch < msteps + inclusive:
             phases.append(("forget", epoch))
@@ -73,7 +75,7 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_r
     minimising = np.repeat([part == "retain" for part, _ in phases], steps)
     epoch_of_step = np.repeat([epoch for _, epoch in phases], steps)
 
-    def weights(value: float, maximising: float) -> np.ndarray:
+    def weights(value: Float, maximising: float) -> np.ndarray:
         return np.where(minimising, problem.each(value)[:, None], maximising)
 
     index = np.concatenate(parts, axis=1)

@@ -6,7 +6,8 @@ height, width]; biases and scales have one axis in both.
 
 import numpy as np
 
-ORDER = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}  # PyTorch's axes, as places of Flax's
+ORDER: dict[int, tuple[int, ...]] = {  # PyTorch's axes, as places of Flax's
+    1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}
 
 
 def torch_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -80,7 +80,7 @@ def test_a_study_is_told_with_date_commit_answer_and_what_its_sections_say(studi
         (workdir / name).write_text("")
     said = "\n".join(studies_page.part("digits_x", "digits", workdir))
     assert "Measured 2026-11-28 with commit 4abba06e06: 3 seeds, forget sets of 12;" in said
-    assert "- This study has no row of RUM" in said and "beyond the original's own change" in said
+    assert "- This study has no RUM method" in said and "beyond the original's own change" in said
     assert "0.200 ± n/a" in said and "agrees" not in said
     assert not old.exists() or old.read_bytes()
     shown = [line for line in said.splitlines() if line.startswith("![")]

@@ -216,6 +216,6 @@ def test_a_class_without_a_test_example_is_named(tmp_path, capsys):
 
 def test_noise_that_leaves_a_class_without_labels_is_named(capsys):
     say_what_noise_left(np.array([0, 2, 2]), (4, 5, 6))
-    assert "planted labels leave no training example of class(es) 5" in capsys.readouterr().err
+    assert "injected labels leave no training example of class(es) 5" in capsys.readouterr().err
     say_what_noise_left(np.array([0, 1, 2]), (4, 5, 6))
     assert capsys.readouterr().err == ""

@@ -1,6 +1,6 @@
 import numpy as np
 
-from rum_jax.data.splits import plant_label_noise, published, stratified
+from rum_jax.data.splits import inject_label_noise, published, stratified
 
 LABELS = np.repeat(np.arange(4), [100, 50, 30, 20]).astype(np.int32)
 
@@ -18,7 +18,7 @@ def test_splits_are_a_stratified_partition_fixed_by_the_seed():
 
 def test_noise_changes_that_many_candidates_to_another_class():
     candidates = np.arange(0, 200, 2)
-    noisy = plant_label_noise(LABELS, candidates, 0.25, 4, seed=0)
+    noisy = inject_label_noise(LABELS, candidates, 0.25, 4, seed=0)
     changed = np.flatnonzero(noisy != LABELS)
     assert len(changed) == 25 and np.isin(changed, candidates).all()
     assert noisy.min() >= 0 and noisy.max() < 4

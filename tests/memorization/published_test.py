@@ -137,7 +137,7 @@ def test_what_is_no_file(files, made):
 
 
 def test_labels_may_be_those_that_were_trained_on(files, made):
-    """What a study with planted noise writes can be read again."""
+    """What a study with injected noise writes can be read again."""
     dataset = made(noise=0.5)
     labels = dataset.labels[dataset.train]
     assert (labels != dataset.clean_labels[dataset.train]).any()

@@ -179,7 +179,7 @@ def test_curvature_is_that_of_float32_whatever_the_models_dtype(task, original, 
 
 
 @pytest.mark.slow
-def test_every_score_is_higher_for_planted_noise(task, two_stages, dataset):
+def test_every_score_is_higher_for_injected_noise(task, two_stages, dataset):
     """Whatever way a proxy points as it is defined, `scores` points towards memorization."""
     task = task._replace(model=two_stages)
     states = initial_states(task.model, [(s, ROLES["init"], 0) for s in (0, 1)])

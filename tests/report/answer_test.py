@@ -26,18 +26,19 @@ def results(rum=RUM, finetune=BEST, salun=(0.95, 0.96, 0.95, 0.94), others=(), s
 
 
 @pytest.mark.parametrize("rum, expected", [
-    (RUM, "Yes: RUM is better than the best one-shot row: stratified ToW of rum - "
+    (RUM, "Yes: RUM is better than the best one-shot method: stratified ToW of rum - "
           "vanilla:finetune +0.102 ± 0.010, higher (paired t, p < 0.001 after Holm over 2, n = 4)"),
-    ([0.7, 0.72, 0.7, 0.71], "No: RUM is worse than the best one-shot row: "),
-    ([0.801, 0.809, 0.806, 0.8], "RUM is equivalent to the best one-shot row, within the margin: "
-                                 "stratified ToW of rum - vanilla:finetune +0.000"),
+    ([0.7, 0.72, 0.7, 0.71], "No: RUM is worse than the best one-shot method: "),
+    ([0.801, 0.809, 0.806, 0.8],
+     "RUM is equivalent to the best one-shot method, within the margin: "
+     "stratified ToW of rum - vanilla:finetune +0.000"),
     ([0.9, 0.7, 0.85, 0.82],
-     "Not shown either way: RUM against the best one-shot row: stratified ToW of rum - "
+     "Not shown either way: RUM against the best one-shot method: stratified ToW of rum - "
      "vanilla:finetune +0.014 ± 0.142, difference not significant (paired t, p = ")])
 def test_the_first_sentence_is_the_answer(rum, expected):
     said = answer(results(rum))
     assert said[0].startswith(expected), said[0]
-    assert "the one-shot row with the highest ToW on validation data" in said[0]
+    assert "the one-shot method with the highest ToW on validation data" in said[0]
 
 
 def test_both_ends_that_are_not_excluded_are_said():
@@ -67,27 +68,28 @@ def test_studies_without_rum_or_without_one_shot_say_so():
     of = results()
     without = [one for one in of["rows"] if not one["name"].startswith("rum")]
     said = answer({**of, "rows": without, "comparisons": compare(without)})[0]
-    assert said.startswith("This study has no row of RUM, so it does not compare RUM with one-shot "
-                           "rows; vanilla:finetune, the row with the highest ToW on validation")
+    assert said.startswith("This study has no RUM method, so it does not compare RUM with one-shot "
+                           "methods; vanilla:finetune, the method with the highest ToW on "
+                           "validation")
     without = [one for one in of["rows"] if not one["name"].startswith("vanilla")]
     said = answer({**of, "rows": without, "comparisons": compare(without)})[0]
-    assert said.startswith("This study has no one-shot row, so") and "; rum has a " in said
+    assert said.startswith("This study has no one-shot method, so") and "; rum has a " in said
     only = of["rows"][:3]
-    assert answer({**of, "rows": only, "comparisons": []})[0].endswith("RUM with one-shot rows.")
+    assert answer({**of, "rows": only, "comparisons": []})[0].endswith("RUM with one-shot methods.")
 
 
 def test_each_forget_set_has_an_answer():
     rows = [{**one, "set": name} for name in ("a", "b") for one in results()["rows"]]
     said = answer({"rows": rows, "comparisons": compare(rows)})
-    assert said[0].startswith("Yes: RUM is better than the best one-shot row on a: ")
-    assert said[2].startswith("Yes: RUM is better than the best one-shot row on b: ")
+    assert said[0].startswith("Yes: RUM is better than the best one-shot method on a: ")
+    assert said[2].startswith("Yes: RUM is better than the best one-shot method on b: ")
     assert "after Holm over 4" in said[0]
 
 
 def test_rows_that_cost_more_than_retraining_are_named():
     said = answer(results(seconds=1.5))
     assert "; rum takes 3.00 times as long as retraining." in said[0]
-    assert ("In this run these rows take longer than retraining, which is exact: rum "
+    assert ("In this run these methods take longer than retraining, which is exact: rum "
             "(3.00 times).") in said
     assert not any("longer than retraining" in one for one in answer(results()))
 

@@ -125,7 +125,7 @@ def test_what_forgets_nothing_is_told_beside_what_chance_does():
 def test_relabelling_rows_against_the_others(change, expected):
     """The family is the algorithm's own, whatever the row is called."""
     said = levels.sentences(found(vanilla__salun=change, vanilla__finetune=[0.05, 0.04, 0.05]))
-    assert any(f"relabelling minus other rows {expected}" in sentence for sentence in said), said
+    assert any(f"relabelling minus other methods {expected}" in sentence for sentence in said), said
 
 
 def test_the_order_of_the_sets_is_looked_at_in_every_seed():

@@ -5,16 +5,16 @@ from report.made import row
 from rum_jax.report import proxies
 
 MEMORIZATION = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, np.nan])
-PLANTED = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 0], bool)
+INJECTED = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 0], bool)
 SAME, REVERSED = np.arange(10.0), -np.arange(10.0)
 
 
-def found(rows=(), memorization=MEMORIZATION, planted=PLANTED):
+def found(rows=(), memorization=MEMORIZATION, injected=INJECTED):
     scores = {"confidence": np.stack([SAME, SAME]),
               "loss_curvature": np.stack([REVERSED, REVERSED])}
     costs = {"confidence": {"seconds": 0.0, "example_gradients": 0},
              "loss_curvature": {"seconds": 1.5, "example_gradients": 50, "caution": "it is"}}
-    return proxies.assemble(scores, memorization, planted, costs, 100, 6400, 12.0, rows, 3)
+    return proxies.assemble(scores, memorization, injected, costs, 100, 6400, 12.0, rows, 3)
 
 
 def of(made, name):
@@ -27,7 +27,7 @@ def test_ranks_costs_noise_and_strata():
     assert of(made, "loss_curvature")["spearman"]["mean"] == pytest.approx(-1)
     assert of(made, "memorization")["spearman"] is None
     assert of(made, "memorization")["injected_noise_auroc"]["mean"] == 1
-    # of nine not planted ones eight are below, the last one is above both
+    # of nine not injected ones eight are below, the last one is above both
     assert of(made, "confidence")["injected_noise_auroc"]["mean"] == pytest.approx(14 / 16)
     assert of(made, "memorization")["retrainings"] == 64
     assert of(made, "loss_curvature")["retrainings"] == 0.5
@@ -58,7 +58,7 @@ def test_what_does_not_rank_as_memorization_has_a_caution():
     said = " ".join(proxies.sentences(found()))
     assert "Caution: confidence, loss_curvature cannot be taken for memorization here" in said
     scores = {"confidence": np.stack([SAME, SAME[[1, 0, *range(2, 10)]], SAME])}
-    made = proxies.assemble(scores, MEMORIZATION, PLANTED,
+    made = proxies.assemble(scores, MEMORIZATION, INJECTED,
                             {"confidence": {"seconds": 0.0, "example_gradients": 0}}, 100, 64, 1,
                             (), 3)
     assert not any("cannot be taken" in one for one in proxies.sentences(made))
@@ -66,8 +66,8 @@ def test_what_does_not_rank_as_memorization_has_a_caution():
 
 
 def test_nothing_compared_and_nothing_known():
-    assert proxies.assemble({}, None, PLANTED, {}, 1, 0, None, [], 3) is None
-    made = found(memorization=None, planted=np.zeros(10, bool))
+    assert proxies.assemble({}, None, INJECTED, {}, 1, 0, None, [], 3) is None
+    made = found(memorization=None, injected=np.zeros(10, bool))
     assert [one["proxy"] for one in made["proxies"]] == ["confidence", "loss_curvature"]
     assert of(made, "confidence")["injected_noise_auroc"] is None
     assert all("Spearman" not in sentence for sentence in proxies.sentences(made))

@@ -42,7 +42,7 @@ def test_sentences_say_what_the_numbers_say():
                        "1. 9.000 ± 0.248; 2. 2.000 ± 0.248.")
     # one set of scores for all seeds
     assert said[2].endswith("1. 0.200 ± n/a; 2. 0.200 ± n/a.")
-    assert said[3] == "All rows unlearn the same examples."
+    assert said[3] == "All methods unlearn the same examples."
     assert said[4] == (
         "ToW from request 1 to request 2, beyond the original's own change: it falls for 1 of 2 "
         "(vanilla:salun), rises for 1 (vanilla:finetune), difference not significant for 0 "
@@ -81,7 +81,7 @@ def test_rows_that_take_longer_than_retraining_are_named():
 def test_choices_that_depend_on_the_models_are_not_said_to_uncover_anything():
     """What is asked for next was chosen by looking at what the step before has done to it."""
     said = streams.sentences(found(alike=False))
-    assert any(sentence.startswith("Rows unlearn different examples") for sentence in said)
+    assert any(sentence.startswith("Methods unlearn different examples") for sentence in said)
     assert not any("yet to be unlearned" in sentence for sentence in said)
     assert any("yet to be unlearned" in sentence for sentence in streams.sentences(found()))
 

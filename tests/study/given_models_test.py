@@ -140,11 +140,11 @@ def test_far_below_the_oracles(noisy_data):
     assert "accuracy of 0.796 on the retain set, the oracles 1.000; likely reasons" in caution
 
 
-def test_another_split_and_labels_without_the_planted_noise(noisy_data):
+def test_another_split_and_labels_without_the_injected_noise(noisy_data):
     oracle = wrong(noisy_data.labels, 0.3, noisy_data.positions["test"])
-    split, planted = found_of(noisy_data, noisy_data.clean_labels, oracle)
+    split, injected = found_of(noisy_data, noisy_data.clean_labels, oracle)
     assert "as good on test images (1.000) as on training images (1.000)" in split
-    assert "name 0% of the planted labels, the oracles 100%" in planted
+    assert "name 0% of the injected labels, the oracles 100%" in injected
 
 
 def test_mean_and_std_of_given_models():

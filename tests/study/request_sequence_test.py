@@ -167,7 +167,7 @@ def test_every_row_is_in_the_report(finished):
             metrics(finished, row["row"], number)["tow"] for number in range(3)]
     page = (finished.study.workdir / "report.html").read_text()
     assert found["alike"] is False
-    assert "Rows unlearn different examples after the first request" in page
+    assert "Methods unlearn different examples after the first request" in page
     assert "Sequential forget requests" in page and "1. heldout_retrain:mix (30 examples)" in page
 
 
