@@ -163,6 +163,11 @@ def merge(original: TrainState, unlearned: Sequence[TrainState]) -> TrainState:
     return dataclasses.replace(original, params=params, model_state=model_state)
 
 
+def retain_sets(train: np.ndarray, forget: np.ndarray) -> np.ndarray:
+    """int32[M,R] ascending: the training set int32[n] without int32[M,F] of each of M models."""
+    return np.stack([retain_set(train, [positions]) for positions in forget])
+
+
 def partition(refinement: Refinement, forget: np.ndarray, examples: Mapping[str, np.ndarray],
               subsets: int, generator: np.random.Generator) -> dict[str, np.ndarray]:
     """Subsets of the forget set as positions: {subset: int32[k] ascending}.

@@ -124,25 +124,24 @@ def _statistics(example_scores: ExampleScores, arrays: dict[str, np.ndarray]) ->
     sets, positions = arrays["sets"].tolist(), arrays["positions"]
     overlaps = [statistics.overlaps(dict(zip(sets, positions[:, m], strict=True)))
                 for m in range(positions.shape[1])]
-    return [{**describe(example_scores, name, positions[number], example_scores.left),
+    return [{**describe(example_scores, name, positions[number]),
              "overlap": {other: [overlap[name][other] for overlap in overlaps]
                          for other in sets if other != name}}
             for number, name in enumerate(sets)]
 
 
-def describe(example_scores: ExampleScores, name: str, forget: np.ndarray,
-             whole: np.ndarray) -> dict:
+def describe(example_scores: ExampleScores, name: str, forget: np.ndarray) -> dict:
     """What `forget.statistics` says of a set, values of all seeds, as JSON values.
 
     Args:
-      example_scores: of the models that it is to be unlearned from.
+      example_scores: of the models that it is to be unlearned from; `left` is the set and its
+        retain set.
       name: of the set.
       forget: int32[S,F] ascending positions.
-      whole: int32[S,F+R] ascending positions of forget and retain set.
     """
     dataset, features = example_scores.study.dataset, example_scores.features()
     statistics_of_seeds = [
-        statistics.in_embedding(features[m], positions, whole[m],
+        statistics.in_embedding(features[m], positions, example_scores.left[m],
                                 example_scores.of_seed(m).generator())
         for m, positions in enumerate(forget)]
     memorized = (np.take_along_axis(example_scores.score(MEMORIZATION), forget, 1)

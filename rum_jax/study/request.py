@@ -10,6 +10,7 @@ from rum_jax.forget import FAMILIES
 from rum_jax.forget.remaining import as_request, choose_left
 from rum_jax.forget.selection import MEMORIZATION, REQUESTS
 from rum_jax.proxies import PROXIES
+from rum_jax.rum.chain import retain_sets
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import Study
@@ -56,11 +57,6 @@ class ScoresAfterUnlearning(ExampleScores):
 def _lasts(score: str) -> bool:
     """Whether a score stays what it was, whatever is unlearned."""
     return score == MEMORIZATION or (score in PROXIES and not PROXIES[score].compute)
-
-
-def positions_left(train: np.ndarray, earlier: np.ndarray) -> np.ndarray:
-    """int32[S,r] ascending: positions int32[n] of the training set not among int32[S,E]."""
-    return np.stack([np.setdiff1d(train, positions) for positions in earlier])
 
 
 def nothing_earlier(study: Study) -> np.ndarray:
@@ -110,9 +106,7 @@ def request(example_scores: ExampleScores, row: str, stage: str, number: int,
         positions = _requested(example_scores, name, number, earlier, row)
         records.write_arrays(folder / "request.npz", ids=dataset.ids[positions],
                              positions=positions)
-        left = positions_left(dataset.train, earlier)
-        records.write_json(folder / "statistics.json",
-                           describe(example_scores, name, positions, left))
+        records.write_json(folder / "statistics.json", describe(example_scores, name, positions))
 
     scores = scores_of([name]) + [MEMORIZATION] * example_scores.has_memorization
     values = {"request": study.content.values["config.stream.requests"][number],
@@ -132,7 +126,7 @@ def _requested(example_scores: ExampleScores, name: str, number: int, earlier: n
     try:
         chosen = [choose_left(name, as_request(example_scores.of_seed(m), seeds[m], number), left,
                               size)
-                  for m, left in enumerate(positions_left(train, earlier))]
+                  for m, left in enumerate(retain_sets(train, earlier))]
         _check_sizes(sorted({len(positions) for positions in chosen}), earlier.shape[1],
                      len(train), size)
     except InputError as error:

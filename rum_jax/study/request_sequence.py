@@ -13,6 +13,7 @@ import numpy as np
 from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.evaluate import MEAN
+from rum_jax.rum.chain import retain_sets
 from rum_jax.rum.row_spec import parse
 from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
@@ -25,7 +26,6 @@ from rum_jax.study.request import (
     ScoresAfterUnlearning,
     load_request,
     nothing_earlier,
-    positions_left,
     request,
 )
 from rum_jax.study.step_trace import measures
@@ -101,7 +101,7 @@ def _answered(example_scores: ExampleScores, row: str) -> list[RequestResult]:
         folder = f"{root}/{number + 1}"
         if results:
             scores = ScoresAfterUnlearning(example_scores, results[-1].models, f"{folder}/",
-                                           positions_left(study.dataset.train, earlier))
+                                           retain_sets(study.dataset.train, earlier))
         chosen = request(scores, row, f"{folder}/request", number, earlier)
         cases = load_request(study, chosen, number, earlier)
         oracle = _retrained(study, "oracles", cases.seeds, cases)

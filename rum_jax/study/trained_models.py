@@ -21,7 +21,7 @@ from rum_jax.experiment.build import recipe, retrain_hparams
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
 from rum_jax.proxies.learning_events import learning_events
-from rum_jax.rum.chain import retain_set
+from rum_jax.rum.chain import retain_sets
 from rum_jax.runtime.progress import Progress, say, shown
 from rum_jax.runtime.stopwatch import stopwatch
 from rum_jax.storage import stage_cache
@@ -222,7 +222,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
     """Oracles: models trained without their forget set, int32[M,F] for M seeds."""
     config, train = study.config, study.dataset.train
     how = recipe(config, config.train)
-    retain = np.stack([retain_set(train, [positions]) for positions in forget])
+    retain = retain_sets(train, forget)
     values = {**network_of(study), **training_of(study), "seeds": list(seeds),
               "forget set": records.array_sha256(forget)}
     origin = Origin(values, [study.data])

@@ -15,7 +15,7 @@ from rum_jax.experiment.build import unlearn_optimizer
 from rum_jax.refine import refinement
 from rum_jax.refine.contract import level_of
 from rum_jax.rum import row_spec
-from rum_jax.rum.chain import WHOLE, Chain, Step, partition, retain_set, run
+from rum_jax.rum.chain import WHOLE, Chain, Step, partition, retain_sets, run
 from rum_jax.runtime.progress import Progress
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import row_folder, take
@@ -193,7 +193,7 @@ def _fields(config: ConfigDict, row: str, steps: Sequence[Step]) -> Iterator[str
 def chain_of(example_scores: ExampleScores, plan: Plan, cases: Cases) -> Chain:
     """A row's plan, from the models of all cases."""
     study = example_scores.study
-    train = np.stack([retain_set(study.dataset.train, [earlier]) for earlier in cases.earlier])
+    train = retain_sets(study.dataset.train, cases.earlier)
     states = take(load_states(study, example_scores.original),
                   [cases.original(m) for m in range(len(cases.seeds))])
     return Chain(study.task, train, plan.partitions, plan.steps, cases.seeds,
