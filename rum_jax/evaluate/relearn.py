@@ -10,8 +10,9 @@ import numpy as np
 
 from rum_jax.core.randomness import generator
 from rum_jax.data.plans import Stream, shuffled_epochs, stream
-from rum_jax.train.fit import Plan, Task, fit
+from rum_jax.train.fit import Plan, Task, fit_on_devices
 from rum_jax.train.objectives import cross_entropy
+from rum_jax.train.placement import OnDevices
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, contexts
 from rum_jax.train.state import TrainState
@@ -46,15 +47,16 @@ def relearn(task: Task, states: TrainState, forget: np.ndarray, seeds: Sequence[
     together = np.unique(forget)
     forget_task = task._replace(images=task.images[together], labels=task.labels[together])
     indices = np.searchsorted(together, forget).astype(np.int32)
-    history = [_correct(forget_task, states, indices)]
+    now = forget_task.put(states)
+    history = [_correct(forget_task, now, indices)]
     for epoch in range(most_epochs):
-        states = _one_epoch(forget_task, states, indices, seeds, epoch, optimizer, learning_rate)
-        history.append(_correct(forget_task, states, indices))
+        now = _one_epoch(forget_task, now, indices, seeds, epoch, optimizer, learning_rate)
+        history.append(_correct(forget_task, now, indices))
     right = np.stack(history)  # bool[E+1,M,F]
     return Relearned(_first(right.mean(-1) >= target, most_epochs), _first(right, most_epochs))
 
 
-def _correct(task: Task, states: TrainState, indices: np.ndarray) -> np.ndarray:
+def _correct(task: Task, states: OnDevices, indices: np.ndarray) -> np.ndarray:
     right = predict(task, states).argmax(-1) == task.labels
     return np.take_along_axis(right, indices, axis=1)
 
@@ -64,13 +66,13 @@ def _first(reached: np.ndarray, most: int) -> np.ndarray:
     return np.where(reached.any(0), reached.argmax(0), most + 1)
 
 
-def _one_epoch(task: Task, states: TrainState, indices: np.ndarray, seeds: Sequence[int],
-               epoch: int, optimizer: Optimizer, learning_rate: float) -> TrainState:
+def _one_epoch(task: Task, states: OnDevices, indices: np.ndarray, seeds: Sequence[int],
+               epoch: int, optimizer: Optimizer, learning_rate: float) -> OnDevices:
     index = np.stack([shuffled_epochs(positions, optimizer.batch_size,
                                       [generator(seed, "relearn", epoch)])
                       for positions, seed in zip(indices, seeds, strict=True)])
     examples: Stream = stream(index, task.labels)
     plan = Plan({"examples": examples}, np.full(index.shape[:2], learning_rate))
     names = [f"seed {seed}, relearning" for seed in seeds]
-    return fit(task, cross_entropy, states, plan, contexts(len(seeds), optimizer), names,
-               stop_when_diverged=False).states
+    return fit_on_devices(task, cross_entropy, states, plan, contexts(len(seeds), optimizer),
+                          names, stop_when_diverged=False)[0]

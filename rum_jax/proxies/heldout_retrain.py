@@ -14,15 +14,15 @@ the accuracy on the held-out data is told too.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 import scipy
 
 from rum_jax.core.randomness import generator
 from rum_jax.data.plans import batches, stream
 from rum_jax.runtime.progress import Progress, silent
-from rum_jax.train.fit import Plan, Task, fit
+from rum_jax.train.fit import Plan, Task, fit_on_devices
 from rum_jax.train.objectives import cross_entropy
+from rum_jax.train.placement import where
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, contexts
 from rum_jax.train.state import TrainState
@@ -77,25 +77,27 @@ def heldout_retrain(task: Task, states: TrainState, held_out: np.ndarray, optimi
       DivergedError: a loss is not finite.
     """
     models = len(states.step)
-    now, best = states, np.full(models, np.inf)
+    now, best = task.put(states), np.full(models, np.inf)
+    before = predict(task, now)
     waited, epochs = np.zeros(models, int), np.zeros(models, int)
     for epoch in range(most_epochs):
         active = waited < PATIENCE_EPOCHS
         if not active.any():
             break
         plan = _plan(task, _orders(held_out, models, seeds, epoch), optimizer, learning_rate)
-        fitted = fit(task, cross_entropy, now, plan, contexts(models, optimizer), names)
-        now = jax.tree.map(lambda new, old, on=active: np.where(
-            on.reshape(-1, *[1] * (np.ndim(new) - 1)), new, old), fitted.states, now)
-        total = fitted.losses.astype(np.float64).sum(1)
+        start = now if active.all() else now.copy()
+        after, losses = fit_on_devices(task, cross_entropy, start, plan,
+                                       contexts(models, optimizer), names)
+        now = after if active.all() else where(active, after, now)
+        total = losses.astype(np.float64).sum(1)
         better = total < best
         waited = np.where(active, np.where(better, 0, waited + 1), waited)
         best = np.where(active & better, total, best)
         epochs += active
         progress((epoch + 1) / most_epochs)
-    both = [predict(task, which) for which in (states, now)]
+    both = before, predict(task, now)
     right = [(logits.argmax(-1) == task.labels)[:, held_out] for logits in both]
-    return HeldOut(symmetric_divergence(*both), now, epochs, np.stack(right, axis=1))
+    return HeldOut(symmetric_divergence(*both), now.get(), epochs, np.stack(right, axis=1))
 
 
 def _orders(held_out: np.ndarray, models: int, seeds: Sequence[int] | None,

@@ -12,10 +12,8 @@ models after another, without waiting in between; so it is the same program for 
 models. With the others it holds all models, and is called once.
 """
 
-import collections
 import dataclasses
 import functools
-import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -25,8 +23,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from rum_jax.runtime.stopwatch import uncounted
-from rum_jax.train.mesh import MODELS, best_share, fetch, make_mesh, place
+from rum_jax.train.mesh import MODELS, best_share, make_mesh
 
 PyTree = Any
 
@@ -136,8 +133,8 @@ def over_models(engine: Engine, function: Callable, shared: int, donate: int = 0
       donate: how many arguments after the shared ones may be overwritten.
 
     Returns:
-      A function of the same arguments, the per-model ones as `put` gives them; its result is for
-      `get`.
+      A function of the same arguments, the per-model ones as `placement.put` gives them; its
+      result is for `placement.get`.
     """
     strategy = STRATEGIES[engine.strategy]
 
@@ -157,59 +154,3 @@ def over_models(engine: Engine, function: Callable, shared: int, donate: int = 0
         return [program(*args[:shared], *parts) for parts in zip(*args[shared:], strict=True)]
 
     return run
-
-
-def put(engine: Engine, tree: PyTree, models: int) -> list[PyTree]:
-    """Host arrays with leading axis M onto the devices: one tree for each call of the program.
-
-    M is padded to a multiple of the rows by repeating the last model.
-    """
-    calls = engine.calls(models)
-    each = engine.padded(models) // calls
-
-    def of_call(leaf: np.ndarray, call: int) -> jax.Array:
-        chosen = np.minimum(np.arange(call * each, (call + 1) * each), models - 1)
-        return place(engine.mesh, P(MODELS), np.asarray(leaf)[chosen])
-
-    return [jax.tree.map(lambda leaf, call=call: of_call(leaf, call), tree)
-            for call in range(calls)]
-
-
-def replicate(engine: Engine, tree: PyTree) -> PyTree:
-    """The same arrays on every device."""
-    return jax.tree.map(lambda leaf: place(engine.mesh, P(), leaf), tree)
-
-
-# (mesh, id of a host array) -> (a weak reference to it, the same on the devices).
-_resident: collections.OrderedDict[tuple, tuple] = collections.OrderedDict()
-MOST_RESIDENT = 2  # the data set, on the meshes of two numbers of models
-
-
-def resident(engine: Engine, images: np.ndarray) -> jax.Array:
-    """A data set on every device of the engine's mesh, where it stays for the next program.
-
-    Putting it there is left out of every stopwatch: it is no work of the method that happens to
-    be the first. What is not used any more goes: with its host array, or when MOST_RESIDENT
-    others were used since (CPU devices may read the host array itself, which they then keep). The
-    host array cannot be written to any more, as what is on the devices would not follow.
-
-    Args:
-      engine: where to run.
-      images: any array; the same object is looked for. Programs must not be given it to overwrite.
-    """
-    key = engine.mesh, id(images)
-    if key not in _resident:
-        images.flags.writeable = False
-        with uncounted():
-            placed = jax.block_until_ready(replicate(engine, images))
-        gone = weakref.ref(images, lambda _: _resident.pop(key, None))
-        _resident[key] = gone, placed
-        while len(_resident) > MOST_RESIDENT:
-            _resident.popitem(last=False)
-    _resident.move_to_end(key)
-    return _resident[key][1]
-
-
-def get(trees: list[PyTree], models: int) -> PyTree:
-    """Results of all calls as arrays of the first so many models, on the host of each process."""
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:models], *map(fetch, trees))

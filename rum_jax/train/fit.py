@@ -12,10 +12,11 @@ import numpy as np
 from rum_jax.data.plans import Stream
 from rum_jax.models import Model
 from rum_jax.runtime.progress import Progress, silent
-from rum_jax.train import engine as engines
-from rum_jax.train.engine import Engine
+from rum_jax.train import placement
+from rum_jax.train.engine import Engine, over_models
 from rum_jax.train.gather import gather
 from rum_jax.train.log import Log
+from rum_jax.train.placement import OnDevices
 from rum_jax.train.resume import Checkpointing, FitCheckpoint
 from rum_jax.train.state import Context, Objective, TrainState, make_step
 
@@ -44,19 +45,26 @@ class Task(NamedTuple):
         Args:
           function: (images uint8[N,H,W,C], *shared, *one model's part of each stacked) -> tree.
             Must be the same object on every call, as it addresses the compiled program.
-          stacked: trees with leading axis M, on the host or on devices; None has no leaves.
+          stacked: trees with leading axis M, on the host, on devices or `OnDevices`; None has no
+            leaves.
           shared: trees that all models are given whole.
 
         Returns:
           The results with leading axis M, on the host.
         """
-        models = len(jax.tree.leaves(stacked)[0])
+        models = placement.number_of_models(*stacked)
         engine = self.engine.for_models(models)
-        run = engines.over_models(engine, function, shared=1 + len(shared))
-        results = run(engines.resident(engine, self.images),
-                      *(engines.replicate(engine, tree) for tree in shared),
-                      *(engines.put(engine, jax.device_get(tree), models) for tree in stacked))
-        return engines.get(results, models)
+        run = over_models(engine, function, shared=1 + len(shared))
+        results = run(placement.resident(engine, self.images),
+                      *(placement.replicate(engine, tree) for tree in shared),
+                      *(placement.put(engine, tree, models) for tree in stacked))
+        return placement.get(results, models)
+
+    def put(self, tree: PyTree) -> OnDevices:
+        """A tree with leading axis M, put where the programs of M models look for it."""
+        models = placement.number_of_models(tree)
+        engine = self.engine.for_models(models)
+        return OnDevices(engine, placement.put(engine, tree, models), models)
 
 
 class Plan(NamedTuple):
@@ -152,24 +160,47 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
       DivergedError: a loss is not finite; names the model and the (zero-based) step.
       InputError: what was kept is of another plan or model.
     """
-    models, total = plan.learning_rate.shape
-    engine = task.engine.for_models(models)
-    run = engines.over_models(engine, _runner(task.model, objective), shared=2, donate=1)
     begun = keep.load(plan, task.model) if keep else None
-    images = engines.resident(engine, task.images)
-    reached = engines.put(engine, begun.states if begun else jax.device_get(states), models)
-    contexts = engines.put(engine, context, models)
-    log = Log(names, total, stop_when_diverged, progress, begun)
-    step = begun.steps if begun else 0
+    log = Log(names, plan.learning_rate.shape[1], stop_when_diverged, progress, begun)
+    start = task.put(begun.states if begun else states)
+    reached = _run(task, objective, start, plan, context, log, begun.steps if begun else 0, keep)
+    return Fitted(reached.get(), log.losses(), log.record())
+
+
+def fit_on_devices(task: Task, objective: Objective, states: OnDevices, plan: Plan,
+                   context: Context, names: Sequence[str],
+                   stop_when_diverged: bool = True) -> tuple[OnDevices, np.ndarray]:
+    """As `fit`, for states that stay on the devices, for the next of many short fits.
+
+    Args:
+      task, objective, plan, context, names, stop_when_diverged: see `fit`.
+      states: as `Task.put` gives them; they are overwritten and cannot be used afterwards.
+
+    Returns:
+      The states, and the losses float[M,T].
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
+    log = Log(names, plan.learning_rate.shape[1], stop_when_diverged, silent, None)
+    return _run(task, objective, states, plan, context, log), log.losses()
+
+
+def _run(task: Task, objective: Objective, states: OnDevices, plan: Plan, context: Context,
+         log: Log, step: int = 0, keep: Checkpointing | None = None) -> OnDevices:
+    """The states after the plan's steps from `step` on; those given are overwritten."""
+    engine, models, total = states.engine, states.models, plan.learning_rate.shape[1]
+    run = over_models(engine, _runner(task.model, objective), shared=2, donate=1)
+    images = placement.resident(engine, task.images)
+    contexts = placement.put(engine, context, models)
     while step < total:
         stop = keep.next_stop(step, total) if keep else total
         end = min(step + engine.steps_per_call, stop)
-        part = engines.put(engine, _chunk(plan, step, end, engine.steps_per_call), models)
-        fitted = run(images, np.int32(end - step), reached, part, contexts)
-        reached = [call.states for call in fitted]
+        part = placement.put(engine, _chunk(plan, step, end, engine.steps_per_call), models)
+        fitted = run(images, np.int32(end - step), states.calls, part, contexts)
+        states = dataclasses.replace(states, calls=[call.states for call in fitted])
         log.add(step, end, [call[1:] for call in fitted])
         if keep and end == stop < total:
-            keep.save(plan, FitCheckpoint(end, engines.get(reached, models), log.losses(),
-                                          log.record()))
+            keep.save(plan, FitCheckpoint(end, states.get(), log.losses(), log.record()))
         step = end
-    return Fitted(engines.get(reached, models), log.losses(), log.record())
+    return states

@@ -8,7 +8,7 @@ import numpy as np
 
 from rum_jax.core.errors import RunError
 from rum_jax.runtime.progress import Progress
-from rum_jax.train import engine as engines
+from rum_jax.train import placement
 from rum_jax.train.resume import FitCheckpoint
 
 PyTree = Any
@@ -64,7 +64,7 @@ class Log:
             return
         (start, end, outputs), self._waiting = self._waiting, None
         loss, record = jax.tree.map(lambda leaf: leaf[:, :end - start],
-                                    engines.get(outputs, len(self._names)))
+                                    placement.get(outputs, len(self._names)))
         if self._check:
             check_finite(loss, start, self._names)
         self._losses.append(loss)

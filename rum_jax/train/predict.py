@@ -11,7 +11,8 @@ from rum_jax.data.plans import batches
 from rum_jax.models import Model
 from rum_jax.train.fit import Task
 from rum_jax.train.mesh import split_batch
-from rum_jax.train.state import TrainState
+from rum_jax.train.placement import OnDevices
+from rum_jax.train.state import PyTree, TrainState
 
 BATCH_SIZE = 256
 
@@ -36,8 +37,13 @@ def _predictor(model: Model, output: str) -> Callable:
     return predict
 
 
-def predict(task: Task, states: TrainState) -> np.ndarray:
-    """Logits float[M,N,C] of M models for all N examples, with running statistics."""
+def predict(task: Task, states: TrainState | OnDevices) -> np.ndarray:
+    """Logits float[M,N,C] of M models for all N examples, with running statistics.
+
+    Args:
+      task: network, examples, and where to run.
+      states: leading axis M; or as `Task.put` gives them, where they stay.
+    """
     return _outputs(task, states, "logits")
 
 
@@ -46,9 +52,16 @@ def embed(task: Task, states: TrainState) -> np.ndarray:
     return _outputs(task, states, "features")
 
 
-def _outputs(task: Task, states: TrainState, output: str) -> np.ndarray:
+def _outputs(task: Task, states: TrainState | OnDevices, output: str) -> np.ndarray:
     examples = len(task.images)
     index = np.maximum(batches(np.arange(examples), BATCH_SIZE), 0)
-    outputs = task.map_models(_predictor(task.model, output), states.params, states.model_state,
-                              shared=(index,))
+    variables = _variables(states)
+    outputs = task.map_models(_predictor(task.model, output), *variables, shared=(index,))
     return outputs[:, :examples]
+
+
+def _variables(states: TrainState | OnDevices) -> tuple[PyTree, PyTree]:
+    """(params, model_state), where the states are."""
+    if isinstance(states, OnDevices):
+        return states.map(lambda tree: tree.params), states.map(lambda tree: tree.model_state)
+    return states.params, states.model_state

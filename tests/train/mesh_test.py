@@ -8,7 +8,7 @@ import pytest
 from rum_jax import models
 from rum_jax.core.randomness import ROLES, key_data
 from rum_jax.data.plans import stream
-from rum_jax.train import engine as engines
+from rum_jax.train import placement
 from rum_jax.train.engine import make_engine
 from rum_jax.train.fit import Plan, _runner, fit
 from rum_jax.train.mesh import best_share, split_batch
@@ -103,7 +103,7 @@ def test_images_are_not_gathered_and_gradients_are_summed_once(small, dataset):
     run = _runner(small.model, cross_entropy)
     index = np.tile(dataset.train[:4 * BATCH].reshape(1, 4, BATCH), (1, 1, 1))
     plan = Plan({"examples": stream(index, dataset.labels)}, np.full((1, 4), 0.1))
-    args = [engines.put(engine, part, 1)[0] for part in (
+    args = [placement.put(engine, part, 1)[0] for part in (
         initial_states(small.model, [(0, ROLES["init"], 0)]), plan,
         contexts(1, Optimizer(BATCH, 0.9, 0.0)))]
     sharded = jax.shard_map(
@@ -111,7 +111,7 @@ def test_images_are_not_gathered_and_gradients_are_summed_once(small, dataset):
             images, jnp.int32(4), *jax.tree.map(lambda leaf: leaf[0], own))),
         mesh=engine.mesh, in_specs=(jax.P(), jax.P("models"), jax.P("models"), jax.P("models")),
         out_specs=jax.P("models"), axis_names={"models"}, check_vma=False)
-    images = engines.replicate(engine, small.images)
+    images = placement.replicate(engine, small.images)
     text = jax.jit(sharded).lower(images, *args).compile().as_text()
     assert text.count(" all-reduce(") > 0
     assert text.count(" all-gather(") == text.count(" all-to-all(") == 0
