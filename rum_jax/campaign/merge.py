@@ -144,11 +144,7 @@ def summary(directory: CampaignDirectory, campaign: MergedCampaign,
         "reliability": last["reliability"],
         **models_for(last["split_half_pearson"], models, directory.config.campaign.reliability),
         "reliability_curve": campaign.curve,
-        "injected_noise_auroc": injected_noise_auroc(arrays["memorization"],
-                                                     arrays["injected_noise"]),
-        "injected_noise_auroc_ci95": injected_noise_interval(arrays["memorization"],
-                                                             arrays["injected_noise"]),
-        "injected_noise_examples": int(arrays["injected_noise"].sum()),
+        **injected_noise_summary(arrays["memorization"], arrays["injected_noise"]),
         "unknown_examples": int((~known).sum()),
         "count_in": _ends(arrays["count_in"]), "count_out": _ends(arrays["count_out"]),
         "mean_standard_error": float(arrays["standard_error"][known].mean()) if known.any()
@@ -185,23 +181,27 @@ def _ends(counts: np.ndarray) -> list[int]:
     return [int(counts.min()), int(counts.max())]
 
 
-def injected_noise_auroc(values: np.ndarray, injected: np.ndarray) -> float | None:
-    """Area under the ROC curve of memorization for injected noise; None without any noise."""
-    from sklearn.metrics import roc_auc_score  # slow to import
+def injected_noise_auroc(scores: np.ndarray, injected: np.ndarray) -> dict | None:
+    """How well scores separate injected label noise from all else, see `interval.auroc`.
 
-    known = np.isfinite(values)
-    if injected[known].all() or not injected[known].any():
-        return None
-    return float(roc_auc_score(injected[known], values[known]))
+    Args:
+      scores: float[n], NaN where they are not known.
+      injected: bool[n].
+
+    Returns:
+      The area under the ROC curve with its interval over examples; None where no score of either
+      kind of example is known.
+    """
+    known = np.isfinite(scores)
+    noisy, clean = scores[known & injected], scores[known & ~injected]
+    return auroc(noisy, clean) if len(noisy) and len(clean) else None
 
 
-def injected_noise_interval(values: np.ndarray, injected: np.ndarray) -> float | None:
-    """Half-width of the 95% interval of that area over examples, see `interval.auroc`."""
-
-    known = np.isfinite(values)
-    if injected[known].all() or not injected[known].any():
-        return None
-    return auroc(values[known & injected].tolist(), values[known & ~injected].tolist())["ci95"]
+def injected_noise_summary(scores: np.ndarray, injected: np.ndarray) -> dict:
+    """That as entries of a summary, which are None where there is none, and how many there are."""
+    area = injected_noise_auroc(scores, injected) or {"mean": None, "ci95": None}
+    return {"injected_noise_auroc": area["mean"], "injected_noise_auroc_ci95": area["ci95"],
+            "injected_noise_examples": int(injected.sum())}
 
 
 def influence_rows(directory: CampaignDirectory) -> Iterator[tuple[int, np.ndarray]]:

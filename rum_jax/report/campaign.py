@@ -65,7 +65,7 @@ def findings(summary: dict, cost: dict) -> list[str]:
     models, auroc = summary["models"], summary["injected_noise_auroc"]
     sentences = [_reliability(summary)]
     if auroc is not None:
-        half = summary.get("injected_noise_auroc_ci95")
+        half = summary["injected_noise_auroc_ci95"]
         value = interval({"mean": auroc, "ci95": half})
         sentences.append(
             f"AUROC of memorization for the {summary['injected_noise_examples']} examples "

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import scipy
 
+from rum_jax.campaign.merge import injected_noise_auroc
 from rum_jax.evaluate.hypothesis_tests import (
     HIGHER,
     LOWER,
@@ -13,7 +14,7 @@ from rum_jax.evaluate.hypothesis_tests import (
     Verdict,
     verdicts,
 )
-from rum_jax.evaluate.interval import auroc, paired_difference, summary
+from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
@@ -26,7 +27,6 @@ from rum_jax.rum.row_spec import RUM
 TITLE = "Proxies of memorization"
 AGAINST = {"to_memorization": "RUM refined by memorization", "to_shuffled": "RUM on random subsets"}
 FORMS = ("tow", "tow_stratified")
-FEWEST = 1      # examples of either kind, below which there is no area under a curve
 
 
 def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
@@ -53,7 +53,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
     if memorization is not None:
         proxies.append({
             "proxy": MEMORIZATION, "spearman": None,
-            "injected_noise_auroc": _auroc_over_examples(memorization, injected),
+            "injected_noise_auroc": injected_noise_auroc(memorization, injected),
             "seconds": campaign_seconds, "retrainings": campaign_gradients / retrain_gradients,
             "caution": "", "overlap": {}, **_of_row(of_rows, MEMORIZATION, metric)})
     for name, values in scores.items():
@@ -124,15 +124,8 @@ def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
     return float(scipy.stats.spearmanr(values[both], memorization[both]).statistic)
 
 
-def _auroc_over_examples(values: np.ndarray, injected: np.ndarray) -> dict | None:
-    """Of one estimate for all seeds, so that its interval is over examples."""
-    known = np.isfinite(values)
-    noisy, clean = values[known & injected], values[known & ~injected]
-    return auroc(noisy, clean) if min(len(noisy), len(clean)) >= FEWEST else None
-
-
 def _auroc_over_seeds(values: np.ndarray, injected: np.ndarray) -> dict | None:
-    areas = [_auroc_over_examples(of_seed, injected) for of_seed in values]
+    areas = [injected_noise_auroc(of_seed, injected) for of_seed in values]
     known = [area["mean"] for area in areas if area is not None]
     return summary(known) if len(known) == len(areas) else None
 

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Iterator
 from statistics import mean, median
 
-from rum_jax.campaign.merge import injected_noise_interval, models_for
+from rum_jax.campaign.merge import models_for
 from rum_jax.core import records
 from rum_jax.evaluate.interval import summary
 from rum_jax.experiment.build import retrain_hparams
@@ -59,10 +59,7 @@ def _memorization(finished: StudyArtifacts) -> dict | None:
     """The summary of the scores, with the models that the config's reliability would take."""
     if not finished.memorization:
         return None
-    arrays = records.read_arrays(finished.memorization / "memorization.npz")
-    stored = {**records.read_json(finished.memorization / "summary.json"),
-              "injected_noise_auroc_ci95": injected_noise_interval(arrays["memorization"],
-                                                                   arrays["injected_noise"])}
+    stored: dict = records.read_json(finished.memorization / "summary.json")
     if stored["source"]:
         return stored
     return {**stored, **models_for(stored["split_half_pearson"], stored["models"],

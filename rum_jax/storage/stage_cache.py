@@ -26,7 +26,7 @@ from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 
 DONE, STAGES = "done.json", "stages"
-FORMAT = 2  # of the files of stages; one with another is not read
+FORMAT = 3  # of the files of stages; one with another is not read
 # Files whose content is not determined by what the stage was made from: run times, and Orbax's
 # checkpoints with their timestamps. Models are identified by their outputs for all examples.
 FIELDS_OF_0_1 = {"seconds", "sha256"}  # of `done.json` as version 0.1 wrote it

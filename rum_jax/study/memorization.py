@@ -71,9 +71,7 @@ def _import(study: Study, folder: pathlib.Path) -> None:
     records.write_arrays(folder / "memorization.npz", **arrays)
     records.write_json(folder / "summary.json", {
         "source": {"file": path.name, "sha256": digest(path)}, "models": 0,
-        "injected_noise_auroc": merge.injected_noise_auroc(arrays["memorization"],
-                                                           arrays["injected_noise"]),
-        "injected_noise_examples": int(arrays["injected_noise"].sum()),
+        **merge.injected_noise_summary(arrays["memorization"], arrays["injected_noise"]),
         "unknown_examples": int(np.isnan(arrays["memorization"]).sum())})
 
 

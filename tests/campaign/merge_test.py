@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from campaign.made import directory, make_up
 from rum_jax.campaign import merge, workers
@@ -65,10 +66,22 @@ def test_a_summary_says_what_is_not_known(finished, dataset):
     arrays["memorization"][:3] = np.nan
     summary = merge.summary(finished, made, arrays)
     assert summary["unknown_examples"] == 3 and summary["models"] == 40
+    known = np.isfinite(arrays["memorization"])
+    assert summary["injected_noise_auroc"] == pytest.approx(
+        roc_auc_score(arrays["injected_noise"][known], arrays["memorization"][known]))
     assert 0 < summary["injected_noise_auroc_ci95"] < 0.5
     assert summary["injected_noise_examples"] == dataset.noisy[dataset.train].sum()
     assert summary["reliability"] == pytest.approx(
         2 * summary["split_half_pearson"] / (1 + summary["split_half_pearson"]))
+
+
+@pytest.mark.parametrize("injected", [[False] * 3, [True, False, False], [True] * 3])
+def test_no_area_where_a_kind_of_example_is_not_known(injected):
+    scores, injected = np.array([np.nan, 0.5, 0.2]), np.array(injected)
+    assert merge.injected_noise_auroc(scores, injected) is None
+    assert merge.injected_noise_summary(scores, injected) == {
+        "injected_noise_auroc": None, "injected_noise_auroc_ci95": None,
+        "injected_noise_examples": injected.sum()}
 
 
 @pytest.mark.parametrize("kind", ["top", "full"])
