@@ -33,13 +33,13 @@ def command(workdir: pathlib.Path, models: int, extra: list[str]) -> list[str]:
 
 def finished(workdir: pathlib.Path) -> int:
     """How many models from the first on are there without a gap."""
-    ranges = sorted((found for path in (workdir / "campaign" / "members").glob("*.npz")
-                     if (found := members_of(path.name))), key=lambda found: found.start)
+    ranges = sorted((members for path in (workdir / "campaign" / "members").glob("*.npz")
+                     if (members := members_of(path.name))), key=lambda members: members.start)
     count = 0
-    for found in ranges:
-        if found.start > count:
+    for members in ranges:
+        if members.start > count:
             break
-        count = max(count, found.stop)
+        count = max(count, members.stop)
     return count
 
 

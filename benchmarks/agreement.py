@@ -48,9 +48,9 @@ def counts_of(memorization: np.ndarray, standard_error: np.ndarray, times_in: np
     Raises:
       InputError: no whole numbers give an estimate and its standard error.
     """
-    found = [_hits(*values) for values in zip(memorization, standard_error, times_in, times_out,
-                                              strict=True)]
-    hits_in, hits_out = np.array(found, np.int64).reshape(-1, 2).T
+    hits = [_hits(*values) for values in zip(memorization, standard_error, times_in, times_out,
+                                             strict=True)]
+    hits_in, hits_out = np.array(hits, np.int64).reshape(-1, 2).T
     return Counts(hits_in, np.asarray(times_in), hits_out, np.asarray(times_out))
 
 

@@ -69,10 +69,10 @@ def table(results: dict) -> str:
     for name in ALGORITHMS:
         row = rows[named.get(name, f"vanilla:{name}")]
         hparams = {} if name == "none" else row["steps"][0]["hparams"]
-        own = ", ".join(f"{key} {value}" for key, value in hparams.items() if value != [])
+        hparams_cell = ", ".join(f"{key} {value}" for key, value in hparams.items() if value != [])
         values = " | ".join(text.cell(metric, row["metrics"][metric]) for metric in COLUMNS)
         loss, data, source = WHAT[name]
-        lines.append(f"| `{name}` | {loss} | {data} | {own} | {source} | {values} |")
+        lines.append(f"| `{name}` | {loss} | {data} | {hparams_cell} | {source} | {values} |")
     return "\n".join(lines)
 
 

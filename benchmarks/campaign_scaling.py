@@ -55,15 +55,15 @@ def grown(models: int, folder: pathlib.Path, extra: list[str]) -> dict:
     """A campaign of so many models."""
     cost = measured(f"--workdir={folder}", f"--config.campaign.models={models}", *extra)
     results = json.loads((folder / "results.json").read_text())
-    found = results["memorization"]
+    memorization = results["memorization"]
     return {"models": models, "seconds": cost.seconds, "memory_bytes": cost.memory,
             "seconds_per_model": results["cost"]["seconds_per_model"],
             "merge_seconds": results["cost"]["merge_seconds"],
-            "split_half_pearson": found["split_half_pearson"],
-            "injected_noise_auroc": found["injected_noise_auroc"]}
+            "split_half_pearson": memorization["split_half_pearson"],
+            "injected_noise_auroc": memorization["injected_noise_auroc"]}
 
 
-def made_up(folder: pathlib.Path) -> list[str]:
+def random_campaign(folder: pathlib.Path) -> list[str]:
     """Fields of a campaign whose members are all there; their outcomes are random."""
     rng = np.random.default_rng(0)
     arrays = {}
@@ -97,7 +97,7 @@ def _save(directory: CampaignDirectory, members: np.ndarray, rng: np.random.Gene
 
 def merges(folder: pathlib.Path) -> dict[str, Cost]:
     """The command on a finished campaign: data, merge and report, all in all."""
-    fields = made_up(folder)
+    fields = random_campaign(folder)
     return {"scores": measured(*fields),
             "scores and influence": measured(*fields, "--config.campaign.influence=top")}
 

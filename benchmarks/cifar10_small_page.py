@@ -96,22 +96,22 @@ def search(paths: list[pathlib.Path]) -> str:
     return "\n".join(lines)
 
 
-def without_places(found: dict) -> dict:
+def without_places(record: dict) -> dict:
     """The same without the folders of one machine in its command lines."""
-    origin = found["provenance"]
+    origin = record["provenance"]
     for process in (origin, *origin.pop("earlier_processes")):
         process["command"] = ["--workdir=runs/cifar10_small_search" if "--workdir" in part else part
                               for part in process["command"]]
-    return found
+    return record
 
 
 def search_seeds(folder: pathlib.Path) -> list[int]:
     """Seeds of the searches, which must be the same in all."""
-    found = {tuple(records.read_json(path)["sweep"]["seeds"])
+    seeds = {tuple(records.read_json(path)["sweep"]["seeds"])
              for path in folder.glob("search_*.json")}
-    if len(found) != 1:
-        raise SystemExit(f"{folder}: has searches with the seeds {sorted(found)}; expected: one")
-    return list(found.pop())
+    if len(seeds) != 1:
+        raise SystemExit(f"{folder}: has searches with the seeds {sorted(seeds)}; expected: one")
+    return list(seeds.pop())
 
 
 PAGE = """# A RUM study on real CIFAR-10 images

@@ -67,31 +67,31 @@ def main() -> None:
     parser.add_argument("--network", choices=NETWORKS, default="narrow")
     parser.add_argument("--examples", type=int, default=50_000)
     parser.add_argument("--repetitions", type=int, default=5)
-    asked = parser.parse_args()
+    flags = parser.parse_args()
     xla.expose_cpu_cores(0)
-    task = task_of(asked.network, asked.examples)
+    task = task_of(flags.network, flags.examples)
     states = initial_states(task.model, [(0, ROLES["init"], 0)])
     predict(task, states), entangled(task, states)  # compiles
     times = [(seconds_of(predict, task, states), seconds_of(entangled, task, states))
-             for _ in tqdm(range(asked.repetitions))]
+             for _ in tqdm(range(flags.repetitions))]
     plain, with_score = (sorted(column) for column in zip(*times, strict=True))
     share = statistics.median(plain) / statistics.median(with_score)
     origin = provenance()
-    found = {"network": asked.network, "examples": asked.examples, "inference_seconds": plain,
-             "entanglement_seconds": with_score, "share": share, "provenance": origin}
+    results = {"network": flags.network, "examples": flags.examples, "inference_seconds": plain,
+               "entanglement_seconds": with_score, "share": share, "provenance": origin}
     text = "\n".join([
         "# Cost of an entanglement score", "",
         f"`{' '.join(origin['command'])}`; {origin['cpu_count']} x {origin['cpu']}, "
-        f"{origin['devices'][0]}; jax {origin['versions']['jax']}. {asked.examples:,} images of "
-        f"32x32x3, {asked.network} ResNet, {asked.repetitions} interleaved repetitions.", "",
+        f"{origin['devices'][0]}; jax {origin['versions']['jax']}. {flags.examples:,} images of "
+        f"32x32x3, {flags.network} ResNet, {flags.repetitions} interleaved repetitions.", "",
         "| | seconds: min, median, max | images/s |", "|---|---|---|",
         *(f"| {name} | {', '.join(f'{t:.2f}' for t in (c[0], statistics.median(c), c[-1]))} | "
-          f"{asked.examples / statistics.median(c):,.0f} |"
+          f"{flags.examples / statistics.median(c):,.0f} |"
           for name, c in (("inference", plain), ("features, distances and score", with_score))),
         "", f"The score is computed at {share:.0%} of the speed of plain inference."]) + "\n"
-    asked.out.mkdir(parents=True, exist_ok=True)
-    stem = asked.out / f"entanglement_speed-{origin['backend']}"
-    records.write_json(stem.with_suffix(".json"), found)
+    flags.out.mkdir(parents=True, exist_ok=True)
+    stem = flags.out / f"entanglement_speed-{origin['backend']}"
+    records.write_json(stem.with_suffix(".json"), results)
     records.write_bytes(stem.with_suffix(".md"), text.encode())
     print(text)
 

@@ -57,13 +57,13 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("extra", nargs="*")
     arguments = parser.parse_args()
-    made = {way: scores(*way, arguments.extra) for way in WAYS}
-    base = made[WAYS[0]]
+    memorization = {way: scores(*way, arguments.extra) for way in WAYS}
+    base = memorization[WAYS[0]]
     rows = [{"threads": threads or cpu_cores(), "devices": devices, "group_size": group,
-             "max": float(np.abs(own - base).max()), "mean": float(np.abs(own - base).mean()),
-             "different": int((own != base).sum()),
-             "spearman": float(spearmanr(own, base).statistic)}
-            for (threads, devices, group), own in made.items()]
+             "max": float(np.abs(values - base).max()), "mean": float(np.abs(values - base).mean()),
+             "different": int((values != base).sum()),
+             "spearman": float(spearmanr(values, base).statistic)}
+            for (threads, devices, group), values in memorization.items()]
     origin = provenance()
     lines = ["# Memorization with other devices and groups", "",
              f"`{' '.join(origin['command'])}`, jax {origin['versions']['jax']}, "

@@ -90,9 +90,9 @@ def estimated(stored: dict[str, np.ndarray], places: np.ndarray) -> Counts:
 
 def check_same(setup: Setup, campaigns: dict[str, dict[str, np.ndarray]]) -> None:
     """Raises InputError unless all are estimates for this training set with these labels."""
-    wanted = {"ids": setup.dataset.ids, "labels": setup.dataset.labels}
+    expected = {"ids": setup.dataset.ids, "labels": setup.dataset.labels}
     for campaign, stored in campaigns.items():
-        for name, values in wanted.items():
+        for name, values in expected.items():
             if not np.array_equal(stored[name], values[setup.dataset.train]):
                 raise InputError(f"memorization.npz of {campaign}: {name} are not those of the "
                                  "training set of --workdir; needed: the same config.data")
@@ -101,9 +101,9 @@ def check_same(setup: Setup, campaigns: dict[str, dict[str, np.ndarray]]) -> Non
 def pilot_scores(setup: Setup, models: int) -> np.ndarray:
     """float64[n], an estimate from so many models that serve for nothing else."""
     runs = [Run(PILOT, number) for number in range(models)]
-    made = outcomes(setup, np.arange(len(setup.campaign.train)), [runs], "pilot")
+    correct = outcomes(setup, np.arange(len(setup.campaign.train)), [runs], "pilot")
     masks = np.stack([included(setup.campaign, run) for run in runs])
-    return estimate.memorization(masks, np.stack([made[run] for run in runs])).memorization
+    return estimate.memorization(masks, np.stack([correct[run] for run in runs])).memorization
 
 
 def leave_one_out(setup: Setup, chosen: np.ndarray,
@@ -117,12 +117,12 @@ def leave_one_out(setup: Setup, chosen: np.ndarray,
     """
     sets = {setting: [sets_with(setup.campaign, setting, chosen, count) for count in counts]
             for setting, counts in models.items()}
-    runs = [own for setting, (inside, outside) in sets.items() for own in (
+    runs = [run_list for setting, (inside, outside) in sets.items() for run_list in (
         with_all(setting, inside), with_one_left_out(setting, chosen, outside))]
-    made = outcomes(setup, chosen, runs, "leave one out")
+    correct = outcomes(setup, chosen, runs, "leave one out")
 
     def hits(runs: list[Run], k: int) -> int:
-        return int(sum(made[own][k] for own in runs))
+        return int(sum(correct[run][k] for run in runs))
 
     def counted(setting: str) -> Counts:
         inside, outside = sets[setting]
@@ -159,23 +159,23 @@ def run(arguments: argparse.Namespace) -> dict:
     config, stored = read_campaign(arguments.workdir)
     others = {str(folder): read_campaign(folder) for folder in arguments.also}
     setup = make_setup(config, arguments.cache, arguments.group)
-    campaigns = {"estimate": stored, **{name: own for name, (_, own) in others.items()}}
+    campaigns = {"estimate": stored, **{name: arrays for name, (_, arrays) in others.items()}}
     check_same(setup, campaigns)
     by = pilot_scores(setup, arguments.pilot) if arguments.pilot else stored["memorization"]
-    known = np.isfinite([own["memorization"] for own in campaigns.values()]).all(0)
+    known = np.isfinite([arrays["memorization"] for arrays in campaigns.values()]).all(0)
     chosen = choose(np.where(known, by, np.nan), LEAST, arguments.examples,
                     np.random.default_rng(CHOICE_SEED))
-    counts = {name: estimated(own, chosen) for name, own in campaigns.items()}
+    counts = {name: estimated(arrays, chosen) for name, arrays in campaigns.items()}
     counts |= leave_one_out(setup, chosen, {
         SAME_SIZE: (arguments.seeds, arguments.seeds),
         WHOLE: (SHARED * arguments.whole, arguments.whole)})
     pairs = [("estimate", SAME_SIZE), ("estimate", WHOLE), (SAME_SIZE, WHOLE),
              *((name, WHOLE) for name in others)]
-    rows = {name: measured(own) for name, own in counts.items()}
+    rows = {name: measured(values) for name, values in counts.items()}
     return {
         "examples": [{"id": str(stored["ids"][i]), "label": int(stored["labels"][i]),
                       "injected_noise": bool(stored["injected_noise"][i]),
-                      "chosen_by": float(by[i]), **{name: own[k] for name, own in rows.items()}}
+                      "chosen_by": float(by[i]), **{name: cells[k] for name, cells in rows.items()}}
                      for k, i in enumerate(chosen)],
         "comparisons": [{"first": first, "second": second, **compare(counts[first], counts[second])}
                         for first, second in pairs],
@@ -185,8 +185,8 @@ def run(arguments: argparse.Namespace) -> dict:
         "models": {name: [int(counts[name].times_in[0]), int(counts[name].times_out[0])]
                    for name in (SAME_SIZE, WHOLE)},
         "trained_like": setup.identity,
-        "other_fractions": {name: own.memorization.subset_fraction
-                            for name, (own, _) in others.items()},
+        "other_fractions": {name: other.memorization.subset_fraction
+                            for name, (other, _) in others.items()},
         "injected_noise_auroc": auroc(stored),
         "injected_noise": int(stored["injected_noise"].sum()),
         "provenance": {**provenance(), **cost()}}
@@ -219,15 +219,15 @@ def main() -> None:
     expose_cpu_cores(0)
     remember_programs(cache_folder() / "programs")
     try:
-        found = run(arguments)
+        results = run(arguments)
     except (InputError, RunError) as error:
         parser.error(str(error))
     arguments.out.mkdir(parents=True, exist_ok=True)
     stem = arguments.out / "leave_one_out"
-    records.write_json(stem.with_suffix(".json"), found)
-    records.write_bytes(stem.with_suffix(".png"), figure(found))
-    records.write_bytes(stem.with_suffix(".md"), page(found).encode())
-    print(page(found))
+    records.write_json(stem.with_suffix(".json"), results)
+    records.write_bytes(stem.with_suffix(".png"), figure(results))
+    records.write_bytes(stem.with_suffix(".md"), page(results).encode())
+    print(page(results))
 
 
 if __name__ == "__main__":

@@ -66,11 +66,11 @@ def make_setup(config: ConfigDict, cache: pathlib.Path, group: int) -> Setup:
       InputError: the data are not there, or the devices.
     """
     dataset, task = make_task(config)
-    wanted = config.memorization
-    campaign = Campaign(wanted.seed, wanted.subset_fraction, recipe(config, wanted),
+    fields = config.memorization
+    campaign = Campaign(fields.seed, fields.subset_fraction, recipe(config, fields),
                         dataset.train, dataset.positions["test"])
     identity = {"data": config.data.to_dict(), "model": config.model.to_dict(),
-                "seed": wanted.seed, "subset_fraction": wanted.subset_fraction,
+                "seed": fields.seed, "subset_fraction": fields.subset_fraction,
                 "recipe": dataclasses.asdict(campaign.recipe)}
     return Setup(dataset, task, campaign, identity, cache, group)
 
@@ -95,26 +95,26 @@ def address(run: Run, examples: int) -> int:
 
 def sets_with(campaign: Campaign, setting: str, chosen: np.ndarray, seeds: int) -> list[list[int]]:
     """For each of the k chosen examples the numbers of the first `seeds` sets that have it."""
-    found: list[list[int]] = [[] for _ in chosen]
+    sets: list[list[int]] = [[] for _ in chosen]
     number = 0
-    while min(map(len, found)) < seeds:
+    while min(map(len, sets)) < seeds:
         mask = included(campaign, Run(setting, number))
-        for own, place in zip(found, chosen, strict=True):
-            if mask[place] and len(own) < seeds:
-                own.append(number)
+        for numbers, place in zip(sets, chosen, strict=True):
+            if mask[place] and len(numbers) < seeds:
+                numbers.append(number)
         number += 1
-    return found
+    return sets
 
 
 def with_all(setting: str, sets: list[list[int]]) -> list[Run]:
     """One model on each of these sets; all examples share them."""
-    return [Run(setting, number) for number in sorted({k for own in sets for k in own})]
+    return [Run(setting, number) for number in sorted({k for numbers in sets for k in numbers})]
 
 
 def with_one_left_out(setting: str, chosen: np.ndarray, sets: list[list[int]]) -> list[Run]:
     """For each example one model on each of its sets without it."""
     return [Run(setting, number, int(place))
-            for place, own in zip(chosen, sets, strict=True) for number in own]
+            for place, numbers in zip(chosen, sets, strict=True) for number in numbers]
 
 
 def train_runs(setup: Setup, places: np.ndarray, runs: Sequence[Run],
@@ -157,8 +157,8 @@ def outcomes(setup: Setup, places: np.ndarray, runs: list[list[Run]],
       title: of the progress.
     """
     setup.cache.mkdir(parents=True, exist_ok=True)
-    groups = [own[first:first + setup.group] for own in runs
-              for first in range(0, len(own), setup.group)]
+    groups = [run_list[first:first + setup.group] for run_list in runs
+              for first in range(0, len(run_list), setup.group)]
     paths = [setup.cache / f"{_digest(setup, places, group)}.npz" for group in groups]
     missing = [k for k, path in enumerate(paths) if not path.is_file()]
     work = [len(groups[k]) * included(setup.campaign, groups[k][0]).sum() for k in missing]

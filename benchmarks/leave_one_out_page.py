@@ -57,58 +57,58 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.3f}"
 
 
-def _name(found: dict, key: str) -> str:
-    fractions = found["other_fractions"]
+def _name(results: dict, key: str) -> str:
+    fractions = results["other_fractions"]
     return NAMES[key] if key in NAMES else f"subset estimate, {100 * fractions[key]:.0f}%"
 
 
-def _comparison(found: dict, row: dict) -> str:
+def _comparison(results: dict, row: dict) -> str:
     within = ", ".join(str(count) for count in row["within"].values())
-    return (f"| {_name(found, row['first'])} - {_name(found, row['second'])} | "
+    return (f"| {_name(results, row['first'])} - {_name(results, row['second'])} | "
             f"{row['mean_difference']:+.3f} ± {row['mean_difference_error']:.3f} | {within} | "
             f"{row['chi_square']:.1f}, {row['p_value']:.2g} | {row['rms_difference']:.3f}, "
             f"{row['rms_expected']:.3f} | {_number(row['pearson'])} | "
             f"{_number(row['spearman'])} |")
 
 
-def _table(found: dict) -> str:
-    keys = [*NAMES, *found["other_fractions"]]
-    lines = ["| example | label | " + " | ".join(_name(found, key) for key in keys)
+def _table(results: dict) -> str:
+    keys = [*NAMES, *results["other_fractions"]]
+    lines = ["| example | label | " + " | ".join(_name(results, key) for key in keys)
              + " | z, same size |", "|---" * (len(keys) + 3) + "|"]
-    for example, z in zip(found["examples"], found["comparisons"][0]["z"], strict=True):
+    for example, z in zip(results["examples"], results["comparisons"][0]["z"], strict=True):
         label = f"{example['label']}{' (injected)' if example['injected_noise'] else ''}"
         lines.append(f"| `{example['id']}` | {label} | "
                      + " | ".join(_cell(example[key]) for key in keys) + f" | {z:+.1f} |")
     return "\n".join(lines)
 
 
-def page(found: dict) -> str:
+def page(results: dict) -> str:
     """The content of leave_one_out.md, from that of leave_one_out.json."""
-    origin, choice, count = found["provenance"], found["choice"], len(found["examples"])
+    origin, choice, count = results["provenance"], results["choice"], len(results["examples"])
     chooser = (f"another\nestimate, of {choice['pilot_models']} models that serve for nothing else"
                if choice["by"] == "pilot" else "the\nsubset estimate itself")
     return PAGE.format(
         command=" ".join(origin["command"]), started=origin["started"], cpus=origin["cpu_count"],
         cpu=origin["cpu"], jax=origin["versions"]["jax"],
-        percent=100 * found["trained_like"]["subset_fraction"], train=choice["training_examples"],
-        **found["models"], examples=count, chooser=chooser, candidates=choice["candidates"],
-        least=choice["least"], injected=sum(e["injected_noise"] for e in found["examples"]),
-        comparisons="\n".join(_comparison(found, row) for row in found["comparisons"]),
+        percent=100 * results["trained_like"]["subset_fraction"], train=choice["training_examples"],
+        **results["models"], examples=count, chooser=chooser, candidates=choice["candidates"],
+        least=choice["least"], injected=sum(e["injected_noise"] for e in results["examples"]),
+        comparisons="\n".join(_comparison(results, row) for row in results["comparisons"]),
         normal=", ".join(f"{count * share:.1f}" for share in NORMAL.values()),
-        noise=found["injected_noise"], auroc=_number(found["injected_noise_auroc"]),
-        table=_table(found))
+        noise=results["injected_noise"], auroc=_number(results["injected_noise_auroc"]),
+        table=_table(results))
 
 
-def figure(found: dict) -> bytes:
+def figure(results: dict) -> bytes:
     """PNG: the subset estimate against leave-one-out in both settings, with their errors."""
     drawn = Figure(figsize=(8.4, 4.3), layout="constrained")
-    injected = np.array([example["injected_noise"] for example in found["examples"]])
+    injected = np.array([example["injected_noise"] for example in results["examples"]])
     for axis, key in zip(drawn.subplots(1, 2, sharex=True, sharey=True), ("same_size", "whole"),
                          strict=True):
         axis.plot([0, 1], [0, 1], color=COLORS["reference"], lw=0.8, ls="--", zorder=0)
         for chosen, color, label in ((~injected, COLORS["vanilla"], "published label"),
                                      (injected, INJECTED, "injected label noise")):
-            rows = [e for e, own in zip(found["examples"], chosen, strict=True) if own]
+            rows = [e for e, included in zip(results["examples"], chosen, strict=True) if included]
             if not rows:
                 continue
             axis.errorbar([e[key]["memorization"] for e in rows],

@@ -94,8 +94,8 @@ def write_data(workload: Workload, path: pathlib.Path) -> None:
 
 def jax_speed(workload: Workload, fields: dict, script: str = "many_models_jax.py") -> dict:
     """What the script prints: images_per_second, matrix_rate, flops_per_image; or a profile."""
-    asked = {**workload._asdict(), **fields}
-    done = subprocess.run([sys.executable, HERE / script, json.dumps(asked)],
+    job = {**workload._asdict(), **fields}
+    done = subprocess.run([sys.executable, HERE / script, json.dumps(job)],
                           check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -103,10 +103,10 @@ def jax_speed(workload: Workload, fields: dict, script: str = "many_models_jax.p
 def torch_speed(python: str, workload: Workload, fields: dict, path: pathlib.Path) -> dict:
     """Images per second of all processes together."""
     processes = fields["processes"] or xla.cpu_cores()
-    asked = {**workload._asdict(), **fields}
+    job = {**workload._asdict(), **fields}
     if processes > 1:  # long enough for all of them to have warmed up
-        asked["start"] = time.time() + 7
-    started = [subprocess.Popen([python, HERE / "many_models_torch.py", path, json.dumps(asked)],
+        job["start"] = time.time() + 7
+    started = [subprocess.Popen([python, HERE / "many_models_torch.py", path, json.dumps(job)],
                                 stdout=subprocess.PIPE, text=True,
                                 env={**os.environ, "OMP_NUM_THREADS": str(fields["threads"])}
                                 if fields["threads"] else None) for _ in range(processes)]
@@ -119,28 +119,28 @@ def torch_speed(python: str, workload: Workload, fields: dict, path: pathlib.Pat
 def measure(workloads: dict, python: str | None, repetitions: int) -> list[dict]:
     """One record for each workload and variant; variants take turns."""
     torch = {} if python is None else (TORCH_GPU if workloads is GPU else TORCH_CPU)
-    found: dict[tuple[str, str], list[dict]] = {}
+    results: dict[tuple[str, str], list[dict]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for key, workload in workloads.items():
             path = pathlib.Path(scratch) / f"{key}.npz"
             write_data(workload, path)
             for _ in tqdm(range(repetitions), desc=workload.title):
                 for name, fields in JAX.items():
-                    found.setdefault((key, name), []).append(jax_speed(workload, fields))
+                    results.setdefault((key, name), []).append(jax_speed(workload, fields))
                 for name, fields in torch.items():
-                    found.setdefault((key, name), []).append(
+                    results.setdefault((key, name), []).append(
                         torch_speed(python, workload, fields, path))
-    return [_record(workloads[key], key, name, made) for (key, name), made in found.items()]
+    return [_record(workloads[key], key, name, runs) for (key, name), runs in results.items()]
 
 
-def _record(workload: Workload, key: str, name: str, made: list[dict]) -> dict:
-    speeds = sorted(one["images_per_second"] for one in made)
+def _record(workload: Workload, key: str, name: str, runs: list[dict]) -> dict:
+    speeds = sorted(run["images_per_second"] for run in runs)
     median = statistics.median(speeds)
     record = {"workload": key, "title": workload.title, "variant": name, "speeds": speeds,
               "median": median, "models_per_hour": 3600 * median / workload.images}
-    if "matrix_rate" in made[0]:
-        record["matrix_rate"] = statistics.median(one["matrix_rate"] for one in made)
-        record["flops_per_image"] = made[0]["flops_per_image"]
+    if "matrix_rate" in runs[0]:
+        record["matrix_rate"] = statistics.median(run["matrix_rate"] for run in runs)
+        record["flops_per_image"] = runs[0]["flops_per_image"]
     return record
 
 

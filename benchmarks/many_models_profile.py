@@ -31,10 +31,10 @@ PRODUCTS = ("dot", "ynn_fusion", "convolution")
 HOLDERS = re.compile(r"while|call|conditional|\$|Thunk|Pjit|end:|Parse|Common")
 
 
-def program_of(asked: dict) -> tuple:
+def program_of(job: dict) -> tuple:
     """(jitted function, its arguments) of STEPS steps of one model."""
-    task, size = task_of(asked), asked["batch"]
-    index = np.random.default_rng(0).integers(0, asked["examples"], (STEPS, size)).astype(np.int32)
+    task, size = task_of(job), job["batch"]
+    index = np.random.default_rng(0).integers(0, job["examples"], (STEPS, size)).astype(np.int32)
     plan = fit.Plan({"examples": Stream(index, task.labels[index])},
                     np.full(STEPS, 0.01, np.float32))
     context = Context(jnp.float32(0.9), jnp.float32(5e-4), {})
@@ -45,8 +45,8 @@ def program_of(asked: dict) -> tuple:
 
 def layers_of(text: str) -> dict[str, str]:
     """Instruction -> what it was made of, from a compiled program's text."""
-    found = re.findall(r'%([\w.\-]+) = [^\n]*?metadata=\{op_name="([^"]*)"', text)
-    return dict(found)
+    pairs = re.findall(r'%([\w.\-]+) = [^\n]*?metadata=\{op_name="([^"]*)"', text)
+    return dict(pairs)
 
 
 def part_of(instruction: str, layer: str) -> str:
@@ -59,9 +59,9 @@ def part_of(instruction: str, layer: str) -> str:
     return PARTS[3] if re.search(r"bn\d?/|_bn/|norm", layer) else PARTS[4]
 
 
-def profile(asked: dict) -> dict:
+def profile(job: dict) -> dict:
     """Microseconds per image of each of PARTS, as the profiler counts them, and without it."""
-    run, arguments = program_of(asked)
+    run, arguments = program_of(job)
     layers = layers_of(run.lower(*arguments).compile().as_text())
     jax.block_until_ready(run(*arguments))
     with tempfile.TemporaryDirectory() as folder:
@@ -69,13 +69,13 @@ def profile(asked: dict) -> dict:
             jax.block_until_ready(run(*arguments))
         path = next(pathlib.Path(folder).rglob("perfetto_trace.json.gz"))
         events = json.loads(gzip.decompress(path.read_bytes()))
-    made = collections.Counter(dict.fromkeys(PARTS, 0.0))
+    durations = collections.Counter(dict.fromkeys(PARTS, 0.0))
     for event in events["traceEvents"] if isinstance(events, dict) else events:
         if event.get("ph") == "X" and not HOLDERS.match(event["name"]):
-            made[part_of(event["name"], layers.get(event["name"], ""))] += event["dur"]
-    images = STEPS * asked["batch"]
-    return {"title": asked["title"], "convolution": asked["convolution"],
-            "parts": {name: micros / images for name, micros in made.items()}}
+            durations[part_of(event["name"], layers.get(event["name"], ""))] += event["dur"]
+    images = STEPS * job["batch"]
+    return {"title": job["title"], "convolution": job["convolution"],
+            "parts": {name: micros / images for name, micros in durations.items()}}
 
 
 if __name__ == "__main__":

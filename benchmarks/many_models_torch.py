@@ -49,11 +49,11 @@ def network(channels: int, widths: list[int], blocks: list[int]) -> nn.Module:
         for block in range(count):
             layers.append(Block(inputs, width, 2 if stage and not block else 1))
             inputs = width
-    made = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, 10))
-    for module in made.modules():
+    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, 10))
+    for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out")
-    return made
+    return model
 
 
 def sgd(model: nn.Module) -> torch.optim.Optimizer:
@@ -89,38 +89,38 @@ class Host(torch.utils.data.Dataset):
         return augmented(self.images[k][None])[0], self.labels[k]
 
 
-def batches(images: torch.Tensor, labels: torch.Tensor, asked: dict):
+def batches(images: torch.Tensor, labels: torch.Tensor, job: dict):
     """One pass in random order."""
-    if asked["mode"] == "released":
+    if job["mode"] == "released":
         yield from torch.utils.data.DataLoader(
-            Host(images, labels), asked["batch"], shuffle=True, num_workers=4, pin_memory=True)
+            Host(images, labels), job["batch"], shuffle=True, num_workers=4, pin_memory=True)
         return
-    order = torch.randperm(asked["examples"], device=images.device)
-    for index in order.split(asked["batch"]):
+    order = torch.randperm(job["examples"], device=images.device)
+    for index in order.split(job["batch"]):
         chosen = images[index]
-        yield (augmented(chosen) if asked["mode"] == "tuned" else chosen), labels[index]
+        yield (augmented(chosen) if job["mode"] == "tuned" else chosen), labels[index]
 
 
 def main() -> None:
     """Trains, once to warm up, and prints {"images_per_second": ...}."""
-    asked = json.loads(sys.argv[2])
-    if asked["threads"]:
-        torch.set_num_threads(asked["threads"])
-    device = torch.device(asked["device"])
-    tuned = asked["mode"] == "tuned"
+    job = json.loads(sys.argv[2])
+    if job["threads"]:
+        torch.set_num_threads(job["threads"])
+    device = torch.device(job["device"])
+    tuned = job["mode"] == "tuned"
     with np.load(sys.argv[1]) as file:
         images, labels = torch.tensor(file["images"]), torch.tensor(file["labels"])
-    images, labels = images[:asked["examples"]], labels[:asked["examples"]]
-    layout = torch.channels_last if asked["channels_last"] else torch.contiguous_format
-    if asked["mode"] != "released":
+    images, labels = images[:job["examples"]], labels[:job["examples"]]
+    layout = torch.channels_last if job["channels_last"] else torch.contiguous_format
+    if job["mode"] != "released":
         images, labels = images.to(device).to(memory_format=layout), labels.to(device)
-    model = network(images.shape[1], asked["widths"], asked["blocks"]).to(device)
+    model = network(images.shape[1], job["widths"], job["blocks"]).to(device)
     model = model.to(memory_format=layout)
     step_of = torch.compile(model) if tuned else model
     optimizer = sgd(model)
 
     def one_pass() -> None:
-        for pixels, target in batches(images, labels, asked):
+        for pixels, target in batches(images, labels, job):
             pixels, target = pixels.to(device), target.to(device)
             optimizer.zero_grad()
             with torch.autocast(device.type, torch.bfloat16, enabled=tuned):
@@ -130,13 +130,13 @@ def main() -> None:
         loss.item()
 
     one_pass()
-    if "start" in asked:  # all processes begin at the same moment
-        time.sleep(max(0.0, asked["start"] - time.time()))
+    if "start" in job:  # all processes begin at the same moment
+        time.sleep(max(0.0, job["start"] - time.time()))
     start = time.perf_counter()
-    for _ in range(asked["passes"]):
+    for _ in range(job["passes"]):
         one_pass()
     seconds = time.perf_counter() - start
-    print(json.dumps({"images_per_second": asked["passes"] * asked["examples"] / seconds}))
+    print(json.dumps({"images_per_second": job["passes"] * job["examples"] / seconds}))
 
 
 if __name__ == "__main__":

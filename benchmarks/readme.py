@@ -61,10 +61,10 @@ def answer(results: dict) -> str:
 
 def search(_: dict) -> str:
     """What the search chose, and what the released values would have given."""
-    found = records.read_json(RESULTS / "digits_search.json")
+    results = records.read_json(RESULTS / "digits_search.json")
     lines = ["| method | published values | chosen | chosen hyper-parameters |",
              "|---|---|---|---|"]
-    for name, row in found["rows"].items():
+    for name, row in results["rows"].items():
         first, best = row["trials"][0]["validation_tow"], row["chosen"]
         first = _score(first) if first else "diverged"
         steps = "; ".join(f"{step['subset']}: {_hparams(step)}" for step in best["steps"])
@@ -77,9 +77,9 @@ def _score(value: dict) -> str:
 
 
 def _hparams(step: dict) -> str:
-    own = ", ".join(f"{name} {step['hparams'][name]}"
-                    for name in ALGORITHMS[step["algorithm"]].search)
-    return f"{step['algorithm']} ({own})" if own else step["algorithm"]
+    hparams = ", ".join(f"{name} {step['hparams'][name]}"
+                        for name in ALGORITHMS[step["algorithm"]].search)
+    return f"{step['algorithm']} ({hparams})" if hparams else step["algorithm"]
 
 
 def invariance(_: dict) -> str:

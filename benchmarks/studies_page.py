@@ -65,8 +65,8 @@ def _markdown(header: list[str], lines: list[list[str]]) -> list[str]:
 def _shorter(value: object) -> object:
     """JSON values without those of single seeds, which results.csv has."""
     if isinstance(value, dict):
-        return {key: _shorter(one) for key, one in value.items() if key != "per_seed"}
-    return [_shorter(one) for one in value] if isinstance(value, list) else value
+        return {key: _shorter(item) for key, item in value.items() if key != "per_seed"}
+    return [_shorter(item) for item in value] if isinstance(value, list) else value
 
 
 def _time(results: dict) -> str:
@@ -96,14 +96,14 @@ def part(name: str, data: str, workdir: pathlib.Path) -> list[str]:
     """The part of the page that one study makes."""
     results, folder = records.read_json(workdir / "results.json"), TARGET / name
     folder.mkdir(parents=True, exist_ok=True)
-    found = results["sections"]
+    findings = results["sections"]
     origin = {**results["provenance"],
               "command": reader_command(results["provenance"]["command"], name)}
     for old in (*folder.glob("*.png"), *folder.glob("*.svg")):
         old.unlink()
     for file in COPIED:
         shutil.copyfile(workdir / file, folder / file)
-    records.write_json(folder / "found.json", {"sections": _shorter(found),
+    records.write_json(folder / "found.json", {"sections": _shorter(findings),
                                                "provenance": origin})
     lines = ["", f"### {DATA[data]}", "",
              f"    {shlex.join(origin['command'])}", "",
@@ -112,8 +112,8 @@ def part(name: str, data: str, workdir: pathlib.Path) -> list[str]:
              f"{origin['versions']['jax']}, {_time(results)}.", "",
              *_markdown(*text.set_table(results["sets"])), "",
              *(f"- {sentence}" for sentence in text.answer(results))]
-    pictures = sections.figures(found)
-    for title, sentences, header, table in sections.texts(found):
+    pictures = sections.figures(findings)
+    for title, sentences, header, table in sections.texts(findings):
         lines += ["", f"**{title}.**", "", *(f"- {sentence}" for sentence in sentences), ""]
         for file, content in pictures[title].items():
             records.write_bytes(folder / file, content)
@@ -124,20 +124,20 @@ def part(name: str, data: str, workdir: pathlib.Path) -> list[str]:
 
 def searched() -> list[str]:
     """The part of the page about searches: commands, and every point."""
-    found = [records.read_json(path) for path in sorted(TARGET.glob("search_*.json"))]
-    if not found:
+    searches = [records.read_json(path) for path in sorted(TARGET.glob("search_*.json"))]
+    if not searches:
         return []
-    commands = [f"    {shlex.join(one['provenance']['command'])}" for one in found]
+    commands = [f"    {shlex.join(search['provenance']['command'])}" for search in searches]
     columns = ("epochs", "learning_rate", "alpha")
     lines = []
-    for name, row in (pair for one in found for pair in one["rows"].items()):
+    for name, row in (pair for search in searches for pair in search["rows"].items()):
         for trial in row["trials"]:
             hparams, score = trial["steps"][0]["hparams"], trial["validation_tow"]
             best = row["chosen"] and trial["trial"] == row["chosen"]["trial"]
             lines.append([f"`{name}`", *(str(hparams.get(column, "")) for column in columns),
                           interval(score) if score else "diverged", "chosen" if best else ""])
     said = SEARCHED.format(commands="\n".join(commands), seeds=" and ".join(
-        str(seed) for seed in found[0]["sweep"]["seeds"]))
+        str(seed) for seed in searches[0]["sweep"]["seeds"]))
     return [*said.rstrip().split("\n"), "",
             *_markdown(["row", *columns, "validation ToW", ""], lines)]
 
@@ -145,10 +145,10 @@ def searched() -> list[str]:
 def kept(page: str, title: str, data: str) -> list[str]:
     """What a page says of the study under that title on those data: its lines, if there are any."""
     for chapter in page.split("\n## ")[1:]:
-        own, *parts = chapter.split("\n### ")
-        for one in parts:
-            if own.strip() == title and one.partition("\n")[0] == data:
-                return ["", *f"### {one}".rstrip("\n").split("\n")]
+        heading, *parts = chapter.split("\n### ")
+        for section in parts:
+            if heading.strip() == title and section.partition("\n")[0] == data:
+                return ["", *f"### {section}".rstrip("\n").split("\n")]
     return []
 
 
@@ -160,17 +160,17 @@ def main() -> None:
     arguments = parser.parse_args()
     runs = arguments.runs
     for path in arguments.search:
-        one = records.read_json(path)
-        searched_row = row_spec.parse(next(iter(one["rows"])))
-        records.write_json(TARGET / f"search_{searched_row.algorithm}.json", _shorter(one))
+        search = records.read_json(path)
+        searched_row = row_spec.parse(next(iter(search["rows"])))
+        records.write_json(TARGET / f"search_{searched_row.algorithm}.json", _shorter(search))
     lines, page = [HEAD.rstrip()], PAGE.read_text() if PAGE.is_file() else ""
     for study, title in STUDIES.items():
-        own = []
+        body = []
         for data, words in DATA.items():
             workdir = runs / f"{data}_{study}"
-            own += (part(workdir.name, data, workdir)
-                    if (workdir / "results.json").is_file() else kept(page, title, words))
-        lines += ["", f"## {title}", *own] if own else []
+            body += (part(workdir.name, data, workdir)
+                     if (workdir / "results.json").is_file() else kept(page, title, words))
+        lines += ["", f"## {title}", *body] if body else []
     lines += searched()
     records.write_bytes(PAGE, ("\n".join(lines).rstrip() + "\n").encode())
 

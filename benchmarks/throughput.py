@@ -97,16 +97,16 @@ def measure(networks: list[str], batch: int, steps: int, repetitions: int) -> li
             taken = seconds_of(task, batch)
             if repetition:
                 times[network].append(taken)
-    made = []
-    for network, own in times.items():
-        per_second = sorted(batch * steps / taken for taken in own)
+    lines = []
+    for network, seconds in times.items():
+        per_second = sorted(batch * steps / taken for taken in seconds)
         flops = forward_flops(NETWORKS[network][0], tasks[network].model.image, (), ())
         used = 3 * flops * statistics.median(per_second)
-        made.append({"network": network, "dtype": tasks[network].model.dtype, "batch": batch,
-                     "images_per_second": per_second, "median": statistics.median(per_second),
-                     "flops_per_second": used, "matrix_rate": rate,
-                     "share_of_matrix_rate": used / rate})
-    return made
+        lines.append({"network": network, "dtype": tasks[network].model.dtype, "batch": batch,
+                      "images_per_second": per_second, "median": statistics.median(per_second),
+                      "flops_per_second": used, "matrix_rate": rate,
+                      "share_of_matrix_rate": used / rate})
+    return lines
 
 
 def page(lines: list[dict], origin: dict) -> str:

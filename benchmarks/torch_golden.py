@@ -71,11 +71,11 @@ class ResNet(nn.Module):
         self.conv1, self.bn1 = conv(3, widths[0], 3), nn.BatchNorm2d(widths[0])
         inputs, self.stages = widths[0], len(widths)
         for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
-            made = []
+            stage_blocks = []
             for block in range(count):
-                made.append(Block(kind, inputs, width, 2 if stage and not block else 1))
+                stage_blocks.append(Block(kind, inputs, width, 2 if stage and not block else 1))
                 inputs = EXPANSION[kind] * width
-            setattr(self, f"layer{stage + 1}", nn.Sequential(*made))
+            setattr(self, f"layer{stage + 1}", nn.Sequential(*stage_blocks))
         self.fc = nn.Linear(inputs, classes)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

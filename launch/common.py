@@ -75,9 +75,9 @@ def read(parser: Parser, argv: Sequence[str], checks: Mapping[str, Check]) -> ar
     raise_if_any(twice(arguments_of(list(argv)), REPEATABLE), HEADING)
     options, fields = parser.parse_known_args(list(argv))
     values = vars(options)
-    found = [f"--{option.replace('_', '-')}: {fault}" for option, check in checks.items()
-             if (fault := check(values[option]))]
-    raise_if_any(found + _text_faults({**values, "config": [options.config, *fields]})
+    faults = [f"--{option.replace('_', '-')}: {fault}" for option, check in checks.items()
+              if (fault := check(values[option]))]
+    raise_if_any(faults + _text_faults({**values, "config": [options.config, *fields]})
                  + _field_faults(fields), HEADING)
     options.fields = fields
     return options
@@ -93,11 +93,11 @@ def check_command(options: argparse.Namespace, *more: str) -> None:
       InputError: lists all faults.
     """
     config = parse(command([], options, *more)[1:], data=False).config
-    found = workdir_faults(config, options.workdir)
+    faults = workdir_faults(config, options.workdir)
     if not config.campaign.alone:
-        found.append("config.campaign.alone: is False; allowed here: True, as in "
-                     "configs/memorization.py; a study has one worker")
-    raise_if_any(found, HEADING)
+        faults.append("config.campaign.alone: is False; allowed here: True, as in "
+                      "configs/memorization.py; a study has one worker")
+    raise_if_any(faults, HEADING)
 
 
 def pair_faults(option: str, texts: Sequence[str]) -> list[str]:
@@ -126,16 +126,16 @@ def _text_faults(values: Mapping[str, object]) -> list[str]:
 
 
 def _field_faults(fields: Sequence[str]) -> list[str]:
-    found = []
+    faults = []
     for field in fields:
         option, equals, _ = field.partition("=")
         if option in (WORKER, WORKERS):
-            found.append(f"{option}: not allowed here; --workers says how many, and each worker "
-                         "finds its own number")
+            faults.append(f"{option}: not allowed here; --workers says how many, and each worker "
+                          "finds its own number")
         elif not re.fullmatch(r"--config\.[\w.]+", option) or not equals:
-            found.append(f"{field}: unknown option; --help lists those of the launcher, and a "
-                         "field of the config is written --config.<field>=<value>")
-    return found
+            faults.append(f"{field}: unknown option; --help lists those of the launcher, and a "
+                          "field of the config is written --config.<field>=<value>")
+    return faults
 
 
 def run(render: Callable[[Sequence[str]], str], argv: Sequence[str]) -> int:

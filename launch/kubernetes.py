@@ -82,32 +82,32 @@ def _parser() -> common.Parser:
 
 def _joint_faults(options: Namespace) -> list[str]:
     """Options that do not go together."""
-    found = []
+    faults = []
     path = pathlib.PurePosixPath(options.workdir)
     if not is_url(options.workdir):
         if not options.claim:
-            found.append("--claim: missing; allowed only with a --workdir that is a URL")
+            faults.append("--claim: missing; allowed only with a --workdir that is a URL")
         if ".." in path.parts or not path.is_relative_to(options.mount):
-            found.append(f"--workdir: is {options.workdir!r}; allowed: a folder under --mount, "
-                         f"{options.mount}, or a URL")
-    found += common.pair_faults("env", options.env)
-    found += common.pair_faults("node-selector", options.node_selector)
-    found += [f"--{option}: is {vars(options)[option]!r}; allowed: a path in the container, where "
-              "~ is not known" for option in ("python", "workdir", "config")
-              if vars(options)[option].startswith("~")]
+            faults.append(f"--workdir: is {options.workdir!r}; allowed: a folder under --mount, "
+                          f"{options.mount}, or a URL")
+    faults += common.pair_faults("env", options.env)
+    faults += common.pair_faults("node-selector", options.node_selector)
+    faults += [f"--{option}: is {vars(options)[option]!r}; allowed: a path in the container, where "
+               "~ is not known" for option in ("python", "workdir", "config")
+               if vars(options)[option].startswith("~")]
     if not options.jobset:
-        return found + [f"--{option}: allowed only with --jobset" for option in TPU_OPTIONS
-                        if vars(options)[option]]
-    found += [f"--{option}: missing; --jobset needs it" for option in TPU_OPTIONS
-              if not vars(options)[option]]
-    found += [f"--{option.replace('_', '-')}: not allowed with --jobset"
-              for option in ("gpus", "at_once") if vars(options)[option]]
+        return faults + [f"--{option}: allowed only with --jobset" for option in TPU_OPTIONS
+                         if vars(options)[option]]
+    faults += [f"--{option}: missing; --jobset needs it" for option in TPU_OPTIONS
+               if not vars(options)[option]]
+    faults += [f"--{option.replace('_', '-')}: not allowed with --jobset"
+               for option in ("gpus", "at_once") if vars(options)[option]]
     if options.topology and options.chips:
         size = manifests.chips_of(options.topology)
         if size % options.chips:
-            found.append(f"--chips: is {options.chips}; allowed with "
-                         f"--topology={options.topology}: a divisor of {size}")
-    return found
+            faults.append(f"--chips: is {options.chips}; allowed with "
+                          f"--topology={options.topology}: a divisor of {size}")
+    return faults
 
 
 def render(argv: Sequence[str]) -> str:
@@ -119,8 +119,8 @@ def render(argv: Sequence[str]) -> str:
     options = common.read(_parser(), argv, CHECKS)
     raise_if_any(_joint_faults(options), common.HEADING)
     common.check_command(options, *(manifests.slice_flags("0", options) if options.jobset else ()))
-    made = (manifests.job_set if options.jobset else manifests.job)(options)
-    return yaml.safe_dump(made, sort_keys=False, width=math.inf)
+    manifest = (manifests.job_set if options.jobset else manifests.job)(options)
+    return yaml.safe_dump(manifest, sort_keys=False, width=math.inf)
 
 
 if __name__ == "__main__":

@@ -44,11 +44,11 @@ def _worker(options: Namespace) -> list[str]:
 
 
 def _environment(options: Namespace) -> list[dict]:
-    own = [{"name": name, "value": _literal(value)} for name, value in _pairs(options.env)]
+    variables = [{"name": name, "value": _literal(value)} for name, value in _pairs(options.env)]
     if options.jobset:
         path = f"metadata.labels['{INDEX_LABEL}']"
-        return own + [{"name": JOB_INDEX, "valueFrom": {"fieldRef": {"fieldPath": path}}}]
-    return own + [{"name": "JOB_COMPLETIONS", "value": str(options.workers)}]
+        return variables + [{"name": JOB_INDEX, "valueFrom": {"fieldRef": {"fieldPath": path}}}]
+    return variables + [{"name": "JOB_COMPLETIONS", "value": str(options.workers)}]
 
 
 def _container(options: Namespace, command: list[str]) -> dict:

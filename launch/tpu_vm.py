@@ -56,14 +56,14 @@ def _parser() -> common.Parser:
 
 def _place_faults(options: Namespace) -> list[str]:
     """Files that the hosts of a slice would not find, or not share."""
-    found, config = [], pathlib.PurePosixPath(options.config)
+    faults, config = [], pathlib.PurePosixPath(options.config)
     if config.is_absolute() or ".." in config.parts or options.config.startswith("~"):
-        found.append(f"--config: is {options.config!r}; allowed: a file in this folder, named "
-                     "from here, as its last commit is copied to the hosts")
+        faults.append(f"--config: is {options.config!r}; allowed: a file in this folder, named "
+                      "from here, as its last commit is copied to the hosts")
     if not is_url(options.workdir) and not options.workdir.startswith("/"):
-        found.append(f"--workdir: is {options.workdir!r}; allowed: a URL, or the absolute path of "
-                     "a folder that all hosts share")
-    return found
+        faults.append(f"--workdir: is {options.workdir!r}; allowed: a URL, or the absolute path of "
+                      "a folder that all hosts share")
+    return faults
 
 
 def _settings(options: Namespace) -> list[str]:

@@ -58,11 +58,11 @@ def groups(workdir):
 
 def holds(workdir, pid):
     """Whether a process of this machine has claimed models."""
-    folder, found = workdir / "campaign", []
+    folder, matches = workdir / "campaign", []
     for claim in (folder / "leases").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            found.append(f"-{pid}-" in claim.read_text())
-    return any(found)
+            matches.append(f"-{pid}-" in claim.read_text())
+    return any(matches)
 
 
 def same(workdir, expected):
@@ -86,10 +86,10 @@ def test_it_says_what_it_found_and_where(unbroken):
     workdir, done = unbroken
     assert done.stdout.splitlines()[-2:] == [f"{workdir}/memorization.npz",
                                              f"{workdir}/report.html"]
-    found = json.loads((workdir / "results.json").read_text())
-    assert f"correlate by {found['memorization']['split_half_pearson']:.3f} (ranks" in done.stdout
-    assert found["memorization"]["models"] == 40 and len(found["workers"]) == 1
-    assert found["workers"][0]["provenance"]["versions"]["jax"]
+    results = json.loads((workdir / "results.json").read_text())
+    assert f"correlate by {results['memorization']['split_half_pearson']:.3f} (ranks" in done.stdout
+    assert results["memorization"]["models"] == 40 and len(results["workers"]) == 1
+    assert results["workers"][0]["provenance"]["versions"]["jax"]
     lines = (workdir / "reliability.csv").read_text().splitlines()
     assert lines[0] == "models,split_half_pearson,split_half_spearman,reliability"
     assert lines[-1].startswith("40,")

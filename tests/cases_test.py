@@ -5,7 +5,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from forget.made import known
+from forget.small_context import known
 
 from rum_jax import data
 from rum_jax.config import base
@@ -53,9 +53,9 @@ def digits():
 
 @pytest.mark.parametrize("name", DIGITS_IDS)
 def test_ids_of_digits(digits, name):
-    found = choose(f"file:{CASES / name}", untrained(digits), 0)
+    positions = choose(f"file:{CASES / name}", untrained(digits), 0)
     lines = (CASES / name).read_text(encoding="utf-8-sig").split()
-    assert sorted(lines) == digits.ids[found].tolist() and len(lines) >= 25
+    assert sorted(lines) == digits.ids[positions].tolist() and len(lines) >= 25
 
 
 @pytest.mark.parametrize("name", IMAGE_IDS)
@@ -70,8 +70,8 @@ def test_positions_and_masks():
     positions = IMAGES._replace(file_ids="positions")
     assert choose(f"file:{CASES / 'ints.txt'}", positions, 0).tolist() == list(range(40))
     with np.load(CASES / "mask.npz") as stored:
-        wanted = np.flatnonzero(stored["ids"])
-    assert choose(f"file:{CASES / 'mask.npz'}", positions, 0).tolist() == wanted.tolist()
+        expected = np.flatnonzero(stored["ids"])
+    assert choose(f"file:{CASES / 'mask.npz'}", positions, 0).tolist() == expected.tolist()
     for name in ("ints.txt", "mask.npz"):
         with pytest.raises(InputError, match="config.forget.file_ids=positions"):
             choose(f"file:{CASES / name}", IMAGES, 0)
@@ -79,9 +79,9 @@ def test_positions_and_masks():
 
 @pytest.mark.parametrize("name", SCORES)
 def test_scores(digits, name):
-    found = published_scores(CASES / name, digits)
-    assert found.shape == digits.train.shape and np.nanstd(found) > 0.01
-    assert np.isnan(found).sum() == (152 if name == "lira_per_model" else 0), "all or none of 4"
+    scores = published_scores(CASES / name, digits)
+    assert scores.shape == digits.train.shape and np.nanstd(scores) > 0.01
+    assert np.isnan(scores).sum() == (152 if name == "lira_per_model" else 0), "all or none of 4"
 
 
 @pytest.mark.parametrize("name, reason", list(zip(REFUSED_SCORES, (
@@ -102,11 +102,12 @@ def test_scores_that_are_refused_before_any_training(name, reason):
     ("labels_from_1.npz", 600, tuple(range(1, 11)), 0.2), ("keras_names.npz", 600, range(10), 0.0),
     ("labels_N1.npz", 600, range(10), 0.2), ("rare.npz", 487, None, 0.2)])
 def test_images(name, examples, classes, test, capsys):
-    found = data.load("npz", 0.1, test, 0.05, 0, path=str(CASES / name))
+    dataset = data.load("npz", 0.1, test, 0.05, 0, path=str(CASES / name))
     said = capsys.readouterr().err
-    assert len(found.ids) == examples and found.images.shape[1:] == (8, 8, 1)
-    assert classes is None or found.class_numbers == tuple(classes)
-    assert (np.bincount(found.clean_labels[found.train], minlength=found.spec.classes) > 0).all()
+    assert len(dataset.ids) == examples and dataset.images.shape[1:] == (8, 8, 1)
+    assert classes is None or dataset.class_numbers == tuple(classes)
+    assert (np.bincount(dataset.clean_labels[dataset.train],
+                        minlength=dataset.spec.classes) > 0).all()
     assert ("class(es) 0 have no example" in said) == (name == "labels_from_1.npz")
     assert ("have no test example" in said) == (name == "rare.npz")
 
@@ -114,8 +115,8 @@ def test_images(name, examples, classes, test, capsys):
 def test_images_of_two_formats(tmp_path):
     with tarfile.open(CASES / "half_tif.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
-    found = data.load("image_folder", 0.0, 0.25, 0.0, 0, path=str(tmp_path / "half_tif"))
-    assert np.bincount(found.clean_labels).tolist() == [12, 12, 12]
+    dataset = data.load("image_folder", 0.0, 0.25, 0.0, 0, path=str(tmp_path / "half_tif"))
+    assert np.bincount(dataset.clean_labels).tolist() == [12, 12, 12]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -161,8 +162,8 @@ def test_given_models_of_digits(kind, fields):
     states = jax.tree.map(lambda *leaves: np.stack(leaves), *read)
     logits = predict(task, states)
     if kind == "same" or fields:
-        found = judge(task, dataset, paths, states, logits)
-        assert np.mean(found["test_accuracy"]) == pytest.approx(0.965, abs=0.007)
+        accuracies = judge(task, dataset, paths, states, logits)
+        assert np.mean(accuracies["test_accuracy"]) == pytest.approx(0.965, abs=0.007)
     else:
         with pytest.raises(InputError, match=r"from_files_mean=\(0,\) and from_files_std=\(1,\)"):
             judge(task, dataset, paths, states, logits)

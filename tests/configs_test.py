@@ -34,11 +34,11 @@ def shipped_config(name):
     return shipped.get_config(file, *([variant] if colon else []))
 
 
-def changes(one, other):
+def changes(first, second):
     """Dotted names of the fields that two configs do not have alike."""
-    one, other = (flat(shipped_config(name).to_dict()) for name in (one, other))
-    return {name.removeprefix("config.") for name in {**one, **other}
-            if one.get(name) != other.get(name)}
+    first, second = (flat(shipped_config(name).to_dict()) for name in (first, second))
+    return {name.removeprefix("config.") for name in {**first, **second}
+            if first.get(name) != second.get(name)}
 
 
 def _is_not_here(fault: str) -> bool:
@@ -53,10 +53,10 @@ def test_every_shipped_config_is_valid_and_documented_in_every_variant(path):
     assert f"--config=configs/{path.name}" in module.__doc__
     named = path.stem not in RUM  # the data set, which each variant has
     for variant in module.VARIANTS:
-        found = faults(module.get_config(variant).to_dict())
-        assert all(_is_not_here(fault) for fault in found), (variant, found)
-        told = f"    :{variant} " if named else f"{path.name}:{variant} "
-        assert told in module.__doc__ or (not named and variant == module.VARIANTS[0])
+        messages = faults(module.get_config(variant).to_dict())
+        assert all(_is_not_here(fault) for fault in messages), (variant, messages)
+        mention = f"    :{variant} " if named else f"{path.name}:{variant} "
+        assert mention in module.__doc__ or (not named and variant == module.VARIANTS[0])
 
 
 def test_no_config_is_missing():
@@ -74,23 +74,24 @@ def test_no_config_is_missing():
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_study_differs_from_the_rum_study_in_what_it_compares_alone(study, variant):
     data, _, smoke = variant.partition(",")
-    own = changes(f"{study}:{variant}", f"{data}_rum" + f":{smoke}" * bool(smoke))
-    seeds = {"seeds"} & own if data in studies.SEEDS else set()
+    fields = changes(f"{study}:{variant}", f"{data}_rum" + f":{smoke}" * bool(smoke))
+    seeds = {"seeds"} & fields if data in studies.SEEDS else set()
     allowed = ("rows", "metrics", "relearn.epochs", *CHANGED[study])
-    assert {name for name in own if not name.startswith(allowed)} == seeds
-    assert {"rows", "metrics", "relearn.epochs"} <= own
-    assert ("forget.size" in own) == (study == "memorization_levels" and data == "digits")
-    assert ("campaign.models" in own) == (study == "entanglement" and data != "digits")
+    assert {name for name in fields if not name.startswith(allowed)} == seeds
+    assert {"rows", "metrics", "relearn.epochs"} <= fields
+    assert ("forget.size" in fields) == (study == "memorization_levels" and data == "digits")
+    assert ("campaign.models" in fields) == (study == "entanglement" and data != "digits")
     assert shipped_config(f"{study}:{variant}").data.name == shipped_config(
         f"{data}_rum").data.name
 
 
 @pytest.mark.parametrize("data", ["cifar10", "cifar100", "tiny_imagenet"])
 def test_campaigns_have_the_model_of_the_study_and_give_all_examples_a_score(data):
-    own, rum = shipped_config(f"memorization:{data}"), shipped_config(f"{data}_rum")
-    assert own.campaign.alone and not rum.campaign.alone and own.campaign.models == 400
-    assert (own.data.name, own.model.name) == (rum.data.name, rum.model.name)
-    assert own.data.validation_fraction == 0.0 and own.memorization.augmentation == "crop_and_flip"
+    config, rum = shipped_config(f"memorization:{data}"), shipped_config(f"{data}_rum")
+    assert config.campaign.alone and not rum.campaign.alone and config.campaign.models == 400
+    assert (config.data.name, config.model.name) == (rum.data.name, rum.model.name)
+    assert (config.data.validation_fraction == 0.0
+            and config.memorization.augmentation == "crop_and_flip")
     kept = {name for name in changes(f"memorization:{data}", f"{data}_rum")
             if not name.startswith("train.")}
     assert kept <= {"campaign.alone", "data.validation_fraction", "memorization.augmentation"}
@@ -98,9 +99,9 @@ def test_campaigns_have_the_model_of_the_study_and_give_all_examples_a_score(dat
 
 
 def test_the_digits_campaign_has_the_data_and_the_training_of_the_study():
-    own = changes("memorization:digits", "digits_rum")
-    assert {name for name in own if ".hparams." not in name} == {"campaign.alone",
-                                                                 "campaign.models"}
+    fields = changes("memorization:digits", "digits_rum")
+    assert {name for name in fields if ".hparams." not in name} == {"campaign.alone",
+                                                                    "campaign.models"}
     assert shipped_config("memorization:digits").campaign.models == 256
 
 
@@ -120,16 +121,16 @@ def test_seeds_and_steps_of_the_studies():
 
 
 def test_the_reference_variant_has_the_released_behaviour():
-    own = load(ROOT / "configs" / "digits_rum.py").get_config("reference")
+    config = load(ROOT / "configs" / "digits_rum.py").get_config("reference")
     for name, algorithm in ALGORITHMS.items():
-        for table in (own.vanilla.hparams[name], own.rum.hparams[name].high):
+        for table in (config.vanilla.hparams[name], config.rum.hparams[name].high):
             assert {key: table[key] for key in algorithm.reference} == algorithm.reference
     for name, proxy in PROXIES.items():
-        table = own.proxies.get(name, {})
+        table = config.proxies.get(name, {})
         assert {key: table[key] for key in proxy.reference} == proxy.reference
-    assert own.vanilla.hparams.salun.keep == "smallest"
-    assert own.vanilla.hparams.influence.examples == "first"
-    assert own.proxies.heldout_retrain.order == "data"
+    assert config.vanilla.hparams.salun.keep == "smallest"
+    assert config.vanilla.hparams.influence.examples == "first"
+    assert config.proxies.heldout_retrain.order == "data"
 
 
 def test_the_steps_of_rum_default_to_the_released_scripts():
@@ -174,9 +175,9 @@ def test_smoke_is_the_same_pipeline_made_small():
 
 
 def test_digits_ships_what_the_committed_search_chose():
-    found = json.loads((ROOT / "docs" / "results" / "digits_search.json").read_text())
-    assert found["chosen_fields"] == load(ROOT / "configs" / "digits_rum.py").CHOSEN
-    assert {len(row["trials"]) for row in found["rows"].values()} == {found["sweep"]["points"]}
+    search = json.loads((ROOT / "docs" / "results" / "digits_search.json").read_text())
+    assert search["chosen_fields"] == load(ROOT / "configs" / "digits_rum.py").CHOSEN
+    assert {len(row["trials"]) for row in search["rows"].values()} == {search["sweep"]["points"]}
 
 
 def test_small_cifar10_ships_what_the_committed_searches_chose():
@@ -184,26 +185,26 @@ def test_small_cifar10_ships_what_the_committed_searches_chose():
     module = load(ROOT / "configs" / "cifar10_small_rum.py")
     config = module.get_config()
     for path in (*results.glob("studies/search_*.json"), *results.glob("cifar10_small/search_*")):
-        for row, found in json.loads(path.read_text())["rows"].items():
-            (step,) = found["chosen"]["steps"]
+        for row, entry in json.loads(path.read_text())["rows"].items():
+            (step,) = entry["chosen"]["steps"]
             shipped.add(step["algorithm"])
-            own = config.vanilla.hparams[step["algorithm"]].to_dict()
-            assert own == {**own, **step["hparams"]}, row
+            hparams = config.vanilla.hparams[step["algorithm"]].to_dict()
+            assert hparams == {**hparams, **step["hparams"]}, row
     assert {f"vanilla:{name}" for name in shipped} == set(base.VANILLA)
     assert shipped == set(module.CHOSEN)
 
 
 @pytest.mark.parametrize("data", STUDY_DATA)
 def test_studies_compare_what_they_say(data):
-    made = {name: shipped_config(f"{name}:{data}") for name in STUDIES}
+    configs = {name: shipped_config(f"{name}:{data}") for name in STUDIES}
     for name, family in (("entanglement", "entanglement"),
                          ("memorization_levels", "memorization")):
-        assert made[name].forget.sets == tuple(f"{family}:{x}" for x in ("low", "mid", "high"))
-        assert made[name].rows == base.VANILLA
-    assert made["proxies"].proxies.compared == tuple(PROXIES)
+        assert configs[name].forget.sets == tuple(f"{family}:{x}" for x in ("low", "mid", "high"))
+        assert configs[name].rows == base.VANILLA
+    assert configs["proxies"].proxies.compared == tuple(PROXIES)
     assert {"rum", "rum_shuffled", *(f"rum[by={name}]" for name in PROXIES)} <= set(
-        made["proxies"].rows)
-    chains = made["sequential_vs_one_shot"]
+        configs["proxies"].rows)
+    chains = configs["sequential_vs_one_shot"]
     assert chains.trace and len(chains.rows) == len(studies.CHAINED) * 9
     for name in studies.CHAINED:
         whole, step = chains.vanilla.hparams[name], chains.rum_f.hparams[name]

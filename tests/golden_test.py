@@ -38,9 +38,9 @@ def load(case: str, variant: str) -> dict[str, np.ndarray]:
 
 
 def test_golden_files_are_there():
-    found = {path.stem.partition("__")[0] for path in FILES}
-    assert found, f"no golden files in {FOLDER}"
-    assert found <= set(CASES), f"no test for {sorted(found - set(CASES))}"
+    cases = {path.stem.partition("__")[0] for path in FILES}
+    assert cases, f"no golden files in {FOLDER}"
+    assert cases <= set(CASES), f"no test for {sorted(cases - set(CASES))}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

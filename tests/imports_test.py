@@ -70,9 +70,9 @@ def imported(package, **environment) -> dict:
 
 
 def test_importing_every_module_changes_nothing():
-    found = imported(ROOT / "rum_jax", PYTHONPATH=str(ROOT))
-    assert found["changed"] == {}
-    assert len(found["modules"]) > 100 and "rum_jax.report.figures" in found["modules"]
+    report = imported(ROOT / "rum_jax", PYTHONPATH=str(ROOT))
+    assert report["changed"] == {}
+    assert len(report["modules"]) > 100 and "rum_jax.report.figures" in report["modules"]
 
 
 def test_a_change_would_be_noticed(tmp_path):

@@ -22,5 +22,5 @@ def test_devices_and_groups_change_no_bit(tmp_path):
     expected = scores(tmp_path / "base", 2, 16)
     assert np.isfinite(expected).mean() > 0.9 and expected[np.isfinite(expected)].std() > 0.1
     for devices, group in ((1, 4), (8, 16), (8, 4)):
-        made = scores(tmp_path / f"{devices}-{group}", devices, group)
-        np.testing.assert_array_equal(made, expected)
+        actual = scores(tmp_path / f"{devices}-{group}", devices, group)
+        np.testing.assert_array_equal(actual, expected)

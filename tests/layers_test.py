@@ -50,9 +50,9 @@ def imported(tree: ast.AST) -> set[str]:
 def test_imports_point_to_lower_layers(path):
     if path == PACKAGE / "__init__.py":
         return
-    own = part_of(path)
-    above = {name for name in imported(ast.parse(path.read_text())) if RANK[name] > RANK[own]}
-    assert not above, f"{own} must not import {sorted(above)}"
+    layer = part_of(path)
+    above = {name for name in imported(ast.parse(path.read_text())) if RANK[name] > RANK[layer]}
+    assert not above, f"{layer} must not import {sorted(above)}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -31,11 +31,11 @@ def findings(workdir):
 
 def stamps(workdir):
     """When each finished stage, and each group of members, was written."""
-    made = {str(path.parent.relative_to(workdir / "stages")): path.stat().st_mtime_ns
-            for path in (workdir / "stages").rglob("done.json")
-            if not path.parent.name.endswith(".partial")}
-    return {**made, **{f"members/{path.stem}": path.stat().st_mtime_ns
-                       for path in (workdir / "campaign" / "members").glob("*.npz")}}
+    stages = {str(path.parent.relative_to(workdir / "stages")): path.stat().st_mtime_ns
+              for path in (workdir / "stages").rglob("done.json")
+              if not path.parent.name.endswith(".partial")}
+    return {**stages, **{f"members/{path.stem}": path.stat().st_mtime_ns
+                         for path in (workdir / "campaign" / "members").glob("*.npz")}}
 
 
 @pytest.fixture(scope="module")
@@ -161,12 +161,12 @@ def test_a_sweep_chooses_by_validation_and_resumes(tmp_path):
     first = run(*arguments)
     assert first.returncode == 0, first.stderr
     assert first.stdout.splitlines()[-1] == str(tmp_path / "sweep.html")
-    found = json.loads((tmp_path / "sweep.json").read_text())
-    assert set(found["rows"]) == {"vanilla:finetune", "rum"}
-    for best in found["rows"].values():
+    sweep = json.loads((tmp_path / "sweep.json").read_text())
+    assert set(sweep["rows"]) == {"vanilla:finetune", "rum"}
+    for best in sweep["rows"].values():
         means = [trial["validation_tow"]["mean"] for trial in best["trials"]]
         assert len(means) == 2 and best["chosen"]["validation_tow"]["mean"] == max(means)
-    fields = found["chosen_fields"]
+    fields = sweep["chosen_fields"]
     assert {"vanilla.hparams.finetune.epochs", "vanilla.hparams.finetune.learning_rate",
             "rum.hparams.finetune.mid.epochs", "rum.hparams.finetune.mid.learning_rate",
             "rum.hparams.salun.high.mask_fraction"} <= set(fields)
@@ -181,12 +181,12 @@ def test_the_config_a_sweep_writes_runs_and_has_what_was_chosen(tmp_path):
                         sweep__grid="learning_rate=0.02,0.04,1e38",
                         sweep__rows=("vanilla:finetune",)))
     assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "sweep" / "sweep.json").read_text())
-    trials = found["rows"]["vanilla:finetune"]["trials"]
+    sweep = json.loads((tmp_path / "sweep" / "sweep.json").read_text())
+    trials = sweep["rows"]["vanilla:finetune"]["trials"]
     assert [trial["steps"][0]["hparams"]["learning_rate"] for trial in trials] == [
         0.02, 0.04, 1e38]
     assert trials[2]["validation_tow"] is None, "that diverges, and spoils no other"
-    chosen = found["chosen_fields"]["vanilla.hparams.finetune.learning_rate"]
+    chosen = sweep["chosen_fields"]["vanilla.hparams.finetune.learning_rate"]
     used = run(command("")[0], "-m", "rum_jax.main",
                f"--config={tmp_path / 'sweep' / 'sweep_chosen.py'}",
                f"--workdir={tmp_path / 'used'}", "--config.rows=('vanilla:finetune',)")

@@ -30,10 +30,10 @@ def run(folder, **changed):
                           cwd=folder)
 
 
-OWN = {"rows": ("vanilla:my_unlearning.py:forget", "rum"),
-       "rum__algorithms__high": "my_unlearning.py:forget",
-       "rum__refinement": "my_parts.py:by_both",
-       "metrics": ("my_metrics.py:worst_class", "test_kl")}
+FIELDS = {"rows": ("vanilla:my_unlearning.py:forget", "rum"),
+          "rum__algorithms__high": "my_unlearning.py:forget",
+          "rum__refinement": "my_parts.py:by_both",
+          "metrics": ("my_metrics.py:worst_class", "test_kl")}
 
 
 def test_the_readme_fits_a_page_and_names_its_commands():
@@ -65,28 +65,28 @@ def test_the_table_is_that_of_the_committed_run():
 
 
 def test_the_example_is_the_documented_command():
-    (command,) = [one for one in commands(DOCS / "extending.md") if EXAMPLE in one.text]
+    (command,) = [command for command in commands(DOCS / "extending.md") if EXAMPLE in command.text]
     assert {f"--config.{name.replace('__', '.')}={value}".replace(" ", "")
-            for name, value in OWN.items()} <= set(command.words)
+            for name, value in FIELDS.items()} <= set(command.words)
 
 
 @pytest.mark.slow
 def test_code_of_ones_own_runs_and_its_change_is_noticed(example):
-    done = run(example, **OWN)
+    done = run(example, **FIELDS)
     assert done.returncode == 0, done.stderr
     results = json.loads((example / "run" / "results.json").read_text())
     rows = {row["name"]: row for row in results["rows"]}
-    own = rows["vanilla:my_unlearning.py:forget"]
-    assert own["steps"][0]["hparams"] == {"epochs": 5, "learning_rate": 0.01, "target": 2.3}
-    assert own["metrics"]["forget_accuracy"] != rows["original"]["metrics"]["forget_accuracy"]
-    assert 0 <= own["metrics"]["my_metrics.py:worst_class"]["mean"] <= 1
+    row = rows["vanilla:my_unlearning.py:forget"]
+    assert row["steps"][0]["hparams"] == {"epochs": 5, "learning_rate": 0.01, "target": 2.3}
+    assert row["metrics"]["forget_accuracy"] != rows["original"]["metrics"]["forget_accuracy"]
+    assert 0 <= row["metrics"]["my_metrics.py:worst_class"]["mean"] <= 1
     assert [(step["subset"], step["algorithm"]) for step in rows["rum"]["steps"]] == [
         ("low", "none"), ("high_apart", "my_unlearning.py:forget"),
         ("high_entangled", "my_unlearning.py:forget")]
 
     source = example / "my_unlearning.py"
     source.write_text(source.read_text() + "# changed\n")
-    again = run(example, **OWN)
+    again = run(example, **FIELDS)
     assert again.returncode == 2 and "Traceback" not in again.stderr
     assert "my_unlearning.py: its content is not what stages/unlearn/" in again.stderr
 

@@ -45,8 +45,8 @@ def wheel(tmp_path_factory) -> pathlib.Path:
             words in done.stdout + done.stderr for words in NO_NETWORK):
         pytest.skip("setuptools>=70.1 is not installed, and pip cannot reach an index for it")
     assert done.returncode == 0, done.stderr
-    (made,) = (folder / "dist").glob("rum_jax-*.whl")
-    return made
+    (path,) = (folder / "dist").glob("rum_jax-*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +97,12 @@ def test_the_demo_runs_from_an_empty_folder(programs, tmp_path):
 
 
 def test_it_is_the_wheel_that_runs_and_configs_are_found_by_name(programs, tmp_path):
-    told = run(tmp_path, programs / "python", "-c",
-               "import rum_jax; from rum_jax.config import shipped; print(rum_jax.__file__); "
-               "print(shipped.folder()); print(*shipped.names())").stdout.splitlines()
-    assert told[0].startswith(str(programs.parent))
-    assert told[1] == str(pathlib.Path(told[0]).parent / "configs")
-    assert told[2].split() == list(shipped.names())
+    lines = run(tmp_path, programs / "python", "-c",
+                "import rum_jax; from rum_jax.config import shipped; print(rum_jax.__file__); "
+                "print(shipped.folder()); print(*shipped.names())").stdout.splitlines()
+    assert lines[0].startswith(str(programs.parent))
+    assert lines[1] == str(pathlib.Path(lines[0]).parent / "configs")
+    assert lines[2].split() == list(shipped.names())
     for config, expected in (("entanglement:digits,smoke", "digits has no smoke variant"),
                              ("digit_rum", "did you mean digits_rum?"),
                              ("configs/digits_rum.py", "is called by its name, digits_rum")):

@@ -43,10 +43,10 @@ def modules(package: str) -> list[ModuleType]:
 def public(module: ModuleType) -> Iterator[tuple[str, object]]:
     """Name and value of all public functions, classes and their methods of a module."""
     for name, value in vars(module).items():
-        own = getattr(value, "__module__", None) == module.__name__
+        defined_here = getattr(value, "__module__", None) == module.__name__
         named = inspect.isclass(value) or (
             inspect.isfunction(value) and "<locals>" not in value.__qualname__)
-        if name.startswith("_") or not own or not named:
+        if name.startswith("_") or not defined_here or not named:
             continue
         yield f"{module.__name__}.{name}", value
         if inspect.isclass(value):
@@ -70,16 +70,16 @@ def restructured(lines: list[str]) -> list[str]:
     """
     if lines[:1] == ["Attributes:"]:  # the rest has lost its indent
         lines = [lines[0], *(f"  {line}" if line else "" for line in lines[1:])]
-    made, before = [], ""
+    rst, before = [], ""
     for line in lines:
-        block = line.startswith("    ") and not before.strip() and made
-        if block and not _in_block(made):
-            made += ["::", ""]
+        block = line.startswith("    ") and not before.strip() and rst
+        if block and not _in_block(rst):
+            rst += ["::", ""]
         text = "".join(part if number % 2 else _SPECIAL.sub(r"\\\1\2", part)
                        for number, part in enumerate(_MARKED.split(line)))
-        made.append(line if _in_block([*made, line]) else text)
+        rst.append(line if _in_block([*rst, line]) else text)
         before = line
-    return made
+    return rst
 
 
 def _in_block(lines: list[str]) -> bool:
@@ -102,12 +102,12 @@ class Package(SphinxDirective):
         package = self.arguments[0]
         for name in undocumented(package):
             _LOG.warning("%s has no docstring", name, location=self.get_location())
-        made = []
+        lines = []
         for module in modules(package):
             heading = f"## {module.__name__}" if module.__name__ != package else ""
-            made += [heading, "", "```{eval-rst}",
-                     f".. automodule:: {module.__name__}", "   :members:", "```", ""]
-        return self.parse_text_to_nodes("\n".join(made), allow_section_headings=True)
+            lines += [heading, "", "```{eval-rst}",
+                      f".. automodule:: {module.__name__}", "   :members:", "```", ""]
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
 def _check_pages(app: Sphinx) -> None:

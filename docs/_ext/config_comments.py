@@ -71,14 +71,14 @@ def sections(source: str | None = None, config: Mapping | None = None) -> list[S
     order = list(comments)
     tops = [Field(name, value, comments.get(name, ""))
             for name, value in config.items() if not isinstance(value, Mapping)]
-    found = [Section("", "Fields of the study itself.", tops)]
+    parts = [Section("", "Fields of the study itself.", tops)]
     for name, value in config.items():
         if isinstance(value, Mapping):
             fields = [Field(f"{name}.{key}", default, comments.get(f"{name}.{key}", ""))
                       for key, default in value.items() if key != TABLES]
-            found.append(Section(name, comments.get(name, ""), list(_flat(fields, comments))))
-    return [one._replace(fields=sorted(one.fields, key=lambda field: _place(order, field.name)))
-            for one in sorted(found, key=lambda one: _place(order, one.name)) if one.fields]
+            parts.append(Section(name, comments.get(name, ""), list(_flat(fields, comments))))
+    return [part._replace(fields=sorted(part.fields, key=lambda field: _place(order, field.name)))
+            for part in sorted(parts, key=lambda part: _place(order, part.name)) if part.fields]
 
 
 def _place(order: list[str], name: str) -> int:
@@ -112,9 +112,9 @@ def _comments(source: str) -> Iterator[tuple[str, str]]:
                 pairs = list(zip(target.elts, node.value.elts, strict=True))
             else:
                 pairs = [(target, node.value)]
-            for one, value in pairs:
-                if isinstance(one, ast.Attribute):
-                    yield from _assigned(_dotted(one), value, node, functions, notes)
+            for left, value in pairs:
+                if isinstance(left, ast.Attribute):
+                    yield from _assigned(_dotted(left), value, node, functions, notes)
 
 
 def _dotted(node: ast.Attribute) -> str:
@@ -128,7 +128,7 @@ def _assigned(name: str, value: ast.expr, node: ast.Assign, functions: Mapping,
     called = isinstance(value, ast.Call) and functions.get(getattr(value.func, "id", ""))
     if called:
         yield name, (ast.get_docstring(called) or "").partition("\n\n")[0]
-        (table,) = [one for one in ast.walk(called) if _is_config(one)][-1:] or [None]
+        (table,) = [call for call in ast.walk(called) if _is_config(call)][-1:] or [None]
     else:
         last = node.lineno if _is_config(value) else node.end_lineno
         yield name, _note(notes, node.lineno, last)
@@ -146,12 +146,12 @@ def _is_config(node: ast.AST) -> bool:
 
 def _notes(source: str) -> dict[int, tuple[str, bool]]:
     """Line -> its comment, and whether it has the line for itself."""
-    made = {}
+    notes = {}
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             alone = not token.line[:token.start[1]].strip()
-            made[token.start[0]] = token.string.lstrip("# ").strip(), alone
-    return made
+            notes[token.start[0]] = token.string.lstrip("# ").strip(), alone
+    return notes
 
 
 def _note(notes: Mapping[int, tuple[str, bool]], first: int, last: int, above: bool = True) -> str:

@@ -70,9 +70,9 @@ class HyperParameters(SphinxDirective):
         lines = ["| algorithm | hyper-parameters and defaults | of the released code |",
                  "|---|---|---|"]
         for name, algorithm in ALGORITHMS.items():
-            own, other = (", ".join(f"`{key}={shown(value)}`" for key, value in table.items())
-                          for table in (algorithm.hparams(), algorithm.reference))
-            lines.append(f"| `{name}` | {own or 'none'} | {other or 'the same'} |")
+            defaults, other = (", ".join(f"`{key}={shown(value)}`" for key, value in table.items())
+                               for table in (algorithm.hparams(), algorithm.reference))
+            lines.append(f"| `{name}` | {defaults or 'none'} | {other or 'the same'} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 

@@ -20,10 +20,10 @@ def counts(agreement, *columns):
 
 
 def test_plus_four_errors_by_hand(agreement):
-    made = counts(agreement, [8, 3], [8, 8], [0, 1], [2, 8])
-    np.testing.assert_allclose(made.memorization(), [1, 0.25])
+    estimates = counts(agreement, [8, 3], [8, 8], [0, 1], [2, 8])
+    np.testing.assert_allclose(estimates.memorization(), [1, 0.25])
     # (9/10)(1/10)/10 + (1/4)(3/4)/4, where the usual error is 0; (4/10)(6/10)/10 + (2/10)(8/10)/10
-    np.testing.assert_allclose(made.error(), np.sqrt([0.009 + 0.046875, 0.024 + 0.016]))
+    np.testing.assert_allclose(estimates.error(), np.sqrt([0.009 + 0.046875, 0.024 + 0.016]))
 
 
 @pytest.mark.parametrize("times", [(45, 19), (8, 4), (58, 6)])
@@ -31,10 +31,10 @@ def test_counts_are_found_again_or_others_with_the_same_estimate_and_error(agree
     grid = np.indices((times[0] + 1, times[1] + 1)).reshape(2, -1)
     true = agreement.Counts(grid[0], np.full(grid.shape[1], times[0]), grid[1],
                             np.full(grid.shape[1], times[1]))
-    found = agreement.counts_of(true.memorization(), true.error(), true.times_in, true.times_out)
-    np.testing.assert_allclose(found.memorization(), true.memorization(), atol=1e-7)
-    np.testing.assert_allclose(found.error(), true.error(), rtol=0.2)
-    same = (found.hits_in == true.hits_in) & (found.hits_out == true.hits_out)
+    inferred = agreement.counts_of(true.memorization(), true.error(), true.times_in, true.times_out)
+    np.testing.assert_allclose(inferred.memorization(), true.memorization(), atol=1e-7)
+    np.testing.assert_allclose(inferred.error(), true.error(), rtol=0.2)
+    same = (inferred.hits_in == true.hits_in) & (inferred.hits_out == true.hits_out)
     assert same.mean() > 0.85 and same[-1], "all right, and not all wrong"
 
 
@@ -74,30 +74,30 @@ def test_too_few_candidates_are_refused(agreement):
 def test_comparison_by_hand(agreement):
     first = counts(agreement, [8, 8, 3], [8, 8, 8], [0, 1, 1], [2, 2, 8])
     second = counts(agreement, [8, 8, 8], [8, 8, 8], [0, 2, 0], [2, 2, 8])
-    made = agreement.compare(first, second)
+    comparison = agreement.compare(first, second)
     difference = np.array([0, 0.5, 0.25 - 1])
     # Errors^2: 9/1000 for 8 of 8, 3/64 for 0 and 2 of 2, 1/16 for 1 of 2; see above for the rest.
     error = np.sqrt([2 * 0.055875, 0.009 + 0.0625 + 0.055875, 0.04 + 0.018])
     z = difference / error
-    np.testing.assert_allclose(made["z"], z)
-    assert made["examples"] == 3 and made["within"] == {"1": 1, "2": 2, "3": 2}
-    assert made["chi_square"] == pytest.approx((z ** 2).sum())
-    assert made["mean_difference"] == pytest.approx(-0.25 / 3)
-    assert made["mean_difference_error"] == pytest.approx(np.sqrt(
+    np.testing.assert_allclose(comparison["z"], z)
+    assert comparison["examples"] == 3 and comparison["within"] == {"1": 1, "2": 2, "3": 2}
+    assert comparison["chi_square"] == pytest.approx((z ** 2).sum())
+    assert comparison["mean_difference"] == pytest.approx(-0.25 / 3)
+    assert comparison["mean_difference_error"] == pytest.approx(np.sqrt(
         ((difference + 0.25 / 3) ** 2).sum() / 2 / 3))
-    assert made["rms_difference"] == pytest.approx(np.sqrt((0.25 + 0.5625) / 3))
-    assert made["rms_expected"] == pytest.approx(np.sqrt((error ** 2).mean()))
+    assert comparison["rms_difference"] == pytest.approx(np.sqrt((0.25 + 0.5625) / 3))
+    assert comparison["rms_expected"] == pytest.approx(np.sqrt((error ** 2).mean()))
     # Of 1, 0.5, 0.25 and 1, 0, 1: mean-free products 1/18 / sqrt(7/24 * 2/3).
-    assert made["pearson"] == pytest.approx(1 / 12 / np.sqrt(7 / 24 * 2 / 3))
-    assert made["spearman"] == pytest.approx(0, abs=1e-12)
+    assert comparison["pearson"] == pytest.approx(1 / 12 / np.sqrt(7 / 24 * 2 / 3))
+    assert comparison["spearman"] == pytest.approx(0, abs=1e-12)
 
 
 def test_p_value_of_one_difference_is_that_of_the_normal_distribution(agreement):
-    one, two = (counts(agreement, [7], [8], [hits], [20]) for hits in (2, 15))
+    first, second = (counts(agreement, [7], [8], [hits], [20]) for hits in (2, 15))
     with np.errstate(all="ignore"), pytest.warns(RuntimeWarning):
-        made = agreement.compare(one, two)
-    assert made["p_value"] == pytest.approx(2 * norm.sf(abs(made["z"][0])))
-    assert made["pearson"] is None and made["spearman"] is None
+        comparison = agreement.compare(first, second)
+    assert comparison["p_value"] == pytest.approx(2 * norm.sf(abs(comparison["z"][0])))
+    assert comparison["pearson"] is None and comparison["spearman"] is None
 
 
 def test_two_measurements_of_the_same_are_found_to_agree(agreement):

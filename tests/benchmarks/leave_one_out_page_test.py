@@ -16,16 +16,16 @@ def written():
         agreement = importlib.import_module("agreement")
         measured = importlib.import_module("leave_one_out").measured
         tens = np.full(3, 10)
-        made = {"estimate": agreement.Counts(tens, tens, np.array([9, 5, 0]), tens),
-                "same_size": agreement.Counts(tens, tens, np.array([8, 5, 1]), tens),
-                "whole": agreement.Counts(3 * tens, 3 * tens, np.array([4, 3, 0]), np.full(3, 4))}
-        rows = {name: measured(own) for name, own in made.items()}
+        counts = {"estimate": agreement.Counts(tens, tens, np.array([9, 5, 0]), tens),
+                  "same_size": agreement.Counts(tens, tens, np.array([8, 5, 1]), tens),
+                  "whole": agreement.Counts(3 * tens, 3 * tens, np.array([4, 3, 0]), np.full(3, 4))}
+        rows = {name: measured(values) for name, values in counts.items()}
         pairs = [("estimate", "same_size"), ("estimate", "whole"), ("same_size", "whole")]
         yield importlib.import_module("leave_one_out_page"), {
             "examples": [{"id": f"digits_{k}", "label": k, "injected_noise": k == 2,
-                          **{name: own[k] for name, own in rows.items()}} for k in range(3)],
+                          **{name: cells[k] for name, cells in rows.items()}} for k in range(3)],
             "comparisons": [{"first": first, "second": second,
-                             **agreement.compare(made[first], made[second])}
+                             **agreement.compare(counts[first], counts[second])}
                             for first, second in pairs],
             "choice": {"by": "pilot", "least": 0.05, "pilot_models": 32, "candidates": 99,
                        "training_examples": 1259},
@@ -35,8 +35,8 @@ def written():
 
 
 def test_page(written):
-    module, found = written
-    text = module.page(found)
+    module, results = written
+    text = module.page(results)
     # (11/12)(1/12)/12 twice: all right with it, and 9 of 10 right without: (10/12)(2/12)/12.
     assert f"0.10 ± {np.sqrt(11 / 1728 + 20 / 1728):.2f} (10/10, 9/10)" in text
     assert ("| `digits_2` | 2 (injected) | 1.00 ± 0.11 (10/10, 0/10) | 0.90 ± 0.13 (10/10, 1/10)"
@@ -47,5 +47,6 @@ def test_page(written):
 
 
 def test_figure_is_a_png_and_the_same_for_the_same_numbers(written):
-    module, found = written
-    assert module.figure(found)[:4] == b"\x89PNG" and module.figure(found) == module.figure(found)
+    module, results = written
+    assert (module.figure(results)[:4] == b"\x89PNG"
+            and module.figure(results) == module.figure(results))

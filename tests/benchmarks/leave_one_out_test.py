@@ -51,13 +51,13 @@ def test_no_two_models_have_one_address_and_none_is_a_members(models):
 
 def test_every_example_gets_as_many_sets_that_have_it(models, setup):
     sets = models.sets_with(setup.campaign, models.SAME_SIZE, CHOSEN, 6)
-    for place, own in zip(CHOSEN, sets, strict=True):
+    for place, numbers in zip(CHOSEN, sets, strict=True):
         has = [bool(models.included(setup.campaign, models.Run(models.SAME_SIZE, k))[place])
-               for k in range(max(own) + 1)]
-        assert own == np.flatnonzero(has).tolist() and len(own) == 6
+               for k in range(max(numbers) + 1)]
+        assert numbers == np.flatnonzero(has).tolist() and len(numbers) == 6
     assert models.sets_with(setup.campaign, models.WHOLE, CHOSEN, 2) == [[0, 1]] * 3
     shared = models.with_all(models.SAME_SIZE, sets)
-    assert [run.number for run in shared] == sorted({k for own in sets for k in own})
+    assert [run.number for run in shared] == sorted({k for numbers in sets for k in numbers})
     left_out = models.with_one_left_out(models.WHOLE, CHOSEN, [[0], [1, 2], []])
     assert left_out == [("whole", 0, 3), ("whole", 1, 30), ("whole", 2, 30)]
 
@@ -88,12 +88,13 @@ def pretended(models, monkeypatch):
 
 def test_hits_are_those_of_the_examples_own_models(models, setup, pretended):
     command = importlib.import_module("leave_one_out")
-    made = command.leave_one_out(setup, CHOSEN, {"same_size": (6, 6), "whole": (9, 5)})
-    own = models.sets_with(setup.campaign, "same_size", CHOSEN, 6)
-    assert made["same_size"].hits_in.tolist() == made["same_size"].times_in.tolist() == [6] * 3
-    assert made["same_size"].hits_out.tolist() == [sum(k % 2 == 0 for k in sets) for sets in own]
-    assert [values.tolist() for values in made["whole"]] == [[9] * 3, [9] * 3, [3] * 3, [5] * 3]
-    sizes = len({k for sets in own for k in sets}) + 3 * 6 + 9 + 3 * 5
+    counts = command.leave_one_out(setup, CHOSEN, {"same_size": (6, 6), "whole": (9, 5)})
+    sets = models.sets_with(setup.campaign, "same_size", CHOSEN, 6)
+    assert counts["same_size"].hits_in.tolist() == counts["same_size"].times_in.tolist() == [6] * 3
+    assert counts["same_size"].hits_out.tolist() == [
+        sum(k % 2 == 0 for k in numbers) for numbers in sets]
+    assert [values.tolist() for values in counts["whole"]] == [[9] * 3, [9] * 3, [3] * 3, [5] * 3]
+    sizes = len({k for numbers in sets for k in numbers}) + 3 * 6 + 9 + 3 * 5
     assert len(pretended) == len(set(pretended)) == sizes
 
 

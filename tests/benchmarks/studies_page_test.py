@@ -2,7 +2,7 @@ import importlib
 import json
 
 import pytest
-from report.made import row
+from report.example_rows import row
 from toy import ROOT
 
 from rum_jax.report import levels

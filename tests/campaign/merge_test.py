@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from campaign.made import directory, make_up
+from campaign.random_campaign import directory, make_up
 from rum_jax.campaign import merge, workers
 from rum_jax.core import records
 from rum_jax.memorization import estimate, influence
@@ -28,23 +28,23 @@ def everything(finished):
 
 def test_scores_are_those_of_all_outcomes(finished, everything, dataset):
     expected = estimate.memorization(*everything[:2])
-    made = merge.merged(finished)
-    found = merge.scores(dataset, made.tally)
-    np.testing.assert_array_equal(found["memorization"], expected.memorization)
-    np.testing.assert_array_equal(found["standard_error"], expected.standard_error)
-    np.testing.assert_array_equal(found["count_in"], everything[0].sum(0))
-    known = np.isfinite(found["memorization"])
-    assert (found["interval_low"] < found["memorization"])[known].mean() > 0.9
+    campaign = merge.merged(finished)
+    scores = merge.scores(dataset, campaign.tally)
+    np.testing.assert_array_equal(scores["memorization"], expected.memorization)
+    np.testing.assert_array_equal(scores["standard_error"], expected.standard_error)
+    np.testing.assert_array_equal(scores["count_in"], everything[0].sum(0))
+    known = np.isfinite(scores["memorization"])
+    assert (scores["interval_low"] < scores["memorization"])[known].mean() > 0.9
     # Welch's quantile is above that of the normal distribution; ends are cut at -1 and 1.
-    width, error = found["interval_high"] - found["interval_low"], found["standard_error"]
-    inside = known & (found["interval_high"] < 1) & (found["interval_low"] > -1)
+    width, error = scores["interval_high"] - scores["interval_low"], scores["standard_error"]
+    inside = known & (scores["interval_high"] < 1) & (scores["interval_low"] > -1)
     assert inside.mean() > 0.5
     assert (width[inside] > 2 * 1.959964 * error[inside]).all()
     assert (width[inside] < 2 * 2.78 * error[inside]).all()  # t of at least 4 degrees of freedom
-    np.testing.assert_array_equal(found["ids"], dataset.ids[dataset.train])
-    assert (found["labels"] == dataset.labels[dataset.train]).all()
-    assert sum(made.makers.values()) == 40 and len(made.members) == 40
-    assert made.members[17]["test_accuracy"] == everything[2][17].mean()
+    np.testing.assert_array_equal(scores["ids"], dataset.ids[dataset.train])
+    assert (scores["labels"] == dataset.labels[dataset.train]).all()
+    assert sum(campaign.makers.values()) == 40 and len(campaign.members) == 40
+    assert campaign.members[17]["test_accuracy"] == everything[2][17].mean()
 
 
 def test_reliability_is_followed_over_the_first_models(finished, everything):
@@ -61,10 +61,10 @@ def test_reliability_is_followed_over_the_first_models(finished, everything):
 
 
 def test_a_summary_says_what_is_not_known(finished, dataset):
-    made = merge.merged(finished)
-    arrays = merge.scores(dataset, made.tally)
+    campaign = merge.merged(finished)
+    arrays = merge.scores(dataset, campaign.tally)
     arrays["memorization"][:3] = np.nan
-    summary = merge.summary(finished, made, arrays)
+    summary = merge.summary(finished, campaign, arrays)
     assert summary["unknown_examples"] == 3 and summary["models"] == 40
     known = np.isfinite(arrays["memorization"])
     assert summary["injected_noise_auroc"] == pytest.approx(
@@ -90,28 +90,28 @@ def test_influence(finished, everything, dataset, tmp_path, kind):
     whole = influence.influence(included, right)
     finished.config.campaign.influence, finished.config.campaign.influence_top = kind, 3
     merge.write_influence(finished, tmp_path / "influence.npz")
-    found = records.read_arrays(tmp_path / "influence.npz")
-    np.testing.assert_array_equal(found["test_ids"], dataset.ids[dataset.positions["test"]])
-    np.testing.assert_array_equal(found["train_ids"], dataset.ids[dataset.train])
+    arrays = records.read_arrays(tmp_path / "influence.npz")
+    np.testing.assert_array_equal(arrays["test_ids"], dataset.ids[dataset.positions["test"]])
+    np.testing.assert_array_equal(arrays["train_ids"], dataset.ids[dataset.train])
     if kind == "full":
-        np.testing.assert_array_equal(found["influence"], whole)
+        np.testing.assert_array_equal(arrays["influence"], whole)
         return
-    assert found["train_positions"].shape == (len(whole), 3)
+    assert arrays["train_positions"].shape == (len(whole), 3)
     np.testing.assert_array_equal(
-        found["influence"], np.take_along_axis(whole, found["train_positions"], 1))
-    np.testing.assert_array_equal(found["influence"], -np.sort(-whole, axis=1)[:, :3])
+        arrays["influence"], np.take_along_axis(whole, arrays["train_positions"], 1))
+    np.testing.assert_array_equal(arrays["influence"], -np.sort(-whole, axis=1)[:, :3])
 
 
 def test_seconds_and_convolutions_of_models_that_are_trained_outside_of_their_stage(
         finished, tmp_path):
-    made = merge.merged(finished)
+    campaign = merge.merged(finished)
     folder = tmp_path / "stages" / "memorization"
     folder.mkdir(parents=True)
     assert members_seconds(folder) == 0.0
-    records.write_json(folder / COST_FILE, merge.cost(made))
+    records.write_json(folder / COST_FILE, merge.cost(campaign))
     cost = records.read_json(folder / COST_FILE)
-    assert members_seconds(folder) == made.seconds > 0
-    assert cost["seconds_per_model"] * 40 == pytest.approx(made.seconds)
+    assert members_seconds(folder) == campaign.seconds > 0
+    assert cost["seconds_per_model"] * 40 == pytest.approx(campaign.seconds)
     for name, lowering in (("original", "blocked"), ("unlearn/rum", "patches")):
         (folder.parent / name).mkdir(parents=True)
         records.write_json(folder.parent / name / "models.json", {"convolution": lowering})

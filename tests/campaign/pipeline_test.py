@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from campaign.made import config, make_up
+from campaign.random_campaign import config, make_up
 from rum_jax.campaign import pipeline, status
 from rum_jax.core.errors import InputError
 from rum_jax.runtime.worker_index import Worker
@@ -29,14 +29,14 @@ def written(workdir):
 
 
 def test_the_result_is_in_the_workdir_and_is_not_made_again(trained, tmp_path):
-    found = run(tmp_path)
-    assert found == json.loads((tmp_path / "results.json").read_text())
-    assert set(found["files"]) | {"config.json", "results.json"} == set(written(tmp_path))
-    assert found["memorization"]["models"] == 10 and len(found["workers"]) == 1
-    assert found["workers"][0]["provenance"]["versions"] and found["cost"]["workers"] == {
-        found["workers"][0]["id"]: 10}
+    summary = run(tmp_path)
+    assert summary == json.loads((tmp_path / "results.json").read_text())
+    assert set(summary["files"]) | {"config.json", "results.json"} == set(written(tmp_path))
+    assert summary["memorization"]["models"] == 10 and len(summary["workers"]) == 1
+    assert summary["workers"][0]["provenance"]["versions"] and summary["cost"]["workers"] == {
+        summary["workers"][0]["id"]: 10}
     before = written(tmp_path)
-    assert run(tmp_path) == found and len(trained) == 3
+    assert run(tmp_path) == summary and len(trained) == 3
     after = written(tmp_path)
     assert {name for name in after if after[name] != before[name]} == {"config.json"}
 
@@ -53,27 +53,27 @@ def test_a_lost_or_damaged_result_is_made_again(trained, tmp_path):
 
 @pytest.mark.parametrize("name", ["memorization.npz", "report.html", "metrics.jsonl"])
 def test_a_finished_campaign_looks_at_its_own_files(trained, tmp_path, name, capsys):
-    found = run(tmp_path)
+    summary = run(tmp_path)
     content = bytearray((tmp_path / name).read_bytes())
     content[len(content) // 2] ^= 1
     (tmp_path / name).write_bytes(content)
     again = run(tmp_path)
-    assert again["files"] == found["files"] and len(trained) == 3
+    assert again["files"] == summary["files"] and len(trained) == 3
     assert f"{name}: missing or damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "null", "3", '{"asked": 3}', "x"])
 def test_a_damaged_summary_is_made_again(trained, tmp_path, content, capsys):
-    found = run(tmp_path)
+    summary = run(tmp_path)
     (tmp_path / "results.json").write_text(content)
-    assert run(tmp_path)["memorization"] == found["memorization"]
+    assert run(tmp_path)["memorization"] == summary["memorization"]
     assert "results.json: is damaged" in capsys.readouterr().err
 
 
 def test_a_number_changed_in_the_summary_is_noticed(trained, tmp_path):
-    found = run(tmp_path)
+    summary = run(tmp_path)
     path = tmp_path / "results.json"
-    changed = {**found, "memorization": {**found["memorization"], "models": 11}}
+    changed = {**summary, "memorization": {**summary["memorization"], "models": 11}}
     path.write_text(json.dumps(changed))
     assert run(tmp_path)["memorization"]["models"] == 10
 
@@ -106,8 +106,8 @@ def test_more_models_replace_a_result_and_fewer_do_not(trained, tmp_path):
 
 def test_influence_of_an_earlier_result_does_not_stay(trained, tmp_path):
     run(tmp_path, campaign__influence="top")
-    with np.load(tmp_path / "influence.npz") as found:
-        assert found["influence"].shape[1] == 32
+    with np.load(tmp_path / "influence.npz") as arrays:
+        assert arrays["influence"].shape[1] == 32
     run(tmp_path, campaign__models=12)
     assert not (tmp_path / "influence.npz").exists()
 
@@ -135,10 +135,10 @@ def test_a_member_that_diverges_leaves_the_others(trained, monkeypatch, tmp_path
     from rum_jax.campaign import workers
     train = workers.train_members
 
-    def diverge(task, wanted, members, *rest):
+    def diverge(task, campaign, members, *rest):
         if 6 in members:
             raise DivergedError("loss is nan at member 6, step 3")
-        return train(task, wanted, members, *rest)
+        return train(task, campaign, members, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(workers, "train_members", diverge)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rum_jax
-from campaign.made import directory, make_up
+from campaign.random_campaign import directory, make_up
 from rum_jax.campaign import merge, shards, workers
 from rum_jax.core.errors import InputError
 
@@ -22,8 +22,8 @@ def workdir():
     return f"memory://{uuid.uuid4().hex}/run"
 
 
-def scores(found):
-    return merge.scores(found.dataset, merge.merged(found).tally)
+def scores(campaign):
+    return merge.scores(campaign.dataset, merge.merged(campaign).tally)
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def expected(trained, dataset, task, tmp_path):
     return scores(unbroken)
 
 
-def same(found, expected):
+def same(arrays, expected):
     for name, values in expected.items():
-        np.testing.assert_array_equal(found[name], values, name)
+        np.testing.assert_array_equal(arrays[name], values, name)
 
 
 def test_every_model_once_in_groups(trained, dataset, task, tmp_path):
@@ -66,7 +66,7 @@ def test_group_size_changes_half_way_and_more_models_are_added(
 def test_workers_share_and_help_each_other(trained, dataset, task, workdir, expected):
     shards = [directory(workdir, dataset, task, index, 3, campaign__group_size=2)
               for index in range(3)]
-    threads = [threading.Thread(target=workers.ensure_trained, args=(one,)) for one in shards]
+    threads = [threading.Thread(target=workers.ensure_trained, args=(shard,)) for shard in shards]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -87,15 +87,15 @@ def test_what_another_took_over_is_not_written_twice(monkeypatch, dataset, task,
     original = workers.train_members
     trained = []
 
-    def interrupted(task, wanted, members, *rest):
+    def interrupted(task, campaign, members, *rest):
         if not trained:  # meanwhile another one takes models 2 and 3 over, and finishes them
             trained.append(members)
             for member in (2, 3):
                 slow.folder.create(f"leases/{member:05d}.0001", b"another")
-            other = original(task, wanted, [2, 3], *rest)
+            other = original(task, campaign, [2, 3], *rest)
             shards.save(slow, shards.files(slow, other, {
                 "worker": "another", "seconds_per_model": 1.0, "devices": []}))
-        return original(task, wanted, members, *rest)
+        return original(task, campaign, members, *rest)
 
     monkeypatch.setattr(workers, "train_members", interrupted)
     workers.ensure_trained(slow)
@@ -133,12 +133,12 @@ def test_foreign_and_overlapping_groups_are_refused(trained, dataset, task, work
     for campaigns in (ours, foreign):
         workers.ensure_trained(campaigns)
     content = foreign.folder.get("members/00004-00007.npz")
-    own = ours.folder.get("members/00004-00007.npz")
+    our_group = ours.folder.get("members/00004-00007.npz")
     ours.folder.put("members/00004-00007.npz", content)
     with pytest.raises(InputError, match="00004-00007.npz: is of another campaign, its manifest"):
         scores(ours)
-    ours.folder.put("members/00004-00007.npz", own)
-    ours.folder.put("members/00006-00009.npz", own)
+    ours.folder.put("members/00004-00007.npz", our_group)
+    ours.folder.put("members/00006-00009.npz", our_group)
     with pytest.raises(InputError, match="00004-00007.npz and 00006-00009.npz: have models 6 to 7 "
                                          "in common; delete one"):
         scores(ours)

@@ -20,9 +20,9 @@ def test_sets_are_written_and_can_be_read_again(tmp_path):
     done = run(tmp_path, forget__sets=("entanglement_score:60", "class:3"))
     assert done.returncode == 0, done.stderr
     assert "class-3-seed2.txt" in done.stdout and "entanglement_score:60" in done.stdout
-    made = records.read_json(tmp_path / "run" / "forget_statistics.json")
-    assert made[0]["entanglement_score"] == pytest.approx([60] * 3, rel=0.01)
-    assert made[1]["class_histogram"] == [[0, 0, 0, 30, 0, 0, 0, 0, 0, 0]] * 3
+    statistics = records.read_json(tmp_path / "run" / "forget_statistics.json")
+    assert statistics[0]["entanglement_score"] == pytest.approx([60] * 3, rel=0.01)
+    assert statistics[1]["class_histogram"] == [[0, 0, 0, 30, 0, 0, 0, 0, 0, 0]] * 3
     path = tmp_path / "run" / "class-3-seed2.txt"
     again = run(tmp_path, forget__sets=(f"file:{path}",), forget__size=0)
     assert again.returncode == 2 and "config.forget.sets: there [" in again.stderr

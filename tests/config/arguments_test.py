@@ -36,8 +36,8 @@ def test_flags_in_a_file_count_too(tmp_path):
     path.write_text("--config.train.epochs=3\n")
     assert "is given 2 times, as '3' and as '4'" in message(
         CONFIG, WORKDIR, f"--flagfile={path}", "--config.train.epochs=4")
-    made = parse(["main", CONFIG, WORKDIR, f"--flagfile={path}"])
-    assert made.config.train.epochs == 3
+    arguments = parse(["main", CONFIG, WORKDIR, f"--flagfile={path}"])
+    assert arguments.config.train.epochs == 3
     assert "--flagfile: cannot be read" in message(CONFIG, WORKDIR, f"--flagfile={path}s")
 
 
@@ -47,10 +47,12 @@ def test_a_flag_that_hides_mistakes_is_refused():
 
 
 def test_values_may_stand_after_a_space(tmp_path):
-    made = parse(["main", *CONFIG.split("="), "--workdir", "w", "-config.train.epochs", "3",
-                  "--config.campaign.worker", "-1", "--config.trace", "--noconfig.campaign.plan"])
-    assert made.workdir == "w" and made.config.train.epochs == 3 and made.config.trace
-    assert made.config.campaign.worker == -1 and not made.config.campaign.plan
+    arguments = parse(["main", *CONFIG.split("="), "--workdir", "w", "-config.train.epochs", "3",
+                       "--config.campaign.worker", "-1", "--config.trace",
+                       "--noconfig.campaign.plan"])
+    assert arguments.workdir == "w" and arguments.config.train.epochs == 3 and (
+        arguments.config.trace)
+    assert arguments.config.campaign.worker == -1 and not arguments.config.campaign.plan
 
 
 @pytest.mark.parametrize("argument, expected", [
@@ -133,8 +135,8 @@ def test_workdirs_that_workers_cannot_share(workdir, expected):
 
 
 def test_workdirs_of_campaigns():
-    for given, made in (("gs://bucket/a b", "gs://bucket/a b"), ("file:///a/b", "/a/b")):
+    for given, workdir in (("gs://bucket/a b", "gs://bucket/a b"), ("file:///a/b", "/a/b")):
         assert parse(["main", CONFIG, "--config.campaign.alone=true", f"--workdir={given}"],
-                     data=False).workdir == made
+                     data=False).workdir == workdir
     with pytest.raises(InputError):
         parse(["main", CONFIG, "--workdir="])

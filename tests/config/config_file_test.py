@@ -109,8 +109,8 @@ def test_files_that_are_not_there(tmp_path, argument, expected):
 def test_a_config_is_found_in_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     config(tmp_path / "mine.py", "c.train.epochs = 77; return c")
-    made = parse(["main", "--config=~/mine.py", "--workdir=~/run"], data=False)
-    assert made.config.train.epochs == 77 and made.workdir == str(tmp_path / "run")
+    arguments = parse(["main", "--config=~/mine.py", "--workdir=~/run"], data=False)
+    assert arguments.config.train.epochs == 77 and arguments.workdir == str(tmp_path / "run")
 
 
 def test_a_variant_is_passed_on(tmp_path):
@@ -118,8 +118,8 @@ def test_a_variant_is_passed_on(tmp_path):
     path.write_text(f"{HEAD}\ndef get_config(size='7'):\n    c = base.get_config()\n"
                     "    c.train.epochs = int(size)\n    return c\n")
     for argument, epochs in ((path, 7), (f"{path}:9", 9)):
-        made = parse(["main", f"--config={argument}", WORKDIR], data=False)
-        assert made.config.train.epochs == epochs
+        arguments = parse(["main", f"--config={argument}", WORKDIR], data=False)
+        assert arguments.config.train.epochs == epochs
     assert "ValueError" in message(f"--config={path}:nine")
 
 

@@ -26,8 +26,8 @@ def test_no_list_names_a_free_field_or_one_that_is_not_there():
 
 def test_what_determines_the_members_of_a_campaign():
     """Pinned: a change makes every campaign that was begun before another one."""
-    found = identity.of_members(base.get_config().to_dict())
-    assert {section: set(values) for section, values in found.items()} == {
+    sections = identity.of_members(base.get_config().to_dict())
+    assert {section: set(values) for section, values in sections.items()} == {
         "data": {"name", "classes", "train_per_class", "test_per_class", "validation_fraction",
                  "test_fraction", "label_noise_fraction", "seed"},
         "model": {"name", "widths", "blocks", "batch_norm_groups"},

@@ -16,13 +16,14 @@ def message(*arguments):
 
 
 def test_any_field_can_be_set():
-    made = parse(["main", CONFIG, WORKDIR, "--config.train.learning_rate=1",
-                  "--config.seeds=(5,6,7)", "--config.rum.order=high-low-mid",
-                  "--config.rum_f.hparams.salun.mid.epochs=2", "--config.campaign.influence=full"])
-    config = made.config
+    arguments = parse(["main", CONFIG, WORKDIR, "--config.train.learning_rate=1",
+                       "--config.seeds=(5,6,7)", "--config.rum.order=high-low-mid",
+                       "--config.rum_f.hparams.salun.mid.epochs=2",
+                       "--config.campaign.influence=full"])
+    config = arguments.config
     assert config.train.learning_rate == 1.0 and config.seeds == (5, 6, 7)
     assert config.rum.order == "high-low-mid" and config.campaign.influence == "full"
-    assert config.rum_f.hparams.salun.mid.epochs == 2 and made.workdir == "somewhere"
+    assert config.rum_f.hparams.salun.mid.epochs == 2 and arguments.workdir == "somewhere"
 
 
 @pytest.mark.parametrize("argument, expected", [
@@ -106,9 +107,9 @@ def own_config(tmp_path, line, source=FORGET):
 
 
 def test_hyper_parameters_of_ones_own_algorithm(tmp_path):
-    made = parse(["main", own_config(tmp_path, "c.vanilla.hparams.forget = {'epochs': 3}"),
-                  WORKDIR])
-    assert made.config.vanilla.hparams.forget.epochs == 3
+    arguments = parse(["main", own_config(tmp_path, "c.vanilla.hparams.forget = {'epochs': 3}"),
+                       WORKDIR])
+    assert arguments.config.vanilla.hparams.forget.epochs == 3
 
 
 @pytest.mark.parametrize("line, expected", [

@@ -32,17 +32,19 @@ def test_an_installed_package_has_them_inside(tmp_path, monkeypatch):
 
 
 def test_a_name_is_enough():
-    made = parse(["main", "--config=digits_rum", WORKDIR, "--config.train.epochs=7"], data=False)
-    assert made.config.to_dict() == {
+    arguments = parse(["main", "--config=digits_rum", WORKDIR, "--config.train.epochs=7"],
+                      data=False)
+    assert arguments.config.to_dict() == {
         **shipped.get_config("digits_rum").to_dict(),
         "train": {**shipped.get_config("digits_rum").train.to_dict(), "epochs": 7}}
 
 
 def test_a_name_takes_a_variant():
-    made = parse(["main", "--config", "entanglement:cifar10,smoke", WORKDIR], data=False)
-    assert made.config.to_dict() == shipped.get_config("entanglement", "cifar10,smoke").to_dict()
-    made = parse(["main", "--config=digits_rum:algorithms", WORKDIR], data=False)
-    assert made.config.rows == shipped.get_config("digits_rum", "algorithms").rows
+    arguments = parse(["main", "--config", "entanglement:cifar10,smoke", WORKDIR], data=False)
+    assert arguments.config.to_dict() == shipped.get_config(
+        "entanglement", "cifar10,smoke").to_dict()
+    arguments = parse(["main", "--config=digits_rum:algorithms", WORKDIR], data=False)
+    assert arguments.config.rows == shipped.get_config("digits_rum", "algorithms").rows
 
 
 @pytest.mark.parametrize("name", ["digits_rum", "entanglement:cifar10"])
@@ -52,15 +54,15 @@ def test_a_file_of_that_name_wins(tmp_path, name):
                                  "def get_config(variant='own'):\n    c = base.get_config()\n"
                                  "    c.train.epochs = 77\n    return c\n")
     assert shipped.file_of(stem) == pathlib.Path(stem)
-    made = parse(["main", f"--config={name}", WORKDIR], data=False)
-    assert made.config.train.epochs == 77
+    arguments = parse(["main", f"--config={name}", WORKDIR], data=False)
+    assert arguments.config.train.epochs == 77
 
 
 def test_a_folder_of_that_name_is_no_config(tmp_path):
     """A workdir, for instance; the same command resumes the run."""
     (tmp_path / "digits_rum").mkdir()
-    made = parse(["main", "--config=digits_rum", "--workdir=digits_rum"], data=False)
-    assert made.config.to_dict() == shipped.get_config("digits_rum").to_dict()
+    arguments = parse(["main", "--config=digits_rum", "--workdir=digits_rum"], data=False)
+    assert arguments.config.to_dict() == shipped.get_config("digits_rum").to_dict()
 
 
 @pytest.mark.parametrize("text, expected", [

@@ -25,7 +25,7 @@ def config_of(**fields):
     return config
 
 
-def found_in(**fields):
+def faults_of(**fields):
     return faults(config_of(**fields).to_dict())
 
 
@@ -43,19 +43,19 @@ def scores(tmp_path_factory):
     ("nan.npz", "score(s) of the training set are not finite"),
     ("plain.npy", "cannot be read as an .npz file: it is a single array")])
 def test_scores_that_cannot_be_used(scores, name, message):
-    (fault,) = found_in(**{"memorization.scores": str(scores / name)})
+    (fault,) = faults_of(**{"memorization.scores": str(scores / name)})
     assert fault.startswith(f"config.memorization.scores: {scores / name}: ") and message in fault
 
 
 def test_strata_of_given_scores_that_overlap(scores):
     fields = {"memorization.scores": str(scores / "whole.npz"),
               "forget.sets": ("memorization:low", "memorization:mid", "memorization:high")}
-    assert found_in(**fields, **{"forget.size": 60}) == []
-    found = found_in(**fields, **{"forget.size": 600})
-    assert found and "config.forget.size: is 600; memorization:" in found[0]
-    largest = int(found[0].partition("at most ")[2].partition(",")[0])
-    assert found_in(**fields, **{"forget.size": largest}) == []
-    assert found_in(**fields, **{"forget.size": largest + 1}) != []
+    assert faults_of(**fields, **{"forget.size": 60}) == []
+    messages = faults_of(**fields, **{"forget.size": 600})
+    assert messages and "config.forget.size: is 600; memorization:" in messages[0]
+    largest = int(messages[0].partition("at most ")[2].partition(",")[0])
+    assert faults_of(**fields, **{"forget.size": largest}) == []
+    assert faults_of(**fields, **{"forget.size": largest + 1}) != []
 
 
 def test_unknown_scores_are_for_forget_sets_that_leave_them_out(tmp_path):
@@ -64,8 +64,8 @@ def test_unknown_scores_are_for_forget_sets_that_leave_them_out(tmp_path):
     np.save(tmp_path / "keep.npy", keep)
     np.save(tmp_path / "scores.npy", np.random.default_rng(0).normal(size=keep.shape))
     fields = {"memorization.scores": str(tmp_path)}
-    assert found_in(**fields, **{"forget.sets": ("memorization:high",)}) == []
-    (fault,) = found_in(**fields)
+    assert faults_of(**fields, **{"forget.sets": ("memorization:high",)}) == []
+    (fault,) = faults_of(**fields)
     assert "training examples have no score, as all or none of its models" in fault
     assert "allowed with random: scores of all" in fault
 
@@ -79,13 +79,13 @@ def test_files_of_ids_and_their_sizes(tmp_path):
     path = tmp_path / "ids.txt"
     path.write_text("digits_00000\ndigits_99999\n")
     fields = {"forget.sets": (f"file:{path}",)}
-    assert "1 of 2 id(s) are not in this data set" in found_in(**fields, **{"forget.size": 0})[0]
+    assert "1 of 2 id(s) are not in this data set" in faults_of(**fields, **{"forget.size": 0})[0]
     path.write_text("0\n1\n")
-    (fault,) = found_in(**fields, **{"forget.size": 0})
+    (fault,) = faults_of(**fields, **{"forget.size": 0})
     assert "set config.forget.file_ids=positions" in fault
-    (fault,) = found_in(**fields, **{"forget.file_ids": "positions", "forget.size": 3})
+    (fault,) = faults_of(**fields, **{"forget.file_ids": "positions", "forget.size": 3})
     assert "config.forget.size: is 3; allowed with file:" in fault or "not trained on" in fault
-    (fault,) = found_in(**{"forget.file_ids": "places"})
+    (fault,) = faults_of(**{"forget.file_ids": "places"})
     assert "config.forget.file_ids: is 'places'; known: ids, positions" in fault
 
 
@@ -95,7 +95,7 @@ def test_files_of_ids_and_their_sizes(tmp_path):
     ({"train.from_files_std": (0.0,)}, "config.train.from_files_std: [0] is 0.0; allowed: a number "
                                        "in (0, inf)")])
 def test_statistics_of_given_models(fields, message):
-    assert [message] == [fault[:len(message)] for fault in found_in(**fields)]
+    assert [message] == [fault[:len(message)] for fault in faults_of(**fields)]
 
 
 def test_a_checkpoint_is_read_without_a_device(tmp_path):
@@ -104,9 +104,9 @@ def test_a_checkpoint_is_read_without_a_device(tmp_path):
     save_safetensors(tmp_path / "a.safetensors", *task.model.init(jax.random.key(0)), task.model)
     (tmp_path / "b.safetensors").write_bytes(b"nothing")
     files = tuple(str(tmp_path / f"{name}.safetensors") for name in "ab")
-    (fault,) = found_in(**{"train.from_files": files})
+    (fault,) = faults_of(**{"train.from_files": files})
     assert fault.startswith(f"config.train.from_files: {files[1]}: cannot be read")
-    code = ("from config.validate_files_test import found_in; from jax._src import xla_bridge\n"
-            f"found_in(**{{'train.from_files': {files!r}}})\nassert not xla_bridge._backends")
+    code = ("from config.validate_files_test import faults_of; from jax._src import xla_bridge\n"
+            f"faults_of(**{{'train.from_files': {files!r}}})\nassert not xla_bridge._backends")
     subprocess.run([sys.executable, "-c", code], check=True,
                    cwd=pathlib.Path(__file__).parents[1])

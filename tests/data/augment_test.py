@@ -25,8 +25,8 @@ def windows(image, flip):
 def test_every_image_becomes_one_of_its_own_crops():
     index = np.arange(40)
     for name, flips in (("crop", (False,)), ("crop_and_flip", (False, True))):
-        for image, made in zip(IMAGES, augmented(name, index), strict=True):
-            assert any(made.tobytes() in windows(image, flip) for flip in flips)
+        for image, crop in zip(IMAGES, augmented(name, index), strict=True):
+            assert any(crop.tobytes() in windows(image, flip) for flip in flips)
 
 
 def test_all_places_and_both_directions_occur():
@@ -34,8 +34,8 @@ def test_all_places_and_both_directions_occur():
     marked = np.zeros((1, 9, 9, 1), np.uint8)
     marked[0, 4, 4] = 1
     keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(0), jnp.arange(len(many)))
-    made = np.asarray(jax.vmap(AUGMENTATIONS["crop"])(np.repeat(marked, len(many), 0), keys))
-    counts = made[..., 0].sum(0, dtype=int)
+    crops = np.asarray(jax.vmap(AUGMENTATIONS["crop"])(np.repeat(marked, len(many), 0), keys))
+    counts = crops[..., 0].sum(0, dtype=int)
     assert counts.sum() == len(many) and counts.min() > 20 and counts.max() < 90
     marked = np.zeros((1, 9, 20, 1), np.uint8)
     marked[0, :, 0] = 1

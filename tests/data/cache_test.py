@@ -4,7 +4,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from data.made import picture
+from data.small_files import picture
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source
 from rum_jax.data.cache import cache_folder, cached, digest
@@ -30,20 +30,20 @@ def root(tmp_path):
 
 @pytest.fixture
 def files(tmp_path):
-    found = [tmp_path / "in" / name for name in ("one", "sub/two")]
-    for file in found:
+    paths = [tmp_path / "in" / name for name in ("one", "sub/two")]
+    for file in paths:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(file.name)
-    return found
+    return paths
 
 
-def assert_same(one, other):
+def assert_same(source, other):
     for name in ("images", "labels", "ids", "parts"):
-        first, second = getattr(one, name), getattr(other, name)
+        first, second = getattr(source, name), getattr(other, name)
         assert first.dtype == second.dtype
         np.testing.assert_array_equal(first, second)
     for name in ("classes", "pixel_max", "mean", "std"):
-        assert getattr(one, name) == getattr(other, name)
+        assert getattr(source, name) == getattr(other, name)
 
 
 def test_the_folder(monkeypatch, cache):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data.made import picture, png
+from data.small_files import picture, png
 from rum_jax.core.errors import InputError
 from rum_jax.data import decoding
 
@@ -14,9 +14,9 @@ def items(*images):
 def test_the_order_is_kept_over_chunks(monkeypatch, channels):
     monkeypatch.setattr(decoding, "_CHUNK", 3)
     images = [picture(i, (2, 3, channels)) for i in range(8)]
-    made = decoding.decode("t", iter(items(*images)), 8, None)
-    assert made.dtype == np.uint8
-    np.testing.assert_array_equal(made, np.stack(images))
+    pixels = decoding.decode("t", iter(items(*images)), 8, None)
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, np.stack(images))
 
 
 def test_channels_are_converted():

@@ -23,14 +23,14 @@ def test_real_images_with_stable_ids_and_the_stated_statistics():
 
 def test_splits_ids_and_noise_are_what_they_have_always_been():
     """Results of earlier runs depend on every bit."""
-    made, total = data.load("digits", 0.1, 0.2, 0.05, seed=0), hashlib.sha256()
-    splits = [made.positions[name] for name in ("train", "validation", "test")]
-    for array in (made.images, made.labels, made.clean_labels, *splits):
+    dataset, total = data.load("digits", 0.1, 0.2, 0.05, seed=0), hashlib.sha256()
+    splits = [dataset.positions[name] for name in ("train", "validation", "test")]
+    for array in (dataset.images, dataset.labels, dataset.clean_labels, *splits):
         total.update(f"{array.dtype}{array.shape}".encode())
         total.update(array.tobytes())
-    total.update("\n".join(made.ids.tolist()).encode())
+    total.update("\n".join(dataset.ids.tolist()).encode())
     assert total.hexdigest() == "85c63a7e4f0f734e8e4898120e79b6ed527e2f536b659bcb9025584222a06708"
-    assert made.spec == data.ImageSpec((8, 8, 1), 10, 16.0, (0.3053,), (0.3760,))
+    assert dataset.spec == data.ImageSpec((8, 8, 1), 10, 16.0, (0.3053,), (0.3760,))
 
 
 def test_it_has_no_folder():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.made import picture, save
+from data.small_files import picture, save
 from rum_jax import data
 from rum_jax.core.errors import InputError
 from rum_jax.data import image_folder
@@ -51,8 +51,8 @@ def test_split_folders(split):
                                        "train/a/3.bmp", "train/b/0.bmp"]
     assert source.parts.tolist() == ["train"] * 8 + ["validation"] * 2 + ["test"] * 4
     np.testing.assert_allclose(source.mean, source.images[:8].mean((0, 1, 2)) / 255)
-    made = data.load("image_folder", 0.0, 0.0, 0.0, 1, path=str(split))
-    assert {name: len(part) for name, part in made.positions.items()} == {
+    dataset = data.load("image_folder", 0.0, 0.0, 0.0, 1, path=str(split))
+    assert {name: len(part) for name, part in dataset.positions.items()} == {
         "train": 8, "validation": 2, "test": 4}
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data.made import picture
+from data.small_files import picture
 from rum_jax import data
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source, make_source
@@ -39,10 +39,10 @@ def test_names():
 
 
 def test_a_data_set_is_loaded_once_and_cannot_be_changed(file):
-    made = load(file, classes=[2, 0])
-    assert load(file, classes=(2, 0)) is made
+    dataset = load(file, classes=[2, 0])
+    assert load(file, classes=(2, 0)) is dataset
     assert load(file).images is load(file, noise=0.1).images
-    for array in (made.images, made.labels, made.clean_labels, made.ids, made.train):
+    for array in (dataset.images, dataset.labels, dataset.clean_labels, dataset.ids, dataset.train):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = array[1]
 
@@ -53,34 +53,34 @@ def test_a_relative_path_is_that_of_the_current_folder(file, tmp_path, monkeypat
 
 
 def test_own_parts_and_label_noise(file):
-    made = load(file, noise=0.25)
-    assert {name: len(part) for name, part in made.positions.items()} == {
+    dataset = load(file, noise=0.25)
+    assert {name: len(part) for name, part in dataset.positions.items()} == {
         "train": 24, "validation": 6, "test": 9}
-    assert made.ids[made.positions["test"]].tolist() == [f"test_{i:05d}" for i in range(9)]
-    assert made.source_index.tolist() == [*range(30), *range(9)] and made.train_size == 30
-    assert made.source_index.dtype == np.int32
-    noisy = np.flatnonzero(made.noisy)
-    assert len(noisy) == 6 and np.isin(noisy, made.train).all()
-    assert made.class_numbers == (0, 1, 2) and made.class_names == ("ant", "bee", "cow")
+    assert dataset.ids[dataset.positions["test"]].tolist() == [f"test_{i:05d}" for i in range(9)]
+    assert dataset.source_index.tolist() == [*range(30), *range(9)] and dataset.train_size == 30
+    assert dataset.source_index.dtype == np.int32
+    noisy = np.flatnonzero(dataset.noisy)
+    assert len(noisy) == 6 and np.isin(noisy, dataset.train).all()
+    assert dataset.class_numbers == (0, 1, 2) and dataset.class_names == ("ant", "bee", "cow")
 
 
 def test_selected_classes_are_numbered_anew(file):
-    made = load(file, classes=(2, 0))
-    assert made.spec.classes == 2 and made.class_names == ("cow", "ant")
-    assert made.class_numbers == (2, 0)
+    dataset = load(file, classes=(2, 0))
+    assert dataset.spec.classes == 2 and dataset.class_names == ("cow", "ant")
+    assert dataset.class_numbers == (2, 0)
     places = [i for i in range(30) if i % 3 != 1] + [i for i in range(9) if i % 3 != 1]
-    assert made.source_index.tolist() == places
-    assert made.labels.tolist() == [0 if i % 3 == 2 else 1 for i in places]
-    np.testing.assert_array_equal(made.images[:20], load(file).images[places[:20]])
-    assert made.spec.mean == load(file).spec.mean
-    assert np.bincount(made.labels[made.positions["validation"]]).tolist() == [2, 2]
+    assert dataset.source_index.tolist() == places
+    assert dataset.labels.tolist() == [0 if i % 3 == 2 else 1 for i in places]
+    np.testing.assert_array_equal(dataset.images[:20], load(file).images[places[:20]])
+    assert dataset.spec.mean == load(file).spec.mean
+    assert np.bincount(dataset.labels[dataset.positions["validation"]]).tolist() == [2, 2]
 
 
 def test_the_first_examples_of_each_class_stay_and_are_split_afterwards(file):
-    made = load(file, validation=0.25, train_per_class=4, test_per_class=1)
-    assert made.source_index.tolist() == [*range(12), 0, 1, 2] and made.train_size == 30
-    assert np.bincount(made.labels[made.train]).tolist() == [3, 3, 3]
-    assert made.positions["test"].tolist() == [12, 13, 14]
+    dataset = load(file, validation=0.25, train_per_class=4, test_per_class=1)
+    assert dataset.source_index.tolist() == [*range(12), 0, 1, 2] and dataset.train_size == 30
+    assert np.bincount(dataset.labels[dataset.train]).tolist() == [3, 3, 3]
+    assert dataset.positions["test"].tolist() == [12, 13, 14]
 
 
 @pytest.mark.parametrize("options, message", [
@@ -103,23 +103,23 @@ def test_what_a_data_set_without_a_test_part_needs():
         data.load("digits", 0.1, 0.0, 0.0, 0)
     with pytest.raises(InputError, match="config.data.test_per_class: is 5; allowed for digits: 0"):
         data.load("digits", 0.1, 0.2, 0.0, 0, test_per_class=5)
-    made = data.load("digits", 0.1, 0.2, 0.0, 0, classes=(7, 3), train_per_class=20)
-    assert np.bincount(made.labels[made.train]).tolist() == [14, 14]
-    assert {name: len(part) for name, part in made.positions.items()} == {
+    dataset = data.load("digits", 0.1, 0.2, 0.0, 0, classes=(7, 3), train_per_class=20)
+    assert np.bincount(dataset.labels[dataset.train]).tolist() == [14, 14]
+    assert {name: len(part) for name, part in dataset.positions.items()} == {
         "train": 28, "validation": 4, "test": 8}
     full = data.load("digits", 0.1, 0.2, 0.0, 0)
     threes = np.flatnonzero(full.labels == 3)[:20]
-    assert made.ids[made.labels == 1].tolist() == full.ids[threes].tolist()
-    assert made.source_index[made.labels == 1].tolist() == threes.tolist()
+    assert dataset.ids[dataset.labels == 1].tolist() == full.ids[threes].tolist()
+    assert dataset.source_index[dataset.labels == 1].tolist() == threes.tolist()
 
 
 def test_an_own_validation_part_is_used_as_it_is(tmp_path):
     path = str(tmp_path / "parts.npz")
     np.savez(path, images=picture(0, (12, 2, 2, 3)), labels=np.arange(12) % 2,
              parts=np.repeat(["test", "validation", "train"], 4))
-    made = load(path, validation=0.0)
-    assert made.ids[made.train].tolist() == [f"image_{i:05d}" for i in range(8, 12)]
-    assert made.positions["validation"].tolist() == [4, 5, 6, 7]
+    dataset = load(path, validation=0.0)
+    assert dataset.ids[dataset.train].tolist() == [f"image_{i:05d}" for i in range(8, 12)]
+    assert dataset.positions["validation"].tolist() == [4, 5, 6, 7]
     with pytest.raises(InputError, match="config.data.validation_fraction: is 0.1; allowed for "
                                          "npz: 0, as it has a validation set of its own"):
         load(path, validation=0.1)
@@ -134,10 +134,10 @@ def source(**changes):
 
 
 def test_sources_are_put_in_order():
-    made = make_source("s", source())
-    assert made.ids.tolist() == ["b", "c", "a", "d"] and made.labels.tolist() == [1, 1, 0, 0]
-    assert made.parts.tolist() == ["train", "train", "validation", "test"]
-    np.testing.assert_array_equal(made.images, source().images[[2, 1, 3, 0]])
+    ordered = make_source("s", source())
+    assert ordered.ids.tolist() == ["b", "c", "a", "d"] and ordered.labels.tolist() == [1, 1, 0, 0]
+    assert ordered.parts.tolist() == ["train", "train", "validation", "test"]
+    np.testing.assert_array_equal(ordered.images, source().images[[2, 1, 3, 0]])
     lone = make_source("s", source(parts=np.array(["train", "train", "train", "validation"])))
     assert lone.parts.tolist() == ["train", "train", "train", "test"]
 
@@ -163,7 +163,7 @@ def test_statistics_are_exact():
     assert computed(np.full((2, 2, 2, 1), 51, np.uint8), np.arange(2)) == ((0.2,), (1.0,))
 
 
-def own(tmp_path, labels, name="labels.npz", **arrays):
+def write_npz(tmp_path, labels, name="labels.npz", **arrays):
     path = tmp_path / name
     np.savez(path, images=picture(0, (len(labels), 4, 4)), labels=labels, **arrays)
     return str(path)
@@ -171,15 +171,17 @@ def own(tmp_path, labels, name="labels.npz", **arrays):
 
 def test_classes_without_an_example_are_left_out_and_their_numbers_are_kept(tmp_path, capsys):
     labels = np.arange(60) % 3 + 1
-    made = load(own(tmp_path, labels, classes=np.array(list("abcde"))), test=0.2, noise=0.3)
-    assert made.spec.classes == 3 and made.class_numbers == (1, 2, 3)
-    assert made.class_names == ("b", "c", "d") and set(made.labels.tolist()) == {0, 1, 2}
-    np.testing.assert_array_equal(made.clean_labels, labels - 1)
+    dataset = load(write_npz(tmp_path, labels, classes=np.array(list("abcde"))), test=0.2,
+                   noise=0.3)
+    assert dataset.spec.classes == 3 and dataset.class_numbers == (1, 2, 3)
+    assert dataset.class_names == ("b", "c", "d") and set(dataset.labels.tolist()) == {0, 1, 2}
+    np.testing.assert_array_equal(dataset.clean_labels, labels - 1)
     assert ("class(es) 0, 4 have no example and are left out; the other 3 are numbered anew"
             in capsys.readouterr().err)
     with pytest.raises(InputError, match="names class 0; known: 1, 2, 3"):
-        choose("class:0", untrained(made), 0)
-    assert len(choose("class:1", untrained(made), 0)) == (made.labels[made.train] == 0).sum()
+        choose("class:0", untrained(dataset), 0)
+    assert len(choose("class:1", untrained(dataset), 0)) == (
+        dataset.labels[dataset.train] == 0).sum()
 
 
 @pytest.mark.parametrize("parts, options, where", [
@@ -188,7 +190,7 @@ def test_classes_without_an_example_are_left_out_and_their_numbers_are_kept(tmp_
      "all theirs are for validation"),
     (["train"] * 42, {"test": 0.5, "validation": 0.4}, "all theirs are for validation and test")])
 def test_a_class_that_cannot_be_learned_is_refused(tmp_path, parts, options, where):
-    path = own(tmp_path, np.array([2] * 2 + [0, 1] * 20), parts=np.array(parts))
+    path = write_npz(tmp_path, np.array([2] * 2 + [0, 1] * 20), parts=np.array(parts))
     with pytest.raises(InputError, match=rf"class.es. 2 have no training example \({where}\); al"):
         load(path, **options)
     assert load(path, classes=(0, 1), **options).spec.classes == 2
@@ -197,19 +199,19 @@ def test_a_class_that_cannot_be_learned_is_refused(tmp_path, parts, options, whe
 
 
 def test_a_class_that_is_named_and_has_no_example_is_refused(tmp_path):
-    path = own(tmp_path, np.arange(30) % 2, classes=np.array(["a", "b", "c"]))
+    path = write_npz(tmp_path, np.arange(30) % 2, classes=np.array(["a", "b", "c"]))
     assert load(path, test=0.2).spec.classes == 2
     with pytest.raises(InputError, match=r"class\(es\) 2 have no training example; allowed"):
         load(path, test=0.2, classes=(0, 2))
     with pytest.raises(InputError, match="all examples are of class 4"):
-        load(own(tmp_path, np.full(30, 4), "one.npz"), test=0.2)
+        load(write_npz(tmp_path, np.full(30, 4), "one.npz"), test=0.2)
 
 
 def test_a_class_without_a_test_example_is_named(tmp_path, capsys):
     labels = np.array([5] + [2] * 40 + [7] * 40)
-    made = load(own(tmp_path, labels), test=0.2)
+    dataset = load(write_npz(tmp_path, labels), test=0.2)
     said = capsys.readouterr().err
-    assert made.class_numbers == (2, 5, 7)
+    assert dataset.class_numbers == (2, 5, 7)
     assert "class(es) 5 have no test example (training examples: 1)" in said
     assert "class(es) 5 have no validation example" in said
 

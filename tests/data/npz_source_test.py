@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data.made import picture
+from data.small_files import picture
 from rum_jax.core.errors import InputError
 from rum_jax.data import npz_source
 

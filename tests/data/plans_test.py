@@ -17,8 +17,8 @@ def test_every_epoch_is_a_reshuffled_pass():
 
 
 def test_streams_carry_labels():
-    made = plans.stream(np.array([[2, plans.PADDING]]), np.array([7, 8, 9], np.int32))
-    assert made.label.tolist() == [[9, 0]]
+    stream = plans.stream(np.array([[2, plans.PADDING]]), np.array([7, 8, 9], np.int32))
+    assert stream.label.tolist() == [[9, 0]]
 
 
 def test_schedules():

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets
 
-from data import made
-from data.made import examples, picture, png
+from data.small_files import examples, picture, png, tfds
 from rum_jax import data
 from rum_jax.core.errors import InputError
 from rum_jax.data import tfds_folder, tfds_source
@@ -26,8 +25,8 @@ def load(root, name="toys"):
 
 
 def test_splits_in_the_order_of_ids(root, capfd):
-    made.tfds(root, "toys", {"train": examples(12, 3, "train"),
-                             "test": examples(6, 3, "test", seed=50)}, FEATURES)
+    tfds(root, "toys", {"train": examples(12, 3, "train"),
+                        "test": examples(6, 3, "test", seed=50)}, FEATURES)
     source = load(root)
     assert source.ids.tolist() == [*(f"train_{i:05d}" for i in range(12)),
                                    *(f"test_{i:05d}" for i in range(6))]
@@ -43,8 +42,8 @@ def test_splits_in_the_order_of_ids(root, capfd):
 def test_without_ids_grey_and_with_another_label(root):
     records = [{"picture": png(picture(i, (3, 3, 1))), "fine": i % 2, "coarse": 0}
                for i in range(4)]
-    made.tfds(root, "toys", {"train": records, "validation": records[:2], "other": records[:1]},
-              {"picture": (3, 3, 1), "coarse": 1, "fine": 2}, supervised=("picture", "fine"))
+    tfds(root, "toys", {"train": records, "validation": records[:2], "other": records[:1]},
+         {"picture": (3, 3, 1), "coarse": 1, "fine": 2}, supervised=("picture", "fine"))
     source = load(root)
     assert source.ids.tolist() == ["train_00000", "train_00001", "train_00002", "train_00003",
                                    "validation_00000", "validation_00001"]
@@ -55,31 +54,31 @@ def test_without_ids_grey_and_with_another_label(root):
 
 def test_ids_that_repeat_are_replaced_and_numbers_keep_their_order(root):
     records = [{**record, "id": b"same"} for record in examples(4, 3)]
-    made.tfds(root, "toys", {"train": records, "test": records}, FEATURES)
+    tfds(root, "toys", {"train": records, "test": records}, FEATURES)
     assert load(root).ids.tolist() == [*(f"train_{i:05d}" for i in range(4)),
                                        *(f"test_{i:05d}" for i in range(4))]
     numbered = [{**record, "id": 11 - i} for i, record in enumerate(examples(4, 3))]
-    made.tfds(root, "nums", {"train": numbered}, {**FEATURES, "id": 100})
+    tfds(root, "nums", {"train": numbered}, {**FEATURES, "id": 100})
     assert load(root, "nums").ids.tolist() == ["train_00008", "train_00009", "train_00010",
                                                "train_00011"]
 
 
 def test_versions_and_configs(root):
     for version, count in (("1.0.0", 3), ("1.10.0", 6), ("1.9.0", 9)):
-        made.tfds(root, "toys", {"train": examples(count, 3, "t")}, FEATURES, version)
+        tfds(root, "toys", {"train": examples(count, 3, "t")}, FEATURES, version)
     assert len(load(root).ids) == 6, "the newest version"
     assert len(load(root, "toys:1.9.0").ids) == 9
     with pytest.raises(InputError, match=r"1.2.0/dataset_info.json \(it has 1.0.0, 1.9.0, 1.10.0"):
         load(root, "toys:1.2.0")
-    made.tfds(root, "sized/big", {"train": examples(3, 3, "t")}, FEATURES)
+    tfds(root, "sized/big", {"train": examples(3, 3, "t")}, FEATURES)
     assert len(load(root, "sized").ids) == len(load(root, "sized/big:1.0.0").ids) == 3
-    made.tfds(root, "sized/small", {"train": examples(3, 3, "t")}, FEATURES)
+    tfds(root, "sized/small", {"train": examples(3, 3, "t")}, FEATURES)
     with pytest.raises(InputError, match="is 'tfds:sized'; allowed in .*: tfds:sized/big, tfds:"):
         load(root, "sized")
 
 
 def test_from_the_cache_without_tfds(root, monkeypatch):
-    folder = made.tfds(root, "toys", {"train": examples(6, 3, "t")}, FEATURES)
+    folder = tfds(root, "toys", {"train": examples(6, 3, "t")}, FEATURES)
     before = load(root)
     monkeypatch.setattr(tensorflow_datasets, "builder_from_directory", None)
     np.testing.assert_array_equal(load(root).images, before.images)
@@ -89,11 +88,11 @@ def test_from_the_cache_without_tfds(root, monkeypatch):
 
 
 def test_the_folder_of_tfds_is_looked_at_by_default(root, monkeypatch):
-    made.tfds(root, "toys", {"train": examples(6, 3, "t"), "test": examples(3, 3, "s")}, FEATURES)
+    tfds(root, "toys", {"train": examples(6, 3, "t"), "test": examples(3, 3, "s")}, FEATURES)
     monkeypatch.setenv("TFDS_DATA_DIR", str(root))
-    made_set = data.load("tfds:toys", 0.5, 0.0, 0.0, 1)
-    assert len(made_set.train) == 3 and made_set.train_size == 6
-    assert data.load("tfds:toys", 0.5, 0.0, 0.0, 1, path=str(root)) is made_set
+    dataset = data.load("tfds:toys", 0.5, 0.0, 0.0, 1)
+    assert len(dataset.train) == 3 and dataset.train_size == 6
+    assert data.load("tfds:toys", 0.5, 0.0, 0.0, 1, path=str(root)) is dataset
     monkeypatch.delenv("TFDS_DATA_DIR")
     assert tfds_folder.default_root() == str(pathlib.Path.home() / "tensorflow_datasets")
 
@@ -115,15 +114,15 @@ def test_what_is_not_there(root, monkeypatch):
 @pytest.mark.parametrize("features", [
     {"image": (4, 5, 3), "id": "text"}, {"label": 3}, {"image": (4, 5, 3), "one": 3, "two": 3}])
 def test_sets_without_one_image_and_one_label(root, features):
-    made.tfds(root, "toys", {"train": examples(3, 3, "t")}, features, supervised=())
+    tfds(root, "toys", {"train": examples(3, 3, "t")}, features, supervised=())
     with pytest.raises(InputError, match="is 'tfds:toys', with the features .*; allowed: sets with "
                                          "one uint8 image and one class label"):
         load(root)
 
 
 def test_sets_without_training_examples(root):
-    made.tfds(root, "toys", {"test": examples(3, 3, "t")}, FEATURES)
-    made.tfds(root, "bare", {"rest": examples(3, 3, "t")}, FEATURES)
+    tfds(root, "toys", {"test": examples(3, 3, "t")}, FEATURES)
+    tfds(root, "bare", {"rest": examples(3, 3, "t")}, FEATURES)
     with pytest.raises(InputError, match="tfds:toys: has no training examples"):
         load(root)
     with pytest.raises(InputError, match="tfds:bare: has no split train"):
@@ -141,14 +140,14 @@ def test_faulty_records(root, record, message):
     records = [{"image": png(picture(i)), "label": i, "id": f"t_{i:05d}".encode()}
                for i in range(3)]
     records[2] = record if isinstance(record, bytes) else {**records[2], **record}
-    made.tfds(root, "toys", {"train": records}, FEATURES)
+    tfds(root, "toys", {"train": records}, FEATURES)
     with pytest.raises(InputError, match=message):
         load(root)
 
 
 def test_faulty_files(root):
-    folder = made.tfds(root, "toys", {"train": examples(40, 3, "t"), "test": examples(3, 3, "s")},
-                       FEATURES)
+    folder = tfds(root, "toys", {"train": examples(40, 3, "t"), "test": examples(3, 3, "s")},
+                  FEATURES)
     file = folder / "toys-test.array_record-00000-of-00001"
     content = file.read_bytes()
     cut = "tfds:toys, split test: record [0-2] is broken"
@@ -157,7 +156,7 @@ def test_faulty_files(root):
         file.unlink() if broken is None else file.write_bytes(broken)
         with pytest.raises(InputError, match=message):
             load(root)
-    made.tfds(root, "other", {"train": examples(3, 3, "t")}, FEATURES, kind="tfrecord")
+    tfds(root, "other", {"train": examples(3, 3, "t")}, FEATURES, kind="tfrecord")
     with pytest.raises(InputError, match="is of the format tfrecord; allowed: array_record"):
         load(root, "other")
 
@@ -195,8 +194,8 @@ def test_cifar(real):
 
 def test_wildcards_case_and_the_data_sets_own_folder(root):
     for version, count in (("1.0.0", 3), ("1.2.0", 6), ("2.0.1", 9)):
-        made.tfds(root, "toys", {"train": examples(count, 3, "t")}, FEATURES, version)
-    made.tfds(root, "sized/big", {"train": examples(12, 3, "t")}, FEATURES)
+        tfds(root, "toys", {"train": examples(count, 3, "t")}, FEATURES, version)
+    tfds(root, "sized/big", {"train": examples(12, 3, "t")}, FEATURES)
     for path, name, count in [
             (root, "toys:1.*.*", 6), (root, "toys:*.0.*", 9), (root, "Toys", 9),
             (root, "TOYS:1.0.*", 3), (root / "toys", "toys", 9), (root / "toys", "toys:1.*.*", 6),
@@ -215,6 +214,6 @@ def test_wildcards_case_and_the_data_sets_own_folder(root):
 
 
 def test_splits_that_are_not_used_are_named(root, capsys):
-    made.tfds(root, "toys", {"train": examples(6, 3, "a"), "extra": examples(3, 3, "b")}, FEATURES)
+    tfds(root, "toys", {"train": examples(6, 3, "a"), "extra": examples(3, 3, "b")}, FEATURES)
     assert len(load(root).ids) == 6
     assert "tfds:toys: split(s) that are not used: extra" in capsys.readouterr().err

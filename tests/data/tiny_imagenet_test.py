@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from data.made import picture, save
+from data.small_files import picture, save
 from rum_jax import data
 from rum_jax.core.errors import InputError
 from rum_jax.data import tiny_imagenet
@@ -37,14 +37,14 @@ def test_the_original_layout(root):
     source = load(root)
     assert source.classes == ("goldfish, fish", "frog")
     assert source.images.shape == (15, 4, 5, 3) and source.mean == (0.485, 0.456, 0.406)
-    found = {part: dict(zip(source.ids[source.parts == part].tolist(),
-                            source.labels[source.parts == part].tolist(), strict=True))
-             for part in ("train", "validation", "test")}
-    assert found["train"] == {f"train/n{k}_{i}.JPEG": k - 1 for k in (1, 2) for i in range(3)}
-    assert found["validation"] == {"val/val_0.JPEG": 0, "val/val_2.JPEG": 0, "val/val_1.JPEG": 1,
-                                   "val/val_3.JPEG": 1}
-    assert found["test"] == {"val/val_9.JPEG": 0, "val/val_10.JPEG": 0, "val/val_100.JPEG": 0,
-                             "val/val_7.JPEG": 1, "val/val_20.JPEG": 1}
+    part_labels = {part: dict(zip(source.ids[source.parts == part].tolist(),
+                                  source.labels[source.parts == part].tolist(), strict=True))
+                   for part in ("train", "validation", "test")}
+    assert part_labels["train"] == {f"train/n{k}_{i}.JPEG": k - 1 for k in (1, 2) for i in range(3)}
+    assert part_labels["validation"] == {"val/val_0.JPEG": 0, "val/val_2.JPEG": 0,
+                                         "val/val_1.JPEG": 1, "val/val_3.JPEG": 1}
+    assert part_labels["test"] == {"val/val_9.JPEG": 0, "val/val_10.JPEG": 0, "val/val_100.JPEG": 0,
+                                   "val/val_7.JPEG": 1, "val/val_20.JPEG": 1}
     grey = source.images[source.parts != "train"]
     assert (grey == grey[..., :1]).all()
 
@@ -102,11 +102,12 @@ def test_the_real_one():
     path = os.environ.get("RUM_JAX_TINY_IMAGENET")
     if not path:
         pytest.skip("RUM_JAX_TINY_IMAGENET does not name the folder of Tiny-ImageNet")
-    made = data.load("tiny_imagenet", *SPLIT, path=path)
-    classes = made.spec.classes
-    assert made.spec.shape == (64, 64, 3) and made.train_size == len(made.train) == 500 * classes
+    dataset = data.load("tiny_imagenet", *SPLIT, path=path)
+    classes = dataset.spec.classes
+    assert dataset.spec.shape == (64, 64, 3) and (
+        dataset.train_size == len(dataset.train) == 500 * classes)
     for part in ("validation", "test"):
-        assert np.bincount(made.labels[made.positions[part]]).tolist() == [25] * classes
-    grey = (made.images == made.images[..., :1]).all((1, 2, 3)).sum()
+        assert np.bincount(dataset.labels[dataset.positions[part]]).tolist() == [25] * classes
+    grey = (dataset.images == dataset.images[..., :1]).all((1, 2, 3)).sum()
     assert classes != 20 or grey >= 45
-    assert (np.diff(made.labels[made.train]) >= 0).all()
+    assert (np.diff(dataset.labels[dataset.train]) >= 0).all()

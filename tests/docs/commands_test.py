@@ -75,11 +75,11 @@ def folder(tmp_path_factory):
 def check_module(module: str, arguments: list[str]) -> None:
     """The command's own reading of its flags and of the config; InputError if it is wrong."""
     if module == "rum_jax.export":
-        own = [word for word in arguments if word.startswith(("--layout=", "--out="))]
-        layout = next(word for word in own if word.startswith("--layout="))
+        flags = [word for word in arguments if word.startswith(("--layout=", "--out="))]
+        layout = next(word for word in flags if word.startswith("--layout="))
         assert layout.removeprefix("--layout=") in export.LAYOUTS
-        assert len(own) == 2, "an export needs --layout and --out"
-        arguments = [word for word in arguments if word not in own]
+        assert len(flags) == 2, "an export needs --layout and --out"
+        arguments = [word for word in arguments if word not in flags]
     overrides.parse([module, *arguments], data=False)
 
 
@@ -134,7 +134,8 @@ def checks_of(command: Command):
     return functools.partial(checks[program], arguments)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: f"{one.page}: {one.text[:60]}")
+@pytest.mark.parametrize("command", COMMANDS,
+                         ids=lambda command: f"{command.page}: {command.text[:60]}")
 def test_every_command_is_understood(command, folder, monkeypatch):
     if unchecked(command):
         return
@@ -162,9 +163,9 @@ def test_what_is_not_checked_is_in_the_documentation():
 
 
 def test_every_page_is_looked_at():
-    found = {command.page for command in COMMANDS}
-    assert {"README.md", "CONTRIBUTING.md", "docs/launch.md", "docs/studies.md"} <= found
-    assert len(COMMANDS) > 60 and {name_of(page) for page in PAGES} >= found
+    pages = {command.page for command in COMMANDS}
+    assert {"README.md", "CONTRIBUTING.md", "docs/launch.md", "docs/studies.md"} <= pages
+    assert len(COMMANDS) > 60 and {name_of(page) for page in PAGES} >= pages
 
 
 @pytest.mark.parametrize("text", [
@@ -182,7 +183,7 @@ def test_a_command_that_is_not_understood_is_found(text, folder, monkeypatch):
 @pytest.mark.slow
 def test_a_dry_run_as_documented_says_what_it_takes_and_keeps_nothing(folder):
     """One of the commands that are short enough is run as it stands there."""
-    (command,) = [one for one in COMMANDS if "--config.train.max_steps=3" in one.words]
+    (command,) = [command for command in COMMANDS if "--config.train.max_steps=3" in command.words]
     done = subprocess.run([sys.executable, *command.words[1:]], cwd=folder, capture_output=True,
                           text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr

@@ -45,12 +45,12 @@ CONFIG = {"data": {"name": "digits"}, "forget": {"size": 120}, "rows": ("a", "b"
 
 
 def test_comments_belong_to_their_fields():
-    found = config_comments.sections(SOURCE, CONFIG)
+    sections = config_comments.sections(SOURCE, CONFIG)
     texts = config_comments.TEXTS
-    assert [(one.name, one.about) for one in found] == [
+    assert [(section.name, section.about) for section in sections] == [
         ("", "Fields of the study itself."), ("train", "How models are trained."),
         ("data", "What is trained on."), ("forget", texts["forget"])]
-    assert {field.name: field.comment for one in found for field in one.fields} == {
+    assert {field.name: field.comment for section in sections for field in section.fields} == {
         "seeds": "one for each", "rows": "What is compared, in this order.",
         "train.grid": 'with "a; b", or with others', "train.plain": "",
         "data.name": "by name", "forget.size": "examples of each"}

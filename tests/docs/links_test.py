@@ -26,17 +26,17 @@ def anchors(page) -> set[str]:
 
 def faults(page) -> list[str]:
     """Links of a page that lead nowhere; those to other sites are not looked at."""
-    found = []
+    messages = []
     for match in _LINK.finditer(prose(page)):
         path, _, anchor = match["target"].partition("#")
         if re.match(r"[a-z]+:", path):
             continue
         target = (page.parent / path).resolve() if path else page
         if not target.exists() or not target.is_relative_to(ROOT):
-            found.append(f"{match['target']}: there is no such file in the repository")
+            messages.append(f"{match['target']}: there is no such file in the repository")
         elif anchor and anchor not in anchors(target):
-            found.append(f"{match['target']}: there is no such heading")
-    return found
+            messages.append(f"{match['target']}: there is no such heading")
+    return messages
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -46,13 +46,13 @@ def prose(page: pathlib.Path) -> str:
 
 def indented(page: pathlib.Path) -> list[str]:
     """Indented code blocks: paragraphs of indented lines that do not go on with a list."""
-    found, before = [], ""
+    code_blocks, before = [], ""
     for paragraph in re.split(r"\n\s*\n", prose(page).strip("\n")):
         lines = paragraph.splitlines()
         if all(line.startswith("    ") for line in lines) and not before.startswith(("- ", "  ")):
-            found.append("\n".join(line[4:] for line in lines))
+            code_blocks.append("\n".join(line[4:] for line in lines))
         before = paragraph
-    return found
+    return code_blocks
 
 
 def python_files() -> dict[str, str]:
@@ -76,10 +76,10 @@ def _split(page: str, words: list[str]) -> Iterator[Command]:
     """Commands of a line, without variables before them and redirections behind them."""
     while words:
         end = words.index("&&") if "&&" in words else len(words)
-        own = words[:end]
-        own = own[:own.index(">")] if ">" in own else own
-        while own and re.match(r"[A-Z_]+=", own[0]):
-            own = own[1:]
-        if own:
-            yield Command(page, tuple(own))
+        command = words[:end]
+        command = command[:command.index(">")] if ">" in command else command
+        while command and re.match(r"[A-Z_]+=", command[0]):
+            command = command[1:]
+        if command:
+            yield Command(page, tuple(command))
         words = words[end + 1:]

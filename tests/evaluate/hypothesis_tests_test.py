@@ -92,7 +92,7 @@ def test_several_claims_are_corrected():
     weak = paired_difference([0.10, 0.05, 0.12, 0.03], [0.0] * 4)
     assert verdict(weak).word == HIGHER
     together = verdicts([strong, *[weak] * 6])
-    assert [one.word for one in together] == [HIGHER, *[NOT_SIGNIFICANT] * 6]
+    assert [claim.word for claim in together] == [HIGHER, *[NOT_SIGNIFICANT] * 6]
     assert together[0].p == pytest.approx(7 * strong["p"]) and together[0].family == 7
     assert "after Holm over 7" in together[0].text
 
@@ -101,7 +101,7 @@ def test_several_claims_are_corrected():
 def test_words_appear_at_most_at_the_nominal_rate_without_any_effect(family):
     """The chance of any word among several claims is 5%, not 5% for each."""
     rng = np.random.default_rng(family)
-    wrong = sum(any(one.is_significant for one in verdicts(differences(rng, family)))
+    wrong = sum(any(claim.is_significant for claim in verdicts(differences(rng, family)))
                 for _ in range(REPETITIONS))
     assert wrong / REPETITIONS < 0.05 + TOLERANCE
     if family == 1:
@@ -112,10 +112,10 @@ def test_equivalence_is_wrong_at_most_at_the_nominal_rate_at_the_margin():
     """The worst case that is not equivalent: a true difference of exactly the margin."""
     margin, rng = 0.02, np.random.default_rng(0)
     values = rng.normal(margin, 0.01, (REPETITIONS, 6))
-    said = [hypothesis_tests.verdict(paired_difference(own, np.zeros(6)), margin).word
-            for own in values]
+    said = [hypothesis_tests.verdict(paired_difference(per_seed, np.zeros(6)), margin).word
+            for per_seed in values]
     rate = said.count(EQUIVALENT) / REPETITIONS
     assert rate < 0.05 + TOLERANCE
     # and it is found where there is next to no difference
     close = rng.normal(0, 0.005, (50, 6))
-    assert sum(equivalence(own, margin) < 0.05 for own in close) > 45
+    assert sum(equivalence(per_seed, margin) < 0.05 for per_seed in close) > 45

@@ -20,15 +20,15 @@ def view():
 
 
 def values(view, oracle=None, extra=()):
-    made = evaluate.evaluate(view, oracle or view, extra)
-    return {name: measured.value for name, measured in made.items()}
+    metrics = evaluate.evaluate(view, oracle or view, extra)
+    return {name: measured.value for name, measured in metrics.items()}
 
 
 def test_accuracies_by_hand(view):
-    made = values(view)
-    assert made["forget_accuracy"] == made["retain_accuracy"] == 1
+    metrics = values(view)
+    assert metrics["forget_accuracy"] == metrics["retain_accuracy"] == 1
     right = view.logits[230:].argmax(-1) == view.labels[230:]
-    assert made["test_accuracy"] == right.mean() < 0.6
+    assert metrics["test_accuracy"] == right.mean() < 0.6
 
 
 def test_shadow_members_are_those_of_the_view_or_drawn(view):
@@ -55,12 +55,12 @@ def test_confidence_is_the_probability_of_the_label(view):
 def test_tow_by_hand():
     oracle = {"forget_accuracy": 0.5, "retain_accuracy": 1.0, "test_accuracy": 0.9,
               "validation_accuracy": 0.8, "mia": 0.6}
-    own = {**oracle, "forget_accuracy": 0.7, "test_accuracy": 0.8, "validation_accuracy": 0.3,
-           "mia": 0.1}
+    unlearned = {**oracle, "forget_accuracy": 0.7, "test_accuracy": 0.8, "validation_accuracy": 0.3,
+                 "mia": 0.1}
     assert tow.tow(oracle, oracle) == tow.tow_mia(oracle, oracle) == 1
-    np.testing.assert_allclose(tow.tow(own, oracle), 0.8 * 1 * 0.9)
-    np.testing.assert_allclose(tow.tow_mia(own, oracle), 0.5 * 1 * 0.9)
-    np.testing.assert_allclose(tow.validation_tow(own, oracle), 0.8 * 1 * 0.5)
+    np.testing.assert_allclose(tow.tow(unlearned, oracle), 0.8 * 1 * 0.9)
+    np.testing.assert_allclose(tow.tow_mia(unlearned, oracle), 0.5 * 1 * 0.9)
+    np.testing.assert_allclose(tow.validation_tow(unlearned, oracle), 0.8 * 1 * 0.5)
 
 
 def test_stratified_tow_by_hand():
@@ -68,21 +68,21 @@ def test_stratified_tow_by_hand():
     oracle = {"forget_accuracy": 0.5, "retain_accuracy": 1.0, "test_accuracy": 0.9,
               "validation_accuracy": 0.8, "mia": 0.5, "forget_accuracy_strata": [1.0, 0.5, 0.0],
               "mia_strata": [0.1, 0.5, 0.9]}
-    own = {**oracle, "test_accuracy": 0.8, "forget_accuracy_strata": [0.7, 0.5, 0.3],
-           "mia_strata": [0.4, 0.5, 0.6]}
-    made = evaluate.compare(own, oracle)
-    assert set(made) == {"tow", "tow_mia", "tow_stratified", "tow_mia_stratified",
-                         "validation_tow"}
-    np.testing.assert_allclose([made["tow"], made["tow_mia"]], 0.9)
-    np.testing.assert_allclose(made["tow_stratified"], 0.8 * 0.9)
-    np.testing.assert_allclose(made["tow_mia_stratified"], 0.8 * 0.9)
+    unlearned = {**oracle, "test_accuracy": 0.8, "forget_accuracy_strata": [0.7, 0.5, 0.3],
+                 "mia_strata": [0.4, 0.5, 0.6]}
+    comparison = evaluate.compare(unlearned, oracle)
+    assert set(comparison) == {"tow", "tow_mia", "tow_stratified", "tow_mia_stratified",
+                               "validation_tow"}
+    np.testing.assert_allclose([comparison["tow"], comparison["tow_mia"]], 0.9)
+    np.testing.assert_allclose(comparison["tow_stratified"], 0.8 * 0.9)
+    np.testing.assert_allclose(comparison["tow_mia_stratified"], 0.8 * 0.9)
     assert evaluate.compare(oracle, oracle)["tow_stratified"] == 1
 
 
 def test_intervals():
-    made = interval.summary([1.0, 2.0, 3.0])
-    assert made["mean"] == 2 and made["per_seed"] == [1, 2, 3]
-    np.testing.assert_allclose(made["ci95"], 4.302652729911275 / np.sqrt(3))
+    summary = interval.summary([1.0, 2.0, 3.0])
+    assert summary["mean"] == 2 and summary["per_seed"] == [1, 2, 3]
+    np.testing.assert_allclose(summary["ci95"], 4.302652729911275 / np.sqrt(3))
     np.testing.assert_allclose(interval.paired_difference([2, 4, 6], [1, 3, 5])["mean"], 1)
     with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
         interval.summary([1.0])
@@ -90,35 +90,36 @@ def test_intervals():
 
 def test_every_metric_is_a_number_made_of_its_examples(view):
     params = {"classifier": {"kernel": np.arange(6.0).reshape(2, 3), "bias": np.ones(3)}}
-    own = view._replace(params=params)
-    oracle = own._replace(logits=view.logits[:, ::-1].copy(), params=jax.tree.map(
+    unlearned = view._replace(params=params)
+    oracle = unlearned._replace(logits=view.logits[:, ::-1].copy(), params=jax.tree.map(
         lambda leaf: leaf + 1, params))
-    made = evaluate.evaluate(own, oracle, evaluate.METRICS)
-    assert set(made) == {*evaluate.REQUIRED, *evaluate.METRICS}
-    for name, measured in made.items():
+    metrics = evaluate.evaluate(unlearned, oracle, evaluate.METRICS)
+    assert set(metrics) == {*evaluate.REQUIRED, *evaluate.METRICS}
+    for name, measured in metrics.items():
         assert np.isfinite(measured.value), name
         if not name.startswith("parameter_"):
             np.testing.assert_allclose(measured.value, measured.per_example.mean(), err_msg=name)
-    np.testing.assert_allclose(made["parameter_distance"].value, 3)
+    np.testing.assert_allclose(metrics["parameter_distance"].value, 3)
 
 
 def test_the_oracle_itself_agrees_with_itself(view):
-    own = view._replace(params={"classifier": {"bias": np.array([1.0, 2.0, 4.0])}})
+    oracle = view._replace(params={"classifier": {"bias": np.array([1.0, 2.0, 4.0])}})
     names = ("forget_agreement", "test_agreement", "forget_kl", "test_kl", "parameter_distance",
              "parameter_cosine")
-    assert [values(own, own, names)[name] for name in names] == pytest.approx([1, 1, 0, 0, 0, 1])
+    assert [values(oracle, oracle, names)[name] for name in names] == pytest.approx(
+        [1, 1, 0, 0, 0, 1])
     # An output that the oracle does not have takes probability away, and no parameter counts.
-    more = own._replace(logits=np.concatenate([view.logits, view.logits[:, :1]], axis=1),
-                        params={"classifier": {"bias": np.array([1.0, 2.0, 4.0, 9.0])}})
-    made = values(more, own, names)
-    assert made["test_kl"] > 0.01 and made["parameter_distance"] == 0
+    more = oracle._replace(logits=np.concatenate([view.logits, view.logits[:, :1]], axis=1),
+                           params={"classifier": {"bias": np.array([1.0, 2.0, 4.0, 9.0])}})
+    metrics = values(more, oracle, names)
+    assert metrics["test_kl"] > 0.01 and metrics["parameter_distance"] == 0
 
 
 def test_divergence_by_hand(view):
-    own = view._replace(logits=np.log([[0.5, 0.5]] * 300), parts={**view.parts})
+    unlearned = view._replace(logits=np.log([[0.5, 0.5]] * 300), parts={**view.parts})
     oracle = view._replace(logits=np.log([[0.9, 0.1]] * 300))
     expected = 0.9 * np.log(1.8) + 0.1 * np.log(0.2)
-    assert evaluate.METRICS["test_kl"](own, oracle).value == pytest.approx(expected)
+    assert evaluate.METRICS["test_kl"](unlearned, oracle).value == pytest.approx(expected)
 
 
 def test_probabilities_that_are_not_finite_are_named(view):

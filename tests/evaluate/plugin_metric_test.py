@@ -23,8 +23,8 @@ def measured(tmp_path, value):
     (1, 1.0), (0.25, 0.25), (np.float32(0.5), 0.5), (np.int64(3), 3.0), (jnp.float32(0.5), 0.5),
     (np.array(0.5), 0.5), (Measured(2, np.zeros(3)), 2.0), (10**300, 1e300)])
 def test_finite_real_numbers_are_taken(tmp_path, value, expected):
-    made = measured(tmp_path, value)
-    assert made.value == expected and type(made.value) is float
+    metric = measured(tmp_path, value)
+    assert metric.value == expected and type(metric.value) is float
 
 
 @pytest.mark.parametrize("value", [

@@ -67,13 +67,13 @@ def test_an_attack_on_one_part_is_fitted_on_all_classes():
 def test_classes_are_those_of_the_test_set():
     labels = np.array([0] * 50 + [1] * 30 + [2] * 3 + [0] * 12 + [1] * 6 + [2] * 6)
     retain, test = np.arange(83), np.arange(83, 107)
-    made = shadow_members(retain, labels, test, np.random.default_rng(0))
+    members = shadow_members(retain, labels, test, np.random.default_rng(0))
     # Six of class 2 are wanted and three are there: the others share what is missing 2 : 1.
-    assert np.bincount(labels[made]).tolist() == [14, 7, 3]
-    assert len(set(made)) == 24 and set(made) <= set(retain)
-    assert np.bincount(labels[made[:12]]).tolist() == [7, 4, 1]   # beginnings are alike
+    assert np.bincount(labels[members]).tolist() == [14, 7, 3]
+    assert len(set(members)) == 24 and set(members) <= set(retain)
+    assert np.bincount(labels[members[:12]]).tolist() == [7, 4, 1]   # beginnings are alike
     other = shadow_members(retain, labels, test, np.random.default_rng(1))
-    assert set(other) != set(made)
+    assert set(other) != set(members)
 
 
 @pytest.mark.parametrize("of_retain, of_test, expected", [
@@ -83,13 +83,13 @@ def test_classes_are_those_of_the_test_set():
 def test_classes_that_are_not_there(of_retain, of_test, expected):
     labels = np.array(of_retain + of_test)
     retain, test = np.split(np.arange(len(labels)), [len(of_retain)])
-    made = shadow_members(retain, labels, test, np.random.default_rng(0))
-    assert np.bincount(labels[made]).tolist() == expected and len(set(made)) == len(made)
+    members = shadow_members(retain, labels, test, np.random.default_rng(0))
+    assert np.bincount(labels[members]).tolist() == expected and len(set(members)) == len(members)
 
 
 def test_the_released_way_takes_the_first():
-    made = shadow_members(np.arange(5, 50), np.zeros(60, int), np.arange(50, 60), None)
-    np.testing.assert_array_equal(made, np.arange(5, 15))
+    members = shadow_members(np.arange(5, 50), np.zeros(60, int), np.arange(50, 60), None)
+    np.testing.assert_array_equal(members, np.arange(5, 15))
 
 
 @pytest.mark.skipif(not TINY_IMAGENET.is_file(), reason=f"there is no {TINY_IMAGENET.name} in the "

@@ -20,11 +20,11 @@ def view(own_logits):
 @pytest.fixture
 def layers():
     """Retain examples are known for sure, test ones hardly; two of the forget set are like each."""
-    own = np.repeat([8.0, 8.0, -0.5, 0.1], [12, 2, 2, 8])
+    unlearned = np.repeat([8.0, 8.0, -0.5, 0.1], [12, 2, 2, 8])
     oracle = np.repeat([8.0, -1.0, 8.0], [12, 4, 8])
     out = np.full(24, np.nan)
     out[[12, 13, 14]] = 0.25, 0.5, 0.5
-    return SubsetMeasures(view(own), view(oracle), out)
+    return SubsetMeasures(view(unlearned), view(oracle), out)
 
 
 def test_members_of_the_attack_are_not_judged_by_it(layers):
@@ -33,11 +33,11 @@ def test_members_of_the_attack_are_not_judged_by_it(layers):
 
 
 def test_the_released_way_judges_the_last_ones():
-    own = view(np.repeat([8.0, 0.1], [16, 8]))
-    own.parts["shadow_members"] = RETAIN[:8]
-    made = SubsetMeasures(own, own, np.full(24, np.nan))
-    np.testing.assert_array_equal(made.unseen_retain, RETAIN[6:])
-    del own.parts["shadow_members"]
+    model_view = view(np.repeat([8.0, 0.1], [16, 8]))
+    model_view.parts["shadow_members"] = RETAIN[:8]
+    measures = SubsetMeasures(model_view, model_view, np.full(24, np.nan))
+    np.testing.assert_array_equal(measures.unseen_retain, RETAIN[6:])
+    del model_view.parts["shadow_members"]
 
 
 def test_each_measure_by_hand(layers):

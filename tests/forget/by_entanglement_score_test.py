@@ -19,12 +19,12 @@ def score(features, places):
     return entanglement_score(np.delete(features, places, 0), features[places])
 
 
-@pytest.mark.parametrize("wanted", [8, 20.0, 100, 1000, 50_000])
-def test_a_score_that_is_asked_for_is_reached(clustered, wanted):
+@pytest.mark.parametrize("target", [8, 20.0, 100, 1000, 50_000])
+def test_a_score_that_is_asked_for_is_reached(clustered, target):
     features, labels = clustered
-    made = search(features, labels, 60, wanted, np.random.default_rng(1))
-    assert len(made) == 60 == len(set(made.tolist()))
-    assert score(features, made) == pytest.approx(wanted, rel=0.01)
+    forget = search(features, labels, 60, target, np.random.default_rng(1))
+    assert len(forget) == 60 == len(set(forget.tolist()))
+    assert score(features, forget) == pytest.approx(target, rel=0.01)
 
 
 def test_features_that_are_not_finite_are_refused(clustered):
@@ -38,9 +38,9 @@ def test_features_that_are_not_finite_are_refused(clustered):
 def test_equal_examples_are_taken_by_a_draw():
     """Each example is there ten times over; the farthest ones are no longer the first copies."""
     features = np.repeat(np.random.default_rng(0).normal(size=(2, 60, 4)).reshape(120, 4), 5, 0)
-    made = [search(features, np.zeros(600, int), 30, 30.0, np.random.default_rng(seed))
+    sets = [search(features, np.zeros(600, int), 30, 30.0, np.random.default_rng(seed))
             for seed in (1, 1, 2)]
-    assert made[0].tolist() == made[1].tolist() != made[2].tolist()
+    assert sets[0].tolist() == sets[1].tolist() != sets[2].tolist()
 
 
 def test_the_range_in_the_message_can_be_reached(clustered):
@@ -52,11 +52,11 @@ def test_the_range_in_the_message_can_be_reached(clustered):
             r"about ([\d.,e+-]+) to ([\d.,e+-]+)", str(caught.value)).groups())
         assert low < high
         for end in (low, high):
-            made = search(features, labels, 60, end, np.random.default_rng(1))
-            assert score(features, made) == pytest.approx(end, rel=0.01)
+            forget = search(features, labels, 60, end, np.random.default_rng(1))
+            assert score(features, forget) == pytest.approx(end, rel=0.01)
 
 
 def test_the_same_generator_gives_the_same_set(clustered):
-    made = [search(*clustered, 30, 50.0, np.random.default_rng(seed)).tolist()
+    sets = [search(*clustered, 30, 50.0, np.random.default_rng(seed)).tolist()
             for seed in (3, 3, 4)]
-    assert made[0] == made[1] != made[2]
+    assert sets[0] == sets[1] != sets[2]

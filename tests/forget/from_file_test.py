@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from forget.made import known
+from forget.small_context import known
 from rum_jax.core.errors import InputError
 from rum_jax.forget import choose
 from rum_jax.forget.remaining import among

@@ -123,33 +123,33 @@ def faults(outcome: Outcome, folder: pathlib.Path) -> list[str]:
         return [f"a traceback: {outcome.escaped}"]
     if outcome.code == INTERRUPTED and outcome.said.endswith(INTERRUPTED_MESSAGE):
         return []
-    found, said = [], AT_EXIT.sub("", outcome.said)
+    flaws, said = [], AT_EXIT.sub("", outcome.said)
     if outcome.code not in (0, 1, 2):
-        found.append(f"exit code {outcome.code}")
+        flaws.append(f"exit code {outcome.code}")
     if re.search("^Traceback", said, re.M):  # a user's own error may say the word
-        found.append("a traceback on stderr")
+        flaws.append("a traceback on stderr")
     count = len(re.findall(r"^error: ", outcome.said, re.M))
     if count != (outcome.code != 0):
-        found.append(f"exit code {outcome.code} with {count} messages")
+        flaws.append(f"exit code {outcome.code} with {count} messages")
     if outcome.code:
-        found += message_faults(outcome.message, folder)
-    return found
+        flaws += message_faults(outcome.message, folder)
+    return flaws
 
 
 def message_faults(message: str, folder: pathlib.Path) -> list[str]:
     """What is wrong with a message: it must name a field, a flag or a file, and be short."""
-    found = []
+    flaws = []
     if not (re.search(r"config\.|--\w+|\w\.(py|npz|npy|txt|csv|jsonl?|pth|svg|html)\b", message)
             or any(os.path.lexists(folder / path)
                    for part in re.findall(r"[^\s:;,()]+", message)
                    for path in (pathlib.Path(part), pathlib.Path(part).parent)
                    if path != pathlib.Path())):
-        found.append("a message that names no field and no file")
+        flaws.append("a message that names no field and no file")
     if " object at 0x" in message:
-        found.append("a message with an object's address")
+        flaws.append("a message with an object's address")
     if len(message) > LONGEST_MESSAGE:
-        found.append(f"a message of {len(message)} characters")
-    return found
+        flaws.append(f"a message of {len(message)} characters")
+    return flaws
 
 
 @contextlib.contextmanager

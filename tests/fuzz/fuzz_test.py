@@ -33,8 +33,8 @@ def count(kind: str, slow: bool) -> int:
     """How many examples of a kind are tried."""
     if kind == "processes":
         return PROCESSES[slow]
-    wanted = int(os.environ.get("RUM_JAX_FUZZ_EXAMPLES", SLOW if slow else FAST))
-    return max(1, round(SHARES[kind] * wanted))
+    examples = int(os.environ.get("RUM_JAX_FUZZ_EXAMPLES", SLOW if slow else FAST))
+    return max(1, round(SHARES[kind] * examples))
 
 
 def tried(kind: str, slow: bool, strategy: st.SearchStrategy, check) -> None:
@@ -50,9 +50,9 @@ def tried(kind: str, slow: bool, strategy: st.SearchStrategy, check) -> None:
 
 def fine(outcome: Outcome, folder, *more: str) -> None:
     """Fails with everything that is wrong with how a command ended."""
-    found = [*commands.faults(outcome, folder), *more]
+    faults = [*commands.faults(outcome, folder), *more]
     note(f"exit code {outcome.code}, said:\n{outcome.said[-2000:]}")
-    assert not found, "\n".join(found)
+    assert not faults, "\n".join(faults)
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +137,8 @@ def test_any_input_file_is_taken_or_refused_in_a_message(inputs, tmp_path_factor
                 part in outcome.message for part in (name, "config."))
             fine(outcome, folder, *([f"neither {name} nor a field is named"] if unnamed else []))
 
-    tried("files", slow, st.sampled_from([(kind, name) for kind, made in kinds.items()
-                                          for name in made.files]), check)
+    tried("files", slow, st.sampled_from([(kind, name) for kind, content in kinds.items()
+                                          for name in content.files]), check)
 
 
 @both
@@ -174,18 +174,18 @@ def test_a_process_of_its_own_ends_in_the_same_ways(finished, tmp_path, slow):
         st.just([]), st.just([]), values.command_line(), st.sampled_from(own_code.SPOILING)))
 
     def check(example) -> None:
-        damages, asked = example
+        damages, flags_or_code = example
         with toy_workdir.copied(finished, ("study", "other"), tmp_path) as folder:
             for piece in damages:
                 piece.do(folder)
-            if isinstance(asked, str):
+            if isinstance(flags_or_code, str):
                 (folder / own_code.FILE).write_text(
-                    f"def f(view, oracle):\n    {asked}\n    return 1.0\n")
+                    f"def f(view, oracle):\n    {flags_or_code}\n    return 1.0\n")
                 shutil.rmtree(folder / "study", ignore_errors=True)
-                asked = [f"--config.{field}={text}"
-                         for field, text in own_code.fields("metric").items()]
-            outcome, more = commands.run_apart([*arguments("study"), *asked], folder), []
-            if outcome.code == 0 and not asked:
+                flags_or_code = [f"--config.{field}={text}"
+                                 for field, text in own_code.fields("metric").items()]
+            outcome, more = commands.run_apart([*arguments("study"), *flags_or_code], folder), []
+            if outcome.code == 0 and not flags_or_code:
                 more = toy_workdir.differences(folder / "study", finished.findings["study"])
             fine(outcome, folder, *more)
 
@@ -196,16 +196,16 @@ def test_what_the_harness_looks_for(finished, tmp_path):
     """A harness that cannot fail would show nothing."""
     said = "error: config.train.epochs: is 0; allowed: an integer >= 1\n"
     interrupted = "done\n" + commands.INTERRUPTED_MESSAGE
-    own = "Exception ignored in atexit callback: <f>\nTraceback (most recent call last):\n"
+    at_exit = "Exception ignored in atexit callback: <f>\nTraceback (most recent call last):\n"
     for outcome in (Outcome(2, said, "", ""), Outcome(130, interrupted, "", ""),
-                    Outcome(0, own, "", "")):
+                    Outcome(0, at_exit, "", "")):
         assert commands.faults(outcome, tmp_path) == [], outcome
     for outcome in (Outcome(0, said, "", ""), Outcome(3, said, "", ""), Outcome(2, "", "", ""),
                     Outcome(2, said * 2, "", ""), Outcome(None, "", "", "Traceback"),
                     Outcome(2, "error: something is wrong\n", "", ""),
                     Outcome(1, "error: x.py: <f object at 0x7f>\n", "", ""),
                     Outcome(2, said + "x" * 5000, "", ""), Outcome(130, said, "", ""),
-                    Outcome(0, "Traceback\n" + own, "", "")):
+                    Outcome(0, "Traceback\n" + at_exit, "", "")):
         assert commands.faults(outcome, tmp_path), outcome
     with toy_workdir.copied(finished, ("study",), tmp_path) as folder:
         workdir = folder / "study"

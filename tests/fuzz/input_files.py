@@ -33,7 +33,7 @@ def id_files(ids: list[str]) -> dict[str, bytes]:
         "bom.txt": text.encode("utf-8-sig"), "utf16.txt": text.encode("utf-16"),
         "latin.txt": (text + "\né").encode("latin-1"), "comments.txt": f"# ids\n{text}".encode(),
         "header.csv": f"id\n{text}".encode(), "quoted.csv": json.dumps(ids).encode(),
-        "columns.csv": "\n".join(f"{one},3" for one in ids).encode(),
+        "columns.csv": "\n".join(f"{id_},3" for id_ in ids).encode(),
         "ids.json": json.dumps(ids).encode(), "long.json": json.dumps(ids * 2000).encode(),
         "object.json": json.dumps({"ids": ids}).encode(), "ids.npy": _saved(ids),
         "bytes.npy": _saved(np.array(ids, "S")), "objects.npy": _saved(np.array(ids, object)),
@@ -45,7 +45,7 @@ def id_files(ids: list[str]) -> dict[str, bytes]:
         "other.npz": _archive(x=ids), "none.npz": _archive(ids=np.array([], str)),
         "objects.npz": _archive(ids=np.array(ids, object)), "floats.npz": _archive(ids=[1.5, 2.5]),
         "mask.npz": _archive(ids=np.arange(60) < 6), "nul.txt": b"\0" * 40,
-        "spaces.txt": "\n".join(f"  {one}  " for one in ids).encode(),
+        "spaces.txt": "\n".join(f"  {id_}  " for id_ in ids).encode(),
         "foreign.txt": b"x\ny\nz\nu\nv\nw", "all.txt": "\n".join(IDS).encode(),
         "one line.txt": " ".join(ids).encode(), "long.txt": b"x" * 100_000,
     }
@@ -90,8 +90,8 @@ def data_files() -> dict[str, bytes]:
     labels = np.arange(60) % 3
 
     def of(**changed: object) -> bytes:
-        made = {"images": images, "labels": labels, "ids": IDS, **changed}
-        return _archive(**{name: value for name, value in made.items() if value is not None})
+        arrays = {"images": images, "labels": labels, "ids": IDS, **changed}
+        return _archive(**{name: value for name, value in arrays.items() if value is not None})
 
     return {
         "good.npz": of(), "floats.npz": of(images=images / 255), "int64.npz":
@@ -108,7 +108,7 @@ def data_files() -> dict[str, bytes]:
         of(labels=labels * 0), "rare.npz": of(labels=(np.arange(60) == 0) * 2 + labels % 2),
         "uint8.npz": of(labels=labels.astype(np.uint8)), "bools.npz": of(labels=labels > 0),
         "twice.npz": of(ids=IDS[:30] * 2), "bytes.npz": of(ids=np.array(IDS, "S")), "odd ids.npz":
-        of(ids=[f"../{one}\n$" for one in IDS]), "empty ids.npz": of(ids=[""] * 60), "few ids.npz":
+        of(ids=[f"../{id_}\n$" for id_ in IDS]), "empty ids.npz": of(ids=[""] * 60), "few ids.npz":
         of(ids=IDS[:9]), "parts.npz": of(parts=["train"] * 40 + ["test"] * 20), "odd parts.npz":
         of(parts=["x"] * 60), "classes.npz": of(classes=["a", "b", "c"]), "odd classes.npz":
         of(classes=["$a$", "b\n$", "ä" * 300]), "few classes.npz": of(classes=["a"]),
@@ -124,12 +124,12 @@ def model_files() -> dict[str, bytes]:
     """Name -> content of a file that is to be a PyTorch checkpoint, and is none."""
     header = json.dumps({"x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
     tensors = len(header).to_bytes(8, "little") + header + bytes(4)
-    made = {"other.safetensors": tensors, "cut.safetensors": tensors[:-2], "long.safetensors":
-            (2**62).to_bytes(8, "little") + header, "pickle.pth": pickle.dumps({"x": 1}),
-            "pickle.pt": pickle.dumps(np.zeros(3)), "x.onnx": b"x", "x": b"x", "scores.npz":
-            _archive(x=[1])}
-    return made | {f"odd{number}.safetensors": content
-                   for number, content in enumerate(CONTENTS.values())}
+    files = {"other.safetensors": tensors, "cut.safetensors": tensors[:-2], "long.safetensors":
+             (2**62).to_bytes(8, "little") + header, "pickle.pth": pickle.dumps({"x": 1}),
+             "pickle.pt": pickle.dumps(np.zeros(3)), "x.onnx": b"x", "x": b"x", "scores.npz":
+             _archive(x=[1])}
+    return files | {f"odd{number}.safetensors": content
+                    for number, content in enumerate(CONTENTS.values())}
 
 
 CONFIG = "from rum_jax.config import base\n"

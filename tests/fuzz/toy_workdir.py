@@ -76,17 +76,17 @@ def arguments(name: str, **changed: object) -> list[str]:
 def findings(workdir: pathlib.Path) -> dict:
     """What no damage may change: rows, memorization, comparisons, and three files."""
     results = json.loads((workdir / "results.json").read_text())
-    made = {name: _timeless(results.get(name))
-            for name in ("rows", "memorization", "comparisons", "sets")}
+    contents = {name: _timeless(results.get(name))
+                for name in ("rows", "memorization", "comparisons", "sets")}
     if (workdir / "results.csv").exists():
         with (workdir / "results.csv").open() as file:
-            made["results.csv"] = [line for line in csv.reader(file) if "seconds" not in line]
+            contents["results.csv"] = [line for line in csv.reader(file) if "seconds" not in line]
     for name in ("memorization.npz", "forget.npz"):
         if (workdir / name).exists():
             with np.load(workdir / name, allow_pickle=False) as arrays:
-                made[name] = {key: (str(array.dtype), array.shape, array.tobytes())
-                              for key, array in arrays.items()}
-    return made
+                contents[name] = {key: (str(array.dtype), array.shape, array.tobytes())
+                                  for key, array in arrays.items()}
+    return contents
 
 
 def differences(workdir: pathlib.Path, expected: dict) -> list[str]:
@@ -140,7 +140,7 @@ def write_inputs(folder: pathlib.Path) -> None:
     np.savez(folder / "scores.npz", ids=ids, memorization=draw.uniform(-0.2, 1, 60))
     (folder / "own.py").write_text(OWN_CODE)
     (folder / CONFIG_FILE).write_text(CONFIG)
-    (folder / "ids.txt").write_text("".join(f"{one}\n" for one in _training(folder)[:6]))
+    (folder / "ids.txt").write_text("".join(f"{id_}\n" for id_ in _training(folder)[:6]))
 
 
 def _training(folder: pathlib.Path) -> np.ndarray:

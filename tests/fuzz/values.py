@@ -98,7 +98,7 @@ def _plain() -> st.SearchStrategy[str]:
         st.integers().map(str), st.floats().map(repr), st.text(letters, max_size=40),
         st.lists(st.one_of(st.integers(-2, 9), st.floats(), st.text(letters, max_size=5),
                            st.none(), st.booleans()), max_size=4).map(
-                               lambda made: repr(tuple(made))))
+                               lambda values: repr(tuple(values))))
 
 
 def value_of(field: str) -> st.SearchStrategy[str]:
@@ -142,4 +142,4 @@ def command_line() -> st.SearchStrategy[list[str]]:
     """Some flags after those of a study; seldom such as are no fields."""
     other = st.sampled_from((*LAUNCHING, *ODD_FLAGS)).map(lambda text: [text])
     return st.lists(st.one_of(flag(), flag(), flag(), other), min_size=1, max_size=3).map(
-        lambda made: [part for parts in made for part in parts])
+        lambda flags: [part for parts in flags for part in parts])

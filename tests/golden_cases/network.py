@@ -36,11 +36,11 @@ class Mlp(nn.Module):
 
 def params_of(case: dict, prefix: str) -> dict:
     """Flax parameters from arrays <prefix>_fc1_weight, ..., float64."""
-    made = {ours: {"kernel": case[f"{prefix}_{theirs}_weight"].T,
-                   "bias": case[f"{prefix}_{theirs}_bias"]} for ours, theirs in LAYERS.items()}
+    params = {ours: {"kernel": case[f"{prefix}_{theirs}_weight"].T,
+                     "bias": case[f"{prefix}_{theirs}_bias"]} for ours, theirs in LAYERS.items()}
     if f"{prefix}_bn1_weight" in case:
-        made["bn1"] = {"scale": case[f"{prefix}_bn1_weight"], "bias": case[f"{prefix}_bn1_bias"]}
-    return made
+        params["bn1"] = {"scale": case[f"{prefix}_bn1_weight"], "bias": case[f"{prefix}_bn1_bias"]}
+    return params
 
 
 def stats_of(case: dict, prefix: str) -> dict:
@@ -53,9 +53,9 @@ def stats_of(case: dict, prefix: str) -> dict:
 
 def states_of(case: dict, prefix: str) -> TrainState:
     """One model as a stack of one, with a fresh optimizer."""
-    one = fresh(jax.tree.map(jnp.asarray, params_of(case, prefix)),
-                jax.tree.map(jnp.asarray, stats_of(case, prefix)))
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[None], jax.device_get(one))
+    state = fresh(jax.tree.map(jnp.asarray, params_of(case, prefix)),
+                  jax.tree.map(jnp.asarray, stats_of(case, prefix)))
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[None], jax.device_get(state))
 
 
 def task_of(base: dict, norm: bool = False) -> Task:

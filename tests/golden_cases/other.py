@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
-from forget.made import known
+from forget.small_context import known
 
 from golden_cases.network import (
     Script,
@@ -51,9 +51,9 @@ def base(case, same):
 
 
 def distill_kl(case, base):
-    made = distillation(jnp.asarray(case["student"]), jnp.asarray(case["teacher"]),
+    loss = distillation(jnp.asarray(case["student"]), jnp.asarray(case["teacher"]),
                         jnp.asarray(case["hp_T"]), jnp.ones(len(case["student"]), bool))
-    np.testing.assert_allclose(made, case["loss"], rtol=1e-10)
+    np.testing.assert_allclose(loss, case["loss"], rtol=1e-10)
 
 
 def entropy(case, base):
@@ -103,9 +103,9 @@ def tow_case(case, base):
     groups, seeds = case["unlearned_retain"].shape
 
     def metrics(who, group, seed):
-        made = {f"{part}_accuracy": case[f"{who}_{part}"][group, seed] / 100
-                for part in ("forget", "retain", "val", "test")}
-        return {**made, "mia": case[f"{who}_mia_confidence"][group, seed]}
+        accuracies = {f"{part}_accuracy": case[f"{who}_{part}"][group, seed] / 100
+                      for part in ("forget", "retain", "val", "test")}
+        return {**accuracies, "mia": case[f"{who}_mia_confidence"][group, seed]}
 
     def summary(values):
         return interval.summary(list(values))
@@ -114,20 +114,20 @@ def tow_case(case, base):
         pairs = [(metrics("unlearned", group, s), metrics("retrained", group, s))
                  for s in range(seeds)]
         for script, compare in (("tow", tow.tow), ("towmia", tow.tow_mia)):
-            made = summary(compare(*pair) for pair in pairs)
-            np.testing.assert_allclose(made["mean"], case[f"{script}__tow"][group], rtol=1e-10)
-            np.testing.assert_allclose(made["ci95"], case[f"{script}__tow_ci_margin"][group],
+            score = summary(compare(*pair) for pair in pairs)
+            np.testing.assert_allclose(score["mean"], case[f"{script}__tow"][group], rtol=1e-10)
+            np.testing.assert_allclose(score["ci95"], case[f"{script}__tow_ci_margin"][group],
                                        rtol=1e-9)
-            np.testing.assert_allclose(made["mean"] - made["ci95"],
+            np.testing.assert_allclose(score["mean"] - score["ci95"],
                                        case[f"{script}__tow_ci_lower"][group], rtol=1e-9)
         for part in ("forget", "retain", "val", "test"):
             closeness = np.mean([1 - abs(a[f"{part}_accuracy"] - b[f"{part}_accuracy"])
                                  for a, b in pairs])
             np.testing.assert_allclose(closeness, case[f"tow__ratio_acc_{part}"][group],
                                        rtol=1e-10)
-            own = summary(100 * a[f"{part}_accuracy"] for a, _ in pairs)
+            accuracy = summary(100 * a[f"{part}_accuracy"] for a, _ in pairs)
             for script in ("tow", "towmia"):
-                np.testing.assert_allclose(own["ci95"], case[f"{script}__{part}_ci"][group],
+                np.testing.assert_allclose(accuracy["ci95"], case[f"{script}__{part}_ci"][group],
                                            rtol=1e-9)
         attack = summary(a["mia"] for a, _ in pairs)["ci95"]
         for script in ("tow", "towmia"):
@@ -140,14 +140,14 @@ def tow_case(case, base):
 def memorization(case, base):
     included = case["trainset_mask"].astype(bool)
     correct, test = (case[f"{name}_correctness"].astype(bool) for name in ("trainset", "testset"))
-    made = estimate.memorization(included, correct, missing=0.0).memorization
-    np.testing.assert_allclose(made, case["memorization"], rtol=1e-6, atol=1e-7)
+    scores = estimate.memorization(included, correct, missing=0.0).memorization
+    np.testing.assert_allclose(scores, case["memorization"], rtol=1e-6, atol=1e-7)
     influence = influences.influence(included, test, missing=0.0)
     np.testing.assert_allclose(influence, case["influence"], rtol=1e-6, atol=1e-6)
     ours = estimate.memorization(included, correct)
     defined = (ours.times_in > 0) & (ours.times_out > 0)
     np.testing.assert_array_equal(np.isnan(ours.memorization), ~defined)
-    np.testing.assert_array_equal(ours.memorization[defined], made[defined])
+    np.testing.assert_array_equal(ours.memorization[defined], scores[defined])
     np.testing.assert_array_equal(np.isnan(influences.influence(included, test)).any(0), ~defined)
 
 
@@ -171,10 +171,10 @@ def entanglement(case, base):
 
 
 def select_fs(case, base):
-    candidates, own = case["indices"], case["scores"][case["indices"]]
+    candidates, scores = case["indices"], case["scores"][case["indices"]]
     for name in [key for key in case if key not in ("scores", "indices")]:
         kind, size = name.rsplit("_", 1)
-        chosen = candidates[SELECTIONS[kind](own, int(size), proxy_centers(own))]
+        chosen = candidates[SELECTIONS[kind](scores, int(size), proxy_centers(scores))]
         np.testing.assert_array_equal(chosen, case[name], err_msg=name)
 
 
@@ -207,12 +207,12 @@ def multistep_sets(case, base):
     first, second = case["scores_step1"], case["scores_step2"]
     whole, everything = len(case["vanilla_mix_forget"]), np.arange(len(first))
 
-    def asked(scores, left):
+    def request(scores, left):
         of_all = known({"heldout_retrain": scores})
         return choose_left("heldout_retrain:mix", of_all, left, whole)
 
-    left = np.setdiff1d(everything, asked(first, everything))
-    forget = asked(second, left)
+    left = np.setdiff1d(everything, request(first, everything))
+    forget = request(second, left)
     np.testing.assert_array_equal(forget, np.sort(case["vanilla_mix_forget"]))
     np.testing.assert_array_equal(retain_set(left, [forget]), case["vanilla_mix_retain"])
     parts = partition(refinement("heldout_retrain"), forget,
@@ -236,19 +236,19 @@ def learning_events(case, base):
 
 def heldout_retrain(case, base):
     problem = problem_of(task_of(base), case, [0], [1])
-    made = run_heldout_retrain(problem.task, states_of(base, "orig"), held_out_of(base),
-                               problem.optimizer, float(case["hp_ft_lr"]),
-                               int(case["hp_ft_epochs"]), ["a"])
-    assert made.epochs.tolist() == [int(case["epochs_run"])]
-    assert_params(made.states.params, case, "final")
-    np.testing.assert_allclose(made.scores[0, case["ids"].astype(int)], case["kl"], rtol=1e-8,
+    result = run_heldout_retrain(problem.task, states_of(base, "orig"), held_out_of(base),
+                                 problem.optimizer, float(case["hp_ft_lr"]),
+                                 int(case["hp_ft_epochs"]), ["a"])
+    assert result.epochs.tolist() == [int(case["epochs_run"])]
+    assert_params(result.states.params, case, "final")
+    np.testing.assert_allclose(result.scores[0, case["ids"].astype(int)], case["kl"], rtol=1e-8,
                                atol=1e-12)
 
 
 def loss_curvature(case, base):
     count = len(case["curvature"])
-    made = run_loss_curvature(task_of(base), states_of(base, "orig"), train_of(base)[:count],
-                              float(case["hp_h"]), 16)
-    np.testing.assert_allclose(made.steps[0].transpose(0, 3, 1, 2), case["z"], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(made.curvature[0], case["curvature"], rtol=1e-8, atol=1e-10)
-    np.testing.assert_allclose(np.linalg.norm(made.gradients[0]), case["grad_norm"], rtol=1e-8)
+    result = run_loss_curvature(task_of(base), states_of(base, "orig"), train_of(base)[:count],
+                                float(case["hp_h"]), 16)
+    np.testing.assert_allclose(result.steps[0].transpose(0, 3, 1, 2), case["z"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(result.curvature[0], case["curvature"], rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(np.linalg.norm(result.gradients[0]), case["grad_norm"], rtol=1e-8)

@@ -112,15 +112,16 @@ def random_label(case, base):
 
 def salun_mask(case, base):
     problem = problem_of(task_of(base), case, base["forget_idx"], base["retain_idx"])
-    found, moved = saliency.saliency(problem, states_of(base, "orig"), True,
-                                     float(case["hp_unlearn_lr"]))
+    gradients, moved = saliency.saliency(problem, states_of(base, "orig"), True,
+                                         float(case["hp_unlearn_lr"]))
     assert_params(moved, case, "moved")
     assert_params({layer: {name: np.tanh(leaf) for name, leaf in part.items()}
-                   for layer, part in found.items()}, case, "tanh_abs_grad")
-    one = {layer: {name: leaf[0] for name, leaf in part.items()} for layer, part in found.items()}
-    sizes = flatten(found)
+                   for layer, part in gradients.items()}, case, "tanh_abs_grad")
+    single = {layer: {name: leaf[0] for name, leaf in part.items()}
+              for layer, part in gradients.items()}
+    sizes = flatten(gradients)
     for fraction in sorted({name.split("_")[1] for name in case if name.startswith("mask_")}):
-        mine = saliency.select(one, float(fraction), "smallest")
+        mine = saliency.select(single, float(fraction), "smallest")
         mine = flatten({layer: {name: leaf[None] for name, leaf in part.items()}
                         for layer, part in mine.items()})
         theirs = params_of(case, f"mask_{fraction}")
@@ -154,9 +155,9 @@ def boundary_expand(case, base):
 
 
 def wfisher(case, base):
-    own = {**base, **{name: case[name] for name in
-                      ("pixels", "labels", "forget_idx", "retain_idx") if name in case}}
-    problem = problem_of(task_of(own), case, own["forget_idx"], own["retain_idx"])
+    arrays = {**base, **{name: case[name] for name in
+                         ("pixels", "labels", "forget_idx", "retain_idx") if name in case}}
+    problem = problem_of(task_of(arrays), case, arrays["forget_idx"], arrays["retain_idx"])
     states = states_of(base, "orig")
     v, k = influence.directions(problem, states, "first")
     np.testing.assert_allclose(flatten(v), case["v_vec"], rtol=0, atol=1e-10)

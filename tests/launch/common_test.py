@@ -110,7 +110,7 @@ def test_documented_commands_work():
     assert [pathlib.Path(file).stem for file, *_ in calls] == ["slurm", "kubernetes",
                                                                "kubernetes", "tpu_vm"]
     for file, *arguments in calls:
-        arguments = [one for one in arguments if not one.startswith("--config=")]
+        arguments = [argument for argument in arguments if not argument.startswith("--config=")]
         launcher = importlib.import_module(pathlib.Path(file).stem)
         assert launcher.render((f"--config={CONFIG}", *arguments))
 

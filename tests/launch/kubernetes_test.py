@@ -22,7 +22,7 @@ TPU = ("--jobset", "--workdir=gs://bucket/w", "--accelerator=tpu-v5-lite-podslic
 FIELDS = ["--config.campaign.models=4000", "--config.rows=('rum',)"]
 
 
-def made(*arguments) -> dict:
+def manifest_of(*arguments) -> dict:
     return yaml.safe_load(kubernetes.render(latest(*GIVEN, *arguments)))
 
 
@@ -39,9 +39,9 @@ def container_of(spec: dict) -> dict:
     return container
 
 
-def expanded(container: dict, **found: str) -> list[str]:
+def expanded(container: dict, **environment: str) -> list[str]:
     """The command as Kubernetes expands it: $(NAME) by the environment, and $$ is a $."""
-    values = {**{e["name"]: e["value"] for e in container["env"] if "value" in e}, **found}
+    values = {**{e["name"]: e["value"] for e in container["env"] if "value" in e}, **environment}
     return [re.sub(r"\$\$|\$\((\w+)\)",
                    lambda m: "$" if m[0] == "$$" else values.get(m[1], m[0]), text)
             for text in container["command"]]
@@ -49,8 +49,9 @@ def expanded(container: dict, **found: str) -> list[str]:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_job_is_one_by_the_schema_of_kubernetes(release):
-    job = made(*DISK, "--gpus=1", "--env=A=b=c", "--namespace=lab", "--service-account=trainer",
-               "--node-selector=cloud.google.com/gke-accelerator=nvidia-l4")
+    job = manifest_of(*DISK, "--gpus=1", "--env=A=b=c", "--namespace=lab",
+                      "--service-account=trainer",
+                      "--node-selector=cloud.google.com/gke-accelerator=nvidia-l4")
     check(job, release)
     for path in (("spec",), ("spec", "podFailurePolicy"), ("spec", "template", "spec")):
         wrong = part = copy.deepcopy(job)
@@ -62,9 +63,9 @@ def test_a_job_is_one_by_the_schema_of_kubernetes(release):
 
 
 def test_a_job_has_an_index_for_each_worker():
-    job = made(*DISK, "--at-once=3", "--retries=4", "--grace=45", "--gpus=2", "--memory=32Gi",
-               "--cpus=6", "--env=A=$(B)", "--namespace=lab", "--name=mem",
-               "--service-account=trainer", "--node-selector=gpu=l4")
+    job = manifest_of(*DISK, "--at-once=3", "--retries=4", "--grace=45", "--gpus=2",
+                      "--memory=32Gi", "--cpus=6", "--env=A=$(B)", "--namespace=lab", "--name=mem",
+                      "--service-account=trainer", "--node-selector=gpu=l4")
     spec, pod = job["spec"], job["spec"]["template"]["spec"]
     assert job["metadata"] == {"name": "mem", "namespace": "lab"}
     assert {name: spec[name] for name in ("completionMode", "completions", "parallelism",
@@ -85,16 +86,16 @@ def test_a_job_has_an_index_for_each_worker():
 
 
 def test_preemption_is_no_failure_and_a_bad_input_ends_the_job():
-    first, second = made(*DISK)["spec"]["podFailurePolicy"]["rules"]
+    first, second = manifest_of(*DISK)["spec"]["podFailurePolicy"]["rules"]
     assert first == {"action": "Ignore",
                      "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
     assert second == {"action": "FailJob", "onExitCodes": {
         "containerName": "worker", "operator": "In", "values": [2]}}
-    assert container_of(made(*DISK)["spec"])["name"] == "worker"
+    assert container_of(manifest_of(*DISK)["spec"])["name"] == "worker"
 
 
 def test_on_cpus_and_with_a_url_nothing_is_mounted():
-    job = made("--workdir=gs://bucket/w")
+    job = manifest_of("--workdir=gs://bucket/w")
     assert "volumes" not in job["spec"]["template"]["spec"]
     assert "volumeMounts" not in container_of(job["spec"])
     assert "nvidia.com/gpu" not in container_of(job["spec"])["resources"]["limits"]
@@ -104,14 +105,14 @@ def test_on_cpus_and_with_a_url_nothing_is_mounted():
 @pytest.mark.parametrize("workdir", ["/shared/a b", "/shared/$(JOB_COMPLETIONS)$$x $HOME",
                                      "/shared/it's: [a] #1 \\ \"é\""])
 def test_a_worker_gets_the_command_that_was_checked(workdir):
-    container = container_of(made(f"--workdir={workdir}", "--claim=data", *FIELDS)["spec"])
+    container = container_of(manifest_of(f"--workdir={workdir}", "--claim=data", *FIELDS)["spec"])
     assert expanded(container) == ["python", "-m", "rum_jax.main", f"--config={CONFIG}",
                                    f"--workdir={workdir}", *FIELDS]
 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_job_set_is_one_by_its_schema_and_that_of_kubernetes(release):
-    jobset = made(*TPU, "--claim=data", "--namespace=lab")
+    jobset = manifest_of(*TPU, "--claim=data", "--namespace=lab")
     jsonschema.validate(jobset, JOBSET)
     replicated, = jobset["spec"]["replicatedJobs"]
     check(as_job(replicated["template"]["spec"]), release)
@@ -124,7 +125,7 @@ def test_a_job_set_is_one_by_its_schema_and_that_of_kubernetes(release):
 
 def test_a_slice_is_a_worker_with_all_its_hosts(fakes, tmp_path):
     python = fakes("python", 'env | grep -c "^MEGASCALE" || true')
-    jobset = made(*TPU, f"--python={python}", "--retries=3", *FIELDS)
+    jobset = manifest_of(*TPU, f"--python={python}", "--retries=3", *FIELDS)
     replicated, = jobset["spec"]["replicatedJobs"]
     spec = replicated["template"]["spec"]
     assert replicated["replicas"] == 8 and jobset["spec"]["successPolicy"] == {"operator": "Any"}

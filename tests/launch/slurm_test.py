@@ -22,7 +22,7 @@ def script(workdir, *arguments):
 
 def words(line: str) -> list[str]:
     """How sbatch cuts a line (src/sbatch/opt.c, _get_argument): quotes group, \\ escapes."""
-    found, current, quote, escaped = [], None, "", False
+    arguments, current, quote, escaped = [], None, "", False
     for char in line:
         if escaped:
             current, escaped = (current or "") + char, False
@@ -35,11 +35,11 @@ def words(line: str) -> list[str]:
         elif char == "#":
             break
         elif char.isspace():
-            found, current = found + ([current] if current is not None else []), None
+            arguments, current = arguments + ([current] if current is not None else []), None
         else:
             current = (current or "") + char
     assert not quote and not escaped
-    return found + ([current] if current is not None else [])
+    return arguments + ([current] if current is not None else [])
 
 
 def directives(text: str) -> argparse.Namespace:
@@ -53,11 +53,11 @@ def directives(text: str) -> argparse.Namespace:
 
 
 def test_directives_are_options_that_sbatch_has(tmp_path):
-    found = directives(script("/shared/w", "--gpus=2", "--cpus=12", "--memory=64G", "--grace=90",
-                              "--at-once=3", "--partition=gpu,long", "--account=lab",
-                              "--qos=low", "--constraint=a100&nvlink", "--name=mem",
-                              f"--logs={tmp_path}/50% of \"it\"\\"))
-    assert vars(found) == {
+    options = directives(script("/shared/w", "--gpus=2", "--cpus=12", "--memory=64G", "--grace=90",
+                                "--at-once=3", "--partition=gpu,long", "--account=lab",
+                                "--qos=low", "--constraint=a100&nvlink", "--name=mem",
+                                f"--logs={tmp_path}/50% of \"it\"\\"))
+    assert vars(options) == {
         "job_name": "mem", "array": "0-7%3", "nodes": "1", "ntasks": "1", "cpus_per_task": "12",
         "mem": "64G", "gpus_per_node": "2", "time": "04:00:00", "partition": "gpu,long",
         "account": "lab", "qos": "low", "constraint": "a100&nvlink", "requeue": True,
@@ -66,8 +66,8 @@ def test_directives_are_options_that_sbatch_has(tmp_path):
 
 
 def test_without_gpus_and_limits_nothing_is_said_of_them():
-    found = directives(script("/shared/w"))
-    assert found.array == "0-7" and found.gpus_per_node is None and found.partition is None
+    options = directives(script("/shared/w"))
+    assert options.array == "0-7" and options.gpus_per_node is None and options.partition is None
 
 
 @pytest.mark.parametrize("workdir", ["/shared/w", "/shared/a b", "gs://bucket/it's $HOME `x` \\"])

@@ -33,7 +33,7 @@ def coverage(models, repetitions, rng):
     Every model is trained on 70% of the examples, as those of a campaign.
     """
     shares = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
-    made = {}
+    rates = {}
     for inside, outside in itertools.product(shares, shares):
         drawn = rng.permuted(np.tile(np.arange(repetitions) < 0.7 * repetitions, (models, 1)),
                              axis=1)
@@ -44,8 +44,8 @@ def coverage(models, repetitions, rng):
         np.testing.assert_array_equal(
             known, np.isfinite(estimate.memorization(drawn, right).memorization))
         covered = (low <= inside - outside) & (inside - outside <= high)
-        made[inside, outside] = covered[known].mean()
-    return made
+        rates[inside, outside] = covered[known].mean()
+    return rates
 
 
 def check_coverage(repetitions):
@@ -56,9 +56,9 @@ def check_coverage(repetitions):
     """
     error = np.sqrt(0.95 * 0.05 / repetitions)
     for models in (8, 16, 32, 64):
-        found = list(coverage(models, repetitions, np.random.default_rng(models)).values())
-        assert np.mean(found) < 0.995, models
-        assert min(found) > 0.95 - 3.5 * error, models
+        rates = list(coverage(models, repetitions, np.random.default_rng(models)).values())
+        assert np.mean(rates) < 0.995, models
+        assert min(rates) > 0.95 - 3.5 * error, models
 
 
 def test_intervals_of_memorization_cover_the_truth():
@@ -78,7 +78,7 @@ def counted(included, correct):
     return tally.added(tally.empty(included.shape[1], 1), group)
 
 
-def made(models, examples=2000, seed=0):
+def outcomes(models, examples=2000, seed=0):
     """Examples of every hardness, most of them easy; right when included."""
     rng = np.random.default_rng(seed)
     hardness = rng.random(examples) ** 3
@@ -87,7 +87,7 @@ def made(models, examples=2000, seed=0):
 
 
 def test_split_half_agreement():
-    included, correct = made(400)
+    included, correct = outcomes(400)
     agreement = estimate.split_half(counted(included, correct))
     assert agreement.spearman > 0.9 and agreement.pearson > 0.95
     noise = np.random.default_rng(1).random(included.shape) < 0.5
@@ -96,7 +96,7 @@ def test_split_half_agreement():
 
 
 def test_halves_are_the_even_and_the_odd_members():
-    included, correct = made(40, 300)
+    included, correct = outcomes(40, 300)
     halves = [estimate.memorization(included[k::2], correct[k::2]).memorization for k in (0, 1)]
     known = np.isfinite(halves).all(0)
     assert estimate.split_half(counted(included, correct)).pearson == pytest.approx(
@@ -105,9 +105,9 @@ def test_halves_are_the_even_and_the_odd_members():
 
 def test_the_number_of_models_that_a_reliability_needs():
     """Predicted from few models, met by many."""
-    few = estimate.split_half(counted(*made(64))).pearson
+    few = estimate.split_half(counted(*outcomes(64))).pearson
     needed = estimate.models_needed(few, 64, 0.97)
-    many = made(2 * round(needed))
+    many = outcomes(2 * round(needed))
     assert needed > 64
     assert estimate.split_half(counted(*many)).pearson == pytest.approx(0.97, abs=0.004)
     assert estimate.full_reliability(0.5) == pytest.approx(2 / 3)

@@ -16,9 +16,9 @@ def test_blocks_are_the_rows_of_the_whole(bits):
     included, right = bits
     whole = influences.influence(included, right)
     packed = np.packbits(included, axis=1), np.packbits(right, axis=1)
-    found = list(influences.influence_blocks(*packed, 5000, 21, rows=8))
-    assert [first for first, _ in found] == [0, 8, 16]
-    np.testing.assert_array_equal(np.concatenate([block for _, block in found]), whole)
+    blocks = list(influences.influence_blocks(*packed, 5000, 21, rows=8))
+    assert [first for first, _ in blocks] == [0, 8, 16]
+    np.testing.assert_array_equal(np.concatenate([block for _, block in blocks]), whole)
     assert np.isnan(whole[:, 17]).all()
 
 
@@ -41,6 +41,6 @@ def test_top_are_the_largest_and_unknown_ones_come_last(bits):
 def test_which_of_equal_influences_are_at_the_end_is_drawn():
     row = np.zeros((1, 1000), np.float32)
     row[0, 700] = 1.0
-    one, again, other = (influences.top(row, 11, draws(1, seed))[0][0] for seed in (0, 0, 1))
-    assert one[0] == 700 and one.tolist() == again.tolist() != other.tolist()
-    assert one[1:].max() > 500, "not the first ten"
+    places, again, other = (influences.top(row, 11, draws(1, seed))[0][0] for seed in (0, 0, 1))
+    assert places[0] == 700 and places.tolist() == again.tolist() != other.tolist()
+    assert places[1:].max() > 500, "not the first ten"

@@ -60,55 +60,55 @@ def written(layout, results, path):
 
 
 def test_feldman_and_zhangs_layout(tmp_path):
-    made = written("feldman_zhang", small(), tmp_path / "a.npz")
-    assert set(made) == {"tr_labels", "tr_mem", "tt_labels"} | {
+    arrays = written("feldman_zhang", small(), tmp_path / "a.npz")
+    assert set(arrays) == {"tr_labels", "tr_mem", "tt_labels"} | {
         f"{name}{c}" for name in ("tr_classidx_", "tt_classidx_", "infl_matrix_class")
         for c in range(3)}
-    np.testing.assert_array_equal(made["tr_labels"], [-1, 0, 2, -1, 0, 2, -1, 2, 0])
-    np.testing.assert_array_equal(made["tt_labels"], [2, 0, 2, 0, 1])
+    np.testing.assert_array_equal(arrays["tr_labels"], [-1, 0, 2, -1, 0, 2, -1, 2, 0])
+    np.testing.assert_array_equal(arrays["tt_labels"], [2, 0, 2, 0, 1])
     nan = np.nan
-    np.testing.assert_array_equal(made["tr_mem"], [nan, 1, 0, nan, 2 / 3, 0, nan, 1 - 1 / 3, nan])
+    np.testing.assert_array_equal(arrays["tr_mem"], [nan, 1, 0, nan, 2 / 3, 0, nan, 1 - 1 / 3, nan])
     for name, rows in {"tr_classidx_0": [1, 4, 8], "tr_classidx_1": [], "tr_classidx_2": [2, 5, 7],
                        "tt_classidx_0": [1, 3], "tt_classidx_1": [4],
                        "tt_classidx_2": [0, 2]}.items():
-        np.testing.assert_array_equal(made[name], rows)
+        np.testing.assert_array_equal(arrays[name], rows)
     # Of class 2: train examples 1, 3, 4 by test examples 0, 2. Test example 2 is right in members
     # 0, 4, 7; training example 1 is in 0, 1, 7 (two right of three) and out of 3, 4 (one of two).
     expected = np.float32([[0, 2 / 3 - 1 / 2], [0, 1 / 2 - 2 / 3], [0, 1 - 1 / 3]])
-    np.testing.assert_allclose(made["infl_matrix_class2"], expected, atol=1e-7)
-    assert made["infl_matrix_class2"].dtype == np.float32
-    assert made["infl_matrix_class1"].shape == (0, 1)
-    assert np.isnan(made["infl_matrix_class0"][2]).all(), "never out"
+    np.testing.assert_allclose(arrays["infl_matrix_class2"], expected, atol=1e-7)
+    assert arrays["infl_matrix_class2"].dtype == np.float32
+    assert arrays["infl_matrix_class1"].shape == (0, 1)
+    assert np.isnan(arrays["infl_matrix_class0"][2]).all(), "never out"
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
 
 def test_the_layout_of_the_rum_code(tmp_path):
-    made = written("rum", small(), tmp_path / "a.npz")
-    assert {name: (array.dtype.str, array.shape) for name, array in made.items()} == {
+    arrays = written("rum", small(), tmp_path / "a.npz")
+    assert {name: (array.dtype.str, array.shape) for name, array in arrays.items()} == {
         "memorization": ("<f8", (9,)), "influence": ("<f4", (5, 9)),
         "trainset_mask": ("|b1", (5, 9)), "trainset_correctness": ("|b1", (5, 9)),
         "testset_correctness": ("|b1", (5, 5))}
-    np.testing.assert_array_equal(made["trainset_mask"][:, INDEX], INCLUDED)
-    np.testing.assert_array_equal(made["trainset_correctness"][:, INDEX], CORRECT)
-    np.testing.assert_array_equal(made["testset_correctness"], CORRECT_TEST)
-    np.testing.assert_array_equal(made["influence"][:, INDEX], INFLUENCE)
-    np.testing.assert_array_equal(made["memorization"][INDEX], small().memorization)
+    np.testing.assert_array_equal(arrays["trainset_mask"][:, INDEX], INCLUDED)
+    np.testing.assert_array_equal(arrays["trainset_correctness"][:, INDEX], CORRECT)
+    np.testing.assert_array_equal(arrays["testset_correctness"], CORRECT_TEST)
+    np.testing.assert_array_equal(arrays["influence"][:, INDEX], INFLUENCE)
+    np.testing.assert_array_equal(arrays["memorization"][INDEX], small().memorization)
     for name, missing in (("trainset_mask", False), ("trainset_correctness", False),
                           ("memorization", np.nan), ("influence", np.nan)):
-        left_out = made[name][..., [0, 3, 6]]
+        left_out = arrays[name][..., [0, 3, 6]]
         np.testing.assert_array_equal(left_out, np.full(left_out.shape, missing))
 
 
 def test_the_layout_of_lira(tmp_path):
-    made = written("lira", small(), tmp_path / "a")
-    np.testing.assert_array_equal(made["keep"], INCLUDED)
-    np.testing.assert_array_equal(made["scores"], MARGINS / 256)
-    assert made["scores"].dtype == np.float32 and made["scores"][0, 4] == 127.99609375
-    np.testing.assert_array_equal(made["ids"], small().ids)
-    np.testing.assert_array_equal(made["labels"], small().labels)
+    arrays = written("lira", small(), tmp_path / "a")
+    np.testing.assert_array_equal(arrays["keep"], INCLUDED)
+    np.testing.assert_array_equal(arrays["scores"], MARGINS / 256)
+    assert arrays["scores"].dtype == np.float32 and arrays["scores"][0, 4] == 127.99609375
+    np.testing.assert_array_equal(arrays["ids"], small().ids)
+    np.testing.assert_array_equal(arrays["labels"], small().labels)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     (tmp_path / "empty").mkdir()
-    assert set(written("lira", small(), tmp_path / "empty")) == set(made)
+    assert set(written("lira", small(), tmp_path / "empty")) == set(arrays)
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +150,8 @@ def test_confidences_come_back_from_lira(campaign, tmp_path):
     mean = [np.average(confidence, axis=0, weights=chosen)
             for chosen in (every.included, ~every.included)]
     np.testing.assert_allclose(again, mean[0] - mean[1], atol=1e-13)
-    own = estimate.soft_of_tally(tally.added(tally.empty(len(results.ids), 9), every))
-    np.testing.assert_allclose(again, own.memorization, atol=1e-5)  # to 1/65,535 there
+    soft = estimate.soft_of_tally(tally.added(tally.empty(len(results.ids), 9), every))
+    np.testing.assert_allclose(again, soft.memorization, atol=1e-5)  # to 1/65,535 there
 
 
 def many(members=64, size=20_000, tests=400, together=4):

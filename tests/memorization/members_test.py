@@ -35,16 +35,16 @@ def test_outcomes(outcomes, campaign, dataset):
 
 
 @pytest.mark.parametrize("devices, group", [
-    (1, 16), (8, 16), *(pytest.param(*own, marks=pytest.mark.slow) for own in ((2, 4), (8, 4)))])
+    (1, 16), (8, 16), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((2, 4), (8, 4)))])
 def test_devices_and_groups_change_nothing(task, campaign, outcomes, devices, group):
     """Rounding may differ; no more than one outcome in a thousand does."""
     other = task._replace(engine=make_engine(devices, "series", 16))
     parts = [train_members(other, campaign, range(first, first + group))
              for first in range(0, 16, group)]
-    made = Group(*map(np.concatenate, zip(*parts, strict=True)))
-    np.testing.assert_array_equal(made.included, outcomes.included)
-    np.testing.assert_allclose(made.losses, outcomes.losses, atol=1e-4)
-    close = np.abs(made.margin_train.astype(int) - outcomes.margin_train) <= 8
+    merged = Group(*map(np.concatenate, zip(*parts, strict=True)))
+    np.testing.assert_array_equal(merged.included, outcomes.included)
+    np.testing.assert_allclose(merged.losses, outcomes.losses, atol=1e-4)
+    close = np.abs(merged.margin_train.astype(int) - outcomes.margin_train) <= 8
     assert close.mean() > 0.999
-    assert (made.correct_train != outcomes.correct_train).mean() <= 1e-3
-    assert (made.correct_test != outcomes.correct_test).mean() <= 1e-3
+    assert (merged.correct_train != outcomes.correct_train).mean() <= 1e-3
+    assert (merged.correct_test != outcomes.correct_test).mean() <= 1e-3

@@ -49,14 +49,14 @@ def test_the_estimate_is_that_of_all_outcomes_at_once():
 def test_soft_memorization_is_a_difference_of_mean_confidences():
     group, total = outcomes(), added([outcomes()])
     confidence = 1 / (1 + np.exp(-group.margin_train / 256))
-    found = estimate.soft_of_tally(total)
+    soft = estimate.soft_of_tally(total)
     for k in range(30):
         inside, outside = (confidence[rows, k] for rows in (group.included[:, k],
                                                             ~group.included[:, k]))
-        np.testing.assert_allclose(found.memorization[k], inside.mean() - outside.mean(),
+        np.testing.assert_allclose(soft.memorization[k], inside.mean() - outside.mean(),
                                    atol=1e-5)
         np.testing.assert_allclose(
-            found.standard_error[k],
+            soft.standard_error[k],
             np.sqrt(sum(np.var([*values, 0, 1]) / (len(values) + 2)
                         for values in (inside, outside))), atol=1e-5)
 

@@ -35,9 +35,9 @@ def test_values_and_gradients_are_those_of_xla(size, kernel_size, stride, channe
     monkeypatch.setattr(blocked, "RING_BYTES", ring_bytes)
     with jax.enable_x64(True):
         given = arrays(size, kernel_size, stride, channels, outputs)
-        made, expected = (jax.jit(lambda *a, name=name: everything(name, stride, *a))(*given)
-                          for name in ("blocked", "native"))
-    for ours, theirs in zip(made, expected, strict=True):
+        results, expected = (jax.jit(lambda *a, name=name: everything(name, stride, *a))(*given)
+                             for name in ("blocked", "native"))
+    for ours, theirs in zip(results, expected, strict=True):
         assert ours.dtype == jnp.float64
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.abs(theirs).max())
 
@@ -46,9 +46,10 @@ def test_values_and_gradients_are_those_of_xla(size, kernel_size, stride, channe
 def test_many_models_at_once(stride):
     """As the strategy vmap does it: each model has its own images and kernel."""
     given = [np.float32(np.stack([a, 2 * a, a[::-1]])) for a in arrays(8, 3, stride, 4, 4)]
-    made, expected = (jax.jit(jax.vmap(lambda *a, name=name: everything(name, stride, *a)))(*given)
-                      for name in ("blocked", "native"))
-    for ours, theirs in zip(made, expected, strict=True):
+    results, expected = (
+        jax.jit(jax.vmap(lambda *a, name=name: everything(name, stride, *a)))(*given)
+        for name in ("blocked", "native"))
+    for ours, theirs in zip(results, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
 
 
@@ -58,8 +59,8 @@ def test_devices_that_share_a_batch(stride, outputs):
     mesh = jax.make_mesh((4,), ("data",), axis_types=(AxisType.Auto,))
     shared = [jax.device_put(a, NamedSharding(mesh, P(*axes)))
               for a, axes in zip(given, (("data",), (), ("data",)), strict=True)]
-    made = jax.jit(lambda *a: everything("blocked", stride, *a))(*shared)
-    for ours, theirs in zip(made, everything("native", stride, *given), strict=True):
+    results = jax.jit(lambda *a: everything("blocked", stride, *a))(*shared)
+    for ours, theirs in zip(results, everything("native", stride, *given), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
 
 
@@ -77,9 +78,9 @@ def test_a_gradient_of_a_gradient():
     def slope(kernel, name):
         return jax.grad(lambda k: jnp.sum(convolve(x, k, 1, name) ** 3))(kernel).sum()
 
-    made, expected = (jax.jit(jax.grad(lambda k, name=name: slope(k, name)))(kernel)
-                      for name in ("blocked", "native"))
-    np.testing.assert_allclose(made, expected, rtol=1e-4, atol=1e-3)
+    gradient, expected = (jax.jit(jax.grad(lambda k, name=name: slope(k, name)))(kernel)
+                          for name in ("blocked", "native"))
+    np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-3)
 
 
 def test_the_backward_pass_keeps_no_patches():

@@ -14,7 +14,7 @@ CASES = [("resnet", "native"), ("resnet", "patches"), ("resnet_bottleneck", "nat
          ("vgg", "native"), ("vgg", "patches")]
 
 
-def made(name, lowering, dtype):
+def model_of(name, lowering, dtype):
     return models.build(name, SPEC, (8, 16), (1, 1), lowering, dtype)
 
 
@@ -43,7 +43,7 @@ def products(jaxpr):
 @pytest.mark.parametrize("name, lowering", [
     CASES[1], *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES[2:4])])
 def test_bfloat16_is_close_to_float32(name, lowering, images):
-    wide, narrow = (made(name, lowering, dtype) for dtype in ("float32", "bfloat16"))
+    wide, narrow = (model_of(name, lowering, dtype) for dtype in ("float32", "bfloat16"))
     params, state = jax.jit(narrow.init)(jax.random.key(0))
     assert {leaf.dtype for leaf in jax.tree.leaves((params, state))} == {jnp.dtype("float32")}
     step = jax.jit(jax.value_and_grad(loss_of, argnums=1, has_aux=True), static_argnums=0)
@@ -59,22 +59,23 @@ def test_bfloat16_is_close_to_float32(name, lowering, images):
 
 @pytest.mark.parametrize("name, lowering", CASES)
 def test_products_run_in_bfloat16(name, lowering, images):
-    model = made(name, lowering, "bfloat16")
+    model = model_of(name, lowering, "bfloat16")
     params, state = jax.eval_shape(model.init, jax.random.key(0))
     jaxpr = jax.make_jaxpr(jax.grad(lambda p, s: loss_of(model, p, s, images)[0]))(params, state)
-    found = list(products(jaxpr.jaxpr))
-    in_float32 = [one for one in found if "float32" in one[1]]
+    all_products = list(products(jaxpr.jaxpr))
+    in_float32 = [product for product in all_products if "float32" in product[1]]
     # Only the last layer is computed in float32: forward, and two products backward.
     assert in_float32 == [("dot_general", ["float32", "float32"])] * 3
     convolution = "conv_general_dilated" if lowering == "native" else "dot_general"
     kernels = [leaf for leaf in jax.tree.leaves(params) if leaf.ndim == 4]
-    narrow = [one for one in found if one == (convolution, ["bfloat16", "bfloat16"])]
+    narrow = [product for product in all_products
+              if product == (convolution, ["bfloat16", "bfloat16"])]
     assert len(narrow) >= 3 * len(kernels) - 1  # no gradient of the pixels
 
 
 def test_float64_stays_float64(images):
     with jax.enable_x64(True):
-        model = made("resnet", "patches", "float64")
+        model = model_of("resnet", "patches", "float64")
         params, state = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, jnp.float64),
                                      jax.eval_shape(model.init, jax.random.key(0)))
         _, (out, after) = jax.eval_shape(lambda p, s: loss_of(model, p, s, images), params, state)
@@ -97,10 +98,10 @@ def test_batch_statistics_of_bfloat16_are_float32():
 
 def test_pixels_are_normalised_in_float32():
     pixels = jnp.asarray([[0.5]], jnp.bfloat16)
-    made = normalise(pixels, (0.4914,), (0.247,))
-    assert made.dtype == jnp.bfloat16  # bfloat16's 0.4914 is 0.4922
-    np.testing.assert_allclose(made, (0.5 - 0.4914) / 0.247, rtol=2 ** -8)
+    normalised = normalise(pixels, (0.4914,), (0.247,))
+    assert normalised.dtype == jnp.bfloat16  # bfloat16's 0.4914 is 0.4922
+    np.testing.assert_allclose(normalised, (0.5 - 0.4914) / 0.247, rtol=2 ** -8)
 
 
 def test_unit_pixels_are_float32_at_least(images):
-    assert made("resnet", "native", "bfloat16").to_unit(images).dtype == jnp.float32
+    assert model_of("resnet", "native", "bfloat16").to_unit(images).dtype == jnp.float32

@@ -30,8 +30,8 @@ def of_files(tmp_path, dataset):
 
 def test_buffers_of_all_files_are_taken(of_files, dataset, capsys):
     assert of_files(None, None) == dataset.spec
-    own = (dataset.spec.mean, dataset.spec.std)
-    assert of_files(own, None) == dataset.spec
+    statistics = (dataset.spec.mean, dataset.spec.std)
+    assert of_files(statistics, None) == dataset.spec
     expected = dataclasses.replace(dataset.spec, mean=(0.5,), std=(0.25,))
     assert of_files(([0.5], [0.25]), ([[[0.5]]], [[[0.25]]])) == expected
     assert "normalised as the files say: mean (0.5,), std (0.25,)" in capsys.readouterr().err

@@ -92,8 +92,8 @@ def test_groups_do_not_depend_on_devices(x):
     expected = jax.jit(run_groups, static_argnums=2)(padded, mask, 4)
     mesh = jax.make_mesh((8,), ("batch",), axis_types=(AxisType.Auto,))
     sharded = jax.device_put(padded, NamedSharding(mesh, P("batch")))
-    made = jax.jit(run_groups, static_argnums=2)(sharded, mask, 4)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), made, expected)
+    results = jax.jit(run_groups, static_argnums=2)(sharded, mask, 4)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), results, expected)
 
 
 @pytest.mark.parametrize("name", [
@@ -131,10 +131,10 @@ def test_the_way_of_blocked_convolutions_is_the_same(groups, real, size):
         of_statistics = sum(jnp.sum(leaf ** 2) for leaf in jax.tree.leaves(updated))
         return jnp.sum(out * weight * mask[:, None, None, None]) + of_statistics, (out, updated)
 
-    made = []
+    results = []
     for lowering in ("native", "blocked"):
         run = jax.jit(jax.value_and_grad(functools.partial(
             loss, BatchNorm(groups=groups, lowering=lowering)), (0, 1), has_aux=True))
         (value, (out, updated)), grads = run(params, x)
-        made.append((value, out[:real], updated, grads[0], grads[1][:real]))
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4), *made)
+        results.append((value, out[:real], updated, grads[0], grads[1][:real]))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4), *results)

@@ -37,9 +37,9 @@ def test_outputs_are_those_of_pytorch(name, lowering):
     assert np.ptp(expected["logits"]) > 0.1  # not all alike
     out, after = run(True)
     np.testing.assert_allclose(out.logits, expected["train_logits"], rtol=0, atol=1e-4)
-    made = state_dict_of(params, after, model)
+    state_dict = state_dict_of(params, after, model)
     stats = [entry for entry in expected.files if entry.startswith("stats/")]
     assert len(stats) == len(jax.tree.leaves(state))
     for entry in stats:
-        np.testing.assert_allclose(made[entry.removeprefix("stats/")], expected[entry], rtol=0,
-                                   atol=1e-5, err_msg=entry)
+        np.testing.assert_allclose(state_dict[entry.removeprefix("stats/")], expected[entry],
+                                   rtol=0, atol=1e-5, err_msg=entry)

@@ -19,7 +19,7 @@ save_file = pytest.importorskip("safetensors.numpy").save_file
 SPEC = ImageSpec((8, 8, 3), 5, 255.0, (0.5, 0.4, 0.6), (0.25, 0.2, 0.3))
 
 
-def made(name, seed=0):
+def random_model(name, seed=0):
     """A model, random variables (running ones, too), and the state dict of them."""
     model = models.build(name, SPEC, (2, 3), (2, 1), "native")
     rng = np.random.default_rng(seed)
@@ -30,12 +30,12 @@ def made(name, seed=0):
 
 @pytest.fixture(scope="module")
 def basic():
-    return made("resnet")
+    return random_model("resnet")
 
 
 @pytest.fixture(scope="module")
 def vgg():
-    return made("vgg")
+    return random_model("vgg")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def fault_of(arrays, path, model):
 
 @pytest.mark.parametrize("name", ["resnet", "resnet_bottleneck", "vgg"])
 def test_a_saved_model_is_read_back(name, path):
-    model, variables, _ = made(name)
+    model, variables, _ = random_model(name)
     save_safetensors(path, *variables, model)
     assert_same(load_variables(path, model), variables)
 
@@ -115,15 +115,15 @@ def test_pruned_weights_are_as_they_act(basic, path):
     model, _, arrays = basic
     mask = {name: np.random.default_rng(0).integers(0, 2, array.shape).astype(array.dtype)
             for name, array in arrays.items() if name.endswith("conv1.weight")}
-    expected = {**arrays, **{name: arrays[name] * own for name, own in mask.items()}}
+    expected = {**arrays, **{name: arrays[name] * kept for name, kept in mask.items()}}
     save_file(expected, path)
-    wanted = load_variables(path, model)
+    variables = load_variables(path, model)
     split = {name: array for name, array in arrays.items() if name not in mask}
-    for name, own in mask.items():
-        split |= {f"{name}_orig": arrays[name], f"{name}_mask": own}
+    for name, kept in mask.items():
+        split |= {f"{name}_orig": arrays[name], f"{name}_mask": kept}
     save_file({f"module.{name}": array for name, array in split.items()}, path)
     assert len(mask) == 4
-    assert_same(load_variables(path, model), wanted)
+    assert_same(load_variables(path, model), variables)
     split[f"{next(iter(mask))}_mask"] = np.ones(2, np.float32)
     assert "its mask of (2,); allowed: one shape" in fault_of(split, path, model)
 
@@ -131,7 +131,7 @@ def test_pruned_weights_are_as_they_act(basic, path):
 @pytest.mark.parametrize("name", ["resnet", "resnet_bottleneck", "vgg"])
 def test_biases_of_convolutions_are_folded(name, path):
     """In evaluation BatchNorm subtracts running_mean from x + bias."""
-    model, (params, state), arrays = made(name)
+    model, (params, state), arrays = random_model(name)
     rng = np.random.default_rng(1)
     convolutions = {key.removesuffix(".weight") for key, array in arrays.items() if array.ndim == 4}
     biases = {f"{layer}.bias": rng.uniform(-1, 1, len(arrays[f"{layer}.weight"])).astype(np.float32)

@@ -25,8 +25,8 @@ def test_vgg16_has_the_parameters_of_its_layers():
 
 def test_adaptive_average_has_pytorchs_windows():
     x = jnp.arange(25.0).reshape(1, 5, 5, 1)
-    made = adaptive_average(x, 2)[0, ..., 0]
-    assert made[0, 0] == x[0, :3, :3, 0].mean() and made[1, 0] == x[0, 2:, :3, 0].mean()
+    averages = adaptive_average(x, 2)[0, ..., 0]
+    assert averages[0, 0] == x[0, :3, :3, 0].mean() and averages[1, 0] == x[0, 2:, :3, 0].mean()
     np.testing.assert_array_equal(adaptive_average(x[:, :1, :1], 2), jnp.zeros((1, 2, 2, 1)))
 
 

@@ -37,8 +37,8 @@ def test_learning_events_leave_training_as_it_is_and_find_noise(task, dataset):
     np.testing.assert_allclose(learned.losses[:, :4], plain.losses[:, :4], rtol=1e-4)
     noisy = dataset.noisy[dataset.train]
     for events in learned.events.values():
-        own = events[:, dataset.train]
-        assert own.shape == (2, len(dataset.train)) and np.isfinite(own).all()
+        values = events[:, dataset.train]
+        assert values.shape == (2, len(dataset.train)) and np.isfinite(values).all()
         assert np.isnan(events[:, dataset.positions["test"]]).all()
     for name in ("confidence", "accuracy"):
         assert roc_auc_score(noisy, -learned.events[name][0, dataset.train]) > 0.7, name
@@ -61,17 +61,17 @@ def test_certain_predictions_have_no_entropy(model):
 def test_heldout_retraining_stops_each_model_by_itself(task, original, dataset):
     optimizer = Optimizer(64, 0.9, 5e-4)
     held_out = dataset.positions["test"]
-    made = heldout_retrain.heldout_retrain(task, original, held_out, optimizer, 0.3, 12,
+    both = heldout_retrain.heldout_retrain(task, original, held_out, optimizer, 0.3, 12,
                                            ["a", "b"])
-    assert made.scores.shape == (2, len(dataset.labels)) and (made.scores >= 0).all()
-    assert (made.epochs >= heldout_retrain.PATIENCE_EPOCHS).all() and (made.epochs <= 12).all()
-    one = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], original)
-    alone = heldout_retrain.heldout_retrain(task, one, held_out, optimizer, 0.3, 12, ["b"])
+    assert both.scores.shape == (2, len(dataset.labels)) and (both.scores >= 0).all()
+    assert (both.epochs >= heldout_retrain.PATIENCE_EPOCHS).all() and (both.epochs <= 12).all()
+    second = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], original)
+    alone = heldout_retrain.heldout_retrain(task, second, held_out, optimizer, 0.3, 12, ["b"])
     right = [predict(task, states).argmax(-1)[:, held_out] == dataset.labels[held_out]
-             for states in (original, made.states)]
-    np.testing.assert_array_equal(made.right, np.stack(right, axis=1))
-    assert alone.epochs[0] == made.epochs[1]
-    np.testing.assert_allclose(alone.scores[0], made.scores[1], rtol=0.05, atol=1e-3)
+             for states in (original, both.states)]
+    np.testing.assert_array_equal(both.right, np.stack(right, axis=1))
+    assert alone.epochs[0] == both.epochs[1]
+    np.testing.assert_allclose(alone.scores[0], both.scores[1], rtol=0.05, atol=1e-3)
 
 
 def test_a_rate_at_which_models_break_down_is_told(task, original, dataset):
@@ -94,8 +94,8 @@ def _right(lost: int, gained: int, size: int = 100) -> np.ndarray:
 
 def test_a_caution_needs_more_losses_than_chance_has():
     """The sign test by hand: P(8 or more of 10) = (45 + 10 + 1) / 1024."""
-    found = heldout_retrain.p_worse(np.stack([_right(8, 2), _right(1, 0), _right(0, 0)]))
-    np.testing.assert_allclose(found, [56 / 1024, 0.5, 1.0])
+    probabilities = heldout_retrain.p_worse(np.stack([_right(8, 2), _right(1, 0), _right(0, 0)]))
+    np.testing.assert_allclose(probabilities, [56 / 1024, 0.5, 1.0])
     assert heldout_retrain.caution(_right(1, 0)[None]) == "", "one example less"
     assert heldout_retrain.caution(_right(5, 0)[None]) != "", "1 of 32 is below 5%"
     assert heldout_retrain.caution(np.stack([_right(5, 0), _right(0, 9)])) == "", "but not 2.5%"
@@ -151,21 +151,21 @@ def test_symmetric_divergence_by_hand():
 def test_curvature_does_not_depend_on_batches_and_is_a_difference_of_gradients(
         task, original, dataset):
     positions = dataset.train[:10]
-    one, other = (loss_curvature.loss_curvature(task, original, positions, 0.01, size)
-                  for size in (4, 10))
-    np.testing.assert_allclose(one.curvature, other.curvature, rtol=1e-3, atol=1e-5)
-    own = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), original)
+    in_batches, at_once = (loss_curvature.loss_curvature(task, original, positions, 0.01, size)
+                           for size in (4, 10))
+    np.testing.assert_allclose(in_batches.curvature, at_once.curvature, rtol=1e-3, atol=1e-5)
+    state = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), original)
     pixels = task.model.to_unit(jnp.asarray(dataset.images[positions]))
 
     def gradient(x):
         def loss(x):
-            frozen = task.model.apply(own.params, own.model_state, x, jnp.ones(10, bool), False)
+            frozen = task.model.apply(state.params, state.model_state, x, jnp.ones(10, bool), False)
             logits = frozen[0].logits
             return -jax.nn.log_softmax(logits)[jnp.arange(10), dataset.labels[positions]].sum()
         return jax.jit(jax.grad(loss))(x)
 
-    change = gradient(pixels + one.steps[0]) - gradient(pixels)
-    np.testing.assert_allclose(one.curvature[0], np.sqrt((change ** 2).sum((1, 2, 3))),
+    change = gradient(pixels + in_batches.steps[0]) - gradient(pixels)
+    np.testing.assert_allclose(in_batches.curvature[0], np.sqrt((change ** 2).sum((1, 2, 3))),
                                rtol=1e-2, atol=1e-4)
 
 
@@ -192,12 +192,12 @@ def test_every_score_is_higher_for_injected_noise(task, two_stages, dataset):
     noisy = dataset.noisy[dataset.train]
     for name, proxy in PROXIES.items():
         if proxy.compute:
-            made = proxy.compute(start, {**proxy.hparams, **({"epochs": 2} if "epochs" in
-                                                              proxy.hparams else {})})
-            values = made.values
-            assert made.gradients > 0
+            result = proxy.compute(start, {**proxy.hparams, **({"epochs": 2} if "epochs" in
+                                                                proxy.hparams else {})})
+            values = result.values
+            assert result.gradients > 0
         else:
             values = learned.events[name][:, dataset.train]
         assert values.shape == (2, len(dataset.train))
-        found = [roc_auc_score(noisy, own) for own in scores(name, values)]
-        assert min(found) > 0.5, (name, found)
+        aurocs = [roc_auc_score(noisy, score) for score in scores(name, values)]
+        assert min(aurocs) > 0.5, (name, aurocs)

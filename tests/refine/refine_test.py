@@ -148,7 +148,7 @@ def test_the_middle_of_a_proxy_is_its_median_and_ties_are_nearer_to_the_mid_rang
     assert SELECTIONS["mix"](scores, 4, proxy_centers(scores)).tolist() == [4, 3, 1, 0]
 
 
-def own(tmp_path, source):
+def user_refinement(tmp_path, source):
     (tmp_path / "my_refinement.py").write_text(f"def split(examples, generator):\n    {source}\n")
     return refinement(f"{tmp_path}/my_refinement.py:split")
 
@@ -157,8 +157,8 @@ FOUR = {"label": np.zeros(4)}
 
 
 def test_a_refinement_of_ones_own(tmp_path):
-    made = own(tmp_path, "return {'low': [2], 'high_near': [1, 0], 'high_far': [3]}")
-    parts = made(FOUR, 3, np.random.default_rng(0))
+    split = user_refinement(tmp_path, "return {'low': [2], 'high_near': [1, 0], 'high_far': [3]}")
+    parts = split(FOUR, 3, np.random.default_rng(0))
     assert {name: indices.tolist() for name, indices in parts.items()} == {
         "low": [2], "high_near": [0, 1], "high_far": [3]}
     assert subset_names(f"{tmp_path}/my_refinement.py:split", 3) is None
@@ -177,4 +177,4 @@ def test_a_refinement_of_ones_own(tmp_path):
     ("return {'low': [0.5], 'mid': [0], 'high': [1, 2, 3]}", "all of them integers")])
 def test_a_refinement_that_breaks_the_contract(tmp_path, source, message):
     with pytest.raises(InputError, match=message):
-        own(tmp_path, source)(FOUR, 3, np.random.default_rng(0))
+        user_refinement(tmp_path, source)(FOUR, 3, np.random.default_rng(0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.report import text
 from rum_jax.report.answer import answer
 from rum_jax.report.comparisons import best_one_shot, compare, main_row, primary_metric
@@ -66,12 +66,12 @@ def test_a_row_of_rum_is_what_it_does_not_what_it_is_called():
 
 def test_studies_without_rum_or_without_one_shot_say_so():
     of = results()
-    without = [one for one in of["rows"] if not one["name"].startswith("rum")]
+    without = [entry for entry in of["rows"] if not entry["name"].startswith("rum")]
     said = answer({**of, "rows": without, "comparisons": compare(without)})[0]
     assert said.startswith("This study has no RUM method, so it does not compare RUM with one-shot "
                            "methods; vanilla:finetune, the method with the highest ToW on "
                            "validation")
-    without = [one for one in of["rows"] if not one["name"].startswith("vanilla")]
+    without = [entry for entry in of["rows"] if not entry["name"].startswith("vanilla")]
     said = answer({**of, "rows": without, "comparisons": compare(without)})[0]
     assert said.startswith("This study has no one-shot method, so") and "; rum has a " in said
     only = of["rows"][:3]
@@ -79,7 +79,7 @@ def test_studies_without_rum_or_without_one_shot_say_so():
 
 
 def test_each_forget_set_has_an_answer():
-    rows = [{**one, "set": name} for name in ("a", "b") for one in results()["rows"]]
+    rows = [{**entry, "set": name} for name in ("a", "b") for entry in results()["rows"]]
     said = answer({"rows": rows, "comparisons": compare(rows)})
     assert said[0].startswith("Yes: RUM is better than the best one-shot method on a: ")
     assert said[2].startswith("Yes: RUM is better than the best one-shot method on b: ")
@@ -91,7 +91,7 @@ def test_rows_that_cost_more_than_retraining_are_named():
     assert "; rum takes 3.00 times as long as retraining." in said[0]
     assert ("In this run these methods take longer than retraining, which is exact: rum "
             "(3.00 times).") in said
-    assert not any("longer than retraining" in one for one in answer(results()))
+    assert not any("longer than retraining" in sentence for sentence in answer(results()))
 
 
 def test_what_intervals_are_conditional_on_is_said():
@@ -105,18 +105,18 @@ def test_what_intervals_are_conditional_on_is_said():
 
 
 def test_comparisons_are_by_all_measures_and_in_two_families():
-    found = results()["comparisons"]
-    assert {(one["second"], one["metric"]) for one in found} >= {
+    comparisons = results()["comparisons"]
+    assert {(comparison["second"], comparison["metric"]) for comparison in comparisons} >= {
         (name, metric) for name in ("vanilla:salun", "rum_shuffled", "vanilla:retrain")
         for metric in ("tow", "tow_mia", "tow_stratified", "tow_mia_stratified")}
-    main = [one for one in found if one["primary"]]
-    assert {one["second"] for one in main} == {"vanilla:salun", "vanilla:finetune"}
-    assert all(one["metric"] == primary_metric(results()["rows"]) for one in main)
-    rest = next(one for one in found if one["second"] == "rum_shuffled")
+    main = [comparison for comparison in comparisons if comparison["primary"]]
+    assert {comparison["second"] for comparison in main} == {"vanilla:salun", "vanilla:finetune"}
+    assert all(comparison["metric"] == primary_metric(results()["rows"]) for comparison in main)
+    rest = next(comparison for comparison in comparisons if comparison["second"] == "rum_shuffled")
     assert rest["p_holm"] >= 14 * rest["difference"]["p"] > 0
     said = text.findings(results())
-    assert any(one.startswith("rum - vanilla:salun: stratified ToW -0.044") and "ToW-MIA" in one
-               for one in said)
+    assert any(sentence.startswith("rum - vanilla:salun: stratified ToW -0.044")
+               and "ToW-MIA" in sentence for sentence in said)
     assert "Holm's method over 2 of the main question and 14 others" in said[-1]
     assert "(uncorrected) is not excluded, in both directions" in said[-1]
 
@@ -139,13 +139,13 @@ def test_answers_are_rare_without_any_effect():
     base = [row(name, tow=[0.8, 0.9]) for name in names]
     for _ in range(studies):
         rows = []
-        for one in base:
+        for entry in base:
             tow = 0.8 + rng.normal(0, 0.02, 4)
             chosen = tow + rng.normal(0, 0.005, 4)
-            rows.append({**one, "metrics": {
+            rows.append({**entry, "metrics": {
                 "tow": {"per_seed": tow.tolist(), "mean": tow.mean()},
                 "validation_tow": {"mean": chosen.mean()}}})
         best = best_one_shot(rows)["name"]
-        wrong += next(one["verdict"] in ("higher", "lower") for one in compare(rows)
-                      if one["second"] == best and one["primary"])
+        wrong += next(comparison["verdict"] in ("higher", "lower") for comparison in compare(rows)
+                      if comparison["second"] == best and comparison["primary"])
     assert wrong / studies < 0.05 + 4 * np.sqrt(0.05 * 0.95 / studies)

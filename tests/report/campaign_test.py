@@ -7,7 +7,7 @@ import re
 
 import jsonschema
 import referencing
-from campaign.made import config, make_up
+from campaign.random_campaign import config, make_up
 
 from report.figures_test import texts
 from rum_jax.campaign import pipeline

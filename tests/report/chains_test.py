@@ -1,6 +1,6 @@
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.report import chains
 
 UP, DOWN = "rum_f:salun[order=low-mid-high]", "rum_f:salun[order=high-mid-low]"
@@ -12,11 +12,11 @@ def step(subset, epochs, rate=0.1):
             "hparams": {"epochs": epochs, "learning_rate": rate}}
 
 
-def found(up, down, shot=SHOT, merged_steps=100.0, **more):
+def section_of(up, down, shot=SHOT, merged_steps=100.0, **more):
     rows = [row("vanilla:salun", tow=shot), row("vanilla:scrub", tow=shot), row(UP, tow=up),
             row(DOWN, tow=down), row("rum_f:salun[by=shuffled]", tow=[0.7, 0.82, 0.81]),
             row("rum_f:salun[steps=merged]", tow=[0.5, 0.52, 0.5], steps=merged_steps)]
-    return chains.assemble([{**one, **more.get(one["name"], {})} for one in rows])
+    return chains.assemble([{**entry, **more.get(entry["name"], {})} for entry in rows])
 
 
 def ways(rows):
@@ -24,9 +24,9 @@ def ways(rows):
 
 
 def test_only_algorithms_done_in_both_ways_are_compared():
-    made = found([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
-    assert [one["algorithm"] for one in made["algorithms"]] == ["salun"]
-    assert [way["way"] for way in made["algorithms"][0]["ways"]] == [
+    section = section_of([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
+    assert [algorithm["algorithm"] for algorithm in section["algorithms"]] == ["salun"]
+    assert [way["way"] for way in section["algorithms"][0]["ways"]] == [
         "one-shot", "low-mid-high", "high-mid-low", "shuffled", "merged"]
     assert chains.assemble([row("vanilla:salun", tow=[1, 1.0])]) is None
 
@@ -45,10 +45,11 @@ def test_labels_have_the_refinement_and_order_of_the_config():
     fields = {"rum_f__refinement": "entropy", "rum_f__order": "descending"}
     rows = [row("vanilla:scrub", tow=SHOT), row("rum_f:scrub", tow=SHOT, fields=fields),
             row("rum_f:scrub[order=ascending]", tow=SHOT, fields=fields)]
-    made = chains.assemble(rows)
+    section = chains.assemble(rows)
     assert ways(rows) == ["one-shot", "high-mid-low", "low-mid-high"]
-    assert [line[2] for line in chains.table(made)[1]] == ["-", "entropy", "entropy"]
-    assert any("scrub, refined by entropy: of 2 orders" in one for one in chains.sentences(made))
+    assert [line[2] for line in chains.table(section)[1]] == ["-", "entropy", "entropy"]
+    assert any("scrub, refined by entropy: of 2 orders" in sentence
+               for sentence in chains.sentences(section))
 
 
 @pytest.mark.parametrize("names, expected", [
@@ -69,11 +70,11 @@ def test_every_way_has_a_name_of_its_own(names, expected):
 def test_forget_sets_are_told_apart():
     rows = [row(name, forget_set=forget_set, tow=tow) for forget_set, tow in
             (("a", [0.9, 0.8]), ("b", [0.4, 0.5])) for name in ("vanilla:salun", UP, DOWN)]
-    made = chains.assemble(rows)["algorithms"]
-    assert [one["algorithm"] for one in made] == ["salun, a", "salun, b"]
-    assert [[way["tow"]["mean"] for way in one["ways"]] for one in made] == [
+    algorithms = chains.assemble(rows)["algorithms"]
+    assert [algorithm["algorithm"] for algorithm in algorithms] == ["salun, a", "salun, b"]
+    assert [[way["tow"]["mean"] for way in algorithm["ways"]] for algorithm in algorithms] == [
         pytest.approx([0.85] * 3), pytest.approx([0.45] * 3)]
-    assert chains.figures({"algorithms": made})["chains.svg"].startswith(b"<?xml")
+    assert chains.figures({"algorithms": algorithms})["chains.svg"].startswith(b"<?xml")
 
 
 @pytest.mark.parametrize("up, down, expected", [
@@ -82,18 +83,18 @@ def test_forget_sets_are_told_apart():
     ([0.9, 0.71, 0.9], [0.7, 0.92, 0.8],
      "difference not significant (paired t, p = ")])
 def test_upwards_against_downwards(up, down, expected):
-    assert any(expected in sentence for sentence in chains.sentences(found(up, down)))
+    assert any(expected in sentence for sentence in chains.sentences(section_of(up, down)))
 
 
 def test_ways_against_one_shot_are_one_family():
-    made = found([0.9, 0.915, 0.9], [0.7, 0.71, 0.702])
-    said = " ".join(chains.sentences(made))
+    section = section_of([0.9, 0.915, 0.9], [0.7, 0.71, 0.702])
+    said = " ".join(chains.sentences(section))
     assert ("salun: stratified ToW of subset after subset, against one-shot: higher for 1 of 4 "
             "(low-mid-high), lower for 2 (high-mid-low, merged), equivalent within ±0.02 for 0, "
             "difference not significant for 1 (shuffled) (paired t, 95%, Holm over 4, n = 3). "
             "Where not significant, differences from -0.184 to +0.131 are not excluded"
             ) in said
-    way = made["algorithms"][0]["ways"][1]
+    way = section["algorithms"][0]["ways"][1]
     assert way["verdict"]["p"] > way["to_one_shot"]["tow_stratified"]["p"]
     assert set(way["to_one_shot"]) == {"tow", "tow_mia", "tow_stratified", "tow_mia_stratified"}
     assert "of 2 orders low-mid-high has the highest" in said and "selected post hoc" in said
@@ -102,44 +103,44 @@ def test_ways_against_one_shot_are_one_family():
 def test_exposure_and_the_origin_of_hyper_parameters_are_said():
     """A chain of 2 epochs a step relabels each forget example twice; at once it is 6 times."""
     same = [0.8, 0.81, 0.8]
-    made = found(same, same, **{
+    section = section_of(same, same, **{
         "vanilla:salun": {"steps": [step("forget", 6)]},
         UP: {"steps": [step(name, 2) for name in ("low", "mid", "high")]},
         DOWN: {"steps": [step(name, 2, 0.3) for name in ("high", "mid", "low")]}})
-    said = " ".join(chains.sentences(made))
+    said = " ".join(chains.sentences(section))
     assert ("Each forget example is relabelled for 6 epochs at once, and in a chain for those of "
             "its own step (low-mid-high 2, high-mid-low 2)") in said
     assert "salun: the steps of low-mid-high take the hyper-parameters of one-shot" in said
-    header, lines = chains.table(made)
+    header, lines = chains.table(section)
     column = header.index("epochs for each forget example")
     assert [line[column] for line in lines] == ["6", "2", "2", "-", "-"]
 
 
 def test_budgets_are_compared():
     same = [0.8, 0.81, 0.8]
-    said = chains.sentences(found(same, same))[-2:]
+    said = chains.sentences(section_of(same, same))[-2:]
     assert said == [f"All ways of an algorithm take the same number of {words}, within 10%."
                     for words in ("optimizer steps", "example gradients")]
-    said = chains.sentences(found(same, same, merged_steps=150.0))[-2:]
-    assert all(one.endswith("by more than 10% for salun, merged (1.50).") for one in said)
+    said = chains.sentences(section_of(same, same, merged_steps=150.0))[-2:]
+    assert all(sentence.endswith("by more than 10% for salun, merged (1.50).") for sentence in said)
 
 
 def test_table_and_picture():
-    made = found([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
-    header, lines = chains.table(made)
+    section = section_of([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
+    header, lines = chains.table(section)
     assert all(len(line) == len(header) for line in lines)
     assert lines[1][:5] == ["salun", "low-mid-high", "memorization", "0.903 ± 0.014",
                             "+0.100 ± 0.000"]
-    assert chains.figures(made)["chains.svg"].startswith(b"<?xml")
+    assert chains.figures(section)["chains.svg"].startswith(b"<?xml")
 
 
 def test_what_is_tested_is_drawn_too():
-    made = found([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
-    assert made["metric"] == "tow_stratified"
-    drawn = chains.figures(made)
+    section = section_of([0.9, 0.91, 0.9], [0.7, 0.72, 0.7])
+    assert section["metric"] == "tow_stratified"
+    drawn = chains.figures(section)
     assert list(drawn) == ["chains.svg", "chains_stratified.svg"]
     assert b"ToW, stratified" in drawn["chains_stratified.svg"]
     assert b"stratified" not in drawn["chains.svg"]
-    for way in made["algorithms"][0]["ways"]:
+    for way in section["algorithms"][0]["ways"]:
         del way["tow_stratified"]
-    assert list(chains.figures(made)) == ["chains.svg"]
+    assert list(chains.figures(section)) == ["chains.svg"]

@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import curves, dots, figures
 
@@ -135,13 +135,13 @@ RECORDS = [{"stage": "original", "phase": "train", "seed": 0, "loss_per_epoch": 
 
 
 def test_learning_curves_are_those_of_the_lines():
-    found = curves.learning(RECORDS)
-    assert list(found) == ["original", "unlearn/rum"]
-    np.testing.assert_array_equal(found["original"][0][1], [[2, 1], [2, np.nan]])
-    assert [phase for phase, _ in found["unlearn/rum"]] == ["1 mid finetune"]
-    assert "original: 2 models" in texts(curves.training(found))
+    losses = curves.learning(RECORDS)
+    assert list(losses) == ["original", "unlearn/rum"]
+    np.testing.assert_array_equal(losses["original"][0][1], [[2, 1], [2, np.nan]])
+    assert [phase for phase, _ in losses["unlearn/rum"]] == ["1 mid finetune"]
+    assert "original: 2 models" in texts(curves.training(losses))
     spec = row("rum", tow=[1, 1])["spec"]
-    assert "a$b^$" in texts(curves.unlearning(found, {"unlearn/rum": ("a$b^$", spec)}))
+    assert "a$b^$" in texts(curves.unlearning(losses, {"unlearn/rum": ("a$b^$", spec)}))
     assert curves.training({}) is None and curves.unlearning({}, {}) is None
 
 

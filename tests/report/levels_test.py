@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.report import levels, section_lines
 
 HARDER = {"vanilla__salun": [-0.3, -0.28, -0.32]}
@@ -16,7 +16,7 @@ SETS = [statistics("entanglement:low", [10.0, 12.0, 11.0]),
         statistics("entanglement:high", [30.0, 32.0, 34.0])]
 
 
-def found(original=(0.0, 0.01, 0.0), **changes):
+def section_of(original=(0.0, 0.01, 0.0), **changes):
     """Rows whose ToW on the second set differs from that on the first by so much, seed by seed.
 
     The original has a ToW of 0.2, and the others of 0.8, on the first set.
@@ -30,8 +30,8 @@ def found(original=(0.0, 0.01, 0.0), **changes):
     return levels.assemble(rows, SETS)
 
 
-def of(made, name):
-    return next(one for one in made["rows"] if one["row"] == name)
+def of(section, name):
+    return next(entry for entry in section["rows"] if entry["row"] == name)
 
 
 def test_one_set_has_no_section():
@@ -39,13 +39,13 @@ def test_one_set_has_no_section():
 
 
 def test_changes_are_paired_by_seed_and_beyond_the_originals():
-    made = of(found(original=[-0.1, -0.11, -0.1], **HARDER), "vanilla:salun")
-    assert made["change"]["tow"]["per_seed"] == pytest.approx([-0.3, -0.28, -0.32])
-    assert made["beyond_original"]["per_seed"] == pytest.approx([-0.2, -0.17, -0.22])
-    assert made["is_evidence"] and made["verdict"]["word"] == "lower"
-    assert made["verdict"]["p"] == pytest.approx(made["beyond_original"]["p"])
-    assert (made["falling_seeds"], made["rising_seeds"]) == (3, 0)
-    assert set(levels.CHANGES) == set(made["change"])
+    salun = of(section_of(original=[-0.1, -0.11, -0.1], **HARDER), "vanilla:salun")
+    assert salun["change"]["tow"]["per_seed"] == pytest.approx([-0.3, -0.28, -0.32])
+    assert salun["beyond_original"]["per_seed"] == pytest.approx([-0.2, -0.17, -0.22])
+    assert salun["is_evidence"] and salun["verdict"]["word"] == "lower"
+    assert salun["verdict"]["p"] == pytest.approx(salun["beyond_original"]["p"])
+    assert (salun["falling_seeds"], salun["rising_seeds"]) == (3, 0)
+    assert set(levels.CHANGES) == set(salun["change"])
 
 
 def test_what_falls_because_the_original_falls_is_no_evidence():
@@ -57,29 +57,29 @@ def test_what_falls_because_the_original_falls_is_no_evidence():
         first = [0.8, 0.81, 0.82] if "salun" in name or "again" in name else [0.5, 0.5, 0.51]
         rows += [row(name.replace("__", ":"), SETS[0]["set"], tow=first),
                  row(name.replace("__", ":"), SETS[1]["set"], tow=np.add(first, change).tolist())]
-    made = levels.assemble(rows, SETS)
-    assert not of(made, "vanilla:fisher")["is_evidence"]
-    said = " ".join(levels.sentences(made))
+    section = levels.assemble(rows, SETS)
+    assert not of(section, "vanilla:fisher")["is_evidence"]
+    said = " ".join(levels.sentences(section))
     assert "it falls for 0 of 1, rises for 0, difference not significant for 1" in said
     assert "furthest from the oracles: vanilla:fisher, vanilla:neggrad." in said
 
 
 def test_where_the_original_is_as_good_as_the_oracles_there_is_nothing_to_gain():
     """What is not memorized need not be forgotten: only where it is can a row be better."""
-    rows = [row(name, one["set"], tow=tow) for name, of_sets in (
+    rows = [row(name, level["set"], tow=tow) for name, of_sets in (
         ("original", ([0.97, 0.96, 0.97], [0.1, 0.11, 0.1])),
         ("vanilla:salun", ([0.8, 0.81, 0.8], [0.6, 0.62, 0.6])),
         ("vanilla:fisher", ([0.97, 0.96, 0.97], [0.1, 0.12, 0.1])))
-        for one, tow in zip(SETS, of_sets, strict=True)]
-    made = levels.assemble(rows, SETS)
-    assert of(made, "vanilla:salun")["is_evidence"]
-    assert not of(made, "vanilla:fisher")["is_evidence"]
+        for level, tow in zip(SETS, of_sets, strict=True)]
+    section = levels.assemble(rows, SETS)
+    assert of(section, "vanilla:salun")["is_evidence"]
+    assert not of(section, "vanilla:fisher")["is_evidence"]
 
 
 def test_verdicts_of_rows_are_one_family():
-    made = found(vanilla__salun=[-0.3, -0.28, -0.32], vanilla__finetune=[-0.1, 0.09, -0.01],
-                 vanilla__scrub=[0.05, 0.06, 0.055])
-    said = " ".join(levels.sentences(made))
+    section = section_of(vanilla__salun=[-0.3, -0.28, -0.32], vanilla__finetune=[-0.1, 0.09, -0.01],
+                         vanilla__scrub=[0.05, 0.06, 0.055])
+    said = " ".join(levels.sentences(section))
     assert ("ToW from entanglement:low to entanglement:high, beyond the original's own change: it "
             "falls for 1 of 3 (vanilla:salun), rises for 1 (vanilla:scrub), difference not "
             "significant for 1 (vanilla:finetune) (paired t, 95%, Holm over 3, n = 3). Where not "
@@ -88,8 +88,8 @@ def test_verdicts_of_rows_are_one_family():
             ) in said
     assert "is largest for vanilla:salun (-0.303 ± 0.038) and smallest" in said
     assert "selected post hoc; not corrected for selection" in said
-    assert of(made, "vanilla:salun")["verdict"]["p"] == pytest.approx(
-        3 * of(made, "vanilla:salun")["beyond_original"]["p"])
+    assert of(section, "vanilla:salun")["verdict"]["p"] == pytest.approx(
+        3 * of(section, "vanilla:salun")["beyond_original"]["p"])
 
 
 def test_words_are_rare_where_forget_sets_have_no_effect():
@@ -101,20 +101,20 @@ def test_words_are_rare_where_forget_sets_have_no_effect():
         rows = []
         for number in range(7):
             base = specs["vanilla:salun" if number else "original"]
-            for one in sets:
+            for level in sets:
                 tow = {"per_seed": rng.normal(0.8 if number else 0.3, 0.05, 4).tolist()}
-                rows.append({**base, "set": one["set"], "metrics": {"tow": {
+                rows.append({**base, "set": level["set"], "metrics": {"tow": {
                     **tow, "mean": float(np.mean(tow["per_seed"])), "ci95": 0.1, "n": 4}},
                     "name": f"vanilla:salun {number}" if number else "original"})
-        said = [one["verdict"]["word"] for one in levels.assemble(rows, sets)["rows"]
-                if one["verdict"] and one["is_evidence"]]
+        said = [entry["verdict"]["word"] for entry in levels.assemble(rows, sets)["rows"]
+                if entry["verdict"] and entry["is_evidence"]]
         wrong += any(word in ("higher", "lower") for word in said)
     assert wrong / studies < 0.05 + 4 * np.sqrt(0.05 * 0.95 / studies)
 
 
 def test_what_forgets_nothing_is_told_beside_what_chance_does():
-    made = found(original=[-0.15, -0.14, -0.15], **HARDER)
-    assert levels.sentences(made)[-2:] == [
+    section = section_of(original=[-0.15, -0.14, -0.15], **HARDER)
+    assert levels.sentences(section)[-2:] == [
         "The original, which forgets nothing, changes by -0.147 ± 0.014.",
         "Retraining again with other seeds changes by +0.003 ± 0.014."]
 
@@ -124,30 +124,30 @@ def test_what_forgets_nothing_is_told_beside_what_chance_does():
     ([0.1, -0.04, 0.12], "+0.013 ± 0.202: difference not significant (paired t, p = 0.803")])
 def test_relabelling_rows_against_the_others(change, expected):
     """The family is the algorithm's own, whatever the row is called."""
-    said = levels.sentences(found(vanilla__salun=change, vanilla__finetune=[0.05, 0.04, 0.05]))
+    said = levels.sentences(section_of(vanilla__salun=change, vanilla__finetune=[0.05, 0.04, 0.05]))
     assert any(f"relabelling minus other methods {expected}" in sentence for sentence in said), said
 
 
 def test_the_order_of_the_sets_is_looked_at_in_every_seed():
-    said = levels.sentences(found(vanilla__salun=[0, 0, 0.1]))[0]
+    said = levels.sentences(section_of(vanilla__salun=[0, 0, 0.1]))[0]
     assert said == ("Entanglement scores: entanglement:low 11 ± 2.484; entanglement:high 32 ± "
                     "4.968. The means are in the ratio 1 : 2.91; 3 of 3 seeds have the order "
                     "of the means.")
-    rows = [row("retrain_again", one["set"], tow=[1.0, 1.0, 0.9]) for one in SETS]
+    rows = [row("retrain_again", level["set"], tow=[1.0, 1.0, 0.9]) for level in SETS]
     mixed = levels.assemble(rows, [SETS[0], statistics("b", [30.0, 1.0, 34.0])])
     assert "2 of 3 seeds have the order of the means" in levels.sentences(mixed)[0]
 
 
 def test_one_estimate_for_all_seeds_has_no_interval():
-    one = levels.summarized(statistics("a", [1.0, 2.0], [0.3, 0.3]))
-    assert one["mean_memorization"]["ci95"] is None
-    assert one["mean_memorization"]["over"] == "copies of one estimate"
-    assert one["entanglement_score"]["ci95"] > 0
+    summary = levels.summarized(statistics("a", [1.0, 2.0], [0.3, 0.3]))
+    assert summary["mean_memorization"]["ci95"] is None
+    assert summary["mean_memorization"]["over"] == "copies of one estimate"
+    assert summary["entanglement_score"]["ci95"] > 0
 
 
 def test_table_and_picture():
-    made = found(**HARDER)
-    header, lines = levels.table(made)
+    section = section_of(**HARDER)
+    header, lines = levels.table(section)
     assert header == ["row", "ToW, entanglement:low", "ToW, entanglement:high", "last - first",
                       "beyond the original's", "test", "seeds that fall / rise throughout",
                       "stratified ToW, last - first", "ToW-MIA, last - first",
@@ -155,7 +155,7 @@ def test_table_and_picture():
     assert lines[2] == ["vanilla:salun", "0.810 ± 0.025", "0.510 ± 0.043", "-0.300 ± 0.050",
                         "-0.303 ± 0.038", "lower", "3 / 0 of 3", *["-0.300 ± 0.050"] * 3]
     assert all(len(line) == len(header) for line in lines)
-    drawn = levels.figures(made)
+    drawn = levels.figures(section)
     assert list(drawn) == ["levels.svg", "levels_stratified.svg"]
     assert b"ToW, stratified" in drawn["levels_stratified.svg"]
 
@@ -165,7 +165,7 @@ def test_a_set_that_is_not_memorized_at_all_is_drawn_too(monkeypatch):
     monkeypatch.setattr(section_lines, "svg", lambda figure: seen.append(figure) or b"")
     sets = [statistics(f"memorization:{name}", [1.0, 1.0], [mean, mean])
             for name, mean in (("low", 0.0), ("mid", 0.2), ("high", 0.9))]
-    rows = [row("vanilla:salun", one["set"], tow=[0.5, 0.6]) for one in sets]
+    rows = [row("vanilla:salun", level["set"], tow=[0.5, 0.6]) for level in sets]
     levels.figures(levels.assemble(rows, sets))
     axis = seen[0].axes[0]
     assert axis.get_xscale() == "linear" and axis.get_xlim()[0] < 0

@@ -6,12 +6,12 @@ import re
 import matplotlib.figure
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.config import base
 from rum_jax.report import comparisons, figures, page, sections, text
 
 LONG = "vanilla:" + 80 * "n"
-OWN = "vanilla:my_unlearning.py:forget"
+USER_METHOD = "vanilla:my_unlearning.py:forget"
 
 
 def results(names=("vanilla:finetune", "vanilla:salun", "rum", "rum_shuffled")):
@@ -20,10 +20,10 @@ def results(names=("vanilla:finetune", "vanilla:salun", "rum", "rum_shuffled")):
     rows += [{**row("vanilla:finetune", tow=[0.5, 0.6, 0.7]), "name": name}
              if name not in ("rum", "rum_shuffled") else row(name, tow=[0.8, 0.81, 0.85])
              for name in names]
-    for one in rows:
+    for entry in rows:
         for metric in ("retain_accuracy", "validation_accuracy", "test_accuracy"):
-            one["metrics"][metric] = one["metrics"]["forget_accuracy"]
-        one["steps"] = [{"subset": "forget", "algorithm": "finetune", "hparams": {"epochs": 1}}]
+            entry["metrics"][metric] = entry["metrics"]["forget_accuracy"]
+        entry["steps"] = [{"subset": "forget", "algorithm": "finetune", "hparams": {"epochs": 1}}]
     statistics = {"set": "a", "size": 30, "overlap": {}, "entanglement_score": [1.0, 2.0, 3.0]}
     return {"rows": rows, "comparisons": comparisons.compare(rows), "sections": {},
             "sets": [statistics], "memorization": None, "cautions": [],
@@ -31,10 +31,11 @@ def results(names=("vanilla:finetune", "vanilla:salun", "rum", "rum_shuffled")):
                            "versions": {"rum_jax": "9.9"}, "seeds": [0, 1, 2]}}
 
 
-def rendered(found=None, **drawn):
-    found = found or results()
+def rendered(study_results=None, **drawn):
+    study_results = study_results or results()
     config = base.get_config().to_dict()
-    return page.render(found, drawn, {}, config, [("original", 1.0)], ["results.json", "a.csv"])
+    return page.render(study_results, drawn, {}, config, [("original", 1.0)],
+                       ["results.json", "a.csv"])
 
 
 def visible(html: str) -> str:
@@ -71,11 +72,11 @@ def test_first_columns_stay_and_wide_tables_say_that_they_go_on():
 
 
 def test_functions_stand_in_place_of_paths_but_for_what_each_method_does():
-    html = rendered(results((OWN, LONG, "rum")))
+    html = rendered(results((USER_METHOD, LONG, "rum")))
     methods = html.index("<h2>What each method does")
     shown = visible(html[:methods])
     assert "vanilla:forget" in shown and "my_unlearning.py" not in shown
-    assert f'title="{OWN}"' in html[:methods]
+    assert f'title="{USER_METHOD}"' in html[:methods]
     assert "my_unlearning.py:forget" in visible(html[methods:])
     assert LONG in visible(html)
 
@@ -90,8 +91,8 @@ def test_figures_are_never_shown_so_small_that_their_text_is():
     figure = matplotlib.figure.Figure(figsize=(10, 2))
     figure.subplots().set_title("title")
     html = rendered(**{"tow.svg": figures.svg(figure)})
-    found = re.search(r'width="(\d+)"\s+style="min-width: (\d+)px"', html)
-    width, least = map(int, found.groups())
+    match = re.search(r'width="(\d+)"\s+style="min-width: (\d+)px"', html)
+    width, least = map(int, match.groups())
     assert width > 700 and least >= 0.8 * width
     assert "data:image/svg+xml;base64," in html and "data:image/png" not in html
 

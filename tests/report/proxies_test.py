@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.report import proxies
 
 MEMORIZATION = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, np.nan])
@@ -9,7 +9,7 @@ INJECTED = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 0], bool)
 SAME, REVERSED = np.arange(10.0), -np.arange(10.0)
 
 
-def found(rows=(), memorization=MEMORIZATION, injected=INJECTED):
+def section_of(rows=(), memorization=MEMORIZATION, injected=INJECTED):
     scores = {"confidence": np.stack([SAME, SAME]),
               "loss_curvature": np.stack([REVERSED, REVERSED])}
     costs = {"confidence": {"seconds": 0.0, "example_gradients": 0},
@@ -17,29 +17,29 @@ def found(rows=(), memorization=MEMORIZATION, injected=INJECTED):
     return proxies.assemble(scores, memorization, injected, costs, 100, 6400, 12.0, rows, 3)
 
 
-def of(made, name):
-    return next(one for one in made["proxies"] if one["proxy"] == name)
+def of(section, name):
+    return next(proxy for proxy in section["proxies"] if proxy["proxy"] == name)
 
 
 def test_ranks_costs_noise_and_strata():
-    made = found()
-    assert of(made, "confidence")["spearman"]["mean"] == pytest.approx(1)
-    assert of(made, "loss_curvature")["spearman"]["mean"] == pytest.approx(-1)
-    assert of(made, "memorization")["spearman"] is None
-    assert of(made, "memorization")["injected_noise_auroc"]["mean"] == 1
+    section = section_of()
+    assert of(section, "confidence")["spearman"]["mean"] == pytest.approx(1)
+    assert of(section, "loss_curvature")["spearman"]["mean"] == pytest.approx(-1)
+    assert of(section, "memorization")["spearman"] is None
+    assert of(section, "memorization")["injected_noise_auroc"]["mean"] == 1
     # of nine not injected ones eight are below, the last one is above both
-    assert of(made, "confidence")["injected_noise_auroc"]["mean"] == pytest.approx(14 / 16)
-    assert of(made, "memorization")["retrainings"] == 64
-    assert of(made, "loss_curvature")["retrainings"] == 0.5
-    assert "Caution, loss_curvature: it is." in proxies.sentences(made)
+    assert of(section, "confidence")["injected_noise_auroc"]["mean"] == pytest.approx(14 / 16)
+    assert of(section, "memorization")["retrainings"] == 64
+    assert of(section, "loss_curvature")["retrainings"] == 0.5
+    assert "Caution, loss_curvature: it is." in proxies.sentences(section)
 
 
 def test_a_proxy_that_ranks_as_memorization_does_has_its_strata():
     """Wherever its own middle lies: mid of memorization is around 0.5, of ranks around 4."""
-    made = found()
-    assert {level: value["mean"] for level, value in of(made, "confidence")["overlap"].items()
+    section = section_of()
+    assert {level: value["mean"] for level, value in of(section, "confidence")["overlap"].items()
             } == {"low": 1, "mid": 1, "high": 1}
-    opposite = of(made, "loss_curvature")["overlap"]
+    opposite = of(section, "loss_curvature")["overlap"]
     # ranks 4 to 6 of nine, read backwards, are 2 to 4: memorization 0.4 is in both
     assert [opposite[level]["mean"] for level in ("low", "mid", "high")] == pytest.approx(
         [0, 1 / 3, 0])
@@ -47,30 +47,32 @@ def test_a_proxy_that_ranks_as_memorization_does_has_its_strata():
 
 def test_one_estimate_for_all_seeds_has_an_interval_over_examples():
     spread = np.array([0.0, 0.1, 0.2, 0.9, 0.4, 0.5, 0.6, 0.7, 0.8, np.nan])
-    one = of(found(memorization=spread), "memorization")["injected_noise_auroc"]
-    assert one["over"] == "examples" and one["n"] == 9 and one["ci95"] > 0
-    perfect = of(found(), "memorization")["injected_noise_auroc"]
+    auroc = of(section_of(memorization=spread), "memorization")["injected_noise_auroc"]
+    assert auroc["over"] == "examples" and auroc["n"] == 9 and auroc["ci95"] > 0
+    perfect = of(section_of(), "memorization")["injected_noise_auroc"]
     assert perfect["ci95"] is None
-    assert "1.000 ± n/a by memorization (over examples)" in " ".join(proxies.sentences(found()))
+    assert "1.000 ± n/a by memorization (over examples)" in " ".join(
+        proxies.sentences(section_of()))
 
 
 def test_what_does_not_rank_as_memorization_has_a_caution():
-    said = " ".join(proxies.sentences(found()))
+    said = " ".join(proxies.sentences(section_of()))
     assert "Caution: confidence, loss_curvature cannot be taken for memorization here" in said
     scores = {"confidence": np.stack([SAME, SAME[[1, 0, *range(2, 10)]], SAME])}
-    made = proxies.assemble(scores, MEMORIZATION, INJECTED,
-                            {"confidence": {"seconds": 0.0, "example_gradients": 0}}, 100, 64, 1,
-                            (), 3)
-    assert not any("cannot be taken" in one for one in proxies.sentences(made))
-    assert any("above 0 for 1 of 1 (confidence)" in one for one in proxies.sentences(made))
+    section = proxies.assemble(scores, MEMORIZATION, INJECTED,
+                               {"confidence": {"seconds": 0.0, "example_gradients": 0}}, 100, 64, 1,
+                               (), 3)
+    assert not any("cannot be taken" in sentence for sentence in proxies.sentences(section))
+    assert any("above 0 for 1 of 1 (confidence)" in sentence
+               for sentence in proxies.sentences(section))
 
 
 def test_nothing_compared_and_nothing_known():
     assert proxies.assemble({}, None, INJECTED, {}, 1, 0, None, [], 3) is None
-    made = found(memorization=None, injected=np.zeros(10, bool))
-    assert [one["proxy"] for one in made["proxies"]] == ["confidence", "loss_curvature"]
-    assert of(made, "confidence")["injected_noise_auroc"] is None
-    assert all("Spearman" not in sentence for sentence in proxies.sentences(made))
+    section = section_of(memorization=None, injected=np.zeros(10, bool))
+    assert [proxy["proxy"] for proxy in section["proxies"]] == ["confidence", "loss_curvature"]
+    assert of(section, "confidence")["injected_noise_auroc"] is None
+    assert all("Spearman" not in sentence for sentence in proxies.sentences(section))
 
 
 @pytest.mark.parametrize("confidence, expected", [
@@ -86,43 +88,44 @@ def test_rum_by_a_proxy_against_rum_by_memorization(confidence, expected):
             row("rum_shuffled", tow=[0.8, 0.81, 0.82]),
             row("rum[subsets=4]", tow=[0.1, 0.1, 0.2]),
             row("rum[by=entanglement]", tow=[0.6, 0.61, 0.6])]
-    made = found(rows)
+    section = section_of(rows)
     assert any("against RUM refined by memorization: " in sentence and expected in sentence
-               for sentence in proxies.sentences(made)), proxies.sentences(made)
-    assert set(made["others"]) == {"shuffled", "entanglement"}
-    assert of(made, "memorization")["to_shuffled"]["mean"] == pytest.approx(0.0937, abs=1e-4)
+               for sentence in proxies.sentences(section)), proxies.sentences(section)
+    assert set(section["others"]) == {"shuffled", "entanglement"}
+    assert of(section, "memorization")["to_shuffled"]["mean"] == pytest.approx(0.0937, abs=1e-4)
 
 
 def test_rum_is_by_memorization_only_if_its_refinement_is():
     fields = {"rum__refinement": "confidence"}
     rows = [row("rum", tow=[0.9, 0.91], fields=fields),
             row("rum[by=memorization]", tow=[0.7, 0.72], fields=fields)]
-    made = found(rows)
-    assert of(made, "confidence")["tow"]["mean"] == pytest.approx(0.905)
-    assert of(made, "memorization")["tow"]["mean"] == pytest.approx(0.71)
+    section = section_of(rows)
+    assert of(section, "confidence")["tow"]["mean"] == pytest.approx(0.905)
+    assert of(section, "memorization")["tow"]["mean"] == pytest.approx(0.71)
 
 
 def test_rows_that_differ_in_more_than_the_refinement_are_not_compared():
     rows = [row("rum[subsets=4]", tow=[0.1, 0.2]), row("rum", tow=[0.9, 0.8]),
             row("rum[by=confidence]", tow=[0.7, 0.8])]
-    assert {name: one["name"] for name, one in proxies.by_refinement(rows).items()} == {
+    assert {name: entry["name"] for name, entry in proxies.by_refinement(rows).items()} == {
         "memorization": "rum", "confidence": "rum[by=confidence]"}
 
 
 def test_sentences_about_the_control():
     rows = [row("rum", tow=[0.9, 0.912, 0.9]), row("rum_shuffled", tow=[0.8, 0.81, 0.8])]
-    assert any("against RUM on random subsets: higher for 1 of 1 (memorization)" in one
-               for one in proxies.sentences(found(rows)))
+    assert any("against RUM on random subsets: higher for 1 of 1 (memorization)" in sentence
+               for sentence in proxies.sentences(section_of(rows)))
     rows = [row("rum", tow=[0.9, 0.71, 0.8]), row("rum_shuffled", tow=[0.8, 0.81, 0.8])]
-    assert "difference not significant for 1 (memorization)" in proxies.sentences(found(rows))[-1]
+    assert "difference not significant for 1 (memorization)" in proxies.sentences(
+        section_of(rows))[-1]
 
 
 def test_table_and_picture():
-    made = found([row("rum", tow=[0.9, 0.91]),
-                  row("rum_shuffled", tow=[0.8, 0.9], tow_stratified=[0.7, 0.8])])
-    header, lines = proxies.table(made)
+    section = section_of([row("rum", tow=[0.9, 0.91]),
+                          row("rum_shuffled", tow=[0.8, 0.9], tow_stratified=[0.7, 0.8])])
+    header, lines = proxies.table(section)
     assert all(len(line) == len(header) for line in lines)
     assert lines[1][:5] == ["confidence", "1.000 ± 0.000", "0.875 ± 0.000", "0.00", "0"]
     assert lines[-1][0] == "shuffled" and lines[-1][8].startswith("0.850")
     assert header[9] == "stratified ToW of RUM" and lines[-1][9].startswith("0.750")
-    assert b"stratified ToW of RUM" in proxies.figures(made)["proxies.svg"]
+    assert b"stratified ToW of RUM" in proxies.figures(section)["proxies.svg"]

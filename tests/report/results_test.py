@@ -2,16 +2,16 @@ import math
 
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.report import results
 
 
 def test_the_table_for_programs_says_what_intervals_are_over_and_what_is_censored():
     """The mean of relearning times that stop at a limit says little by itself."""
-    one = row("rum", tow=[0.5, 0.7])
-    one["metrics"] |= results.summaries({"relearn_epochs": [1.0, 11.0],
+    rum = row("rum", tow=[0.5, 0.7])
+    rum["metrics"] |= results.summaries({"relearn_epochs": [1.0, 11.0],
                                          "relearn_censored": [0.0, 1.0]})
-    header, lines = results.csv_rows({"rows": [one], "provenance": {"seeds": [4, 5]}})
+    header, lines = results.csv_rows({"rows": [rum], "provenance": {"seeds": [4, 5]}})
     assert header[5:7] == ["seed_4", "seed_5"] and len({len(header), *map(len, lines)}) == 1
     of = {line[2]: dict(zip(header, line, strict=True)) for line in lines}
     assert {"tow", "tow_stratified", "tow_mia", "tow_mia_stratified"} <= set(of)

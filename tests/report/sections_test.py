@@ -7,7 +7,7 @@ import typing
 import numpy as np
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.config import base
 from rum_jax.core import records
 from rum_jax.report import sections
@@ -42,9 +42,10 @@ def finished(tmp_path, monkeypatch):
 
 
 def test_scores_are_read_before_the_report_begins(finished):
-    found = sections.assemble(finished, [row("rum", tow=[0.5, 0.6])], [{"set": "a"}])
-    assert [one["proxy"] for one in found["proxies"]["proxies"]] == ["confidence"]
-    assert found["proxies"]["proxies"][0]["injected_noise_auroc"]["mean"] == pytest.approx(3 / 11)
+    contents = sections.assemble(finished, [row("rum", tow=[0.5, 0.6])], [{"set": "a"}])
+    assert [proxy["proxy"] for proxy in contents["proxies"]["proxies"]] == ["confidence"]
+    assert contents["proxies"]["proxies"][0]["injected_noise_auroc"]["mean"] == pytest.approx(
+        3 / 11)
 
 
 @pytest.mark.parametrize("other, alike", [([3, 4], True), ([3, 5], False)])

@@ -6,12 +6,13 @@ from rum_jax.report.strata import membership, overlaps, starts
 SIZE, MEMORIZATION = 40, np.concatenate([np.zeros(100), np.linspace(0.01, 1, 50)])
 
 
-def found(values, memorization=MEMORIZATION, size=SIZE):
+def overlaps_of(values, memorization=MEMORIZATION, size=SIZE):
     return overlaps(np.stack([values, values]), memorization, size)
 
 
 def means(values, memorization=MEMORIZATION, size=SIZE):
-    return {level: one["mean"] for level, one in found(values, memorization, size).items()}
+    return {level: overlap["mean"]
+            for level, overlap in overlaps_of(values, memorization, size).items()}
 
 
 ALL = {"low": pytest.approx(1), "mid": pytest.approx(1), "high": pytest.approx(1)}
@@ -31,15 +32,16 @@ def test_a_proxy_without_any_order_has_the_overlap_of_chance():
     expected = {"low": pytest.approx(100 / 150), "mid": pytest.approx(chance),
                 "high": pytest.approx(chance)}
     assert means(np.zeros(len(MEMORIZATION))) == expected
-    assert {level: one["chance"] for level, one in found(MEMORIZATION).items()} == expected
+    assert {level: overlap["chance"] for level, overlap in overlaps_of(MEMORIZATION).items()
+            } == expected
 
 
 def test_random_proxies_have_the_overlap_of_chance():
     rng = np.random.default_rng(0)
     distinct = np.arange(90.0) / 89
-    found = overlaps(rng.permuted(np.tile(distinct, (400, 1)), axis=1), distinct, 30)
-    for one in found.values():
-        assert one["mean"] == pytest.approx(1 / 3, abs=4 * np.std(one["per_seed"]) / 20)
+    random_overlaps = overlaps(rng.permuted(np.tile(distinct, (400, 1)), axis=1), distinct, 30)
+    for overlap in random_overlaps.values():
+        assert overlap["mean"] == pytest.approx(1 / 3, abs=4 * np.std(overlap["per_seed"]) / 20)
 
 
 def test_strata_of_memorization_are_ranks():

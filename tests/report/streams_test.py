@@ -1,6 +1,6 @@
 import pytest
 
-from report.made import spec
+from report.example_rows import spec
 from rum_jax.report import streams
 
 MEASURES = {"called_member": {
@@ -21,22 +21,22 @@ def metrics(tow, seconds):
     return {**dict.fromkeys(streams.CHANGES, tow), "tow": tow, "seconds": [seconds] * 3}
 
 
-def found(alike=True, salun=([0.9, 0.91, 0.92], [0.6, 0.61, 0.62]),
-          finetune=([0.8] * 3, [0.8, 0.81, 0.82])):
+def section_of(alike=True, salun=([0.9, 0.91, 0.92], [0.6, 0.61, 0.62]),
+               finetune=([0.8] * 3, [0.8, 0.81, 0.82])):
     rows = {**REFERENCES, "vanilla:salun": (*salun, 1.0), "vanilla:finetune": (*finetune, 3.0)}
-    made = {row: [metrics(first, seconds), metrics(last, seconds)]
-            for row, (first, last, seconds) in rows.items()}
+    metrics_of_rows = {row: [metrics(first, seconds), metrics(last, seconds)]
+                       for row, (first, last, seconds) in rows.items()}
     traces = {row: trace(row) for row in rows if row not in REFERENCES}
     requests = [{"set": name, "size": size, "entanglement_score": scores, "mmd": [0.1, 0.2, None],
                  "disentanglement": [1.0] * 3, "mean_memorization": [0.2] * 3}
                 for name, size, scores in (("random", 30, [9.0, 9.1, 8.9]),
                                            ("class:3", 12, [2.0, 2.1, 1.9]))]
-    return streams.assemble(dict.fromkeys(rows, requests), alike, made, traces, 3,
+    return streams.assemble(dict.fromkeys(rows, requests), alike, metrics_of_rows, traces, 3,
                             {row: spec(row) for row in rows})
 
 
 def test_sentences_say_what_the_numbers_say():
-    said = streams.sentences(found())
+    said = streams.sentences(section_of())
     assert said[0].endswith("1. random (30 examples); 2. class:3 (12 examples).")
     assert said[1] == ("Entanglement scores of the requests to exactly retrained models: "
                        "1. 9.000 ± 0.248; 2. 2.000 ± 0.248.")
@@ -61,39 +61,39 @@ def test_sentences_say_what_the_numbers_say():
 
 def test_what_falls_as_the_originals_does_is_not_said_to_fall():
     """A larger forget set lowers ToW of what does nothing, too."""
-    made = found(salun=([0.9, 0.91, 0.92], [0.81, 0.8, 0.83]))
-    said = streams.sentences(made)[4]
+    section = section_of(salun=([0.9, 0.91, 0.92], [0.81, 0.8, 0.83]))
+    said = streams.sentences(section)[4]
     assert "it falls for 0 of 2, rises for 1 (vanilla:finetune)" in said
-    salun = next(row for row in made["rows"] if row["row"] == "vanilla:salun")
+    salun = next(row for row in section["rows"] if row["row"] == "vanilla:salun")
     assert salun["change"]["tow"]["mean"] < -0.09
     assert abs(salun["beyond_original"]["mean"]) < 0.01
 
 
 def test_rows_that_take_longer_than_retraining_are_named():
-    made = found()
-    salun = next(row for row in made["rows"] if row["row"] == "vanilla:salun")
+    section = section_of()
+    salun = next(row for row in section["rows"] if row["row"] == "vanilla:salun")
     for after in salun["after"]:
         after["seconds"] = {**after["seconds"], "mean": 50.0}
     assert "Retraining, which is exact, takes less time than vanilla:salun." in (
-        streams.sentences(made))
+        streams.sentences(section))
 
 
 def test_choices_that_depend_on_the_models_are_not_said_to_uncover_anything():
     """What is asked for next was chosen by looking at what the step before has done to it."""
-    said = streams.sentences(found(alike=False))
+    said = streams.sentences(section_of(alike=False))
     assert any(sentence.startswith("Methods unlearn different examples") for sentence in said)
     assert not any("yet to be unlearned" in sentence for sentence in said)
-    assert any("yet to be unlearned" in sentence for sentence in streams.sentences(found()))
+    assert any("yet to be unlearned" in sentence for sentence in streams.sentences(section_of()))
 
 
 def test_references_are_not_counted_and_a_stream_of_one_has_no_trend():
-    made = found()
-    one = {**made, "requests": ["random"], "sizes": [30]}
-    assert len(streams.sentences(one)) == len(streams.sentences(made)) - 4
+    section = section_of()
+    single = {**section, "requests": ["random"], "sizes": [30]}
+    assert len(streams.sentences(single)) == len(streams.sentences(section)) - 4
 
 
 def test_table_has_a_column_for_each_request_and_the_references_beside():
-    header, lines = streams.table(found())
+    header, lines = streams.table(section_of())
     assert header == ["row", "ToW after 1", "ToW after 2", "last - first", "beyond the original's",
                       "test", "stratified ToW after 2", "last - first", "ToW-MIA after 2",
                       "last - first", "stratified ToW-MIA after 2", "last - first",
@@ -105,7 +105,7 @@ def test_table_has_a_column_for_each_request_and_the_references_beside():
 
 
 def test_pictures():
-    drawn = streams.figures(found())
+    drawn = streams.figures(section_of())
     assert list(drawn) == ["stream.svg", "stream_stratified.svg", "stream_called_member.svg"]
     assert all(content.startswith(b"<?xml") for content in drawn.values())
 
@@ -116,5 +116,5 @@ def test_no_stream_is_no_section():
 
 @pytest.mark.parametrize("metric", streams.CHANGES)
 def test_changes_are_paired_by_seed(metric):
-    salun = next(row for row in found()["rows"] if row["row"] == "vanilla:salun")
+    salun = next(row for row in section_of()["rows"] if row["row"] == "vanilla:salun")
     assert salun["change"][metric]["per_seed"] == pytest.approx([-0.3] * 3)

@@ -1,6 +1,6 @@
 import pytest
 
-from report.made import row
+from report.example_rows import row
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import tables
 
@@ -11,19 +11,19 @@ def results(**metrics):
     """Rows NAMES of one set; values of a metric in that order, the same for all seeds but ties."""
     rows = [row(name, tow=[0.5, 0.6]) for name in NAMES]
     for metric, values in metrics.items():
-        for one, value in zip(rows, values, strict=True):
-            one["metrics"][metric] = summary([value - 0.01, value + 0.01])
+        for entry, value in zip(rows, values, strict=True):
+            entry["metrics"][metric] = summary([value - 0.01, value + 0.01])
     return {"rows": rows, "comparisons": []}
 
 
-def bold(found, title):
-    table = tables.main(found)
+def bold(study_results, title):
+    table = tables.main(study_results)
     column = table["columns"].index(title)
     return [line["name"] for line in table["groups"][0]["lines"] if line["cells"][column]["best"]]
 
 
-def aim(found, title):
-    table = tables.main(found)
+def aim(study_results, title):
+    table = tables.main(study_results)
     return table["groups"][0]["aims"][table["columns"].index(title)]
 
 
@@ -35,8 +35,8 @@ def aim(found, title):
     ("tow", "ToW", (0.99, 1, 0.9001, 0.9002, 0.8), ["vanilla:finetune", "vanilla:salun"],
      "higher")])
 def test_the_best_of_the_methods_that_unlearn_is_marked(metric, title, values, expected, aimed):
-    found = results(**{metric: values})
-    assert bold(found, title) == expected and aim(found, title) == aimed
+    study_results = results(**{metric: values})
+    assert bold(study_results, title) == expected and aim(study_results, title) == aimed
 
 
 def test_stratified_forms_stand_beside_the_plain_ones():
@@ -50,36 +50,37 @@ def test_kept_classes_have_a_column_where_they_are_known():
 
 
 def test_a_metric_that_a_row_lacks_is_not_available():
-    found = results(tow=(0.9, 1, 0.8, 0.7, 0.6))
-    del found["rows"][3]["metrics"]["tow"]
-    assert tables.main(found)["groups"][0]["lines"][3]["cells"][0]["text"] == "n/a"
+    study_results = results(tow=(0.9, 1, 0.8, 0.7, 0.6))
+    del study_results["rows"][3]["metrics"]["tow"]
+    assert tables.main(study_results)["groups"][0]["lines"][3]["cells"][0]["text"] == "n/a"
 
 
 def test_time_is_relative_to_retraining_of_the_same_forget_set():
-    found = results(seconds=(0, 10, 5, 1, 1))
-    found["rows"] += [{**row("retrain", forget_set="b", tow=[1, 1], seconds=2.0)},
-                      {**row("rum", forget_set="b", tow=[1, 1], seconds=1.0)}]
-    first, second = tables.main(found)["groups"]
+    study_results = results(seconds=(0, 10, 5, 1, 1))
+    study_results["rows"] += [{**row("retrain", forget_set="b", tow=[1, 1], seconds=2.0)},
+                              {**row("rum", forget_set="b", tow=[1, 1], seconds=1.0)}]
+    first, second = tables.main(study_results)["groups"]
     assert first["lines"][2]["cells"][-1]["text"] == "50%"
     assert second["lines"][1]["cells"][-1]["text"] == "50%"
 
 
 def test_relearning_that_is_censored_is_no_mean():
-    found = results()
-    for one in found["rows"]:
-        one["metrics"]["relearn_epochs"] = {**summary([11.0, 4.0]), "median": 7.5,
-                                            "censored_share": 0.5}
-    line = next(line for line in tables.more(found)[0]["lines"] if line["name"] == "relearn_epochs")
+    study_results = results()
+    for entry in study_results["rows"]:
+        entry["metrics"]["relearn_epochs"] = {**summary([11.0, 4.0]), "median": 7.5,
+                                              "censored_share": 0.5}
+    line = next(line for line in tables.more(study_results)[0]["lines"]
+                if line["name"] == "relearn_epochs")
     assert line["cells"][4]["text"] == "7.5 (median)" and line["cells"][4]["note"] == "50% never"
 
 
 def test_comparisons_are_by_every_measure_with_their_verdict():
-    found = results()
-    found["comparisons"] = [
+    study_results = results()
+    study_results["comparisons"] = [
         {"set": "a", "first": "rum", "second": "vanilla:salun", "metric": metric, "verdict": word,
          "p_holm": p, "difference": paired_difference([0.5, 0.6], [0.4, 0.45])}
         for metric, word, p in (("tow_mia", "not significant", 0.2), ("tow", "higher", 0.0001))]
-    table = tables.comparisons(found)[0]
+    table = tables.comparisons(study_results)[0]
     assert table["metrics"] == ["ToW", "ToW-MIA"]
     tow, mia = table["lines"][0]["cells"]
     assert tow["text"].startswith("+0.125 ±") and tow["note"] == "higher, p < 0.001"

@@ -1,4 +1,4 @@
-from report.made import row
+from report.example_rows import row
 from rum_jax.evaluate.interval import summary
 from rum_jax.report import text
 

@@ -37,7 +37,7 @@ def test_what_is_not_excluded_is_of_differences_without_a_result():
                    "b": paired_difference([0.5, 0.7, 0.6], [0.6, 0.6, 0.6]),
                    "c": paired_difference([0.5, 0.5, 0.56], [0.6, 0.6, 0.6])}
     said = dict(zip(differences, verdicts(list(differences.values())), strict=True))
-    assert [one.word for one in said.values()][0] == "higher"
+    assert [verdict.word for verdict in said.values()][0] == "higher"
     low = differences["b"]["mean"] - differences["b"]["ci95"]
     high = differences["b"]["ci95"]
     assert not_excluded(said, differences) == (

@@ -17,14 +17,14 @@ from rum_jax.unlearn.base import Algorithm
 @pytest.fixture
 def spy(monkeypatch):
     """An algorithm that only notes what it was asked to do."""
-    asked = []
+    calls = []
 
     def unlearn(problem, states, *, mark=""):
-        asked.append((problem.step, problem.forget, problem.retain, mark))
+        calls.append((problem.step, problem.forget, problem.retain, mark))
         return ALGORITHMS["none"].unlearn(problem, states)
 
     monkeypatch.setitem(ALGORITHMS, "spy", Algorithm("spy", unlearn, {"mark": checks.text}))
-    return asked
+    return calls
 
 
 def chain_of(problem, train, partitions, steps, original, **changed) -> chain.Chain:
@@ -103,11 +103,11 @@ def test_merging_adds_changes_up_and_averages_running_statistics(original):
             params=jax.tree.map(lambda leaf: leaf + params, original.params),
             model_state=jax.tree.map(lambda leaf: leaf * statistics, original.model_state))
 
-    made = chain.merge(original, [moved(0.25, 1.0), moved(-0.5, 4.0)])
-    np.testing.assert_allclose(leaves(made.params), leaves(original.params) - 0.25, atol=1e-6)
-    np.testing.assert_allclose(leaves(made.model_state), 2.5 * leaves(original.model_state),
+    merged = chain.merge(original, [moved(0.25, 1.0), moved(-0.5, 4.0)])
+    np.testing.assert_allclose(leaves(merged.params), leaves(original.params) - 0.25, atol=1e-6)
+    np.testing.assert_allclose(leaves(merged.model_state), 2.5 * leaves(original.model_state),
                                rtol=1e-6)
-    np.testing.assert_array_equal(leaves(made.opt_state), leaves(original.opt_state))
+    np.testing.assert_array_equal(leaves(merged.opt_state), leaves(original.opt_state))
 
 
 def test_models_of_other_shapes_cannot_be_merged(original):

@@ -69,9 +69,9 @@ def test_orders_that_do_not_fit(subsets, order):
 
 
 def config(**fields):
-    made = base.get_config()
-    base.set_fields(made, {name.replace("__", "."): value for name, value in fields.items()})
-    return made
+    config_dict = base.get_config()
+    base.set_fields(config_dict, {name.replace("__", "."): value for name, value in fields.items()})
+    return config_dict
 
 
 @pytest.mark.parametrize("row, expected", [
@@ -106,8 +106,8 @@ SAME = [("rum", "rum[subsets=3]"), ("rum[subsets=3]", "rum[subsets=03]"),
 @pytest.mark.parametrize("field", ["rows", "stream__rows", "sweep__rows"])
 def test_rows_that_do_the_same_are_refused_under_both_names(field, first, second):
     said = study_faults(config(stream__requests=("random",), **{field: (first, second)}))
-    assert any(one.startswith(f"config.{field.replace('__', '.')}: {second} and {first} do the "
-                              "same") for one in said), said
+    assert any(fault.startswith(f"config.{field.replace('__', '.')}: {second} and {first} do the "
+                                "same") for fault in said), said
 
 
 @pytest.mark.parametrize("first, second", [
@@ -115,14 +115,14 @@ def test_rows_that_do_the_same_are_refused_under_both_names(field, first, second
     ("rum", "rum[order=descending]"), ("rum", "rum[steps=merged]"),
     ("rum[by=entropy*memorization]", "rum[by=memorization*entropy]")])
 def test_rows_that_do_not_are_not(first, second):
-    assert not any("do the same" in one for one in study_faults(config(rows=(first, second))))
+    assert not any("do the same" in fault for fault in study_faults(config(rows=(first, second))))
 
 
 def test_a_section_that_says_the_same_makes_rows_the_same():
     said = study_faults(config(rum__refinement="entropy", rows=("rum", "rum[by=entropy]")))
-    assert any("rum[by=entropy] and rum do the same" in one for one in said)
-    assert not any("do the same" in one
-                   for one in study_faults(config(rows=("rum", "rum[by=entropy]"))))
+    assert any("rum[by=entropy] and rum do the same" in fault for fault in said)
+    assert not any("do the same" in fault
+                   for fault in study_faults(config(rows=("rum", "rum[by=entropy]"))))
 
 
 def test_one_file_under_two_names_is_one_function(tmp_path, monkeypatch):

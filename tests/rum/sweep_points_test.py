@@ -22,9 +22,9 @@ def test_a_grid_is_every_combination_with_types():
     points = sweep_points.grid("vanilla:scrub", VANILLA, "learning_rate=0.1, 0.2; msteps=0,3,4; "
                                                   "inclusive=False")
     assert len(points) == 6 and [point.number for point in points] == list(range(6))
-    made = [tuple(point.steps[0].hparams[name] for name in ("learning_rate", "msteps",
-                                                            "inclusive")) for point in points]
-    assert made == [(rate, steps, False) for rate in (0.1, 0.2) for steps in (0, 3, 4)]
+    combinations = [tuple(point.steps[0].hparams[name] for name in (
+        "learning_rate", "msteps", "inclusive")) for point in points]
+    assert combinations == [(rate, steps, False) for rate in (0.1, 0.2) for steps in (0, 3, 4)]
 
 
 def test_a_grid_of_a_chain_names_the_subset():

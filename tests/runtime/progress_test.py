@@ -2,9 +2,9 @@ from rum_jax.runtime import progress
 
 
 def test_lines_have_percent_and_time_left_when_it_is_no_terminal(capsys):
-    with progress.shown("work") as told:
-        told(0.5)
-        told(1.0)
+    with progress.shown("work") as report:
+        report(0.5)
+        report(1.0)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1, "a line only every few seconds, and the last one"
     assert lines[0].split()[:2] == ["work", "100%"] and "left" in lines[0]
@@ -12,9 +12,9 @@ def test_lines_have_percent_and_time_left_when_it_is_no_terminal(capsys):
 
 def test_a_bar_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with progress.shown("work") as told:
-        told(0.25)
-        told(1.0)
+    with progress.shown("work") as report:
+        report(0.25)
+        report(1.0)
     shown = capsys.readouterr().err
     assert "\r" in shown and "100%" in shown and "left" in shown
 

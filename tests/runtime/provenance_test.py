@@ -8,11 +8,11 @@ from rum_jax.runtime import provenance
 
 
 def test_says_what_ran_where():
-    made = provenance.provenance()
-    assert made["versions"]["jax"] == jax.__version__
-    assert made["backend"] == "cpu" and len(made["devices"]) == 8
-    assert made["command"][0] == "python" and made["cpu_count"] >= 1
-    assert made["commit"] is None or len(made["commit"].removesuffix("+changes")) == 40
+    record = provenance.provenance()
+    assert record["versions"]["jax"] == jax.__version__
+    assert record["backend"] == "cpu" and len(record["devices"]) == 8
+    assert record["command"][0] == "python" and record["cpu_count"] >= 1
+    assert record["commit"] is None or len(record["commit"].removesuffix("+changes")) == 40
 
 
 def test_every_process_that_worked_in_a_folder_is_listed(tmp_path):

@@ -32,4 +32,4 @@ def test_the_compiler_is_listened_to_once():
     for _ in range(3):
         with stopwatch():
             listeners = monitoring.get_event_duration_listeners()
-            assert sum(one is _listen for one in listeners) == 1
+            assert sum(listener is _listen for listener in listeners) == 1

@@ -138,7 +138,7 @@ def test_what_comes_out_as_before_when_it_is_made_anew_fits_what_was_made_from_i
 
 
 def test_seconds_and_checkpoints_are_no_part_of_an_identity(tmp_path):
-    def made(name, seconds):
+    def models_stage(name, seconds):
         def make(folder):
             (folder / "states").mkdir()
             (folder / "states" / "timestamp").write_text(str(seconds))
@@ -146,7 +146,7 @@ def test_seconds_and_checkpoints_are_no_part_of_an_identity(tmp_path):
             (folder / "logits").write_text("1")
         return stage_cache.stage(tmp_path / name, "models", make, ORIGIN)
 
-    assert stage_cache.identity(made("a", 1)) == stage_cache.identity(made("b", 2))
+    assert stage_cache.identity(models_stage("a", 1)) == stage_cache.identity(models_stage("b", 2))
 
 
 @pytest.mark.parametrize("error", [

@@ -18,7 +18,7 @@ CONFIG = {"seeds": (0, 1), "train": {"epochs": 3, "from_files": ()}, "engine": {
 def finish(folder, name, config, *fields, row="", files=()):
     """A finished stage that depends on those fields of the config."""
     content = content_of(config)
-    stage_cache.stage(folder, name, lambda made: (made / "a").write_text("1"),
+    stage_cache.stage(folder, name, lambda stage_folder: (stage_folder / "a").write_text("1"),
                 stage_cache.Origin(content.part(*fields), row=row, files=dict(files)))
 
 

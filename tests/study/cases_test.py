@@ -72,16 +72,16 @@ def test_statistics_are_those_of_the_sets(finished):
     for number, name in enumerate(SETS):
         assert stored[number]["set"] == name and stored[number]["size"] == 30
         for m in range(3):
-            own = forget[3 * number + m]
+            chosen = forget[3 * number + m]
             np.testing.assert_allclose(
                 stored[number]["entanglement_score"][m],
-                entanglement_score(features[m][np.setdiff1d(train, own)], features[m][own]))
+                entanglement_score(features[m][np.setdiff1d(train, chosen)], features[m][chosen]))
             assert sum(stored[number]["class_histogram"][m]) == 30
     known = example_scores_of(finished).score("memorization")
     np.testing.assert_allclose(stored[1]["mean_memorization"][2], np.nanmean(known[2][forget[5]]))
     shared = len(set(forget[1]) & set(forget[4]))
     assert stored[0]["overlap"][SETS[1]][1] == shared / (60 - shared)
-    by_score = [np.mean(one["entanglement_score"]) for one in stored]
+    by_score = [np.mean(record["entanglement_score"]) for record in stored]
     assert by_score[1] == min(by_score)
 
 

@@ -19,19 +19,19 @@ def example_scores(dataset, task, tmp_path):
     """Of two originals, with a memorization that is 0 for all but ten examples."""
     config = base.get_config()
     study = Study(tmp_path, config, dataset, task, content_of(config.to_dict()), tmp_path)
-    made = ExampleScores(study, None)
+    example_scores = ExampleScores(study, None)
     scores = np.zeros((2, len(dataset.train)))
     scores[:, :10] = np.linspace(0.9, 1, 10)
-    made._scores["memorization"] = dataset.at_positions(scores)
-    return made
+    example_scores._scores["memorization"] = dataset.at_positions(scores)
+    return example_scores
 
 
 def changed(example_scores, **fields):
     config = base.get_config()
     base.set_fields(config, {name.replace("__", "."): value for name, value in fields.items()})
-    made = ExampleScores(example_scores.study._replace(config=config), None)
-    made._scores.update(example_scores._scores)
-    return made
+    copy = ExampleScores(example_scores.study._replace(config=config), None)
+    copy._scores.update(example_scores._scores)
+    return copy
 
 
 def test_ties_of_a_score_are_one_draw_of_the_data_seed(example_scores):

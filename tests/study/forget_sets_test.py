@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from forget.made import known
+from forget.small_context import known
 
 from rum_jax.core.errors import InputError
 from rum_jax.study.forget_sets import _chosen

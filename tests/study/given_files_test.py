@@ -59,14 +59,14 @@ def test_a_study_of_ones_own_colour_images(images, tmp_path):
 
 @pytest.mark.slow
 def test_augmentation_changes_what_is_learned(images, tmp_path):
-    made = []
+    params = []
     for number, kind in enumerate(("none", "crop", "crop")):
         finished = pipeline.make_study(tmp_path / str(number), config_of(
             **images, **{"train.augmentation": kind}))
-        made.append(load_states(finished, pipeline.originals(finished)).params)
-    same = jax.tree.map(np.array_equal, made[1], made[2])
+        params.append(load_states(finished, pipeline.originals(finished)).params)
+    same = jax.tree.map(np.array_equal, params[1], params[2])
     assert all(jax.tree.leaves(same)), "the same draws in both runs"
-    assert not all(jax.tree.leaves(jax.tree.map(np.array_equal, made[0], made[1])))
+    assert not all(jax.tree.leaves(jax.tree.map(np.array_equal, params[0], params[1])))
 
 
 def test_originals_and_scores_are_taken_from_files(tmp_path):
@@ -75,16 +75,16 @@ def test_originals_and_scores_are_taken_from_files(tmp_path):
     states = load_states(earlier, pipeline.originals(earlier))
     files = tuple(str(tmp_path / f"{m}.safetensors") for m in range(3))
     for m, path in enumerate(files):
-        one = jax.tree.map(lambda leaf, m=m: leaf[m], (states.params, states.model_state))
-        save_safetensors(path, *one, task.model)
+        variables = jax.tree.map(lambda leaf, m=m: leaf[m], (states.params, states.model_state))
+        save_safetensors(path, *variables, task.model)
     scores = np.linspace(-0.1, 1, len(dataset.train))
     np.savez(tmp_path / "scores.npz", ids=dataset.ids[dataset.train][::-1],
              memorization=scores[::-1])
     config = config_of(**{"train.from_files": files,
                           "memorization.scores": str(tmp_path / "scores.npz")})
     finished = pipeline.run(tmp_path / "run", config)
-    own = load_states(finished.study, finished.models["original"])
-    jax.tree.map(np.testing.assert_array_equal, own.params, states.params)
+    originals = load_states(finished.study, finished.models["original"])
+    jax.tree.map(np.testing.assert_array_equal, originals.params, states.params)
     stored = records.read_arrays(finished.memorization / "memorization.npz")
     np.testing.assert_array_equal(stored["memorization"], scores)
     assert np.isnan(stored["standard_error"]).all()
@@ -92,8 +92,8 @@ def test_originals_and_scores_are_taken_from_files(tmp_path):
     assert "Memorization from scores.npz: AUROC" in summary
     results = records.read_json(tmp_path / "run" / "results.json")
     assert list(results["original_files"]) == list(files)
-    own = tmp_path / "run" / "memorization.npz"
-    again = pipeline.make_study(tmp_path / "again", config_of(**{"memorization.scores": str(own)}))
+    file = tmp_path / "run" / "memorization.npz"
+    again = pipeline.make_study(tmp_path / "again", config_of(**{"memorization.scores": str(file)}))
     copied = records.read_arrays(memorization(again) / "memorization.npz")
     np.testing.assert_array_equal(copied["memorization"], scores)
     assert "Scores of scores.npz, SHA-256" in path.read_text()
@@ -104,8 +104,8 @@ def test_a_file_of_another_model_is_refused(tmp_path):
     _, task = make_task(config_of())
     states = initial_states(task.model, [(7, ROLES["init"], 0)])
     path = str(tmp_path / "a.safetensors")
-    one = jax.tree.map(lambda leaf: leaf[0], (states.params, states.model_state))
-    save_safetensors(path, *one, task.model)
+    variables = jax.tree.map(lambda leaf: leaf[0], (states.params, states.model_state))
+    save_safetensors(path, *variables, task.model)
     copies = tuple(str(tmp_path / f"{name}.safetensors") for name in "abc")
     for copy in copies[1:]:
         (tmp_path / copy).write_bytes((tmp_path / path).read_bytes())

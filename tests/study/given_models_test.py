@@ -21,9 +21,9 @@ N, TRAIN = 300, 240
 def images():
     """uint8[N,4,4,3] of three classes: where a pixel is, and which channel, is the class."""
     rng, labels = np.random.default_rng(0), np.arange(N) % 3
-    made = rng.integers(60, 120, (N, 4, 4, 3))
-    made[np.arange(N), 0, 1 + labels, 0] += 100
-    return made.astype(np.uint8), labels.astype(np.int32)
+    pixels = rng.integers(60, 120, (N, 4, 4, 3))
+    pixels[np.arange(N), 0, 1 + labels, 0] += 100
+    return pixels.astype(np.uint8), labels.astype(np.int32)
 
 
 def data_of(pixels, labels, noisy=None, mean=MEAN, std=STD):
@@ -101,8 +101,8 @@ def test_a_weak_model_is_taken_where_nothing_else_fits():
     logits = np.asarray(network.apply(None, None, dataset.images / np.float32(255), None,
                                       False)[0].logits)
     states = SimpleNamespace(params=np.zeros((1, 2)), model_state=np.zeros((1, 2)))
-    found = judge(SimpleNamespace(model=network), dataset, ["a.pt"], states, logits[None])
-    assert 0.5 < found["train_accuracy"][0] < given_models.PLAUSIBLE
+    accuracies = judge(SimpleNamespace(model=network), dataset, ["a.pt"], states, logits[None])
+    assert 0.5 < accuracies["train_accuracy"][0] < given_models.PLAUSIBLE
 
 
 def one_hot(predicted):
@@ -111,9 +111,9 @@ def one_hot(predicted):
 
 def wrong(labels, share, where):
     """Labels, of which a share of those at some places is another class."""
-    made, chosen = labels.copy(), where[:round(share * len(where))]
-    made[chosen] = (made[chosen] + 1) % 3
-    return made
+    wrong_labels, chosen = labels.copy(), where[:round(share * len(where))]
+    wrong_labels[chosen] = (wrong_labels[chosen] + 1) % 3
+    return wrong_labels
 
 
 @pytest.fixture
@@ -122,27 +122,27 @@ def noisy_data():
     return data_of(pixels, labels, noisy=wrong(labels, 0.1, np.arange(TRAIN)))
 
 
-def found_of(dataset, own, oracle):
+def cautions_of(dataset, given, oracle):
     """Cautions of one given model and one oracle that forgot the last 20 training examples."""
-    return cautions(dataset, one_hot(own)[None], one_hot(oracle)[None],
+    return cautions(dataset, one_hot(given)[None], one_hot(oracle)[None],
                     np.arange(TRAIN - 20, TRAIN)[None], [0])
 
 
 def test_models_that_behave_as_oracles_are_not_doubted(noisy_data):
     oracle = wrong(noisy_data.labels, 0.2, noisy_data.positions["test"])
-    assert found_of(noisy_data, oracle, oracle) == []
+    assert cautions_of(noisy_data, oracle, oracle) == []
 
 
 def test_far_below_the_oracles(noisy_data):
     oracle = wrong(noisy_data.labels, 0.2, noisy_data.positions["test"])
     weak = wrong(oracle, 0.2, np.arange(40, TRAIN))
-    (caution, *_) = found_of(noisy_data, weak, oracle)
+    (caution, *_) = cautions_of(noisy_data, weak, oracle)
     assert "accuracy of 0.796 on the retain set, the oracles 1.000; likely reasons" in caution
 
 
 def test_another_split_and_labels_without_the_injected_noise(noisy_data):
     oracle = wrong(noisy_data.labels, 0.3, noisy_data.positions["test"])
-    split, injected = found_of(noisy_data, noisy_data.clean_labels, oracle)
+    split, injected = cautions_of(noisy_data, noisy_data.clean_labels, oracle)
     assert "as good on test images (1.000) as on training images (1.000)" in split
     assert "name 0% of the injected labels, the oracles 100%" in injected
 

@@ -37,8 +37,8 @@ def toy(**changed) -> ConfigDict:
 
 def reported(workdir, **changed) -> tuple:
     """A toy study with its report, and what that prints."""
-    made = pipeline.run(workdir, toy(**changed))
-    return made, *report.write(made, provenance.provenance())
+    finished = pipeline.run(workdir, toy(**changed))
+    return finished, *report.write(finished, provenance.provenance())
 
 
 @pytest.fixture(scope="module")
@@ -109,17 +109,17 @@ def test_models_are_compared_with_the_mean_of_all_other_oracles(finished):
                for row in ("retrain", "retrain_again") for metrics, _ in [judged(finished, row)]
                for m in range(3)]
 
-    def expected(own, others):
-        return math.prod(1 - abs(own[part] - np.mean([one[part] for one in others])) for part in (
-            "forget_accuracy", "retain_accuracy", "test_accuracy"))
+    def expected(measured, others):
+        return math.prod(1 - abs(measured[part] - np.mean([oracle[part] for oracle in others]))
+                         for part in ("forget_accuracy", "retain_accuracy", "test_accuracy"))
 
     for row, first in (("retrain", 0), ("retrain_again", 3), ("rum", 9), ("original", 9)):
         metrics, about = judged(finished, row)
         assert about["oracles"] == {"reference": "mean", "of_each_case": [6, 6, 6]}
         for m in range(3):
-            others = [one for k, one in enumerate(oracles) if k != first + m]
-            own = {name: values[m] for name, values in metrics.items()}
-            assert metrics["tow"][m] == pytest.approx(expected(own, others))
+            others = [oracle for k, oracle in enumerate(oracles) if k != first + m]
+            measured = {name: values[m] for name, values in metrics.items()}
+            assert metrics["tow"][m] == pytest.approx(expected(measured, others))
 
 
 def test_strata_are_thirds_by_memorization(finished):
@@ -308,5 +308,5 @@ def test_rows_say_what_they_do_and_sentences_follow_the_tests(results):
     assert results["scope"] == {"seeds": 3, "data_seed": 0, "memorization": True,
                                 "forget_sets_alike": {"memorization:mix": True}}
     said = " ".join([*text.answer(results), *text.findings(results)])
-    assert all(one["verdict"] in said for one in results["comparisons"])
+    assert all(comparison["verdict"] in said for comparison in results["comparisons"])
     assert "no difference" not in said

@@ -40,44 +40,45 @@ def cases(dataset):
 @pytest.fixture
 def references(study, cases):
     """Of oracles that are made up; the second ones are as many."""
-    made = References(study, None, "oracle", cases, "again")
+    references = References(study, None, "oracle", cases, "again")
     logits = [np.random.default_rng(k).normal(
         size=(4, len(study.task.labels), 10)).astype(np.float32) for k in (0, 1)]
-    made.__dict__["_logits"] = logits
-    made.__dict__["views"] = [View(own, study.task.labels, parts_of(study, forget))
-                              for own, forget in zip(logits[0], cases.forgotten, strict=True)]
-    return made
+    references.__dict__["_logits"] = logits
+    references.__dict__["views"] = [
+        View(case_logits, study.task.labels, parts_of(study, forget))
+        for case_logits, forget in zip(logits[0], cases.forgotten, strict=True)]
+    return references
 
 
 def test_cases_that_forget_the_same(cases):
     assert alike_of(cases) == [[0, 1], [0, 1], [2], [3]]
     assert [cases.set_of(m) for m in range(4)] == ["class:3", "class:3", "random", "random"]
-    one = cases._replace(sets=("class:3",), seeds=(0, 1, 0, 1))
-    assert alike_of(one) == [[0, 1], [0, 1], [2], [3]]
+    single_set = cases._replace(sets=("class:3",), seeds=(0, 1, 0, 1))
+    assert alike_of(single_set) == [[0, 1], [0, 1], [2], [3]]
 
 
 def test_the_reference_is_the_mean_of_all_oracles_of_the_forget_set(references):
     other = View(np.random.default_rng(9).normal(size=references.views[0].logits.shape),
                  references.views[0].labels, references.views[0].parts)
-    oracles = [references.views[0]._replace(logits=own[k])
-               for own in references._logits for k in (0, 1)]
+    oracles = [references.views[0]._replace(logits=logits[k])
+               for logits in references._logits for k in (0, 1)]
     expected = [references.values(0, evaluate(view, view)) for view in oracles]
     for name, value in references.expected(0, other).items():
-        np.testing.assert_allclose(value, np.mean([own[name] for own in expected], axis=0))
+        np.testing.assert_allclose(value, np.mean([values[name] for values in expected], axis=0))
     # An oracle itself, whatever the row is called, is left out.
     for left_out, view in enumerate(oracles):
-        found = references.expected(0, view)
-        rest = mean_of([own for k, own in enumerate(expected) if k != left_out])
-        assert found["mia"] == pytest.approx(rest["mia"])
-        assert compare(references.values(0, evaluate(view, view)), found)["tow"] < 1
+        reference = references.expected(0, view)
+        rest = mean_of([values for k, values in enumerate(expected) if k != left_out])
+        assert reference["mia"] == pytest.approx(rest["mia"])
+        assert compare(references.values(0, evaluate(view, view)), reference)["tow"] < 1
 
 
 def test_the_reference_may_be_the_oracle_of_the_same_seed(references):
     with references.study.config.unlocked():
         references.study.config.oracles = "paired"
     for m, view in enumerate(references.views):
-        found = compare(references.values(m, evaluate(view, view)), references.expected(m, view))
-        assert set(found.values()) == {1}
+        scores = compare(references.values(m, evaluate(view, view)), references.expected(m, view))
+        assert set(scores.values()) == {1}
 
 
 def test_an_oracle_alone_is_its_own_reference(references):
@@ -141,11 +142,11 @@ def test_relearning_is_at_the_lowest_rate_at_which_most_oracles_get_there(
 
 
 def test_shadow_members_are_the_same_for_all_models_of_a_case(study, cases):
-    one, same, other = (parts_of(study, cases.forget[m])["shadow_members"] for m in (0, 1, 2))
-    assert one.tolist() == same.tolist() != other.tolist()
-    assert set(one) < set(study.dataset.train) - set(cases.forget[0])
+    members, same, other = (parts_of(study, cases.forget[m])["shadow_members"] for m in (0, 1, 2))
+    assert members.tolist() == same.tolist() != other.tolist()
+    assert set(members) < set(study.dataset.train) - set(cases.forget[0])
     later = parts_of(study, cases.forget[0], request=1)["shadow_members"]
-    assert set(later) != set(one)
+    assert set(later) != set(members)
     with study.config.unlocked():
         study.config.mia.shadow_members = "first"
     first = parts_of(study, cases.forget[0])

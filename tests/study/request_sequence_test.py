@@ -47,38 +47,38 @@ def metrics(finished, row, number):
 
 def test_no_example_is_asked_for_twice(finished):
     for row in finished.streams:
-        asked = requested(finished, row)
+        positions = requested(finished, row)
         for m in range(3):
-            assert len(np.unique(asked[:, m])) == 90
+            assert len(np.unique(positions[:, m])) == 90
 
 
 def test_requests_are_chosen_by_the_models_that_are_there_by_then(finished):
     first = {row: requested(finished, row)[0].tolist() for row in ROWS}
     assert first[ROWS[0]] == first[ROWS[1]]
     row = ROWS[0]
-    asked, folder = requested(finished, row), finished.streams[row].requests[1].parent
+    positions, folder = requested(finished, row), finished.streams[row].requests[1].parent
     values = records.read_arrays(folder / "proxies" / "heldout_retrain" / "values.npz")["values"]
     fresh = scores("heldout_retrain", values)
     for m in range(3):
-        left = np.setdiff1d(finished.study.dataset.train, asked[0, m])
+        left = np.setdiff1d(finished.study.dataset.train, positions[0, m])
         expected = left[select("mix", fresh[m][left], 30, "heldout_retrain")]
-        assert asked[1, m].tolist() == expected.tolist()
+        assert positions[1, m].tolist() == expected.tolist()
     before = ExampleScores(finished.study, finished.models["original"]).score("heldout_retrain")
     assert not np.array_equal(before, fresh)
-    assert not np.array_equal(asked[1], requested(finished, "retrain")[1])
+    assert not np.array_equal(positions[1], requested(finished, "retrain")[1])
 
 
 def test_entanglement_is_with_what_is_left(finished):
     row = ROWS[0]
-    asked, study = requested(finished, row), finished.study
+    positions, study = requested(finished, row), finished.study
     models = finished.streams[row].requests[1].parent / "models"
     features = embed(study.task, load_states(study, models))
     for m in range(3):
-        left = np.setdiff1d(study.dataset.train, asked[:2, m])
+        left = np.setdiff1d(study.dataset.train, positions[:2, m])
         order = left[np.argsort(centroid_distances(features[m][left]), kind="stable")]
         each = len(left) // (len(left) // 30)
         number = 3 * (len(left) // 30) // 15
-        assert asked[2, m].tolist() == sorted(order[number * each:][:30].tolist())
+        assert positions[2, m].tolist() == sorted(order[number * each:][:30].tolist())
 
 
 def test_the_first_request_gives_what_the_study_gives(finished):
@@ -89,32 +89,32 @@ def test_the_first_request_gives_what_the_study_gives(finished):
 
 
 def test_oracles_never_saw_what_was_asked_for_so_far(finished):
-    asked = requested(finished, "retrain")
+    positions = requested(finished, "retrain")
     for number in range(3):
         # Each is compared with the other oracle of its requests, and so is the other.
         exact, again = (metrics(finished, row, number)["tow"]
                         for row in ("retrain", "retrain_again"))
         assert exact == pytest.approx(again) and max(exact) < 1
-        wanted = np.sort(np.concatenate(asked[:number + 1], axis=1), axis=1)
-        name = records.digest(wanted.tolist())[:12]
+        forgotten = np.sort(np.concatenate(positions[:number + 1], axis=1), axis=1)
+        name = records.digest(forgotten.tolist())[:12]
         oracle = finished.study.workdir / "stages" / "stream" / "oracles" / name
         right = load_logits(oracle).argmax(-1) == finished.study.task.labels
         np.testing.assert_allclose(
             metrics(finished, "retrain", number)["forget_accuracy"],
-            [right[m, wanted[m]].mean() for m in range(3)])
+            [right[m, forgotten[m]].mean() for m in range(3)])
         np.testing.assert_allclose(
             metrics(finished, "original", number)["forget_accuracy"],
             [(load_logits(finished.models["original"]).argmax(-1)
-              == finished.study.task.labels)[m, wanted[m]].mean() for m in range(3)])
+              == finished.study.task.labels)[m, forgotten[m]].mean() for m in range(3)])
 
 
 def test_oracles_are_retrained_without_all_that_was_asked_for(finished):
     """The second ones, made anew from what was asked for."""
-    study, asked = finished.study, requested(finished, "retrain")
-    wanted = np.sort(np.concatenate(asked[:2], axis=1), axis=1)
-    name = records.digest(wanted.tolist())[:12]
+    study, positions = finished.study, requested(finished, "retrain")
+    forgotten = np.sort(np.concatenate(positions[:2], axis=1), axis=1)
+    name = records.digest(forgotten.tolist())[:12]
     for kind, seeds in (("oracles", (0, 1, 2)), ("oracles_again", (3, 4, 5))):
-        anew = retrained(study, f"test/{kind}", seeds, wanted)
+        anew = retrained(study, f"test/{kind}", seeds, forgotten)
         stored = study.workdir / "stages" / "stream" / kind / name
         np.testing.assert_array_equal(load_logits(stored), load_logits(anew))
         assert work_of(stored)["example_gradients"] == 4 * (len(study.dataset.train) - 60)
@@ -137,9 +137,9 @@ def test_each_request_starts_where_the_one_before_ended(finished):
     assert np.shape(accuracy["request 2"]) == (4, 3)
     original = (load_logits(finished.models["original"]).argmax(-1)
                 == finished.study.task.labels)
-    asked = requested(finished, ROWS[0])
+    positions = requested(finished, ROWS[0])
     np.testing.assert_allclose(accuracy["request 3"][0],
-                               [original[m, asked[2, m]].mean() for m in range(3)])
+                               [original[m, positions[2, m]].mean() for m in range(3)])
     for number in range(3):
         np.testing.assert_allclose(accuracy["test"][number + 1],
                                    metrics(finished, ROWS[0], number)["test_accuracy"])
@@ -147,49 +147,49 @@ def test_each_request_starts_where_the_one_before_ended(finished):
 
 def test_a_request_is_unlearned_from_the_models_before_it(finished):
     study, row = finished.study, ROWS[0]
-    asked = requested(finished, row)
+    positions = requested(finished, row)
     folders = [folder.parent / "models" for folder in finished.streams[row].requests]
-    left = np.stack([np.setdiff1d(study.dataset.train, own) for own in asked[0]])
+    left = np.stack([np.setdiff1d(study.dataset.train, forget) for forget in positions[0]])
     (step,) = steps_of(study.config, row)
-    done = run(Chain(study.task, left, [{WHOLE: own} for own in asked[1]], [step], (0, 1, 2),
-                     unlearn_optimizer(study.config), load_states(study, folders[0]),
+    done = run(Chain(study.task, left, [{WHOLE: forget} for forget in positions[1]], [step],
+                     (0, 1, 2), unlearn_optimizer(study.config), load_states(study, folders[0]),
                      request=1), silent)
     np.testing.assert_array_equal(predict(study.task, done.states), load_logits(folders[1]))
 
 
 def test_every_row_is_in_the_report(finished):
     results = json.loads((finished.study.workdir / "results.json").read_text())
-    found = results["sections"]["streams"]
-    assert found["requests"] == list(REQUESTS) and found["sizes"] == [30, 30, 30]
-    assert [row["row"] for row in found["rows"]] == ["original", "retrain", "retrain_again", *ROWS]
-    for row in found["rows"]:
+    stream = results["sections"]["streams"]
+    assert stream["requests"] == list(REQUESTS) and stream["sizes"] == [30, 30, 30]
+    assert [row["row"] for row in stream["rows"]] == ["original", "retrain", "retrain_again", *ROWS]
+    for row in stream["rows"]:
         assert [after["tow"]["per_seed"] for after in row["after"]] == [
             metrics(finished, row["row"], number)["tow"] for number in range(3)]
     page = (finished.study.workdir / "report.html").read_text()
-    assert found["alike"] is False
+    assert stream["alike"] is False
     assert "Methods unlearn different examples after the first request" in page
     assert "Sequential forget requests" in page and "1. heldout_retrain:mix (30 examples)" in page
 
 
 def test_other_rows_and_requests_may_come_later(finished):
     """The stream is no part of what a workdir is bound to; what is there is not done again."""
-    def made():
+    def stage_times():
         return {path: path.stat().st_mtime_ns
                 for path in (finished.study.workdir / "stages").rglob("done.json")}
 
-    before = made()
+    before = stage_times()
     pipeline.run(finished.study.workdir, toy(**{**FIELDS, "stream.rows": ROWS[:1]}))
-    assert made() == before
+    assert stage_times() == before
     other = pipeline.run(finished.study.workdir, toy(**{
         **FIELDS, "stream.requests": ("class:3", "class:5"), "stream.size": 20,
         "stream.rows": ROWS[:1]}))
     labels = finished.study.dataset.labels
     for number, label in enumerate((3, 5)):
         assert set(labels[requested(other, ROWS[0])[number].ravel()]) == {label}
-    for one, exact in zip(other.streams[ROWS[0]].requests, other.streams["retrain"].requests,
-                          strict=True):
+    for request, exact in zip(other.streams[ROWS[0]].requests, other.streams["retrain"].requests,
+                              strict=True):
         np.testing.assert_array_equal(*(records.read_arrays(folder / "request.npz")["positions"]
-                                        for folder in (one, exact)))
+                                        for folder in (request, exact)))
 
 
 def test_requests_that_scores_rule_out_are_refused_before_anything_is_unlearned(tmp_path):
@@ -241,11 +241,11 @@ def test_streams_that_cannot_be_are_refused(changed, message):
 def test_what_proxies_tell_of_themselves_is_in_the_report(finished):
     """Scores that were made again after a request, too."""
     workdir = finished.study.workdir
-    told = {str(path.parent.relative_to(workdir / "stages")): records.read_json(path)["caution"]
-            for path in (workdir / "stages").rglob("proxies/*/cost.json")}
+    cautions = {str(path.parent.relative_to(workdir / "stages")): records.read_json(path)["caution"]
+                for path in (workdir / "stages").rglob("proxies/*/cost.json")}
     results = records.read_json(workdir / "results.json")
-    expected = {stage: caution for stage, caution in told.items() if caution}
+    expected = {stage: caution for stage, caution in cautions.items() if caution}
     assert any(stage.startswith("stream/") for stage in expected)
-    assert {one["stage"]: one["caution"] for one in results["cautions"]} == expected
+    assert {entry["stage"]: entry["caution"] for entry in results["cautions"]} == expected
     assert {f"Caution, {stage}: {caution}." for stage, caution in expected.items()} < set(
         text.findings(results))

@@ -17,9 +17,9 @@ from rum_jax.study.sweep_scores import summaries
 
 
 def config(**fields) -> ConfigDict:
-    made = base.get_config()
-    base.set_fields(made, {f"sweep.{name}": value for name, value in fields.items()})
-    return made
+    sweep_config = base.get_config()
+    base.set_fields(sweep_config, {f"sweep.{name}": value for name, value in fields.items()})
+    return sweep_config
 
 
 @pytest.mark.parametrize("fields, expected", [
@@ -35,10 +35,10 @@ def test_faulty_sweeps(fields, expected):
 
 
 def test_random_points_begin_with_the_published_ones_whatever_the_config_has():
-    own = config(rows=("rum", "vanilla:finetune"), points=3)
-    base.set_fields(own, {"rum.hparams.salun.high.epochs": 9,
-                          "vanilla.hparams.finetune.learning_rate": 0.3})
-    plan = planned(own)
+    sweep_config = config(rows=("rum", "vanilla:finetune"), points=3)
+    base.set_fields(sweep_config, {"rum.hparams.salun.high.epochs": 9,
+                                   "vanilla.hparams.finetune.learning_rate": 0.3})
+    plan = planned(sweep_config)
     assert plan["vanilla:finetune"][0].steps[0].hparams["learning_rate"] == 0.01
     assert plan["rum"][0].steps[2].hparams["epochs"] == 5
     assert len({repr(point) for point in plan["rum"]}) == 3
@@ -53,43 +53,45 @@ def test_points_are_compared_as_rows_of_a_study_are(monkeypatch, oracles, expect
 
     monkeypatch.setattr(sweep_scores, "_seen_of_all", seen)
     forget = np.array([[3, 5], [3, 5]])
-    own = config()
-    own.oracles = oracles
+    sweep_config = config()
+    sweep_config.oracles = oracles
     start = SimpleNamespace(
-        oracle_logits=[0.5, 0.8], study=SimpleNamespace(config=own),
+        oracle_logits=[0.5, 0.8], study=SimpleNamespace(config=sweep_config),
         cases=Cases(("random",), (0, 1), forget, np.empty((2, 0), int)))
     (score,) = sweep_scores.scores(start, np.array([[0.45, 0.75]]))
     assert score["validation_tow"]["per_seed"] == pytest.approx(expected)
 
 
-def trials(own, row):
+def trials(sweep_config, row):
     return [{"trial": point.number, "steps": [step._asdict() for step in point.steps],
              "validation_tow": {"mean": 0.5 + point.number / 10, "ci95": 0.1,
                                 "per_seed": [0.4 + point.number / 10, 0.6 + point.number / 10]}}
-            for point in planned(own)[row]]
+            for point in planned(sweep_config)[row]]
 
 
 def test_chosen_fields_are_all_that_the_config_has_not():
-    own = config(rows=("vanilla:finetune",), method="grid", grid="epochs=3; learning_rate=0.01,1")
-    tried = trials(own, "vanilla:finetune")
-    assert fields_of(own, "vanilla:finetune", tried, tried[0]) == {
+    sweep_config = config(rows=("vanilla:finetune",), method="grid",
+                          grid="epochs=3; learning_rate=0.01,1")
+    tried = trials(sweep_config, "vanilla:finetune")
+    assert fields_of(sweep_config, "vanilla:finetune", tried, tried[0]) == {
         "vanilla.hparams.finetune.epochs": 3, "vanilla.hparams.finetune.learning_rate": 0.01}
-    own = config(rows=("rum",), method="grid", grid="high.mask_fraction=0.25,0.5")
-    tried = trials(own, "rum")
-    assert fields_of(own, "rum", tried, tried[1]) == {"rum.hparams.salun.high.mask_fraction": 0.5}
+    sweep_config = config(rows=("rum",), method="grid", grid="high.mask_fraction=0.25,0.5")
+    tried = trials(sweep_config, "rum")
+    assert fields_of(sweep_config, "rum", tried, tried[1]) == {
+        "rum.hparams.salun.high.mask_fraction": 0.5}
 
 
 def test_a_written_config_has_them_and_makes_tables_of_ones_own(tmp_path):
-    own = config(rows=("rum",))
-    base.set_fields(own, {"train.epochs": 3, "vanilla.hparams.forget.rate": 0.5})
+    sweep_config = config(rows=("rum",))
+    base.set_fields(sweep_config, {"train.epochs": 3, "vanilla.hparams.forget.rate": 0.5})
     path = tmp_path / "chosen.py"
-    path.write_text(report.config_file(own, {"rum.hparams.salun.high.epochs": 2}))
+    path.write_text(report.config_file(sweep_config, {"rum.hparams.salun.high.epochs": 2}))
     spec = importlib.util.spec_from_file_location("chosen", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    made = module.get_config()
-    assert made.train.epochs == 3 and made.rum.hparams.salun.high.epochs == 2
-    assert made.vanilla.hparams.forget.rate == 0.5 and made.sweep.rows == ()
+    chosen = module.get_config()
+    assert chosen.train.epochs == 3 and chosen.rum.hparams.salun.high.epochs == 2
+    assert chosen.vanilla.hparams.forget.rate == 0.5 and chosen.sweep.rows == ()
 
 
 def test_the_table_has_the_best_first_and_marks_the_chosen():
@@ -106,10 +108,10 @@ def test_an_interval_is_over_seeds_however_many_forget_sets_there_are():
     """Two sets that differ by 0.4, three seeds that differ by 0.01: sets add no width."""
     cases = Cases(("easy", "hard"), (0, 1, 2) * 2, *[np.zeros((6, 1))] * 2)
     tow = [0.90, 0.91, 0.92, 0.50, 0.51, 0.52]
-    made = summaries(cases, {"validation_tow": tow})
-    found = made["validation_tow"]
-    np.testing.assert_allclose(found["per_seed"], [0.70, 0.71, 0.72])
-    np.testing.assert_allclose(found["mean"], 0.71)
-    np.testing.assert_allclose(found["ci95"], 4.302653 * 0.01 / 3**0.5, rtol=1e-6)
-    np.testing.assert_allclose(made["sets"]["hard"]["validation_tow"]["per_seed"], tow[3:])
-    np.testing.assert_allclose(made["sets"]["easy"]["validation_tow"]["mean"], 0.91)
+    summary = summaries(cases, {"validation_tow": tow})
+    overall = summary["validation_tow"]
+    np.testing.assert_allclose(overall["per_seed"], [0.70, 0.71, 0.72])
+    np.testing.assert_allclose(overall["mean"], 0.71)
+    np.testing.assert_allclose(overall["ci95"], 4.302653 * 0.01 / 3**0.5, rtol=1e-6)
+    np.testing.assert_allclose(summary["sets"]["hard"]["validation_tow"]["per_seed"], tow[3:])
+    np.testing.assert_allclose(summary["sets"]["easy"]["validation_tow"]["mean"], 0.91)

@@ -17,13 +17,13 @@ def test_the_callers_states_survive(task, dataset):
     placed = jax.device_put(states)
     index = np.tile(dataset.train[:24].reshape(3, 8), (2, 1, 1))
     plan = Plan({"examples": stream(index, dataset.labels)}, np.full((2, 3), 0.1, np.float32))
-    told = []
+    fractions = []
     result = [fit(task, cross_entropy, given, plan, contexts(2, OPTIMIZER), ["a", "b"],
-                  told.append).states for given in (states, placed, placed)]
+                  fractions.append).states for given in (states, placed, placed)]
     jax.tree.map(np.testing.assert_array_equal, jax.device_get(placed), states)
     for other in result[1:]:
         jax.tree.map(np.testing.assert_array_equal, result[0], other)
-    assert told == [1.0] * 3
+    assert fractions == [1.0] * 3
 
 
 def test_the_first_step_that_is_not_finite_is_named():

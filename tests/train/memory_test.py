@@ -15,26 +15,26 @@ from rum_jax.train.memory import Memory
 @pytest.mark.parametrize("name, widths, lowering, batch_size", [
     ("resnet", (8, 16), "patches", 64), ("resnet", (8, 16), "patches", 256),
     ("resnet", (8, 16), "native", 64), ("vgg", (8, 16), "native", 256),
-    *(pytest.param(*own, marks=pytest.mark.slow) for own in (
+    *(pytest.param(*case, marks=pytest.mark.slow) for case in (
         ("resnet", (8, 16), "native", 256), ("resnet", (8, 16), "blocked", 64),
         ("resnet", (8, 16), "blocked", 256), ("resnet_bottleneck", (4, 8), "native", 64),
         ("resnet_bottleneck", (4, 8), "native", 256), ("vgg", (8, 16), "native", 64)))])
 def test_the_bound_from_shapes_is_above_the_compilers_figure_and_near_it(
         task, dataset, name, widths, lowering, batch_size):
-    own = task._replace(model=models.build(name, dataset.spec, widths, (1, 1), lowering))
-    compiled = memory.compiled_step_bytes(own, 1, batch_size)
-    assert 0.9 * compiled < memory.predicted(own, 1, batch_size).step < 3 * compiled
+    task = task._replace(model=models.build(name, dataset.spec, widths, (1, 1), lowering))
+    compiled = memory.compiled_step_bytes(task, 1, batch_size)
+    assert 0.9 * compiled < memory.predicted(task, 1, batch_size).step < 3 * compiled
 
 
 def test_the_parts_are_those_of_the_shapes(task, dataset):
-    own = task._replace(engine=make_engine(2, "series", 4))
-    found = memory.predicted(own, 5, 64)
-    count = models.parameter_count(own.model)
+    task = task._replace(engine=make_engine(2, "series", 4))
+    bound = memory.predicted(task, 5, 64)
+    count = models.parameter_count(task.model)
     stats = sum(leaf.size for leaf in jax.tree.leaves(
-        jax.eval_shape(own.model.init, jax.random.key(0))[1]))
-    assert found.examples == 2 * dataset.images.nbytes
-    assert found.states == 3 * 4 * (2 * count + stats + 1), "three of five models, one int32 step"
-    assert found.total == sum(found)
+        jax.eval_shape(task.model.init, jax.random.key(0))[1]))
+    assert bound.examples == 2 * dataset.images.nbytes
+    assert bound.states == 3 * 4 * (2 * count + stats + 1), "three of five models, one int32 step"
+    assert bound.total == sum(bound)
 
 
 def test_models_in_lockstep_need_a_step_each(task, monkeypatch):
@@ -47,9 +47,9 @@ def test_models_in_lockstep_need_a_step_each(task, monkeypatch):
 
 
 def test_devices_that_share_a_batch_need_less(task):
-    one, two = (memory.predicted(task._replace(engine=make_engine(4, "series", 4, share)), 1, 64)
-                for share in (1, 4))
-    assert two.step < 0.5 * one.step and two.states == one.states
+    full, part = (memory.predicted(task._replace(engine=make_engine(4, "series", 4, share)), 1, 64)
+                  for share in (1, 4))
+    assert part.step < 0.5 * full.step and part.states == full.states
 
 
 def test_what_does_not_fit_is_refused_with_its_parts(task, two_stages, monkeypatch, capsys):

@@ -49,23 +49,23 @@ def small(task, dataset):
 def trained(task, dataset, devices, share, strategy="series", augmentation="crop", groups=1):
     """Parameters and statistics of two models after a few steps, and their losses."""
     module = task.model.module.clone(batch_norm_groups=groups)
-    own = task._replace(engine=make_engine(devices, strategy, 4, share),
-                        model=dataclasses.replace(task.model, module=module))
-    states = initial_states(own.model, [(0, ROLES["init"], 0), (1, ROLES["init"], 0)])
+    task = task._replace(engine=make_engine(devices, strategy, 4, share),
+                         model=dataclasses.replace(task.model, module=module))
+    states = initial_states(task.model, [(0, ROLES["init"], 0), (1, ROLES["init"], 0)])
     rng = np.random.default_rng(0)
     index = rng.permutation(dataset.train)[:2 * STEPS * BATCH].reshape(2, STEPS, BATCH)
     index[:, -1, 20:] = -1  # a short last batch
     epoch = [[key_data(np.random.default_rng(m))] * STEPS for m in range(2)]
     plan = Plan({"examples": stream(index, dataset.labels)}, np.full((2, STEPS), 0.02),
                 augmentation={augmentation: np.array(epoch)})
-    return fit(own, cross_entropy, states, plan, contexts(2, Optimizer(BATCH, 0.9, 5e-4)),
+    return fit(task, cross_entropy, states, plan, contexts(2, Optimizer(BATCH, 0.9, 5e-4)),
                ["a", "b"])
 
 
-def assert_close(one, other):
-    np.testing.assert_allclose(one.losses, other.losses, rtol=0, atol=TOLERANCE)
+def assert_close(fitted, other):
+    np.testing.assert_allclose(fitted.losses, other.losses, rtol=0, atol=TOLERANCE)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCE),
-                 one.states, other.states)
+                 fitted.states, other.states)
 
 
 @pytest.mark.slow
@@ -74,9 +74,9 @@ def assert_close(one, other):
 def test_blocked_convolutions_give_the_same_on_any_mesh(small, dataset, devices, share, strategy):
     module = small.model.module.clone(lowering="blocked", widths=(4, 6), blocks=(1, 1))
     plain = small.model.module.clone(widths=(4, 6), blocks=(1, 1))
-    own, expected = (small._replace(model=dataclasses.replace(small.model, module=one))
-                     for one in (module, plain))
-    assert_close(trained(own, dataset, devices, share, strategy),
+    blocked, expected = (small._replace(model=dataclasses.replace(small.model, module=variant))
+                         for variant in (module, plain))
+    assert_close(trained(blocked, dataset, devices, share, strategy),
                  trained(expected, dataset, 1, 1))
 
 
@@ -107,8 +107,8 @@ def test_images_are_not_gathered_and_gradients_are_summed_once(small, dataset):
         initial_states(small.model, [(0, ROLES["init"], 0)]), plan,
         contexts(1, Optimizer(BATCH, 0.9, 0.0)))]
     sharded = jax.shard_map(
-        lambda images, *own: jax.tree.map(lambda leaf: leaf[None], run(
-            images, jnp.int32(4), *jax.tree.map(lambda leaf: leaf[0], own))),
+        lambda images, *parts: jax.tree.map(lambda leaf: leaf[None], run(
+            images, jnp.int32(4), *jax.tree.map(lambda leaf: leaf[0], parts))),
         mesh=engine.mesh, in_specs=(jax.P(), jax.P("models"), jax.P("models"), jax.P("models")),
         out_specs=jax.P("models"), axis_names={"models"}, check_vma=False)
     images = placement.replicate(engine, small.images)
@@ -134,11 +134,11 @@ HPARAMS = {
     for name in HPARAMS])
 def test_algorithms_do_not_depend_on_the_mesh(problem, small, name):
     states = initial_states(small.model, [(0, ROLES["init"], 0), (1, ROLES["init"], 0)])
-    hparams, made = {**ALGORITHMS[name].hparams(), **HPARAMS[name]}, []
+    hparams, params = {**ALGORITHMS[name].hparams(), **HPARAMS[name]}, []
     for devices, share in ((1, 1), (4, 2)):
         task = small._replace(engine=make_engine(devices, "series", 16, share))
-        own = problem._replace(task=task, retain=problem.retain[:, :256])
-        made.append(apply(ALGORITHMS[name], own, states, hparams)[0].params)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-4), *made)
-    moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), made[0], states.params)
+        on_mesh = problem._replace(task=task, retain=problem.retain[:, :256])
+        params.append(apply(ALGORITHMS[name], on_mesh, states, hparams)[0].params)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-4), *params)
+    moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), params[0], states.params)
     assert max(jax.tree.leaves(moved)) > 2e-3, "else any mesh would do"

@@ -38,7 +38,7 @@ def keep(tmp_path):
 
 
 @pytest.mark.parametrize("devices, share", [
-    (8, 4), *(pytest.param(*own, marks=pytest.mark.slow) for own in ((2, 1), (1, 1)))])
+    (8, 4), *(pytest.param(*mesh, marks=pytest.mark.slow) for mesh in ((2, 1), (1, 1)))])
 def test_a_killed_training_goes_on_where_it_was_kept(task, dataset, keep, devices, share):
     """Kept with two devices, restored onto another number of them."""
     whole = run(task, dataset)

@@ -125,18 +125,18 @@ def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, origina
     for name in TABLE if TABLE[name][1]])
 def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, original):
     """Two values for the same seed, in one program, give what each gives alone."""
-    own, states = alone(problem, original, 0)
+    single, states = alone(problem, original, 0)
     values = [hparams(name), hparams(name, **TABLE[name][1])]
     many = {key: np.array([v[key] for v in values]) if key in TABLE[name][1] else values[0][key]
             for key in values[0]}
-    twice = own._replace(forget=np.tile(own.forget, (2, 1)), retain=np.tile(own.retain, (2, 1)),
-                         seeds=own.seeds * 2)
+    twice = single._replace(forget=np.tile(single.forget, (2, 1)),
+                            retain=np.tile(single.retain, (2, 1)), seeds=single.seeds * 2)
     both = jax.tree.map(lambda leaf: np.concatenate([leaf, leaf]), states)
     together, _ = apply(ALGORITHMS[name], twice, both, many)
-    for place, one in enumerate(values):
-        made, _ = apply(ALGORITHMS[name], own, states, one)
+    for place, value in enumerate(values):
+        separate, _ = apply(ALGORITHMS[name], single, states, value)
         mine = jax.tree.map(lambda leaf, m=place: np.asarray(leaf)[m:m + 1], together)
-        np.testing.assert_allclose(leaves(mine), leaves(made), atol=1e-4)
+        np.testing.assert_allclose(leaves(mine), leaves(separate), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", [
@@ -157,9 +157,9 @@ def test_forgets(name, problem, original, task, dataset):
         return right[:, problem.forget[0]].mean()
 
     stronger = {"epochs": 8, "learning_rate": 0.05}
-    made, _ = run(name, problem, original, **stronger, **(
+    unlearned, _ = run(name, problem, original, **stronger, **(
         {"alpha": 0.9} if name == "neggrad_plus" else {}))
-    assert accuracy(made) < accuracy(original) - 0.1
+    assert accuracy(unlearned) < accuracy(original) - 0.1
 
 
 def test_expansion_adds_an_output_and_other_algorithms_go_on_from_there(problem, original, task):

@@ -29,11 +29,11 @@ def test_losses_of_epochs_are_means_over_their_steps_however_many(problem, origi
 
 
 def test_augmentation_is_drawn_once_an_epoch_of_scrub(problem, original, monkeypatch):
-    asked, used = [], []
+    addresses, used = [], []
 
     def draw(seed, role, *address):
         if role == "augment":
-            asked.append((seed, *address))
+            addresses.append((seed, *address))
         return generator(seed, role, *address)
 
     def fit(task, objective, states, plan, *_):
@@ -44,7 +44,7 @@ def test_augmentation_is_drawn_once_an_epoch_of_scrub(problem, original, monkeyp
     optimizer = dataclasses.replace(problem.optimizer, augmentation="crop")
     ALGORITHMS["scrub"].unlearn(problem._replace(draw=draw, optimizer=optimizer), original,
                                 **SCRUB)
-    assert asked == [(seed, 0, epoch) for epoch in (0, 1) for seed in (0, 1)]
+    assert addresses == [(seed, 0, epoch) for epoch in (0, 1) for seed in (0, 1)]
     (words,) = used
     assert words.shape == (2, 39, 2)
     for epoch in (words[:, :20], words[:, 20:]):

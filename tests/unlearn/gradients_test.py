@@ -14,7 +14,7 @@ def class_after_class(problem):
     """The same problem with retain sets in the order of their labels, as folders of images are."""
     labels = problem.task.labels
     return problem._replace(retain=np.stack(
-        [own[np.argsort(labels[own], kind="stable")] for own in problem.retain]))
+        [retain[np.argsort(labels[retain], kind="stable")] for retain in problem.retain]))
 
 
 def test_woodfisher_takes_examples_of_all_classes(class_after_class, original, monkeypatch):
@@ -50,9 +50,10 @@ def test_squares_of_batch_gradients_do_not_depend_on_the_order_of_the_data(
 def test_a_mask_does_not_depend_on_the_order_of_the_forget_set(problem, original):
     """65 examples in batches of 64: a batch mean of one example weighs as much as the others."""
     chosen = np.tile(problem.task.labels.argsort()[:65].astype(np.int32), (2, 1))
-    one, other = (leaves(saliency.saliency(problem._replace(forget=own), original, False, 0.01)[0])
-                  for own in (chosen, chosen[:, ::-1]))
-    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5 * one.max())
+    values, other = (
+        leaves(saliency.saliency(problem._replace(forget=forget), original, False, 0.01)[0])
+        for forget in (chosen, chosen[:, ::-1]))
+    np.testing.assert_allclose(values, other, rtol=1e-3, atol=1e-5 * values.max())
 
 
 @pytest.mark.parametrize("statistic", [
@@ -61,9 +62,9 @@ def test_a_mask_does_not_depend_on_the_order_of_the_forget_set(problem, original
 def test_what_bfloat16_would_change_is_computed_in_float32(statistic, problem, original,
                                                            monkeypatch):
     monkeypatch.setattr(influence, "MOST_EXAMPLES", 60)
-    made = []
+    statistics = []
     for dtype in ("bfloat16", "float32"):
         model = dataclasses.replace(problem.task.model, dtype=dtype)
-        made.append(leaves(statistic(
+        statistics.append(leaves(statistic(
             problem._replace(task=problem.task._replace(model=model)), original)))
-    np.testing.assert_allclose(*made, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(*statistics, rtol=1e-4, atol=1e-7)

@@ -19,16 +19,16 @@ def written(tmp_path, body):
 
 
 def test_its_keywords_are_its_hyper_parameters(tmp_path, problem, original):
-    own = written(tmp_path, "return states.replace(params=jax.tree.map("
-                            "lambda p: p * np.float32(scale), states.params))")
-    assert own.hparams() == {"scale": 0.5}
-    made, history = apply(own, problem, original, {"scale": 0.25})
-    np.testing.assert_allclose(leaves(made.params), 0.25 * leaves(original.params), rtol=1e-6)
+    plugin = written(tmp_path, "return states.replace(params=jax.tree.map("
+                               "lambda p: p * np.float32(scale), states.params))")
+    assert plugin.hparams() == {"scale": 0.5}
+    states, history = apply(plugin, problem, original, {"scale": 0.25})
+    np.testing.assert_allclose(leaves(states.params), 0.25 * leaves(original.params), rtol=1e-6)
     assert history.losses.shape == (2, 0)
     with pytest.raises(InputError, match=r"mine.py:forget.rate: unknown hyper-parameter; known"):
-        apply(own, problem, original, {"scale": 0.5, "rate": 1.0})
+        apply(plugin, problem, original, {"scale": 0.5, "rate": 1.0})
     with pytest.raises(InputError, match="mine.py:forget.scale: is nan"):
-        apply(own, problem, original, {"scale": float("nan")})
+        apply(plugin, problem, original, {"scale": float("nan")})
 
 
 @pytest.mark.parametrize("body, error, message", [
@@ -51,13 +51,13 @@ def test_its_keywords_are_its_hyper_parameters(tmp_path, problem, original):
     ("return states.replace(params=jax.tree.map(lambda p: p * np.nan, states.params))",
      DivergedError, "gives parameters that are not finite at seed 0")])
 def test_what_breaks_the_contract_is_said(tmp_path, problem, original, body, error, message):
-    own = written(tmp_path, body)
+    plugin = written(tmp_path, body)
     copied = original.replace(params={name: {key: np.array(value) if not isinstance(value, dict)
                                              else {k: np.array(v) for k, v in value.items()}
                                              for key, value in layer.items()}
                                       for name, layer in original.params.items()})
     with pytest.raises(error, match=message):
-        apply(own, problem, copied, own.hparams())
+        apply(plugin, problem, copied, plugin.hparams())
 
 
 @pytest.mark.parametrize("history, message", [
@@ -76,27 +76,28 @@ def test_what_breaks_the_contract_is_said(tmp_path, problem, original, body, err
     ("losses + 1j, 0", r"History.losses: is complex128\[2, 4\]; allowed"),
     ("'x', 0", "History.losses: is <U1"), ("[[1], [1, 2]], 0", "History.losses: is ")])
 def test_what_a_history_may_not_be(tmp_path, problem, original, history, message):
-    own = written(tmp_path, "losses = np.ones((2, 4)); return states, "
-                            f"__import__('rum_jax.unlearn.base').unlearn.base.History({history})")
+    plugin = written(tmp_path, "losses = np.ones((2, 4)); return states, __import__("
+                               f"'rum_jax.unlearn.base').unlearn.base.History({history})")
     with pytest.raises(InputError, match=message):
-        apply(own, problem, original, own.hparams())
+        apply(plugin, problem, original, plugin.hparams())
 
 
 def test_losses_that_are_not_finite_end_the_work(tmp_path, problem, original):
-    own = written(tmp_path, "return states, __import__('rum_jax.unlearn.base').unlearn.base."
-                            "History(np.array([[1, 2], [np.nan, 2]]), 0)")
+    plugin = written(tmp_path, "return states, __import__('rum_jax.unlearn.base').unlearn.base."
+                               "History(np.array([[1, 2], [np.nan, 2]]), 0)")
     with pytest.raises(DivergedError, match="mine.py:forget gives a loss .* at seed 1"):
-        apply(own, problem, original, own.hparams())
-    apply(own, problem._replace(stop_when_diverged=False), original, own.hparams())
+        apply(plugin, problem, original, plugin.hparams())
+    apply(plugin, problem._replace(stop_when_diverged=False), original, plugin.hparams())
 
 
 def test_a_history_of_its_own_and_wider_numbers_are_taken(tmp_path, problem, original):
-    own = written(tmp_path, "losses = np.arange(8.0).reshape(2, 4); return states.replace(params="
-                            "jax.tree.map(lambda p: p * np.full((), 0.5), states.params)), "
-                            "__import__('rum_jax.unlearn.base').unlearn.base.History("
-                            "jax.numpy.asarray(losses), np.int64(7), [1, 3])")
-    made, history = apply(own, problem, original, own.hparams())
-    assert {leaf.dtype for leaf in jax.tree.leaves(made.params)} == {np.dtype(np.float32)}
+    plugin = written(tmp_path, "losses = np.arange(8.0).reshape(2, 4); "
+                               "return states.replace(params="
+                               "jax.tree.map(lambda p: p * np.full((), 0.5), states.params)), "
+                               "__import__('rum_jax.unlearn.base').unlearn.base.History("
+                               "jax.numpy.asarray(losses), np.int64(7), [1, 3])")
+    states, history = apply(plugin, problem, original, plugin.hparams())
+    assert {leaf.dtype for leaf in jax.tree.leaves(states.params)} == {np.dtype(np.float32)}
     assert history.mean_losses.tolist() == [[0, 2], [4, 6]] and history.examples == 7
 
 

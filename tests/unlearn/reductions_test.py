@@ -57,23 +57,23 @@ def test_salun_with_a_full_mask_is_random_label(problem, original):
 
 @pytest.mark.slow
 def test_salun_with_an_empty_mask_and_no_decay_moves_nothing_but_statistics(problem, original):
-    made, _ = ALGORITHMS["salun"].unlearn(problem, original, **hparams(
+    states, _ = ALGORITHMS["salun"].unlearn(problem, original, **hparams(
         "salun", **SHORT, mask_fraction=0.0, decay_masked=False))
-    np.testing.assert_array_equal(leaves(made.params), leaves(original.params))
+    np.testing.assert_array_equal(leaves(states.params), leaves(original.params))
 
 
 @pytest.mark.slow
 def test_scrub_without_max_phases_and_distillation_is_finetune(problem, original):
-    own = {**SHORT, "msteps": 0, "inclusive": False, "gamma": 1.0, "beta": 0.0}
-    same(problem, original, ("finetune", SHORT), ("scrub", own))
+    changed = {**SHORT, "msteps": 0, "inclusive": False, "gamma": 1.0, "beta": 0.0}
+    same(problem, original, ("finetune", SHORT), ("scrub", changed))
 
 
 @pytest.mark.slow
 def test_scrub_with_max_phases_alone_leaves_finetune(problem, original):
-    made, _ = ALGORITHMS["scrub"].unlearn(problem, original, **hparams(
+    states, _ = ALGORITHMS["scrub"].unlearn(problem, original, **hparams(
         "scrub", **SHORT, msteps=0, inclusive=True, gamma=1.0, beta=0.0))
     tuned, _ = ALGORITHMS["finetune"].unlearn(problem, original, **SHORT)
-    assert np.abs(leaves(made.params) - leaves(tuned.params)).max() > 1e-4
+    assert np.abs(leaves(states.params) - leaves(tuned.params)).max() > 1e-4
 
 
 @pytest.mark.slow
@@ -87,11 +87,11 @@ def test_neggrad_plus_with_alpha_zero_is_neggrad_on_the_same_batches(problem, or
 
 @pytest.mark.slow
 def test_random_label_without_relabelling_is_finetune_on_everything(problem, original):
-    made, _ = ALGORITHMS["random_label"].unlearn(problem, original, **hparams(
+    states, _ = ALGORITHMS["random_label"].unlearn(problem, original, **hparams(
         "random_label", **SHORT, relabel="none"))
     whole = problem._replace(retain=np.concatenate([problem.forget, problem.retain], axis=1))
     tuned, _ = ALGORITHMS["finetune"].unlearn(whole, original, **SHORT)
-    np.testing.assert_allclose(leaves(made.params), leaves(tuned.params), atol=1e-6)
+    np.testing.assert_allclose(leaves(states.params), leaves(tuned.params), atol=1e-6)
 
 
 @pytest.mark.slow
@@ -103,12 +103,13 @@ def test_retraining_with_steps_that_never_come_is_training_at_a_constant_rate(pr
 
 
 @pytest.mark.parametrize("name", [
-    "fisher", *(pytest.param(own, marks=pytest.mark.slow) for own in ("influence", "fisher_new"))])
+    "fisher", *(pytest.param(name, marks=pytest.mark.slow) for name in (
+        "influence", "fisher_new"))])
 def test_one_shot_algorithms_shrink_with_alpha(name, problem, original):
     def change(alpha):
-        made, _ = ALGORITHMS[name].unlearn(problem, original, **hparams(name, alpha=alpha))
-        np.testing.assert_array_equal(leaves(made.model_state), leaves(original.model_state))
-        return np.abs(leaves(made.params) - leaves(original.params)).max()
+        states, _ = ALGORITHMS[name].unlearn(problem, original, **hparams(name, alpha=alpha))
+        np.testing.assert_array_equal(leaves(states.model_state), leaves(original.model_state))
+        return np.abs(leaves(states.params) - leaves(original.params)).max()
 
     assert change(1e-30) < 1e-5 < change(1.0)
 
@@ -124,9 +125,9 @@ def test_labels_of_relabelling():
 def test_frozen_statistics_stay(problem, original):
     frozen = problem._replace(optimizer=dataclasses.replace(problem.optimizer,
                                                             batch_norm="eval"))
-    made, _ = ALGORITHMS["neggrad_plus"].unlearn(frozen, original, **hparams(
+    states, _ = ALGORITHMS["neggrad_plus"].unlearn(frozen, original, **hparams(
         "neggrad_plus", epochs=1))
-    np.testing.assert_array_equal(leaves(made.model_state), leaves(original.model_state))
+    np.testing.assert_array_equal(leaves(states.model_state), leaves(original.model_state))
 
 
 def test_milestones_lower_the_rate(problem, original):
@@ -142,8 +143,8 @@ def test_milestones_lower_the_rate(problem, original):
 def test_distillation_by_hand():
     student, teacher = jnp.log(jnp.array([[0.25, 0.75]])), jnp.log(jnp.array([[0.5, 0.5]]))
     expected = 0.5 * np.log(0.5 / 0.25) + 0.5 * np.log(0.5 / 0.75)
-    made = scrub.distillation(student, teacher, jnp.float32(1), jnp.ones(1, bool))
-    np.testing.assert_allclose(made, expected, rtol=1e-5)
+    loss = scrub.distillation(student, teacher, jnp.float32(1), jnp.ones(1, bool))
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
 @pytest.mark.slow
@@ -177,10 +178,10 @@ def test_forget_batches_are_replayed_in_an_epoch_and_reshuffled_between():
 
 
 def test_salun_relabels_the_forget_set_only_and_anew_in_each_epoch(problem):
-    made = random_label.relabelled_epochs(problem, 3, "any")
+    plan = random_label.relabelled_epochs(problem, 3, "any")
     labels, forget = problem.task.labels, set(problem.forget[0])
     drawn = []
-    for index, label in zip(np.split(made.index[0], 3), np.split(made.label[0], 3), strict=True):
+    for index, label in zip(np.split(plan.index[0], 3), np.split(plan.label[0], 3), strict=True):
         real = index != PADDING
         assert sorted(index[real]) == sorted([*problem.forget[0], *problem.retain[0]])
         given = dict(zip(index[real], label[real], strict=True))
@@ -188,25 +189,25 @@ def test_salun_relabels_the_forget_set_only_and_anew_in_each_epoch(problem):
         drawn.append([given[i] for i in sorted(forget)])
     assert drawn[0] != drawn[1] != drawn[2]
     assert set(np.concatenate(drawn)) == set(range(10)), "all classes, the true one included"
-    assert made.label[0].tolist() != made.label[1].tolist(), "every seed has its own labels"
+    assert plan.label[0].tolist() != plan.label[1].tolist(), "every seed has its own labels"
 
 
 def test_saliency_is_the_gradient_of_the_mean_loss_of_the_forget_set(problem, original):
-    made, _ = saliency.saliency(problem, original, False, 0.01)
+    gradients, _ = saliency.saliency(problem, original, False, 0.01)
     model, labels = problem.task.model, problem.task.labels
-    own = jax.tree.map(lambda leaf: jnp.asarray(leaf[1]), original)
+    state = jax.tree.map(lambda leaf: jnp.asarray(leaf[1]), original)
 
     def summed(params):
         total = 0.0
         for chosen in np.split(problem.forget[1], range(64, len(problem.forget[1]), 64)):
             batch = Batch(model.to_unit(jnp.asarray(problem.task.images[chosen])),
                           jnp.asarray(labels[chosen]), jnp.ones(len(chosen), bool))
-            mean = batch_cross_entropy(model, params, own.model_state, batch, train=False)[0]
+            mean = batch_cross_entropy(model, params, state.model_state, batch, train=False)[0]
             total += mean * len(chosen)
         return total / len(problem.forget[1])
 
-    expected = jax.tree.map(jnp.abs, jax.jit(jax.grad(summed))(own.params))
-    mine = jax.tree.map(lambda leaf: leaf[1], made)
+    expected = jax.tree.map(jnp.abs, jax.jit(jax.grad(summed))(state.params))
+    mine = jax.tree.map(lambda leaf: leaf[1], gradients)
     np.testing.assert_allclose(leaves(mine), leaves(expected), atol=1e-4)
 
 
@@ -221,10 +222,10 @@ def test_masks_keep_the_largest(fraction, kept):
 
 
 def test_retraining_ignores_the_given_states(problem, original):
-    own = hparams("retrain", epochs=2)
-    one, _ = ALGORITHMS["retrain"].unlearn(problem, original, **own)
-    two, _ = ALGORITHMS["retrain"].unlearn(problem, None, **own)
-    np.testing.assert_array_equal(leaves(one), leaves(two))
+    retrain_hparams = hparams("retrain", epochs=2)
+    from_original, _ = ALGORITHMS["retrain"].unlearn(problem, original, **retrain_hparams)
+    from_none, _ = ALGORITHMS["retrain"].unlearn(problem, None, **retrain_hparams)
+    np.testing.assert_array_equal(leaves(from_original), leaves(from_none))
 
 
 def test_the_mask_may_come_from_the_original_model(problem, original):
@@ -272,5 +273,5 @@ def test_divergence_is_found_or_left_to_the_caller(name, changed, problem, origi
     with pytest.raises(DivergedError, match="seed [01]"):
         apply(anything, problem, original, hparams(name, **changed))
     lenient = problem._replace(stop_when_diverged=False)
-    made, _ = apply(anything, lenient, original, hparams(name, **changed))
-    assert not np.isfinite(leaves(made.params)).all()
+    states, _ = apply(anything, lenient, original, hparams(name, **changed))
+    assert not np.isfinite(leaves(states.params)).all()

@@ -45,19 +45,19 @@ def _record(values: dict) -> bytes:
 
 def _described(features: dict) -> dict:
     """features.json of {key: "image" | number of classes | "text"} as TFDS writes it."""
-    core, found = "tensorflow_datasets.core.features", {}
+    core, descriptions = "tensorflow_datasets.core.features", {}
     for key, kind in features.items():
         if isinstance(kind, tuple):
             shape = {"dimensions": [str(size) for size in kind]}
-            found[key] = {"pythonClassName": f"{core}.image_feature.Image", "image": {
+            descriptions[key] = {"pythonClassName": f"{core}.image_feature.Image", "image": {
                 "dtype": "uint8", "encodingFormat": "png", "shape": shape}}
         elif isinstance(kind, int):
-            found[key] = {"pythonClassName": f"{core}.class_label_feature.ClassLabel",
-                          "classLabel": {"numClasses": str(kind)}}
+            descriptions[key] = {"pythonClassName": f"{core}.class_label_feature.ClassLabel",
+                                 "classLabel": {"numClasses": str(kind)}}
         else:
-            found[key] = {"pythonClassName": f"{core}.text_feature.Text", "text": {}}
+            descriptions[key] = {"pythonClassName": f"{core}.text_feature.Text", "text": {}}
     return {"pythonClassName": f"{core}.features_dict.FeaturesDict",
-            "featuresDict": {"features": found}}
+            "featuresDict": {"features": descriptions}}
 
 
 def tfds(root: pathlib.Path, name: str, splits: dict[str, list[dict]], features: dict,
@@ -88,6 +88,6 @@ def tfds(root: pathlib.Path, name: str, splits: dict[str, list[dict]], features:
 def examples(count: int, classes: int, prefix: str = "", shape: tuple[int, ...] = (4, 5, 3),
              seed: int = 0) -> list[dict]:
     """Records of `tfds`, shuffled; with ids `<prefix>_%05d` if there is a prefix."""
-    made = [{"image": png(picture(seed + i, shape)), "label": i % classes,
-             **({"id": f"{prefix}_{i:05d}".encode()} if prefix else {})} for i in range(count)]
-    return [made[i] for i in np.random.default_rng(seed).permutation(count)]
+    records = [{"image": png(picture(seed + i, shape)), "label": i % classes,
+                **({"id": f"{prefix}_{i:05d}".encode()} if prefix else {})} for i in range(count)]
+    return [records[i] for i in np.random.default_rng(seed).permutation(count)]
