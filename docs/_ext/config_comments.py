@@ -21,24 +21,24 @@ TEXTS = {
     "train.from_files_std": "their standard deviation, likewise; with both, all models of the "
                             "study are normalized so",
     "memorization.epochs": "passes over the subset of each model",
-    "memorization.milestones": "epochs at which the rate falls, of the schedule steps alone",
+    "memorization.milestones": "epochs at which the rate falls, for schedule steps",
     "rum.algorithms": "algorithm for subsets of this level",
     "proxies.heldout_retrain.part": "held-out data: test, validation",
     "proxies.heldout_retrain.learning_rate": "of fine-tuning on the held-out data",
     "proxies.heldout_retrain.epochs": "most passes over the held-out data",
-    "proxies.heldout_retrain.order": "random: shuffled in every epoch; data: as they come",
+    "proxies.heldout_retrain.order": "random: shuffled in every epoch; data: order of the data",
     "proxies.loss_curvature.h": "length of the step in input space",
     "engine.cpu_threads": "0: one per core; rounding depends on it, see "
                           "[reproducibility](reproducibility.md)",
-    # Sections of which the code says nothing.
+    # Sections without a comment in the code.
     "forget": "which examples are to be forgotten",
     "memorization": "how memorization is estimated, or where its scores are read from",
-    "rum": "`rum`: each subset by an algorithm of its own",
+    "rum": "`rum`: an algorithm for each level of subset",
     "rum_f": "`rum_f:<algorithm>`: every subset by the same algorithm",
     "mia": "membership inference attacks",
-    "stream": "forget requests, each unlearned where the one before ended",
+    "stream": "requests to forget, each unlearned from the models of the one before",
     "proxies": "proxies of memorization",
-    "relearn": "relearn time: passes over the forget set until it is known again",
+    "relearn": "relearn time: epochs on the forget set until its accuracy is back",
 }
 
 

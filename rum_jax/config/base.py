@@ -33,33 +33,38 @@ def get_config(reference: bool = False) -> ConfigDict:
         that differs from what was published (docs/parity.md).
     """
     c = ConfigDict()
-    c.seeds = (0, 1, 2, 3)  # one original model, oracle and unlearned model for each; >= 2
+    c.seeds = (0, 1, 2, 3)  # one original, oracle and model of each method per seed; at least 2
 
     c.data, c.model, c.train = _data(), _model(), _train()
     c.memorization = ConfigDict({
-        "scores": "",                   # an .npz of published scores, in place of training
-        "subset_fraction": 0.7,         # of the training set, for each model
+        "scores": "",                   # file or folder of scores, in place of training models
+        "subset_fraction": 0.7,         # share of the training set that each model is trained on
         "epochs": 15,
-        "schedule": "cosine",           # as in train; the rest of its SGD is train's own
+        "schedule": "cosine",           # cosine, steps; batch size, learning rate, momentum and
+                                        # weight decay are those of train
         "milestones": (),
-        "seed": 0,                      # member k depends on (seed, k) alone
-        "augmentation": "none",         # of these models
+        "seed": 0,                      # of subsets, initial weights and order of the examples;
+                                        # model k depends on (seed, k) alone
+        "augmentation": "none",         # none, crop, crop_and_flip
     })
     c.campaign = _campaign()
     c.forget = ConfigDict({
         "sets": ("memorization:mix",),  # studied side by side (`rum_jax/forget/__init__.py`)
-        "size": 120,                    # examples of each; 0: all that a class, noise, file has
-        "file_ids": "ids",              # what file: holds; or positions, from 0 in the published
-                                        # training part
-        "ties": "first" if reference else "random",  # order of equal scores: the data's, a draw
+        "size": 120,                    # examples per forget set; 0: all examples of a class:,
+                                        # noise: or file: set
+        "file_ids": "ids",              # what the file of a file: set lists: ids, or positions:
+                                        # indices from 0 into the published training part
+        "ties": "first" if reference else "random",  # order of examples with equal scores;
+                                        # first: their order in the data
     })
-    c.stream = ConfigDict({             # of requests, each unlearned where the one before ended
-        "requests": (),                 # as forget.sets, in order, each of what is left; (): none
-        "size": 60,                     # examples of each; 0: all that a class, noise, file has
-        "rows": (),                     # what is done to each, as in `rows`
+    c.stream = ConfigDict({             # requests to forget, unlearned one after another
+        "requests": (),                 # named as in forget.sets, unlearned in this order; each is
+                                        # chosen among the examples that are left; (): none
+        "size": 60,                     # examples per request; 0: as in forget.size
+        "rows": (),                     # methods that unlearn every request, named as in rows
     })
     c.proxies = ConfigDict({            # of memorization
-        "compared": (),                 # with memorization, and with each other
+        "compared": (),                 # proxies that the report compares with memorization
         **{name: {**proxy.hparams, **(proxy.reference if reference else {})}
            for name, proxy in PROXIES.items() if proxy.hparams},
     })
@@ -68,8 +73,9 @@ def get_config(reference: bool = False) -> ConfigDict:
         "momentum": 0.9,
         "weight_decay": 5e-4,
         "augmentation": "none",
-        "milestones": (91, 136),        # epochs; the rate falls to a tenth at each
-        "batch_norm": "train",          # eval: running statistics are used and stay
+        "milestones": (91, 136),        # epochs at which the learning rate is divided by 10
+        "batch_norm": "train",          # train: batch statistics; eval: running statistics, which
+                                        # are not updated
     })
 
     _add_rows(c, reference)
@@ -80,13 +86,13 @@ def get_config(reference: bool = False) -> ConfigDict:
 
 
 def _data() -> ConfigDict:
-    """What is trained on."""
+    """The data set, its splits and label noise."""
     return ConfigDict({
-        "name": "digits",               # or tfds:<name>, tiny_imagenet, image_folder, npz
-        "path": "",                     # folder or file; "" for TFDS: TFDS_DATA_DIR
-        "classes": (),                  # numbers of those that are kept; (): all
-        "train_per_class": 0,           # images of each class that are kept; 0: all
-        "test_per_class": 0,            # likewise, of data with a test set of their own
+        "name": "digits",               # digits, tfds:<name>, tiny_imagenet, image_folder, npz
+        "path": "",                     # folder or file of the data; "" for TFDS: TFDS_DATA_DIR
+        "classes": (),                  # published numbers of the classes to keep; (): all
+        "train_per_class": 0,           # training images to keep of each class; 0: all
+        "test_per_class": 0,            # likewise of published validation and test images; 0: all
         "validation_fraction": 0.1,     # of each class; 0 for data with a validation set
         "test_fraction": 0.2,           # of each class; 0 for data with a test set
         "label_noise_fraction": 0.05,   # of the training set, given a wrong label
@@ -97,11 +103,12 @@ def _data() -> ConfigDict:
 def _model() -> ConfigDict:
     """The network."""
     return ConfigDict({
-        "name": "resnet",               # or resnet18, ... (`rum_jax/models/__init__.py`)
-        "widths": (16, 32),             # channels of each stage; (): those of resnet18, ...
-        "blocks": (1, 1),               # residual blocks of each stage; (): likewise
+        "name": "resnet",               # resnet, resnet18, ... (`rum_jax/models/__init__.py`)
+        "widths": (16, 32),             # channels of each stage; (): as published (resnet18, ...)
+        "blocks": (1, 1),               # residual blocks, or convolutions of a VGG, of each stage;
+                                        # (): as published
         "dtype": "auto",                # float32, bfloat16; auto: bfloat16 on GPU and TPU
-        "batch_norm_groups": 1,         # parts of a batch with statistics of their own
+        "batch_norm_groups": 1,         # equal parts of a batch that BatchNorm normalises apart
     })
 
 
@@ -111,51 +118,59 @@ def _train() -> ConfigDict:
         "epochs": 15,
         "batch_size": 64,               # examples
         "learning_rate": 0.1,           # of the first epoch
-        "schedule": "cosine",           # to 0 over the epochs; or steps: times 0.2 at milestones
-        "milestones": (),               # epochs, of steps alone
+        "schedule": "cosine",           # cosine: to 0 over the epochs; steps: times 0.2 at each
+                                        # milestone
+        "milestones": (),               # epochs, for schedule steps
         "momentum": 0.9,
         "weight_decay": 5e-4,           # on all parameters
-        "augmentation": "none",         # crop, crop_and_flip; of originals and oracles
+        "augmentation": "none",         # of originals and oracles: none, crop, crop_and_flip
         "from_files": (),               # PyTorch files of the originals, one per seed
-        "from_files_mean": (),          # what they were normalised by, of pixels in [0,1]; then
-        "from_files_std": (),           # all of the study is; (): the data set's mean and std
-        "checkpoint_epochs": 0,         # a state is kept every so many epochs; 0: at the end
-        "max_steps": 0,                 # > 0: try so many steps (an epoch at most), stop
+        "from_files_mean": (),          # per channel, of pixels in [0,1]: what those models were
+        "from_files_std": (),           # normalised by; then all models are; (): the data set's
+        "checkpoint_epochs": 0,         # training states are saved every so many epochs; 0: never
+        "max_steps": 0,                 # > 0: dry run of so many steps, at most one epoch
     })
 
 
 def _campaign() -> ConfigDict:
-    """How many memorization models, and who trains them; the models are the same anyhow."""
+    """Memorization models: how many, and how workers share their training."""
     return ConfigDict({
-        "alone": False,                 # True: these models and their scores, and nothing else
+        "alone": False,                 # True: only train them and estimate scores, no study
         "models": 64,                   # 0: none, for studies that need no memorization
         "group_size": 16,               # models trained at a time, and written together
-        "worker": -1,                   # number of this worker; -1: as the scheduler says, or 0
-        "workers": 0,                   # how many there are; 0: as the scheduler says, or 1
-        "lease_seconds": 60.0,          # age of a heartbeat: older, the worker is considered dead
-        "reliability": 0.9,             # correlation of two estimates; what it needs is told
-        "influence": "none",            # on test examples: top (the largest), full (all)
+        "worker": -1,                   # index of this worker; -1: from the scheduler, or 0
+        "workers": 0,                   # number of workers; 0: from the scheduler, or 1
+        "lease_seconds": 60.0,          # without a heartbeat for so long a worker is considered
+                                        # dead
+        "reliability": 0.9,             # correlation of two independent estimates; the number of
+                                        # models that it needs is reported
+        "influence": "none",            # of training examples on test examples: none, top (the
+                                        # largest), full (all)
         "influence_top": INFLUENCE_TOP,  # training examples for each test example
-        "plan": False,                  # True: measure, say what it would take, and stop
+        "plan": False,                  # True: only estimate time, memory and storage
     })
 
 
 def _add_metrics(c: ConfigDict, reference: bool) -> None:
     c.metrics = tuple(METRICS)          # besides accuracies, ToW and the confidence attack
-    c.oracles = "paired" if reference else "mean"  # compared with: that of the same seed, or the
-                                        # mean of all of the same forget set (but for itself)
-    c.mia = ConfigDict({                # retain examples that attacks are fitted on:
-        "shadow_members": "first" if reference else "random",  # random: drawn in each class
+    c.oracles = "paired" if reference else "mean"  # what metrics compare a model with; paired: the
+                                        # oracle of its seed; mean: the mean over all oracles of
+                                        # its forget set, except the model itself
+    c.mia = ConfigDict({                # membership inference attacks
+        "shadow_members": "first" if reference else "random",  # retain examples that attacks are
+                                        # fitted on; random: drawn class by class; first: the
+                                        # first ones of the data
     })
-    c.relearn = ConfigDict({            # passes over the forget set until it is known again
-        "epochs": 10,                   # when to give up; 0: not measured
-        "learning_rate": 0.0,           # 0: the lowest of several at which most oracles get there
-        "tolerance": 0.05,              # known: (1 - tolerance) * the original's accuracy
+    c.relearn = ConfigDict({            # epochs on the forget set until it is learned again
+        "epochs": 10,                   # at most; 0: not measured
+        "learning_rate": 0.0,           # 0: the lowest of several at which most oracles relearn
+        "tolerance": 0.05,              # relearned: accuracy on the forget set of at least
+                                        # (1 - tolerance) * the original's
     })
 
 
 def _add_rows(c: ConfigDict, reference: bool) -> None:
-    """What is compared, and how each row is done."""
+    """The methods that are compared, and their hyper-parameters."""
     c.vanilla = ConfigDict({"hparams": {name: _hparams(name, reference) for name in ALGORITHMS}})
     c.rum_f = _chain(reference)
     c.rum_f.update_from_flattened_dict(RUM_F_STEPS)
@@ -163,9 +178,9 @@ def _add_rows(c: ConfigDict, reference: bool) -> None:
     c.rum.update_from_flattened_dict(RUM_STEPS)
     c.rum.algorithms = ConfigDict({"low": "none", "mid": "finetune", "high": "salun"})
 
-    c.trace = False                     # True: every subset is looked at after every step
+    c.trace = False                     # True: every subset is evaluated after every step
 
-    # What is compared, besides original, retrain and retrain_again, which always are.
+    # Methods that are compared, besides original, retrain and retrain_again.
     c.rows = ("vanilla:finetune", "vanilla:neggrad_plus", "vanilla:salun",
               "rum_f:finetune", "rum_f:neggrad_plus", "rum_f:salun", "rum", "rum_shuffled")
 
@@ -173,28 +188,29 @@ def _add_rows(c: ConfigDict, reference: bool) -> None:
 def _sweep() -> ConfigDict:
     """A search for hyper-parameters, run in place of the study when it has rows."""
     return ConfigDict({
-        "rows": (),                     # as in `rows`
+        "rows": (),                     # methods to search for, named as in rows
         "method": "random",             # random, grid
-        "points": 24,                   # random: for each row, all rows alike
-        "grid": "",                     # grid: "learning_rate=0.01,0.1; alpha=0.9,0.95"; in a
-                                        # chain with the subset: "high.learning_rate=..."
-        "seeds": (100, 101, 102, 103),  # not those of the study
-        "seed": 0,                      # of the points that are drawn
+        "points": 24,                   # random: number of points drawn for each row
+        "grid": "",                     # grid: "learning_rate=0.01,0.1; alpha=0.9,0.95"; for
+                                        # chains with the subset: "high.learning_rate=..."
+        "seeds": (100, 101, 102, 103),  # model seeds of the search; none of config.seeds
+        "seed": 0,                      # of the random points
     })
 
 
 def _engine() -> ConfigDict:
-    """Speed only; none of it is part of a result."""
+    """Devices and speed; results agree up to float rounding."""
     return ConfigDict({
         "devices": 0,                   # 0: all accelerators, or one per CPU core
-        "data_devices": 0,              # that share each batch; 0: 1 on CPUs, else so many as
-                                        # leave no device idle
+        "data_devices": 0,              # number of devices that share each batch; 0: 1 on CPUs,
+                                        # else the number that leaves no device idle
         "cpu_threads": 0,               # 0: one per core; rounding depends on it
         "strategy": "auto",             # series, map, vmap, unroll; auto: series
         "convolution": "auto",          # native, patches, blocked; auto: native, on CPUs blocked,
-                                        # and patches in studies that are soon done
+                                        # or patches in short studies
         "steps_per_call": 128,          # optimizer steps between two progress reports
-        "remember_programs": True,      # compiled programs, in RUM_JAX_CACHE or ~/.cache/rum_jax
+        "remember_programs": True,      # keep compiled programs in RUM_JAX_CACHE, by default
+                                        # ~/.cache/rum_jax
     })
 
 
@@ -203,18 +219,22 @@ def _hparams(algorithm: str, reference: bool) -> ConfigDict:
 
 
 def _chain(reference: bool) -> ConfigDict:
-    """A chain over refined subsets: how to refine, the order, and a table of hyper-parameters.
+    """Unlearning subset after subset: refinement, order, and hyper-parameters of each step.
 
-    Subsets are low, mid and high, or with other numbers of them low, mid_1, ..., high. Where a
-    table has no entry mid_1, that of mid is taken. Rows may differ (`rum_jax/rum/row_spec.py`).
+    Subsets are low, mid and high; other numbers of subsets are named low, mid_1, mid_2, ..., high.
+    A subset without hyper-parameters of its own (mid_1) has those of its level (mid). A row can
+    override all but the hyper-parameters (`rum_jax/rum/row_spec.py`).
     """
     table = {name: {subset: _hparams(name, reference) for subset in SUBSETS}
              for name in ALGORITHMS}
     return ConfigDict({
-        "refinement": "memorization",   # a proxy, entanglement, class, shuffled, or two scores
-        "subsets": 3,                   # how many
-        "order": "ascending",           # descending, or names: high-low-mid
-        "steps": "sequential",          # merged: each from the original, changes added up
+        "refinement": "memorization",   # memorization, a proxy, entanglement, two of these as in
+                                        # memorization*entanglement, class, shuffled, or
+                                        # my_file.py:function
+        "subsets": 3,                   # number of subsets
+        "order": "ascending",           # ascending, descending, or names such as high-low-mid
+        "steps": "sequential",          # sequential, or merged: each step starts from the
+                                        # original, and the parameter changes are added
         "hparams": table})
 
 
