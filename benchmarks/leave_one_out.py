@@ -54,7 +54,7 @@ from rum_jax.core.errors import InputError, RunError
 from rum_jax.data.cache import cache_folder
 from rum_jax.memorization import estimate
 from rum_jax.runtime.provenance import cost, provenance
-from rum_jax.runtime.xla import expose_cpu_cores, remember_programs
+from rum_jax.runtime.xla import enable_compilation_cache, expose_cpu_cores
 
 LEAST = 0.05      # candidates have at least this estimate; that of most examples is 0
 CHOICE_SEED = 0
@@ -217,7 +217,7 @@ def main() -> None:
     """Writes the three files."""
     parser, arguments = _arguments()
     expose_cpu_cores(0)
-    remember_programs(cache_folder() / "programs")
+    enable_compilation_cache(cache_folder() / "programs")
     try:
         results = run(arguments)
     except (InputError, RunError) as error:

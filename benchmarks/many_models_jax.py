@@ -92,6 +92,6 @@ if __name__ == "__main__":
     fields = json.loads(sys.argv[1])
     if not fields.get("plain"):
         xla.expose_cpu_cores(0)
-    xla.remember_programs(cache_folder() / "programs")
+    xla.enable_compilation_cache(cache_folder() / "programs")
     function = plain_speed if fields.get("plain") else speed
     print(json.dumps(function(fields)))

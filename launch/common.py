@@ -45,8 +45,8 @@ def matches(pattern: str, allowed: str) -> Check:
     return check
 
 
-def given(check: Check) -> Check:
-    """A value that may also be left out: empty text, or None."""
+def optional(check: Check) -> Check:
+    """The check of an option that may be left out: passes "" and None."""
     return lambda value: check(value) if value not in ("", None) else None
 
 

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 import common
 import manifests
 import yaml
-from common import given, matches
+from common import matches, optional
 
 from rum_jax.core import checks
 from rum_jax.core.errors import raise_if_any
@@ -38,7 +38,7 @@ CHECKS = {
     "workers": checks.integer(1, 100_000),      # most completions with limits per index
     "at_once": checks.integer(0),
     "name": common.name,
-    "namespace": given(_dns), "service_account": given(_dns), "claim": given(_dns),
+    "namespace": optional(_dns), "service_account": optional(_dns), "claim": optional(_dns),
     "image": matches(r"[a-z0-9][\w.:/@-]*", "the name of an image, without spaces"),
     "mount": matches(r"/[^:]*", "an absolute path without colons"),
     "gpus": checks.integer(0),
@@ -49,9 +49,9 @@ CHECKS = {
     "node_selector": checks.sequence(matches(rf"[\w./-]+={LABEL_VALUE}", "LABEL=value"),
                                      at_least=0),
     "env": checks.sequence(matches(r"[A-Za-z_]\w*=.*", "NAME=value"), at_least=0),
-    "accelerator": given(matches(LABEL_VALUE, "a label such as tpu-v5-lite-podslice")),
-    "topology": given(matches(r"[1-9]\d*(x[1-9]\d*){1,2}", "chips as in 4x4 or 2x2x4")),
-    "chips": given(checks.integer(1)),
+    "accelerator": optional(matches(LABEL_VALUE, "a label such as tpu-v5-lite-podslice")),
+    "topology": optional(matches(r"[1-9]\d*(x[1-9]\d*){1,2}", "chips as in 4x4 or 2x2x4")),
+    "chips": optional(checks.integer(1)),
 }
 
 

@@ -24,7 +24,7 @@ def chips_of(topology: str) -> int:
 
 
 def slice_flags(index: str, options: Namespace) -> tuple[str, ...]:
-    """What makes all hosts of a slice the worker of that index."""
+    """Flags with which all hosts of a slice run as one worker, that of the index."""
     return ("--coordinator=auto", f"{common.WORKER}={index}",
             f"{common.WORKERS}={options.workers}")
 
@@ -60,7 +60,7 @@ def _container(options: Namespace, command: list[str]) -> dict:
         "env": _environment(options),
         "resources": {"requests": {**amounts, **devices},
                       "limits": {"memory": options.memory, **devices}},
-        # Python, as the first process of a container, takes notice of this signal alone.
+        # Python as process 1 of a container ignores SIGTERM, but handles SIGINT.
         "lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "kill -INT 1"]}}}}
     if options.claim:
         container["volumeMounts"] = [{"name": VOLUME, "mountPath": options.mount}]

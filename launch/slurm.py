@@ -14,7 +14,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 import common
-from common import given, matches, plain
+from common import matches, optional, plain
 
 from rum_jax.core import checks
 from rum_jax.core.errors import InputError
@@ -30,8 +30,8 @@ CHECKS = {
     "cpus": checks.integer(1),
     "memory": matches(r"[1-9]\d*[KMGT]?", "a number with K, M, G or T, such as 64G"),
     "time": matches(TIME, "minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS"),
-    "partition": given(plain), "account": given(plain), "qos": given(plain),
-    "constraint": given(plain),
+    "partition": optional(plain), "account": optional(plain), "qos": optional(plain),
+    "constraint": optional(plain),
     "grace": checks.integer(1, 65535),          # sbatch(1), --signal
     "requeues": checks.integer(0),
 }

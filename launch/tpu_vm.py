@@ -16,7 +16,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 import common
-from common import given, matches
+from common import matches, optional
 
 from rum_jax.core import checks
 from rum_jax.core.errors import raise_if_any
@@ -33,7 +33,7 @@ CHECKS = {
     "workers": checks.integer(1, 1000),
     "name": common.name,
     "zone": matches(r"[a-z]+-[a-z]+\d+-[a-z]", "a zone such as us-west4-a"),
-    "project": given(_word), "accelerator": _word, "runtime": _word,
+    "project": optional(_word), "accelerator": _word, "runtime": _word,
     "install": matches(r".*\S.*", "a shell command"),
 }
 

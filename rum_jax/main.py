@@ -7,8 +7,8 @@ too, with a variant after a colon: --config=digits_rum, --config=entanglement:ci
 field of the config can be set with --config.<field>=<value>; `rum_jax/config/base.py` lists them
 all. The same command resumes a run that was stopped. The report is <workdir>/report.html. With
 --config.sweep.rows="('vanilla:salun',)" it searches hyper-parameters of those methods instead; the
-report is <workdir>/sweep.html. With --config.train.max_steps=3 it tries so many steps, says what
-the run would need, and keeps nothing.
+report is <workdir>/sweep.html. With --config.train.max_steps=3 it does a dry run: it takes 3
+training steps, prints estimates of memory and time, and keeps nothing.
 
 A config with `campaign.alone` (configs/memorization.py) trains memorization models and
 estimates memorization, nothing else; any number of such commands may work in one workdir. With

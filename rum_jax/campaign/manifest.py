@@ -43,20 +43,27 @@ def manifest_of(config: ConfigDict, dataset: Dataset, model: Model) -> Manifest:
     return Manifest(content, records.digest(content))
 
 
-def settle(folder: Folder, workdir: str, manifest: Manifest, begin: bool) -> None:
-    """Compares the folder's manifest; writes it where there is none and `begin` allows it.
+def write_or_check(folder: Folder, workdir: str, manifest: Manifest, begin: bool) -> None:
+    """Writes the manifest into a new campaign's folder, or checks that the stored one is equal.
+
+    Args:
+      folder: the campaign's.
+      workdir: path or URL, for messages.
+      manifest: of the config's campaign.
+      begin: whether a folder without a manifest gets this one.
 
     Raises:
-      InputError: there is none, or another one; lists what differs.
+      InputError: there is no manifest and `begin` is False, or the stored one cannot be read or
+        differs; lists the differences.
     """
     content = (json.dumps(manifest.content, indent=1) + "\n").encode()
     if begin and folder.create(NAME, content):
         return
-    there_now = folder.get(NAME)
-    if there_now is None:
+    stored_bytes = folder.get(NAME)
+    if stored_bytes is None:
         raise InputError(f"--workdir: {workdir}: has no campaign")
     try:
-        stored = json.loads(there_now)
+        stored = json.loads(stored_bytes)
         if not isinstance(stored, dict):
             raise ValueError("it is no table of values")
     except (ValueError, TypeError) as error:

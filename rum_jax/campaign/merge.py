@@ -153,7 +153,13 @@ def summary(directory: CampaignDirectory, campaign: MergedCampaign,
 
 
 def models_for(pearson: float | None, models: int, reliability: float) -> dict:
-    """How many models that reliability takes, as far as two halves of so many tell."""
+    """The number of models for that reliability, estimated from the split-half correlation.
+
+    Args:
+      pearson: correlation of the estimates from two halves of the models; None: undefined.
+      models: how many there are in both halves together.
+      reliability: wanted correlation of two estimates, in (0,1).
+    """
     half = float("nan") if pearson is None else pearson
     return {"reliability_wanted": reliability,
             "models_needed": estimate.models_needed(half, models, reliability)}
@@ -198,7 +204,10 @@ def injected_noise_auroc(scores: np.ndarray, injected: np.ndarray) -> dict | Non
 
 
 def injected_noise_summary(scores: np.ndarray, injected: np.ndarray) -> dict:
-    """That as entries of a summary, which are None where there is none, and how many there are."""
+    """`injected_noise_auroc` and the number of injected labels, as entries of a summary.
+
+    The area and its interval are None where `injected_noise_auroc` is.
+    """
     area = injected_noise_auroc(scores, injected) or {"mean": None, "ci95": None}
     return {"injected_noise_auroc": area["mean"], "injected_noise_auroc_ci95": area["ci95"],
             "injected_noise_examples": int(injected.sum())}

@@ -33,10 +33,10 @@ CONFIG, RESULTS, INFLUENCE = "config.json", "results.json", "influence.npz"
 
 
 class Results(NamedTuple):
-    """What a finished campaign is reported from.
+    """The results of a finished campaign, as its report shows them.
 
     Attributes:
-      site: the campaign.
+      directory: the campaign and where its files are.
       scores: arrays of memorization.npz, see `merge.scores`.
       summary: see `merge.summary`.
       cost: see `merge.cost`.
@@ -53,9 +53,10 @@ Report = Callable[[Results, pathlib.Path], None]
 
 
 def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dict:
-    """Trains what is missing with the other workers; one of them writes the result.
+    """Trains missing members together with the other workers; one of them writes the result.
 
-    A result of more models than are asked for stays, and is what is asked for then.
+    If the workdir already has a result of more models than the config requests, that number is
+    used instead.
 
     Args:
       workdir: path or URL, shared by all workers.
@@ -116,7 +117,7 @@ def _stored(root: Folder) -> dict | None:
     """results.json; None if there is none, or it is not what was written."""
     try:
         stored = json.loads(root.get(RESULTS) or b"null")
-        if stored["sha256"] == _digest(stored):
+        if stored["sha256"] == _digest(stored) and "requested" in stored:
             return stored
     except (ValueError, KeyError, TypeError):
         pass
@@ -124,14 +125,14 @@ def _stored(root: Folder) -> dict | None:
 
 
 def _digest(results: dict) -> str:
-    """Of all that results.json has, but this digest itself."""
+    """SHA-256 of results.json without its own entry `sha256`."""
     return records.digest({name: value for name, value in results.items() if name != "sha256"})
 
 
 def _at_least(root: Folder, config: ConfigDict) -> int:
-    """How many models the result is of: those asked for, or those it is of already."""
+    """The number of models requested, or that of the stored result if it is larger."""
     stored, requested = _stored(root), config.campaign.models
-    there = stored["asked"]["models"] if stored else 0
+    there = stored["requested"]["models"] if stored else 0
     if there > requested:
         say(f"the result is of {there} models already, more than config.campaign.models="
             f"{requested}")
@@ -147,9 +148,9 @@ def _requirements(directory: CampaignDirectory) -> dict:
 
 
 def _current(root: Folder, directory: CampaignDirectory) -> bool:
-    """Whether the result in the workdir is the one that is asked for, with all its files."""
+    """Whether the stored result is the requested one, and all its files are intact."""
     stored = _stored(root)
-    return (stored is not None and stored["asked"] == _requirements(directory)
+    return (stored is not None and stored["requested"] == _requirements(directory)
             and not any(_is_damaged(root, name, digest)
                         for name, digest in stored["files"].items()))
 
@@ -206,7 +207,7 @@ def _write(root: Folder, directory: CampaignDirectory, report: Report) -> None:
         for name in digests:
             root.put_file(name, folder / name)
         results = records.plain({
-            "asked": _requirements(directory), "files": digests, "memorization": summary,
+            "requested": _requirements(directory), "files": digests, "memorization": summary,
             "cost": cost, "workers": _workers(directory, set(campaign.makers)),
             "config": directory.config.to_dict()})
         records.write_json(folder / RESULTS, {**results, "sha256": _digest(results)})
@@ -215,9 +216,9 @@ def _write(root: Folder, directory: CampaignDirectory, report: Report) -> None:
 
 
 def _workers(directory: CampaignDirectory, makers: set[str]) -> list[dict]:
-    """What the processes that trained members told of themselves: provenance and cost.
+    """The files of the workers that trained members: provenance and cost of each.
 
-    A worker whose file is damaged is there with its id alone: no result depends on the rest.
+    A worker whose file is damaged is listed by its id alone, as no result depends on the rest.
     """
     workers = []
     for maker in sorted(makers):

@@ -1,8 +1,8 @@
-"""A campaign in a folder: its groups of members as files, whoever made them.
+"""The files of a campaign: one for each group of members, whichever worker trained it.
 
     <workdir>/campaign/manifest.json            what the results depend on
-    <workdir>/campaign/members/00000-00015.npz  a group; that it is there says that it is done
-    <workdir>/campaign/leases/, workers/        who is at work on what, see `leases.py`
+    <workdir>/campaign/members/00000-00015.npz  a finished group; written when it is complete
+    <workdir>/campaign/leases/, workers/        which worker trains what, see `leases.py`
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
-from rum_jax.campaign.manifest import Manifest, manifest_of, settle
+from rum_jax.campaign.manifest import Manifest, manifest_of, write_or_check
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
 from rum_jax.experiment.build import recipe
@@ -61,7 +61,7 @@ def open_campaign(workdir: str, config: ConfigDict, dataset: Dataset, task: Task
     manifest = manifest_of(config, dataset, task.model)
     folder = folders.opened(f"{workdir}/{CAMPAIGN}", probe=begin and distributed.is_writer())
     if distributed.is_writer():
-        settle(folder, workdir, manifest, begin)
+        write_or_check(folder, workdir, manifest, begin)
     return CampaignDirectory(folder, workdir, config, dataset, task, manifest, worker)
 
 

@@ -32,7 +32,7 @@ class CampaignStatus:
     def _done(self) -> int:
         return self._directory.config.campaign.models - len(shards.missing(self._directory))
 
-    def tell(self) -> None:
+    def print_progress(self) -> None:
         """Says how it stands, every so many seconds."""
         now = time.monotonic()
         if now - self._last_message < EVERY_SECONDS:

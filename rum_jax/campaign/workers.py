@@ -71,7 +71,7 @@ def complete(directory: CampaignDirectory, leases: Leases | None) -> None:
             _train(directory, leases, turn["members"],
                    lambda part, before=before, share=share: progress(before + part * share))
             if status:
-                status.tell()
+                status.print_progress()
         progress(1.0)
 
 
@@ -132,7 +132,7 @@ def _train(directory: CampaignDirectory, leases: Leases | None, members: list[in
              "convolution": directory.task.model.module.lowering,
              "dtype": directory.task.model.dtype}
     _write(directory, leases, group, about)
-    leases.tell(**cost())
+    leases.add_to_heartbeat(**cost())
     if keep:
         shutil.rmtree(keep.folder, ignore_errors=True)
 

@@ -10,11 +10,11 @@ import traceback
 from collections.abc import Callable
 
 from rum_jax.config.overrides import Arguments, parse
-from rum_jax.core.errors import InputError, RunError, told
+from rum_jax.core.errors import InputError, RunError, one_line
 from rum_jax.data.cache import cache_folder
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
-from rum_jax.runtime.xla import expose_cpu_cores, remember_programs
+from rum_jax.runtime.xla import enable_compilation_cache, expose_cpu_cores
 from rum_jax.storage.stage_cache import disk_is_full
 
 EXIT_RUN, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
@@ -48,30 +48,30 @@ def run_command(main: Callable[[Arguments], None], description: str | None,
         if _disk_is_full(error):
             return _fail(f"no space left on the device of {workdir}; make room and run the same "
                          "command again, finished stages are kept", EXIT_RUN)
-        return _fail(_understood(error) or _unforeseen(error), EXIT_RUN)
+        return _fail(_environment_fault(error) or _unforeseen(error), EXIT_RUN)
     return 0
 
 
 def _say_of_thread(failed: threading.ExceptHookArgs) -> None:
     """One line on an error that ended a thread, as one that a user's own code has started."""
     error = failed.exc_value or failed.exc_type()
-    where, _ = _place(error)
-    say(f"a thread ended with {told(error)}{f', in {where}' if where else ''}; the run goes on")
+    where, _ = _raised_at(error)
+    say(f"a thread ended with {one_line(error)}{f', in {where}' if where else ''}; the run goes on")
 
 
 def _prepare(arguments: Arguments) -> None:
     """Devices, remembered programs and other processes of the run, before JAX is used."""
     engine = arguments.config.engine
     expose_cpu_cores(engine.devices, engine.cpu_threads)
-    forgotten = _remember() if engine.remember_programs else None
+    forgotten = _use_compilation_cache() if engine.remember_programs else None
     distributed.initialize(arguments.coordinator, arguments.processes, arguments.process)
     if distributed.is_writer():
         for note in (*arguments.notes, *([forgotten] if forgotten else [])):
             say(note)
 
 
-def _remember() -> str | None:
-    """Has compiled programs remembered; else says why they are not."""
+def _use_compilation_cache() -> str | None:
+    """Turns the compilation cache on; returns why that is not possible, else None."""
     cache = cache_folder()
     if cache is None:
         return ("There is no home folder, so that programs are compiled anew in each run; "
@@ -81,7 +81,7 @@ def _remember() -> str | None:
     except OSError as error:
         return (f"The cache {cache} cannot be written ({error.strerror}), so that programs are "
                 "compiled anew in each run; RUM_JAX_CACHE names another folder.")
-    remember_programs(cache / "programs")
+    enable_compilation_cache(cache / "programs")
     return None
 
 
@@ -91,9 +91,9 @@ def _disk_is_full(error: BaseException) -> bool:
     return False
 
 
-def _understood(error: BaseException) -> str | None:
+def _environment_fault(error: BaseException) -> str | None:
     """What to say of errors that come from the machine, not from a fault in a program."""
-    text, users = told(error), _place(error)[1]
+    text, users = one_line(error), _raised_at(error)[1]
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
         return (f"there is too little memory ({text}); allowed: less, by a smaller "
                 "config.train.batch_size, config.campaign.group_size, or fewer config.seeds")
@@ -109,8 +109,8 @@ def _understood(error: BaseException) -> str | None:
 
 def _unforeseen(error: BaseException) -> str:
     """What to say of an error that nothing here expects, with where its traceback is."""
-    where, users = _place(error)
-    lines = [f"{told(error)}{f', in {where}' if where else ''}"]
+    where, users = _raised_at(error)
+    lines = [f"{one_line(error)}{f', in {where}' if where else ''}"]
     with contextlib.suppress(OSError):
         handle, name = tempfile.mkstemp(prefix="rum_jax_error_", suffix=".txt")
         with os.fdopen(handle, "w", errors="backslashreplace") as file:
@@ -128,11 +128,16 @@ def _traceback(error: BaseException) -> str:
     try:
         return "".join(traceback.format_exception(error))
     except Exception:  # a user's own class may do anything
-        return "".join(traceback.format_tb(error.__traceback__)) + told(error)
+        return "".join(traceback.format_tb(error.__traceback__)) + one_line(error)
 
 
-def _place(error: BaseException) -> tuple[str, bool]:
-    """File and line that raised it, of the user's own code if it went through some; if it did."""
+def _raised_at(error: BaseException) -> tuple[str, bool]:
+    """Where an error was raised, and whether the user's own code was running.
+
+    Returns:
+      `file:line` of the innermost frame in the user's own code, else of the innermost of all ("" if
+      there is none); and whether any frame is in the user's own code.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     outside = [frame for frame in frames if _is_users(frame.filename)]
     return next((f"{frame.filename}:{frame.lineno}" for frame in reversed(outside or frames)),

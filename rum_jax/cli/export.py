@@ -18,7 +18,7 @@ import tempfile
 from rum_jax.cli.common import EXIT_INPUT, run_command
 from rum_jax.config.arguments import arguments_of, twice
 from rum_jax.config.overrides import HEADING, Arguments
-from rum_jax.config.unused import only_here
+from rum_jax.config.unused import refuse_other_runs
 from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError, raise_if_any
 from rum_jax.core.paths import is_url, path_fault, user_path
@@ -39,7 +39,7 @@ def main(layout: str, out: str, arguments: Arguments) -> None:
 
     check_out(out, arguments.workdir)
     path = user_path(out)
-    only_here(arguments.config, "an export")
+    refuse_other_runs(arguments.config, "an export")
     dataset, task = make_task(arguments.config)
     campaign = open_campaign(arguments.workdir, arguments.config, dataset, task, Worker(0, 1),
                              begin=False)

@@ -13,7 +13,7 @@ import shutil
 
 from rum_jax.cli.common import run_command
 from rum_jax.config.overrides import Arguments
-from rum_jax.config.unused import only_here
+from rum_jax.config.unused import refuse_other_runs
 from rum_jax.core import records
 from rum_jax.runtime import distributed
 
@@ -27,7 +27,7 @@ def main(arguments: Arguments) -> None:
     from rum_jax.study.forget_sets import forget_sets
     from rum_jax.study.trained_models import originals
 
-    only_here(arguments.config, "rum_jax.forget_sets", alone=False)
+    refuse_other_runs(arguments.config, "rum_jax.forget_sets", alone=False)
     with opened(arguments.workdir, arguments.config.to_dict()) as workdir:
         study = make_study(workdir, arguments.config)
         check_memory(study)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from absl import flags
 
 from rum_jax.core.checks import shortened
-from rum_jax.core.errors import InputError, told
+from rum_jax.core.errors import InputError, one_line
 
 _NUMBER = re.compile(r"-[\d.]")
 _IGNORED = ("undefok",)  # flags of absl that would hide a mistake in another one
@@ -45,7 +45,7 @@ def arguments_of(argv: list[str]) -> list[Argument | str]:
     try:
         words = flags.FlagValues().read_flags_from_files(list(argv), force_gnu=False)
     except Exception as error:
-        raise InputError(f"--flagfile: cannot be read: {told(error)}") from error
+        raise InputError(f"--flagfile: cannot be read: {one_line(error)}") from error
     arguments, place = [], 0
     while place < len(words):
         word = words[place]

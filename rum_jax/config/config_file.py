@@ -7,7 +7,7 @@ from ml_collections import ConfigDict, FrozenConfigDict
 
 from rum_jax.config import shipped
 from rum_jax.core.checks import cut, shortened
-from rum_jax.core.errors import InputError, told
+from rum_jax.core.errors import InputError, one_line
 from rum_jax.core.plugins import folder_and_output_kept
 
 GET_CONFIG = "get_config"
@@ -42,7 +42,7 @@ def fault(argument: str) -> str | None:
     except InputError as error:
         return f"--config: {argument}: {cut(str(error), LONGEST)}"
     except BaseException as error:  # SystemExit, too: the file is the user's
-        return f"--config: {path}: cannot be run: {told(error)}"
+        return f"--config: {path}: cannot be run: {one_line(error)}"
 
 
 def _config_fault(argument: str, variant: list[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""A config by content: every file that it names stands for what is in it, not for its path."""
+"""A config with digests in place of the paths of its files; `data.path` is left out."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple

@@ -1,8 +1,8 @@
 """What a result depends on, for studies and campaigns alike.
 
-Every field of a config determines a result unless it is listed in FREE. Stages say what they depend
-on by whole sections, less the fields that they do not read, so that a field that is added to a
-section counts until it is listed. A test fails on a field that is free nowhere and in no list here.
+Every field of a config determines results unless it is listed in FREE. A stage depends on whole
+sections, without the fields that it is known not to read: so a new field of a section invalidates
+stored results unless it is excluded. A test fails on a field that is in none of these lists.
 """
 
 from collections.abc import Mapping

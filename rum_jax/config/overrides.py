@@ -12,7 +12,7 @@ from rum_jax.config.arguments import Argument, arguments_of, hiding, twice
 from rum_jax.config.unused import notes
 from rum_jax.config.validate import faults
 from rum_jax.core.checks import cut, shortened, similar
-from rum_jax.core.errors import InputError, raise_if_any, told
+from rum_jax.core.errors import InputError, one_line, raise_if_any
 from rum_jax.core.paths import STORES, local, workdir_fault
 from rum_jax.core.plugins import folder_and_output_kept
 from rum_jax.runtime import distributed
@@ -136,7 +136,7 @@ def _read(argv: list[str]) -> flags.FlagValues:
             if values.config is not None:
                 values.config.to_dict()  # what could not be loaded only shows when it is used
     except (SystemExit, GeneratorExit) as error:
-        raise InputError(f"--config: cannot be run: {told(error)}") from error
+        raise InputError(f"--config: cannot be run: {one_line(error)}") from error
     if len(rest) > 1:
         raise InputError(f"{cut(rest[1])}: not a flag; write --config.<field>=<value>")
     return values
@@ -152,7 +152,7 @@ def _can_read(argv: list[str]) -> bool:
 
 def _message(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"--config: cannot be loaded: {told(error)}"
+        return f"--config: cannot be loaded: {one_line(error)}"
     if isinstance(error, flags.UnrecognizedFlagError):
         near = similar(f"--{error.flagname}", [f"--{name}" for name in FLAGS])
         return (f"--{cut(error.flagname)}: unknown flag"
@@ -162,7 +162,7 @@ def _message(error: Exception) -> str:
         if not traceback:
             return cut(str(error), 400)
         return f"{heading.strip()} {rest.strip().splitlines()[-1]}".replace(_INPUT_ERROR, "")
-    return told(error)
+    return one_line(error)
 
 
 def _all_faults(argv: list[str], data: bool) -> list[str]:

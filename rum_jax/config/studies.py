@@ -67,16 +67,18 @@ def proxies(c: ConfigDict) -> ConfigDict:
 
 def sequential_vs_one_shot(c: ConfigDict, epochs: int, algorithms: Sequence[str] = CHAINED,
                            requested: str = "heldout_retrain") -> ConfigDict:
-    """The same algorithms and budget, at once and subset after subset, in every order.
+    """One-shot against sequential unlearning with the same algorithms and number of epochs.
 
-    And request after request: what each algorithm does to a stream of them, in both ways.
+    The forget set is unlearned at once, and subset after subset in every order. A stream of
+    REQUESTS requests is unlearned with each algorithm, each request at once and by subsets.
 
     Args:
-      c: whose hyper-parameters for the whole forget set are taken for every subset too.
+      c: config whose hyper-parameters for the whole forget set are also used for every subset.
       epochs: of each of three steps; the whole forget set gets three times as many.
-      algorithms: that are compared.
-      requested: score by which each request asks for a mix; a proxy that is read off the models
-        as they are by then asks each row for other examples, and needs oracles for each.
+      algorithms: those to compare.
+      requested: score of which each request has low, mid and high examples. A proxy that is
+        computed on the current models chooses other examples for each row, which then needs
+        oracles of its own.
     """
     for name in algorithms:
         c.vanilla.hparams[name].epochs = len(SUBSETS) * epochs

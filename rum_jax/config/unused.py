@@ -1,8 +1,8 @@
-"""Fields that are set and do nothing with the rest of a config: refused, or said.
+"""Fields that are set but have no effect with the rest of a config.
 
-Refused is what contradicts what is asked for. What is merely of no use, as the learning rate of a
-relearning that is not done, is said where the command line has it: a config file may well have
-fields for several kinds of runs.
+A field that contradicts the rest is an error (`unused_faults`). A field that is merely unused, such
+as the relearning rate of a study without relearning, is reported only if the command line sets it
+(`notes`), as a config file may have fields for several kinds of runs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from rum_jax.config.base import INFLUENCE_TOP
 from rum_jax.core.errors import raise_if_any
 from rum_jax.memorization.influence import NONE, TOP
 from rum_jax.rum import row_spec
-from rum_jax.runtime.worker_index import FOUND
+from rum_jax.runtime.worker_index import FROM_SCHEDULER
 
 HEADING = "The command line has faults:"
 
@@ -35,9 +35,9 @@ def unused_faults(config: Mapping) -> list[str]:
         (sweep["grid"] and sweep["method"] != "grid", "sweep.grid", sweep["grid"],
          f"with config.sweep.method={sweep['method']}: '', as only config.sweep.method=grid "
          "takes values from it"),
-        (campaign["worker"] != FOUND and not alone, "campaign.worker", campaign["worker"],
-         f"in a study: {FOUND}, as one command does all of it; only config.campaign.alone=True "
-         "has workers"),
+        (campaign["worker"] != FROM_SCHEDULER and not alone, "campaign.worker", campaign["worker"],
+         f"in a study: {FROM_SCHEDULER}, as one command does all of it; only "
+         "config.campaign.alone=True has workers"),
         (campaign["workers"] and not alone, "campaign.workers", campaign["workers"],
          "in a study: 0, as one command does all of it; only config.campaign.alone=True has "
          "workers"),
@@ -66,13 +66,13 @@ def unused_faults(config: Mapping) -> list[str]:
     ) if wrong]
 
 
-def only_here(config: Mapping, command: str, alone: bool = True) -> None:
-    """Raises InputError where a config asks for something else than a command does.
+def refuse_other_runs(config: Mapping, command: str, alone: bool = True) -> None:
+    """Raises InputError if the config requests a dry run, a plan or a sweep.
 
     Args:
       config: checked.
-      command: what the message calls it.
-      alone: whether a campaign by itself may be asked for.
+      command: name of the command that cannot do these, for the message.
+      alone: whether the command takes configs with campaign.alone=True.
     """
     requested = (("train.max_steps", 0), ("campaign.plan", False), ("sweep.rows", ()),
                  *([] if alone else [("campaign.alone", False)]))

@@ -108,7 +108,7 @@ def _seed_faults(config: Mapping) -> list[str]:
 
 
 def _share_faults(config: Mapping) -> list[str]:
-    """Batches that cannot be cut as asked."""
+    """Batch sizes that are no multiple of the parts that a batch is split into."""
     problems = []
     for section in ("train", "unlearn"):
         size = config[section]["batch_size"]
@@ -222,7 +222,7 @@ def _forget_faults(fields: Fields, names: Sequence[str], each: int, examples: in
     if mixed and each % len(SUBSETS):
         problems.append(f"{fields.size}: is {each}; allowed with {mixed[0]}: a multiple of "
                         f"{len(SUBSETS)}")
-    without = [name for name in names if not FAMILIES[name.partition(":")[0]].all_of_it]
+    without = [name for name in names if not FAMILIES[name.partition(":")[0]].size_optional]
     if not each and without:
         problems.append(f"{fields.size}: is 0; allowed with {without[0]}: at least 1")
     return problems

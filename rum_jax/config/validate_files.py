@@ -37,7 +37,7 @@ def file_faults(config: Mapping, dataset: Dataset) -> list[str]:
 
 
 def _unknown_faults(config: Mapping, path: str, scores: np.ndarray) -> Iterator[str]:
-    """Scores float64[n] of which some are NaN are of use where none of these can be chosen."""
+    """Scores float64[n] with NaN, unless every forget set and request is chosen by them."""
     unknown = int(np.isnan(scores).sum())
     others = [name for name in (*config["forget"]["sets"], *config["stream"]["requests"])
               if name.partition(":")[0] != MEMORIZATION]

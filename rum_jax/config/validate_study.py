@@ -26,7 +26,7 @@ def _same_rows(config: Mapping) -> Iterator[str]:
         first: dict[row_spec.Resolved, str] = {}
         for row in named:
             try:
-                key = row_spec.same_key(config, row)
+                key = row_spec.row_identity(config, row)
             except InputError:
                 continue  # an order that does not fit, which `_row_faults` tells
             if first.setdefault(key, row) != row:
@@ -42,7 +42,7 @@ def _stream_faults(stream: Mapping) -> list[str]:
 
 
 def _row_faults(config: Mapping) -> Iterator[str]:
-    """Rows whose subsets cannot be."""
+    """Rows with more subsets than examples, a wrong order, or steps that cannot be merged."""
     requested = [("config.rows", "forget", row)
                  for row in (*config["rows"], *config["sweep"]["rows"])]
     requested += [("config.stream.rows", "stream", row) for row in config["stream"]["rows"]]
@@ -66,7 +66,7 @@ def _row_faults(config: Mapping) -> Iterator[str]:
 
 
 def _score_faults(config: Mapping) -> list[str]:
-    """Scores that are asked for, and cannot be had."""
+    """Requested scores that are not available."""
     faults, requested = [], _requested_scores(config)
     available = config["campaign"]["models"] or config["memorization"]["scores"]
     if MEMORIZATION in requested and not available and not config["campaign"]["alone"]:

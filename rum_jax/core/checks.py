@@ -80,7 +80,8 @@ def number(low: float, high: float = math.inf, *, open_low: bool = False,
            open_high: bool = False) -> Check:
     """A finite number between low and high; an end is excluded where it is marked open.
 
-    Numbers that are infinite, or 0 where 0 is excluded, once they are float32 are refused.
+    Numbers beyond the range of float32 and -0.0 are refused, and where `low` is 0 and excluded
+    also numbers below FLOAT_TINY, float32's smallest normal number.
     """
     left = "(" if open_low else "["
     right = ")" if open_high or math.isinf(high) else "]"

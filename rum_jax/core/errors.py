@@ -2,8 +2,8 @@
 
 import re
 
-MOST_FAULTS, LONGEST_FAULT = 100, 2000  # that are told, and letters of each
-MOST_DIFFERENCES = 20  # that are told of what should be equal
+MOST_FAULTS, LONGEST_FAULT = 100, 2000  # faults listed in a message, characters of each
+MOST_DIFFERENCES = 20  # listed between recorded and present values that should be equal
 
 
 class InputError(ValueError):
@@ -30,7 +30,7 @@ def without_addresses(text: str) -> str:
     return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
 
 
-def told(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """Kind and message of an error in one line, whatever the error is."""
     kind = type(error).__name__
     try:

@@ -1,4 +1,4 @@
-"""Reads .npz and .npy files of others; what is wrong with one is said in our own words."""
+"""Reads users' .npz and .npy files; every fault of a file raises `Unreadable`."""
 
 import pathlib
 from collections.abc import Collection, Mapping
@@ -9,7 +9,7 @@ _NPZ, _NPY = (b"PK\x03\x04", b"PK\x05\x06"), b"\x93NUMPY"
 
 
 class Unreadable(ValueError):
-    """Why a file cannot be read, as what follows "cannot be read: "."""
+    """A file cannot be read; the message is the reason alone, without the file's name."""
 
 
 def kind_of(path: pathlib.Path) -> str:
@@ -27,7 +27,7 @@ def kind_of(path: pathlib.Path) -> str:
 
 
 def read_npz(path: pathlib.Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Name -> array of an .npz file; with `names`, of those among them that it has.
+    """Name -> array of an .npz file; with `names`, only those of them that the file has.
 
     Raises:
       Unreadable: it is another kind of file, holds Python objects, or is damaged.

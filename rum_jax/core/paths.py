@@ -8,9 +8,9 @@ import re
 from rum_jax.core import checks
 from rum_jax.core.errors import InputError
 
-STORES = ("gs", "gcs", "s3", "s3a", "memory")  # whose objects appear whole, and can be created once
-LONGEST_NAME = 255  # bytes of one part of a path, on the file systems that there are
-LONGEST_PATH = 3000  # bytes, so that what is put below it has a path, too
+STORES = ("gs", "gcs", "s3", "s3a", "memory")  # URL schemes with atomic, exclusive creation
+LONGEST_NAME = 255  # bytes of one part of a path, the limit of common file systems
+LONGEST_PATH = 3000  # bytes; leaves room for the paths of files below it
 _SCHEME = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>/*)")
 _SCHEMES = ("gs", "gcs", "s3", "s3a", "http", "https", "file", "memory", "ftp", "az", "abfs",
             "hdfs", "ssh", "sftp")
@@ -94,8 +94,8 @@ def workdir_fault(text: str, shared: bool, stores: tuple[str, ...]) -> str | Non
 
     Args:
       text: as the user has written it.
-      shared: whether it is of workers that share it, which may do so in a store.
-      stores: kinds of URLs that they may.
+      shared: whether a campaign's workers share it; only they may use an object store.
+      stores: URL schemes of the object stores that are allowed then.
     """
     if not text.strip():
         return f"is {text!r}; allowed: a folder"

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any, TypeGuard
 
 from rum_jax.core.checks import similar
-from rum_jax.core.errors import InputError, RunError, told, without_addresses
+from rum_jax.core.errors import InputError, RunError, one_line, without_addresses
 from rum_jax.core.paths import file_fault, path_fault, user_path
 
 MESSAGE_LENGTH = 300  # letters of an exception's own text
@@ -113,7 +113,7 @@ def call(reference: str, function: Callable[..., Any], *args: Any, **kwargs: Any
     except KeyboardInterrupt:
         raise
     except (InputError, RunError) as error:
-        raise type(error)(f"{reference}{_line_of(reference, error)}: {told(error)}") from error
+        raise type(error)(f"{reference}{_line_of(reference, error)}: {one_line(error)}") from error
     except BaseException as error:
         what = (f"called sys.exit({error.code!r})" if isinstance(error, SystemExit)
                 else f"raised {_text_of(error)}")
@@ -182,7 +182,7 @@ def _module(path: pathlib.Path) -> ModuleType:
         raise
     except BaseException as error:  # SystemExit, too: the file is the user's
         del sys.modules[spec.name]
-        raise InputError(f"{path}: cannot be run: {told(error)}") from error
+        raise InputError(f"{path}: cannot be run: {one_line(error)}") from error
     return module
 
 

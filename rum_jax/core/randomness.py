@@ -39,8 +39,11 @@ def generator(seed: int, role: str, *address: int) -> np.random.Generator:
     return np.random.default_rng([seed, ROLES[role], *address])
 
 
-def of_request(number: int) -> tuple[int, ...]:
-    """What a request of a stream, from 0, adds to an address; the first one adds nothing."""
+def request_address(number: int) -> tuple[int, ...]:
+    """Last part of the address of draws for request `number` of a stream, from 0.
+
+    It is () for the first, so that its draws are those of a study without a stream.
+    """
     return (number,) if number else ()
 
 

@@ -31,7 +31,7 @@ DATASETS: dict[str, Callable[[str, str], Source]] = {
 
 
 def check_name(value: object) -> str | None:
-    """A name that `load` takes: a key of DATASETS, or `tfds:<name>`; whether it is there is left.
+    """Checks the name of a data set: a key of DATASETS, or `tfds:<name>`; not that it exists.
 
     Like the checks of `rum_jax.core.checks`: fault text, or None if fine.
     """
@@ -113,7 +113,7 @@ def _load(name: str, validation_fraction: float, test_fraction: float, noise_fra
     selection.check_examples(labels, positions, numbers)
     noisy = splits.inject_label_noise(labels, positions["train"], noise_fraction, len(numbers),
                                      seed)
-    selection.say_what_noise_left(noisy[positions["train"]], numbers)
+    selection.report_classes_lost_to_noise(noisy[positions["train"]], numbers)
     images = source.images if len(kept) == len(source.images) else source.images[kept]
     spec = ImageSpec(images.shape[1:], len(numbers), source.pixel_max, source.mean, source.std)
     dataset = Dataset(images, noisy, labels, source.ids[kept], positions, spec,
@@ -136,7 +136,7 @@ def _places_in_part(parts: np.ndarray) -> np.ndarray:
 
 def _check_parts(name: str, source: Source, validation_fraction: float, test_fraction: float,
                  test_per_class: int) -> None:
-    """What may not be asked of a data set, as it has, or lacks, parts of its own."""
+    """Raises InputError for fractions and sizes that the published parts do not allow."""
     if source.has("test"):
         given = {"test": test_fraction, "validation": validation_fraction}
         for part, fraction in given.items():

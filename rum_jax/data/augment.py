@@ -10,11 +10,11 @@ PAD = 4  # pixels on each side
 
 
 def crop(image: jax.Array, key: jax.Array) -> jax.Array:
-    """A window of the image's size from the image with PAD zeros around: (2 PAD + 1)^2 places.
+    """Random crop to the image's own size, after zero padding of PAD pixels on each side.
 
     Args:
       image: [H,W,C].
-      key: typed.
+      key: typed; draws one of the (2 PAD + 1)^2 offsets, all equally likely.
     """
     padded = jnp.pad(image, ((PAD, PAD), (PAD, PAD), (0, 0)))
     row, column = jax.random.randint(key, (2,), 0, 2 * PAD + 1)
@@ -22,7 +22,7 @@ def crop(image: jax.Array, key: jax.Array) -> jax.Array:
 
 
 def crop_and_flip(image: jax.Array, key: jax.Array) -> jax.Array:
-    """`crop`, then left and right exchanged with probability 1/2."""
+    """`crop`, then a horizontal flip with probability 1/2."""
     cropped = crop(image, key)
     flipped = jax.random.bernoulli(jax.random.fold_in(key, 1))
     return jnp.where(flipped, cropped[:, ::-1], cropped)

@@ -45,9 +45,9 @@ def cached(key: dict, root: pathlib.Path, files: Sequence[pathlib.Path],
            read: Callable[[], Source]) -> Source:
     """What `read` returns, from the cache if it was read before from the same files.
 
-    An entry that is damaged is made anew, and that is said. Where the cache cannot be written to,
-    or an entry of another user cannot be read, that is said once on stderr and the data set is
-    read each time.
+    A damaged entry is reported on stderr and replaced. If the cache cannot be written to, or an
+    entry cannot be read for lack of permission, this is reported once and `read` is called in
+    each run.
 
     Args:
       key: JSON values that say how the files are read.

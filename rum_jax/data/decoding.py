@@ -47,11 +47,13 @@ def is_image(file: pathlib.Path) -> bool:
 
 
 def decode(title: str, items: Iterable[Encoded], count: int, channels: int | None) -> np.ndarray:
-    """All images as uint8[count,H,W,C], in the order given; of several frames the first, and said.
+    """Decodes images to uint8[count,H,W,C], in the order given.
+
+    Of an image with several frames the first is used, which is reported on stderr.
 
     Args:
-      title: what the progress is shown under, if it takes longer than PATIENCE_SECONDS.
-      items: the encoded images; they are asked for in chunks.
+      title: of the progress, which is shown if decoding takes longer than PATIENCE_SECONDS.
+      items: the encoded images; the iterable is consumed in chunks.
       count: how many, at least one.
       channels: 1, 3 or 4: greyscale, palette and alpha are converted to that; None keeps grey
         images at one channel and converts all others to three.
@@ -60,12 +62,12 @@ def decode(title: str, items: Iterable[Encoded], count: int, channels: int | Non
       InputError: an image that cannot be read, has more than 8 bits, or another size than the
         first one.
     """
-    items, done, first, moving = iter(items), 0, "", []
+    items, done, first, multi_frame = iter(items), 0, "", []
     images = np.empty(0, np.uint8)
     threads = min(8, os.cpu_count() or 1)
     with ThreadPoolExecutor(threads) as pool, _patient(title) as report:
         while chunk := list(itertools.islice(items, _CHUNK)):
-            decoded = pool.map(lambda item: pixels(item[0], item[1], channels, moving), chunk)
+            decoded = pool.map(lambda item: pixels(item[0], item[1], channels, multi_frame), chunk)
             for (name, _), image in zip(chunk, decoded, strict=True):
                 if not done:
                     images, first = np.empty((count, *image.shape), np.uint8), name
@@ -75,23 +77,23 @@ def decode(title: str, items: Iterable[Encoded], count: int, channels: int | Non
                 images[done] = image
                 done += 1
             report(done / count)
-    if moving:
-        say(f"{len(moving)} image(s) have several frames, of which the first is used: "
-            f"{listed(sorted(moving))}")
+    if multi_frame:
+        say(f"{len(multi_frame)} image(s) have several frames, of which the first is used: "
+            f"{listed(sorted(multi_frame))}")
     return images
 
 
 def pixels(name: str, data: pathlib.Path | bytes, channels: int | None,
-           moving: list[str] | None = None) -> np.ndarray:
-    """One image as uint8[H,W,C]; see `decode`. `moving` gets the name if it has several frames."""
+           multi_frame: list[str] | None = None) -> np.ndarray:
+    """One image as uint8[H,W,C], see `decode`; with several frames its name joins `multi_frame`."""
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     try:
         with Image.open(file) as image:
             mode = _MODES.get(channels) or ("L" if image.mode in ("1", "L") else "RGB")
             if image.mode[0] in "IF":
                 raise InputError(f"{name}: has pixels of mode {image.mode}; allowed: 8 bits each")
-            if moving is not None and getattr(image, "is_animated", False):
-                moving.append(name)
+            if multi_frame is not None and getattr(image, "is_animated", False):
+                multi_frame.append(name)
                 image.seek(0)
             if image.mode != mode:
                 image.load()

@@ -24,14 +24,19 @@ _WHOLE = {"images": ("images", "x"), "labels": ("labels", "y"), "ids": ("ids",),
 
 
 def load(path: str, detail: str) -> Source:
-    """The arrays of an .npz file.
+    """Reads a data set from the arrays of an .npz file, in one of two layouts.
 
-    It has either `images`, `labels` and, if it likes, `ids` and `parts` ("train", "validation",
-    "test"; all "train" without), or `train_images`, `train_labels`, `test_images`, `test_labels`
-    and, if it likes, `train_ids` and `test_ids`, and the same of `val`. Keras' `x_train`,
-    `y_train`, `x_test`, `y_test` are the same; upper and lower case are, too. Images are
-    uint8[N,H,W] or [N,H,W,C] of 0..255, labels integers[N] or [N,1] from 0 on, ids and parts
-    texts; `classes` may hold the classes' names. Arrays of other names are named on stderr.
+    All examples together: `images` and `labels`; optional are `ids` and `parts`, each "train",
+    "validation" or "test" (without `parts` all examples are "train").
+
+    One array for each part: `train_images`, `train_labels`, `test_images` and `test_labels`;
+    optional are `train_ids` and `test_ids`, and the same three of `val`, with or in place of those
+    of `test`. Keras' names `x_train`, `y_train`, `x_test` and `y_test` are read, too.
+
+    Images are uint8[N,H,W] or uint8[N,H,W,C] in 0..255, with C in CHANNELS; labels are integers[N]
+    or integers[N,1] from 0; ids and parts are text[N]. Names of these arrays may be in upper or
+    lower case. An optional `classes` has the names of the classes. Other arrays are ignored and
+    listed on stderr.
 
     Args:
       path: the file.

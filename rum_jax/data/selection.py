@@ -48,7 +48,7 @@ def _used(source: Source) -> tuple[int, ...]:
 
 def check_examples(labels: np.ndarray, positions: Mapping[str, np.ndarray],
                    numbers: Sequence[int]) -> None:
-    """Every class can be learned; says which classes cannot be tested or validated.
+    """Checks that each class has training examples; reports those without test or validation ones.
 
     Args:
       labels: int32[N], as published, numbered anew.
@@ -77,7 +77,7 @@ def check_examples(labels: np.ndarray, positions: Mapping[str, np.ndarray],
                 f"(training examples: {listed(sizes)}); {split} accuracy says nothing of them.")
 
 
-def say_what_noise_left(noisy: np.ndarray, numbers: Sequence[int]) -> None:
+def report_classes_lost_to_noise(noisy: np.ndarray, numbers: Sequence[int]) -> None:
     """Says which classes no training example has as its label once noise is injected.
 
     Args:

@@ -1,11 +1,11 @@
-"""What paired differences support: words that come from pre-stated tests alone.
+"""Verdicts on paired differences, from pre-specified tests only.
 
-One claim has one test, the two-sided paired t-test. Where several are made together their
-p-values are corrected by Holm's method, so that the chance of any false word among them is at
-most 5%. "Equivalent" comes from two one-sided tests (Schuirmann 1987) with a margin, which Holm's
-method corrects likewise. Everything else is "difference not significant", with both ends of the
-interval: what the data do not exclude. Intervals are those of single differences; one that Holm's
-method has no part in can leave out 0 where the corrected test is not significant.
+Each claim has one two-sided paired t-test. The p-values of a family of claims are adjusted by
+Holm's method, so that the probability of any false rejection in the family is at most 5%.
+"Equivalent" means equivalent within a margin by two one-sided tests (TOST; Schuirmann 1987), whose
+p-values are adjusted likewise, as a family of their own. Any other result is "difference not
+significant", with the 95% confidence interval. Intervals are not adjusted: one can exclude 0
+although the adjusted test is not significant.
 """
 
 import math
@@ -17,8 +17,8 @@ import numpy as np
 from rum_jax.evaluate.interval import bounds, has_variance
 
 ALPHA = 0.05
-# Of ToW and its variants: what retraining once more with other seeds loses on the digits, which
-# is as close to the oracles as any method can come.
+# Equivalence margin for ToW and its variants: about 1 - ToW of models retrained with other seeds
+# on the digits, the noise floor.
 MARGIN = 0.02
 HIGHER, LOWER, EQUIVALENT = "higher", "lower", "equivalent"
 NOT_SIGNIFICANT = "difference not significant"

@@ -13,10 +13,10 @@ WAYS = (RANDOM, FIRST)
 
 def shadow_members(retain: np.ndarray, labels: np.ndarray, test: np.ndarray,
                    rng: np.random.Generator | None) -> np.ndarray:
-    """int[k] positions of retain examples, as many as the test set has, or all.
+    """Positions int[k] of the shadow members: min(retain set size, test set size) examples.
 
-    They come in an order whose beginnings have the classes in the same proportions, as far as
-    that goes: who needs fewer takes the first ones.
+    In every prefix the classes have about the same proportions as in the test set, as far as the
+    retain set allows: an attack that needs fewer members takes the first ones.
 
     Args:
       retain, test: int[n] positions.

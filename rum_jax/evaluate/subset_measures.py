@@ -1,7 +1,7 @@
-"""How well one part of the forget set is hidden, apart from the others.
+"""Metrics of single subsets of the training set, computed after every step of a chain.
 
-Unlearning one layer of the data can uncover another (the onion effect; Carlini et al., arXiv
-2206.10469): these are the measures of each part that are looked at after every step.
+Unlearning one subset can expose another to attacks (the onion effect; Carlini et al., arXiv
+2206.10469).
 """
 
 from collections.abc import Callable

@@ -32,7 +32,7 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     Where models are given with a mean and std of their own, all models of the study have these.
 
     Raises:
-      InputError: more devices than there are, or devices that cannot be shared as asked.
+      InputError: more devices than there are, or devices that `data_devices` does not divide.
     """
     engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
     dataset = with_given(data.load(**config.data.to_dict()), config.train)

@@ -62,8 +62,8 @@ def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:
       InputError: there is no such set.
     """
     family, _, argument = name.partition(":")
-    if not size and not FAMILIES[family].all_of_it:
-        allowed = ", ".join(key for key, value in FAMILIES.items() if value.all_of_it)
+    if not size and not FAMILIES[family].size_optional:
+        allowed = ", ".join(key for key, value in FAMILIES.items() if value.size_optional)
         raise InputError(f"{context.fields.size}: is 0; allowed with {name}: at least 1; all there "
                          f"are only with {allowed}")
     return context.positions[np.sort(FAMILIES[family].choose(context, argument, size))]
@@ -78,7 +78,7 @@ def data_faults(names: Sequence[str], dataset: Dataset, size: int,
     faults, sizes = [], {}
     context = untrained(dataset, file_ids)
     for name in names:
-        if not FAMILIES[name.partition(":")[0]].early:
+        if not FAMILIES[name.partition(":")[0]].needs_only_data:
             continue
         try:
             sizes[name] = len(choose(name, context, size))
@@ -98,11 +98,12 @@ def size_faults(sizes: Mapping[str, int]) -> list[str]:
 
 def overlap_faults(chosen: Mapping[str, np.ndarray],
                    fits: Callable[[int], bool] | None = None) -> list[str]:
-    """What is wrong with the low, mid and high sets of one score: they must have nothing in common.
+    """Error messages for low, mid and high sets of one score that have examples in common.
 
     Args:
       chosen: name -> positions.
-      fits: whether sets of another size would be fine; with it the message has the largest size.
+      fits: size -> whether sets of that size are disjoint; if given, the message has the largest
+        such size.
     """
     faults, largest = [], None
     for name, other in itertools.combinations(chosen, 2):

@@ -1,9 +1,9 @@
-"""Forget sets by the distance of their features to the centre of all (docs/parity.md#forget-sets).
+"""Forget sets by distance to the centroid of all features (docs/parity.md#forget-sets).
 
-The training set is cut into groups of the forget set's size from the centre of all features
-outwards; the nearer, the more entangled with the rest. Of 15 groups, as CIFAR has of 3,000, the
-released code calls number 3 high, 12 mid and 14 low; of other numbers of groups these are the
-ones as far out.
+The training set, sorted by that distance, is cut into groups of the forget set's size; the nearer
+to the centroid, the more entangled with the rest. With 15 groups (CIFAR: of 3,000 examples), the
+released code uses group 3 as high, 12 as mid and 14 as low, counted from 0; for other numbers of
+groups these numbers are scaled, and low is the last group.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ MIX = "mix"
 
 
 def group_of(level: str, groups: int) -> int:
-    """The number of a level's group, of so many: from 0, the nearest to the centre, on."""
+    """Index of a level's group among `groups`; 0 is the nearest to the centroid."""
     return groups - 1 if level == "low" else LEVELS[level] * groups // PUBLISHED_GROUPS
 
 

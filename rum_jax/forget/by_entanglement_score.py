@@ -1,8 +1,8 @@
-"""A forget set whose entanglement score (ES) is the one asked for.
+"""A forget set with a requested entanglement score (ES).
 
-Sets between two ends are tried: one drawn at random, whose mean is near that of the retain set
-(high ES), and the examples that reach farthest in one direction (low ES). A bisection between
-them comes near the score; then single examples are exchanged as long as that comes nearer.
+Candidates lie between a random set, whose mean is near that of the retain set (high ES), and the
+examples with the largest projection on one feature direction (low ES). Bisection between these
+two comes near the requested ES; then single examples are swapped while that reduces the error.
 """
 
 from typing import NamedTuple
@@ -125,7 +125,7 @@ def search(features: np.ndarray, labels: np.ndarray, size: int, expected: float,
     forget = _exchange(sums, _bisect(sums, reach, size, expected, rng), expected, rng)
     if abs(score(sums, forget) / expected - 1) <= TOLERANCE:
         return forget
-    # Near the ends a score is met by luck; what is named can be had again.
+    # The extreme scores depend on the draws; the reported range has a margin to be reachable.
     ends = [margin * score(sums, _exchange(sums, _bisect(sums, reach, size, end, rng), end, rng))
             for end, margin in ((1e-12, 1.05), (1e12, 0.5))]
     raise InputError(f"{field}: entanglement_score:{expected:g} is out of reach for "

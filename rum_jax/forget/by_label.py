@@ -36,16 +36,16 @@ def _of_class(context: SelectionContext, argument: str, size: int) -> np.ndarray
     return _draw(context, np.flatnonzero(np.isin(numbers, expected)), size, f"class:{argument}")
 
 
-def _nothing(argument: str) -> str | None:
+def _check_no_argument(argument: str) -> str | None:
     return f"is {argument!r}; allowed: nothing after the name" if argument else None
 
 
-def _numbers(argument: str) -> str | None:
+def _check_class_numbers(argument: str) -> str | None:
     if all(part.isdecimal() for part in argument.split("+")):
         return None
     return f"is {argument!r}; allowed: a class number, or several as 3+5"
 
 
-RANDOM = Family(_random, _nothing, early=True)
-NOISE = Family(_noise, _nothing, all_of_it=True, early=True)
-CLASS = Family(_of_class, _numbers, all_of_it=True, early=True)
+RANDOM = Family(_random, _check_no_argument, needs_only_data=True)
+NOISE = Family(_noise, _check_no_argument, size_optional=True, needs_only_data=True)
+CLASS = Family(_of_class, _check_class_numbers, size_optional=True, needs_only_data=True)

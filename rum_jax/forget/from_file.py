@@ -113,4 +113,4 @@ def _check(argument: str) -> str | None:
     return None
 
 
-FAMILY = Family(_choose, _check, all_of_it=True, early=True)
+FAMILY = Family(_choose, _check, size_optional=True, needs_only_data=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rum_jax.core.errors import InputError
-from rum_jax.core.randomness import generator, of_request
+from rum_jax.core.randomness import generator, request_address
 from rum_jax.data.arrays import Dataset
 from rum_jax.forget import FAMILIES, choose
 from rum_jax.forget.selection import IDS, REQUESTS, SelectionContext, untrained
@@ -44,20 +44,21 @@ def choose_left(name: str, context: SelectionContext, left: np.ndarray, size: in
 def as_request(context: SelectionContext, seed: int, number: int) -> SelectionContext:
     """The same for the request of that number, from 0: what draws it, and the fields it is of."""
     return context._replace(fields=REQUESTS, generator=lambda: generator(
-        seed, "forget_set", *of_request(number)))
+        seed, "forget_set", *request_address(number)))
 
 
 def request_faults(names: Sequence[str], dataset: Dataset, size: int,
                    seeds: Sequence[int], file_ids: str = IDS) -> list[str]:
-    """What is wrong with requests in that order, as far as the data alone tell.
+    """Errors of a sequence of requests that can be found without models.
 
-    After one that depends on a model, what is left is only known to be no more than before.
+    A request that depends on a model is skipped; after it, the examples that are left are
+    overestimated.
     """
     for seed in seeds:
         context, left = untrained(dataset, file_ids), dataset.train
         certain = True
         for number, name in enumerate(names):
-            if not FAMILIES[name.partition(":")[0]].early:
+            if not FAMILIES[name.partition(":")[0]].needs_only_data:
                 certain = False
                 continue
             try:

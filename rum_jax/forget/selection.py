@@ -66,9 +66,9 @@ class SelectionContext(NamedTuple):
     ties: Callable[[str], np.ndarray] | None = None
 
     def tie_order(self, score: str) -> np.ndarray:
-        """int64[n], all different: of examples with equal scores the lowest comes first.
+        """int64[n] distinct sort keys: among equal scores the example with the lowest is first.
 
-        It is drawn in a study; where nothing is said of it, it is the order of the examples.
+        Studies draw them; without `ties` they are the order of the examples.
         """
         return np.arange(len(self.ids)) if self.ties is None else self.ties(score)
 
@@ -111,11 +111,11 @@ class Family(NamedTuple):
       choose: (context, argument, size) -> int64[size], indices of the context's examples, all
         different. Raises InputError where there is no such set.
       check: of the argument, before anything is computed.
-      all_of_it: whether size 0 is allowed, and means all that the argument names.
-      early: whether the choice needs nothing but the data, so that it can be tried beforehand.
+      size_optional: whether size 0 is allowed; it selects all examples that the argument names.
+      needs_only_data: whether the choice needs no model, so that it is checked before training.
     """
 
     choose: Callable[[SelectionContext, str, int], np.ndarray]
     check: Check
-    all_of_it: bool = False
-    early: bool = False
+    size_optional: bool = False
+    needs_only_data: bool = False

@@ -35,17 +35,17 @@ def in_embedding(features: np.ndarray, forget: np.ndarray, whole: np.ndarray,
       the median heuristic: about 0 for a random set, and at times below. None where a set is too
       small for it.
     """
-    apart, inside = features[np.setdiff1d(whole, forget)], features[forget]
-    far, near = (part[rng.permutation(len(part))[:SAMPLE]] for part in (apart, inside))
-    entanglement = entanglement_score(apart, inside)
+    retain, forgotten = features[np.setdiff1d(whole, forget)], features[forget]
+    sample_r, sample_f = (part[rng.permutation(len(part))[:SAMPLE]] for part in (retain, forgotten))
+    entanglement = entanglement_score(retain, forgotten)
     return {"entanglement_score": entanglement,
             "log_entanglement_score": float(np.log(entanglement)),
             "entanglement_score_ratio":
                 entanglement / _of_random_sets(features[whole], len(forget), rng),
-            "disentanglement": disentanglement(apart, inside),
-            "mmd": float(np.sqrt(max(squared_mmd(far, near), 0.0))),
-            "squared_mmd_median_unbiased": unbiased_squared_mmd(far, near)
-            if min(len(far), len(near)) > 1 else None}
+            "disentanglement": disentanglement(retain, forgotten),
+            "mmd": float(np.sqrt(max(squared_mmd(sample_r, sample_f), 0.0))),
+            "squared_mmd_median_unbiased": unbiased_squared_mmd(sample_r, sample_f)
+            if min(len(sample_r), len(sample_f)) > 1 else None}
 
 
 def _of_random_sets(features: np.ndarray, size: int, rng: np.random.Generator) -> float:

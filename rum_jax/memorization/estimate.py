@@ -40,10 +40,9 @@ def _difference(times: tuple[np.ndarray, np.ndarray], sums: tuple[np.ndarray, np
 def plus_four(times: Pair, sums: Pair, squares: Pair | None = None) -> Pair:
     """Centre and standard error of the plus-four interval (Agresti & Caffo 2000).
 
-    The difference of two independent shares, or means of values in [0,1], each taken as if one
-    more outcome had been 0 and one more 1: so the error is not 0 where all outcomes are alike,
-    of which few tell little. The interval is `interval`; its centre is nearer to 0 than the
-    difference of the shares themselves.
+    Of the difference of two independent shares, or means of values in [0,1]. To the outcomes of
+    each, one 0 and one 1 are added: so the error is not 0 where a few outcomes are all equal, and
+    the centre is nearer to 0 than the difference itself. See `interval` for the ends.
 
     Args:
       times: how many outcomes, with and without, each int[n].

@@ -24,8 +24,8 @@ _ALLOWED = ("an .npz file with `memorization`, `tr_mem` or `scores`, and with `i
 def published_scores(path: str | pathlib.Path, dataset: Dataset) -> np.ndarray:
     """Scores of the training set, float64[n], one for each of `dataset.train`.
 
-    NaN, for less than half of them, is what LiRA's models do not tell: of examples that all or
-    none of them were trained on.
+    From a folder of LiRA's files, examples that all or none of its models were trained on have the
+    score NaN; they must be less than half of the training set.
 
     An .npz file holds them as `memorization`, `tr_mem` (Feldman and Zhang's name) or `scores`.
     Where it also has `trainset_mask` and `trainset_correctness` bool[M,m], as the RUM code's

@@ -1,7 +1,7 @@
-"""Files of arrays that are written block by block, none of them ever held whole; whole or absent.
+"""Atomic writing of files with arrays too large for memory, block by block.
 
-They are made beside their place under another name and renamed once they are complete, as those
-of `rum_jax.core.records`, which takes contents that are in memory already.
+They are written under a temporary name and renamed when complete. `rum_jax.core.records` does the
+same for contents that are in memory.
 """
 
 import contextlib

@@ -6,7 +6,7 @@ import numpy as np
 
 from rum_jax.memorization.group import MARGIN_UNIT, Group
 
-# Confidence sigmoid(margin) as a whole number, in parts of CONFIDENCE_ONE, for every int16.
+# Confidence sigmoid(margin), in units of 1/CONFIDENCE_ONE, of every int16 margin.
 CONFIDENCE_ONE = 2**16 - 1
 _MARGINS = np.arange(-2**15, 2**15) * MARGIN_UNIT
 _CONFIDENCE = np.rint(CONFIDENCE_ONE / (1 + np.exp(-_MARGINS))).astype(np.int64)
@@ -15,17 +15,17 @@ _CONFIDENCE = np.rint(CONFIDENCE_ONE / (1 + np.exp(-_MARGINS))).astype(np.int64)
 class Tally(NamedTuple):
     """Sums over the members seen so far, of n training and t test examples.
 
-    Those with a leading axis of 2 are kept for members with even and with odd numbers apart.
+    A leading axis of 2 separates members with even numbers from those with odd numbers. `_in` and
+    `_out` are sums over the members that were trained with and without the example.
 
     Attributes:
-      members: int64[2].
-      times_in: int64[2,n], members trained with the example.
-      hits_in, hits_out: int64[2,n], those among the members with and without it that predict its
-        label.
-      confidence_in, confidence_out: int64[n], sum of their confidence, in CONFIDENCE_ONE.
-      squares_in, squares_out: int64[n], of the squares of those.
-      margin_in, margin_out: int64[n], sum of their margins, in MARGIN_UNIT nats.
-      hits_test: int64[t].
+      members: int64[2], counts of members.
+      times_in: int64[2,n], counts of members that were trained with the example.
+      hits_in, hits_out: int64[2,n], counts of members that predict its label.
+      confidence_in, confidence_out: int64[n], sums of confidences, in units of 1/CONFIDENCE_ONE.
+      squares_in, squares_out: int64[n], sums of their squares, in units of 1/CONFIDENCE_ONE^2.
+      margin_in, margin_out: int64[n], sums of margins, in MARGIN_UNIT nats.
+      hits_test: int64[t], counts of members that predict the label of each test example.
     """
 
     members: np.ndarray

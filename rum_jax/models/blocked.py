@@ -1,13 +1,13 @@
 """A convolution for CPUs that works on pieces of a batch small enough for the cache.
 
 Gathering the patches of a whole batch writes and reads nine times its size in main memory, and
-keeps them for the backward pass. Here a loop gathers those of a few places, multiplies them while
-they are in the cache, and forgets them; the backward pass, written out below, gathers again.
+keeps them for the backward pass. Here a loop gathers the patches of a few output positions, called
+places, multiplies them in the cache, and drops them; the backward pass below gathers them again.
 
-Arrays lie in memory as [C,H,W,B], images innermost. Every copy then moves whole vector registers,
-and patches are the factor with the long rows of every product, its fast form; as each piece has
-all images, devices can share a batch. Shapes: C or O channels, H and W pixels,
-B images, k pixels that a place sees in each direction, r rows and w columns of places of a piece.
+Arrays are [C,H,W,B], images innermost: copies fill whole vector registers, and the patches are the
+matrix with the long rows in every product, which is fast. No loop runs over images, so devices can
+share a batch. Shapes: C or O channels, H and W pixels, B images, kernels of k x k pixels, pieces
+of w columns of places.
 """
 
 import functools
@@ -24,7 +24,7 @@ RING_BYTES = 2_400_000  # of the patches that are held at a time, at most; of th
 
 
 class _Taps(NamedTuple):
-    """Which pixels a place sees, per direction: `count` from place * step + first on."""
+    """Receptive field along an axis: place p reads `count` pixels from p * step + first on."""
 
     first: int
     count: int
@@ -33,16 +33,16 @@ class _Taps(NamedTuple):
 
 def _fold(visit: Callable, start: PyTree, x: jax.Array, taps: _Taps,
           places: tuple[int, ...]) -> PyTree:
-    """Visits the pieces of a batch: w columns of places of one row, of all images.
+    """Folds `visit` over all pieces of the output: w columns of one row of places, all images.
 
-    Each row of pixels is copied once for each column of taps, into a ring of the k rows that a
-    row of places sees. So a piece's first row of pixels is `turn` rows down in the ring.
+    The k rows of pixels that a row of places reads are in a ring buffer; the next row of places
+    loads only the rows that are new. `turn` is the slot of the first of the k rows.
 
     Args:
-      visit: (carry, ring [k,k,C,w,B], row, column, turn) -> carry.
+      visit: (carry, ring [k,k,C,w,B], row, column of the first place, turn) -> carry.
       start: the first carry.
       x: [C,H,W,B].
-      places: how many there are, down and across.
+      places: height and width of the output.
     """
     channels, *size, images = x.shape
     first, count, step = taps
@@ -94,7 +94,7 @@ def _divisor(number: int, most: int) -> int:
 
 
 def _ready(kernel: jax.Array) -> jax.Array:
-    """[k,k,C,...] -> [...,2k,k*C], twice the rows, of which `_times` takes k."""
+    """[k,k,C,...] -> [N,2k,k*C]: kernel rows twice, so that k of them match any turn of a ring."""
     size, _, channels, *rest = kernel.shape
     rows = kernel.reshape(size, size * channels, -1).transpose(2, 0, 1)
     twice = jnp.broadcast_to(rows[:, None], (len(rows), 2, *rows.shape[1:]))
@@ -120,7 +120,7 @@ def _no_outer(size: int, channels: int, outputs: int, dtype: jnp.dtype) -> jax.A
 
 
 def _together(total: jax.Array, flip: bool = False) -> jax.Array:
-    """The sums of all turns, each turned back, and flipped in both directions: [k,k,C,O]."""
+    """[k,k*k*C,O] -> [k,k,C,O]: sum over turns, rotated back; `flip`: both kernel axes reversed."""
     size, _, outputs = total.shape
     chosen = np.zeros((size, size, size, size, size))  # tap down, across; turn, slot, across
     for down, across, turn in np.ndindex(size, size, size):

@@ -1,4 +1,4 @@
-"""The mean and std that given models were trained with, which all of a study then has."""
+"""Pixel mean and std of models from files (`train.from_files`), for all models of the study."""
 
 import dataclasses
 import functools

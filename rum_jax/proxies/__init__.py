@@ -22,7 +22,7 @@ from rum_jax.train.state import TrainState
 MOST = 1 - 1e-9  # of a correlation, so that its transform is finite
 
 
-class Start(NamedTuple):
+class ProxyInputs(NamedTuple):
     """What a proxy is computed from.
 
     Attributes:
@@ -64,34 +64,36 @@ class ProxyResult(NamedTuple):
 class Proxy(NamedTuple):
     """Attributes:
       rises: whether the values, as defined, rise with memorization.
-      compute: (start, hparams) -> Found; None for what is read while the originals are trained.
-      hparams: defaults of its own settings, those of the released code.
-      checks: of each.
-      reference: settings that make it do what the released code does.
+      compute: (inputs, hparams) -> ProxyResult; None for proxies that are recorded while the
+        originals are trained (`learning_events`).
+      hparams: name -> default of each hyper-parameter.
+      checks: name -> check of each hyper-parameter.
+      reference: hyper-parameters with which it does what the released code does, where that
+        differs from the defaults.
     """
 
     rises: bool
-    compute: Callable[[Start, dict[str, Any]], ProxyResult] | None = None
+    compute: Callable[[ProxyInputs, dict[str, Any]], ProxyResult] | None = None
     hparams: dict[str, Any] = {}
     checks: dict[str, Check] = {}
     reference: dict[str, Any] = {}
 
 
-def _heldout_retrain(start: Start, hparams: dict[str, Any]) -> ProxyResult:
-    held_out = start.parts[hparams["part"]]
+def _heldout_retrain(inputs: ProxyInputs, hparams: dict[str, Any]) -> ProxyResult:
+    held_out = inputs.parts[hparams["part"]]
     result = heldout_retrain.heldout_retrain(
-        start.task, start.states, held_out, start.optimizer, hparams["learning_rate"],
-        hparams["epochs"], start.names, start.seeds if hparams["order"] == "random" else None,
-        start.progress)
-    return ProxyResult(result.scores[:, start.train], int(result.epochs.mean() * len(held_out)),
+        inputs.task, inputs.states, held_out, inputs.optimizer, hparams["learning_rate"],
+        hparams["epochs"], inputs.names, inputs.seeds if hparams["order"] == "random" else None,
+        inputs.progress)
+    return ProxyResult(result.scores[:, inputs.train], int(result.epochs.mean() * len(held_out)),
                        heldout_retrain.caution(result.right))
 
 
-def _loss_curvature(start: Start, hparams: dict[str, Any]) -> ProxyResult:
-    result = loss_curvature.loss_curvature(start.task, start.states, start.train, hparams["h"],
-                                           start.optimizer.batch_size)
-    start.progress(1.0)
-    return ProxyResult(result.curvature, 2 * len(start.train))
+def _loss_curvature(inputs: ProxyInputs, hparams: dict[str, Any]) -> ProxyResult:
+    result = loss_curvature.loss_curvature(inputs.task, inputs.states, inputs.train, hparams["h"],
+                                           inputs.optimizer.batch_size)
+    inputs.progress(1.0)
+    return ProxyResult(result.curvature, 2 * len(inputs.train))
 
 
 PROXIES: dict[str, Proxy] = {
@@ -114,7 +116,7 @@ def scores(name: str, values: np.ndarray) -> np.ndarray:
 
 
 def rank_caution(name: str, values: np.ndarray, other: np.ndarray, other_name: str) -> str:
-    """What is to be said of a score that is not seen to rank as another one does; "": nothing.
+    """A warning if a score is not positively rank-correlated with another one; "" otherwise.
 
     Args:
       name: a key of PROXIES.

@@ -6,9 +6,9 @@ released code uses the test set (docs/parity.md#q27, kept); any other set works.
 data in their own order in every epoch (ORDERS: "data"), which where they lie class after class is
 one class at a time; here they are shuffled in every epoch ("random").
 
-With a learning rate at which the model breaks down, to one answer for every example, the score
-is of how sure the model was before, and falls with memorization. So what fine-tuning has done to
-the accuracy on the held-out data is told too.
+If the learning rate is so high that the model collapses to one prediction for every example, the
+score measures the confidence before fine-tuning, which falls with memorization. So a drop of the
+accuracy on the held-out data is reported (`caution`).
 """
 
 from collections.abc import Sequence

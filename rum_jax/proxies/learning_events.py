@@ -56,7 +56,7 @@ def learning_events(task: Task, positions: np.ndarray, states: TrainState, recip
                     orders: Sequence[Callable[[int], np.random.Generator]],
                     names: Sequence[str], progress: Progress = silent,
                     keep: Checkpointing | None = None) -> LearningEvents:
-    """Trains models from fresh states and keeps what they do on the way; as `recipe.train`."""
+    """Trains models as `recipe.train` does, and averages the EVENTS of each example over epochs."""
     check_plan(f"training of {names[0]}", len(positions), recipe.epochs, positions.shape[1],
                recipe.optimizer.batch_size, len(EVENTS))
     plan, fitted = train(task, positions, states, recipe, orders, names, progress, objective,

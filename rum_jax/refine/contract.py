@@ -18,9 +18,9 @@ Refinement = Callable[[Mapping[str, np.ndarray], int, np.random.Generator],
 
 
 def ties_of(score: str) -> str:
-    """The name in `examples` of the order of examples with equal scores: distinct int64[F].
+    """Key in `examples` of the sort keys for examples with equal scores: distinct int64[F].
 
-    It is among them where a study knows it; no refinement needs it.
+    Optional: studies provide it; without it ties are broken at random.
     """
     return f"ties:{score}"
 

@@ -21,8 +21,8 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
     stages = [(name, stage["seconds"]) for name, stage in results["stages"].items()]
     lines = _metrics(workdir, results["stages"])
     drawn = _draw(finished, results, lines)
-    of_sections = sections.figures(results["sections"])
-    for figures in (drawn, *of_sections.values()):
+    section_figures = sections.figures(results["sections"])
+    for figures in (drawn, *section_figures.values()):
         for name, content in figures.items():
             records.write_bytes(workdir / name, content)
     header, cells = csv_rows(results)
@@ -31,7 +31,7 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
     _copy(finished)
     records.write_json(workdir / "results.json", results)
     files = [name for name in FILES if (workdir / name).exists()]
-    html = page.render(results, drawn, of_sections, config, stages, files)
+    html = page.render(results, drawn, section_figures, config, stages, files)
     records.write_bytes(workdir / "report.html", html.encode())
     section_sentences = [sentence for _, sentences, *_ in sections.texts(results["sections"])
                          for sentence in sentences]
@@ -42,15 +42,15 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
 
 def _draw(finished: StudyArtifacts, results: dict, lines: list[dict]) -> dict[str, bytes]:
     """File name -> SVG of every figure that is not of a section."""
-    of_sets, drawn = text.of_sets(results), {}
-    for number, (name, rows) in enumerate(of_sets.items(), 1):
-        end = f"-{number}.svg" if len(of_sets) > 1 else ".svg"
+    rows_by_set, drawn = text.rows_by_set(results), {}
+    for number, (name, rows) in enumerate(rows_by_set.items(), 1):
+        end = f"-{number}.svg" if len(rows_by_set) > 1 else ".svg"
         drawn[f"differences{end}"] = dots.differences(
             [comparison for comparison in results["comparisons"] if comparison["set"] == name],
             rows)
         drawn[f"tow{end}"] = dots.tow(rows)
         drawn[f"accuracies{end}"] = dots.accuracies(rows)
-    drawn["run_times.svg"] = dots.run_times(of_sets)
+    drawn["run_times.svg"] = dots.run_times(rows_by_set)
     root, losses = finished.study.workdir / "stages", curves.learning(lines)
     specs = {row["name"]: row["spec"] for row in results["rows"]}
     stages = {str(folder.relative_to(root)): (name, specs[name])

@@ -15,20 +15,19 @@ RETRAIN = REFERENCES[1]
 
 
 def answer(results: dict) -> list[str]:
-    """What the study says of RUM against one-shot unlearning, what it costs, and for what.
+    """Sentences: RUM against one-shot unlearning, slow methods, and the scope of the intervals.
 
     Args:
-      results: see `results.assemble`: its `rows`, `comparisons`, `provenance` and, where it is
-        there, `scope`.
+      results: see `results.assemble`; only `rows`, `comparisons` and, if present, `scope` are used.
     """
-    of_sets: dict[str, list[dict]] = {}
+    rows_by_set: dict[str, list[dict]] = {}
     for row in results["rows"]:
-        of_sets.setdefault(row["set"], []).append(row)
-    several = len(of_sets) > 1
+        rows_by_set.setdefault(row["set"], []).append(row)
+    several = len(rows_by_set) > 1
     sentences = []
-    for name, rows in of_sets.items():
+    for name, rows in rows_by_set.items():
         sentences += _of_set(results, rows, f" on {name}" if several else "")
-    return [*sentences, *_dear(of_sets, several), *scope(results)]
+    return [*sentences, *_slower_than_retraining(rows_by_set, several), *scope(results)]
 
 
 def _of_set(results: dict, rows: list[dict], where: str) -> list[str]:
@@ -87,15 +86,15 @@ def _cost(row: dict, rows: Sequence[dict]) -> str:
     return f"; {row['name']} takes {_times(row, exact)} as long as retraining"
 
 
-def _dear(of_sets: dict[str, list[dict]], several: bool) -> list[str]:
-    """Rows for which retraining would have been cheaper."""
-    dear = []
-    for name, rows in of_sets.items():
+def _slower_than_retraining(rows_by_set: dict[str, list[dict]], several: bool) -> list[str]:
+    """A sentence that lists the methods that take longer than retraining; [] if there are none."""
+    slower = []
+    for name, rows in rows_by_set.items():
         exact, where = _retraining(rows), f" on {name}" if several else ""
-        dear += [f"{row['name']}{where} ({_times(row, exact)})" for row in rows
+        slower += [f"{row['name']}{where} ({_times(row, exact)})" for row in rows
                  if row["spec"]["kind"] != REFERENCE and exact and _seconds(row) > exact]
     return [f"In this run these methods take longer than retraining, which is exact:"
-            f"{joined(dear, ' ')}."] if dear else []
+            f"{joined(slower, ' ')}."] if slower else []
 
 
 def scope(results: dict) -> list[str]:

@@ -1,10 +1,10 @@
-"""RUM against every other row, seed by seed: one pre-stated question, and all the rest.
+"""RUM against every other row, paired by seed: a pre-stated question, and other comparisons.
 
-The question is whether RUM is better than one-shot unlearning, by PRIMARY. Its tests are one
-family: RUM against each one-shot row of each forget set, by that measure. The answer is about the
-one-shot row with the highest ToW on validation data; as it is chosen among them, and with the same
-models, only the correction for all of them keeps the error rate of what is said of it. All other
-comparisons, by all measures, are a second family.
+The question is whether RUM is better than one-shot unlearning, by `primary_metric`. Its tests form
+one family: RUM against each one-shot row of each forget set. The answer compares RUM with the
+one-shot row that has the highest ToW on validation data. As that row is selected from the tested
+ones with the same models, only a correction over all of them controls the error rate of the answer.
+All other comparisons are a second family.
 """
 
 from collections.abc import Iterator, Sequence

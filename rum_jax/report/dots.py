@@ -140,10 +140,10 @@ def differences(comparisons: Sequence[dict], rows: Sequence[dict]) -> bytes | No
 
 
 @styled
-def run_times(of_sets: Mapping[str, list[dict]]) -> bytes:
+def run_times(rows_by_set: Mapping[str, list[dict]]) -> bytes:
     """SVG: seconds per model of each row, without compilation, on every forget set."""
     timed = {name: {row["name"]: row for row in rows if is_known(row["metrics"]["seconds"])
-                    and row["name"] != "original"} for name, rows in of_sets.items()}
+                    and row["name"] != "original"} for name, rows in rows_by_set.items()}
     names = list(dict.fromkeys(name for rows in timed.values() for name in rows))
     figure, (axis,) = rows_axes(names, 1, 6.5)
     several, seconds = len(timed) > 1, []

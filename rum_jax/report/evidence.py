@@ -1,10 +1,11 @@
-"""Which rows are evidence for how a change affects unlearning, and what tests say of them.
+"""Which rows are evidence for the effect of a change on unlearning, and tests of the effect.
 
-The ToW of a row that does next to nothing changes as that of the original does. So only rows that
-are better than the original, by more than the 95% interval, are evidence: at that end of the change
-where the original is furthest from the oracles, as there is nothing to gain where it is as good as
-they are. What is tested is the change beyond the original's own, paired by seed: one test for each
-row, all rows in one family, those that are no evidence, too.
+The change is from the first to the last forget set or request. The ToW of a row that unlearns
+almost nothing changes as the ToW of the original does. A row is therefore evidence only if its ToW
+is higher than the original's by more than the 95% interval, on the set or request where the
+original's mean ToW is lower: an original that is close to the oracles leaves nothing to gain. The
+test compares a row's change of ToW with the original's change, paired by seed. There is one test
+for each row, and all rows are one family, including rows that are not evidence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,16 +77,16 @@ def tests_of(rows: Sequence[dict]) -> dict[str, Verdict]:
 
 
 def evidence(rows: Sequence[dict], changes: str) -> list[str]:
-    """What the tests say of rows, and which of them are no evidence.
+    """A sentence with the results of the tests, and the rows that are not evidence.
 
     Args:
-      rows: that unlearn, see `assemble`.
-      changes: what changes, from where to where.
+      rows: that unlearn, see `levels.assemble` and `streams.assemble`.
+      changes: what is compared, as "ToW from <first forget set> to <last forget set>".
     """
     tests = tests_of(rows)
     idle = [row["row"] for row in rows if row["beyond_original"] and not row["is_evidence"]]
-    none = (" Not evidence, as not better than the original by more than the 95% interval where "
-            f"it is furthest from the oracles: {', '.join(idle)}.") if idle else ""
+    none = (" Not evidence, because their ToW is not significantly above the original's (paired t, "
+            f"95%) where the original's is lowest: {', '.join(idle)}.") if idle else ""
     if not tests:
         return [f"{changes}: no method is evidence, so the change is not tested.{none}"]
     differences = {row["row"]: row["beyond_original"] for row in rows}

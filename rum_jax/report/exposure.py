@@ -1,4 +1,4 @@
-"""With what hyper-parameters, and for how long, chains and one-shot rows work on each example."""
+"""Hyper-parameters of chains and one-shot rows, and their epochs on each forget example."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from rum_jax.unlearn.base import RELABELLING
 
 
 def epochs_of_example(steps: Sequence[dict]) -> float | None:
-    """Epochs of the step that is about an example, mean over subsets; None: steps have none."""
+    """Epochs of the step that unlearns an example, mean over steps; None: not all have epochs."""
     epochs = [step["hparams"]["epochs"] for step in steps if "epochs" in step["hparams"]]
     return sum(epochs) / len(epochs) if epochs and len(epochs) == len(steps) else None
 
@@ -23,7 +23,7 @@ def has_hparams_of(row: dict, one_shot: dict) -> bool | None:
 
 
 def exposure(algorithms: Sequence[dict]) -> list[str]:
-    """With what hyper-parameters, and for how long, each way works on each forget example."""
+    """Sentences: chains with one-shot's hyper-parameters, or with other epochs per example."""
     sentences = []
     for algorithm in algorithms:
         shot, chains = algorithm["ways"][0], algorithm["ways"][1:]

@@ -135,7 +135,7 @@ def is_known(value: dict | None) -> TypeGuard[dict]:
 
 
 def ends(value: dict, bounds: tuple[float, float] = (-math.inf, math.inf)) -> tuple[float, float]:
-    """The interval of a summary inside bounds; twice the mean where there is no interval."""
+    """Ends of a summary's interval, clipped to bounds; (mean, mean) if it has no interval."""
     half = value["ci95"]
     half = 0.0 if half is None or not math.isfinite(half) else half
     low, high = (float(np.clip(value["mean"] + sign * half, *bounds)) for sign in (-1, 1))

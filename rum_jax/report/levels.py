@@ -37,7 +37,7 @@ def assemble(rows: Sequence[dict], statistics: Sequence[dict]) -> dict | None:
 
     Args:
       rows: of all sets, see `results.assemble`.
-      statistics: of each set, see `stages/forget.py`.
+      statistics: of each set, see `study.forget_sets.describe`.
     """
     if len(statistics) < 2:
         return None

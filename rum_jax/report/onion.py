@@ -34,10 +34,10 @@ def assemble(traces: Mapping[str, dict], sets: Sequence[str], seeds: int,
     """What was found, as JSON values; None where nothing was traced.
 
     Args:
-      traces: row -> what its stage "trace" wrote.
+      traces: row -> content of its trace.json, see `study.step_trace.traced`.
       sets: names of the forget sets.
-      seeds: of each; cases are set after set.
-      specs: row -> what it does, see `rows.Resolved`.
+      seeds: number of seeds; the cases are ordered by set, then by seed.
+      specs: row -> fields of `row_spec.Resolved`.
     """
     if not traces:
         return None
@@ -98,12 +98,12 @@ def sentences(section: dict) -> list[str]:
 
 
 def changes_in_words(rows: Sequence[dict], named: str, roles: Sequence[str]) -> list[str]:
-    """How steps that do something change parts of those roles; the claims are one family.
+    """Sentences: how steps change parts with these roles; all tests are one family.
 
     Args:
-      rows: of what was found, in which each step starts where the one before ended.
-      named: what the parts are called.
-      roles: of ROLES.
+      rows: see `assemble`; only rows whose steps each start from the models of the step before.
+      named: noun for the parts, as "subsets".
+      roles: keys of ROLES.
     """
     claims = {}
     for measure in WORDS:

@@ -10,23 +10,23 @@ import markupsafe
 
 from rum_jax.report import sections, tables
 from rum_jax.report.labels import display_names, printable
-from rum_jax.report.text import answer, findings, of_sets, set_table
+from rum_jax.report.text import answer, findings, rows_by_set, set_table
 
 _WIDTH = re.compile(rb'<svg[^>]* width="([\d.]+)pt"')
 _BREAKS = re.compile(r"([:_/\]\[]|;(?= ))")
 _NUMBERS = re.compile(r"[-+]?\d[\d.,]*%? [±(]")
 _SPACES = re.compile(r"(?<=[±\w]) (?![±(])")
 _DIGITS = re.compile(r"\d+\.\d{6,}(?:e[-+]?\d+)?")
-PIXELS = 96 / 72        # of a page, for each point of a figure
-SHRUNK = 0.86           # of its width: a figure is not shown smaller, its text would be too small
+PIXELS_PER_POINT = 96 / 72  # CSS pixels for a point of an SVG
+MIN_SCALE = 0.86            # smallest scale of a figure at which its text can still be read
 
 
 def _image(content: bytes) -> dict:
-    """What the page needs of an SVG: its data, and how wide it is at least shown, pixels."""
+    """An SVG as a data URL, `data`, and its own and smallest width on the page, pixels."""
     match = _WIDTH.search(content[:2000])
-    width = round(float(match[1]) * PIXELS) if match else 0
+    width = round(float(match[1]) * PIXELS_PER_POINT) if match else 0
     return {"data": "data:image/svg+xml;base64," + base64.b64encode(content).decode(),
-            "width": width, "least": round(SHRUNK * width)}
+            "width": width, "least": round(MIN_SCALE * width)}
 
 
 def _breakable(name: object) -> markupsafe.Markup:
@@ -87,19 +87,21 @@ def _rounded(value: object) -> object:
         value, str) else value
 
 
-def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict[str, bytes]],
-           config: dict, stages: list, files: Sequence[str]) -> str:
+def render(results: dict, figures: dict[str, bytes],
+           section_figures: dict[str, dict[str, bytes]], config: dict, stages: list,
+           files: Sequence[str]) -> str:
     """The report of a study.
 
     Args:
       results: see `results.assemble`.
       figures: file name -> SVG, `<picture>.svg` or `<picture>-<number of the set>.svg`.
-      of_sections: title -> the same of a section.
+      section_figures: title of a section -> {file name: SVG}.
       config: of the run, nested.
       stages: (stage, seconds) pairs, in the order of the run.
       files: names of the files beside the report.
     """
-    pictures = {name: content for drawn in of_sections.values() for name, content in drawn.items()}
+    pictures = {name: content for drawn in section_figures.values()
+                for name, content in drawn.items()}
     names = display_names(name for row in results["rows"] for name in (
         row["name"], *filter(None, (row["spec"]["algorithm"], row["spec"]["refinement"]))))
     return _render("study.html", {**figures, **pictures}, results=results,
@@ -109,11 +111,11 @@ def render(results: dict, figures: dict[str, bytes], of_sections: dict[str, dict
                    comparisons=tables.comparisons(results),
                    findings=_named(findings(results), names), config=config,
                    stages=stages, files=files,
-                   sets=list(of_sets(results)), set_table=set_table(results["sets"]),
+                   sets=list(rows_by_set(results)), set_table=set_table(results["sets"]),
                    sections=[(title, _named(sentences, names), head,
                               [_named(line, names) for line in lines]) for
                              title, sentences, head, lines in sections.texts(results["sections"])],
-                   pictures={title: list(drawn) for title, drawn in of_sections.items()},
+                   pictures={title: list(drawn) for title, drawn in section_figures.items()},
                    full={text: name for name, text in names.items() if text != name})
 
 
@@ -139,7 +141,7 @@ def render_campaign(summary: dict, cost: dict, findings: list[str],
     """The report of a campaign.
 
     Args:
-      summary, cost: see `stages/merge.py`.
+      summary, cost: see `campaign.pipeline.Results`.
       findings: sentences about it.
       reliability: header and lines of that table.
       figures: file name -> SVG.

@@ -126,7 +126,7 @@ def _scope(finished: StudyArtifacts) -> dict:
 
 
 def _cautions(finished: StudyArtifacts, stages: list[tuple[str, pathlib.Path]]) -> Iterator[dict]:
-    """What given models and proxies told of themselves; compared proxies have a section."""
+    """Cautions about given originals and proxies; those of compared proxies are in a section."""
     for caution in finished.cautions:
         yield {"stage": "original", "caution": caution}
     for name, folder in stages:

@@ -68,7 +68,7 @@ def _streams(finished: StudyArtifacts) -> dict | None:
 
 
 def _requests_are_alike(finished: StudyArtifacts) -> bool:
-    """Whether all rows were asked for the same examples in each request."""
+    """Whether each request has the same examples for all rows."""
     requests = zip(*(stream.requests for stream in finished.streams.values()), strict=True)
     return all(
         np.array_equal(records.read_arrays(folder / "request.npz")["positions"],
@@ -77,7 +77,7 @@ def _requests_are_alike(finished: StudyArtifacts) -> bool:
 
 
 def _specs(finished: StudyArtifacts, names: Iterable[str]) -> dict[str, dict]:
-    """What each of these rows does, see `rows.Resolved`."""
+    """Row -> fields of `row_spec.Resolved`."""
     return {name: resolve(finished.study.config, name)._asdict() for name in names}
 
 

@@ -11,14 +11,13 @@ CENTER = 0.5    # of memorization, which `mid` is around
 
 
 def overlaps(values: np.ndarray, memorization: np.ndarray, size: int) -> dict[str, dict]:
-    """Level -> share of memorization's stratum that is in the proxy's at the same ranks.
+    """Level -> share of memorization's stratum that is in the proxy's stratum of the same ranks.
 
-    `low` and `high` are the first and the last ranks, and `mid` those of the examples whose
-    memorization is nearest to 0.5: where a proxy's own middle lies does not matter, only whom it
-    ranks there. Examples that tie share the places that they take up together. The expected number
-    of common examples is divided by the most that there can be with memorization's ties, so that
-    every proxy that ranks as memorization does has an overlap of 1, whether it has these ties, too,
-    or orders them in some way.
+    A stratum is a range of `size` ranks: the first for `low`, the last for `high`, and for `mid`
+    those of the examples with memorization nearest to 0.5. Only the ranks of a proxy matter, not
+    its scale. Tied examples share their ranks equally. The expected number of common examples is
+    divided by the largest possible one given memorization's ties, so that a proxy that ranks as
+    memorization does has an overlap of 1, however it orders these ties.
 
     Args:
       values: float[S,n], the proxy of each of S >= 2 seeds.
@@ -26,7 +25,7 @@ def overlaps(values: np.ndarray, memorization: np.ndarray, size: int) -> dict[st
       size: of each stratum; there are no overlaps where fewer examples are known.
 
     Returns:
-      A summary for each level, and its `chance`: the overlap of a proxy without any order.
+      For each level a summary, and `chance`: the expected overlap of a random ranking.
     """
     known = np.isfinite(memorization) & np.isfinite(values).all(0)
     if not 0 < size <= known.sum():

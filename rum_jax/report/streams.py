@@ -29,13 +29,13 @@ def assemble(requests: Mapping[str, Sequence[dict]], alike: bool,
     """What was found, as JSON values; None where there was no stream.
 
     Args:
-      requests: row -> what each request is like, see `forget.describe` of the stages.
-      alike: whether all rows were asked for the same examples.
-      metrics: row -> after each request {metric: one value per seed}; forget accuracy and the
-        like are of all that was asked for so far.
-      traces: row -> what its stage "trace" wrote.
-      seeds: how many.
-      specs: row -> what it does, see `rows.Resolved`.
+      requests: row -> statistics of each request, see `study.forget_sets.describe`.
+      alike: whether all rows were requested to forget the same examples.
+      metrics: row -> {metric: one value per seed} after each request; the forget set of these
+        metrics is the examples of all requests so far.
+      traces: row -> content of its trace.json, see `study.request_sequence.Stream`.
+      seeds: number of seeds.
+      specs: row -> fields of `row_spec.Resolved`.
     """
     if not metrics:
         return None
@@ -128,11 +128,11 @@ def _cost(section: dict) -> list[str]:
     if not shares:
         return []
     least, most = (pick(shares, key=lambda row: shares[row]) for pick in (min, max))
-    dear = [row for row, share in shares.items() if share > 1]
+    slower = [row for row, share in shares.items() if share > 1]
     texts = [f"All requests together, scores not counted, take from {shares[least]:.0%} ({least}) "
              f"to {shares[most]:.0%} ({most}) of the time of retraining for each of them."]
-    return texts + ([f"Retraining, which is exact, takes less time than {', '.join(dear)}."]
-                    if dear else [])
+    return texts + ([f"Retraining, which is exact, takes less time than {', '.join(slower)}."]
+                    if slower else [])
 
 
 def table(section: dict) -> tuple[list[str], list[list[str]]]:

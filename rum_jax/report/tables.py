@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rum_jax.report.comparisons import NO_METHOD
 from rum_jax.report.labels import cut, display_names
-from rum_jax.report.text import COLUMNS, cell, columns, of_retrain, of_sets
+from rum_jax.report.text import COLUMNS, cell, columns, of_retrain, rows_by_set
 
 HIGHER, LOWER, NEAR = "higher", "lower", "near"
 ARROWS = {HIGHER: "↑", LOWER: "↓", NEAR: "→"}
@@ -93,7 +93,7 @@ def main(results: dict) -> dict:
     """The table of all rows: `columns`, and for each forget set its `aims` and `lines`."""
     metrics, groups = columns(results), []
     names = display_names(row["name"] for row in results["rows"])
-    for name, rows in of_sets(results).items():
+    for name, rows in rows_by_set(results).items():
         base = next(row["metrics"]["seconds"]["mean"] for row in rows if row["name"] == ORACLE)
         shares = {row["name"]: of_retrain(row["metrics"]["seconds"]["mean"], base) for row in rows}
         groups.append({"set": name, "aims": [*(_aim(metric, rows) for metric in metrics), "lower"],
@@ -108,7 +108,7 @@ def more(results: dict) -> list[dict]:
     metric_names = dict.fromkeys(metric for row in results["rows"] for metric in row["metrics"]
                                  if metric not in COLUMNS)
     shown = display_names(metric_names)
-    for name, rows in of_sets(results).items():
+    for name, rows in rows_by_set(results).items():
         lines = []
         for metric in metric_names:
             marked = best(metric, rows)

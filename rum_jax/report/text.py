@@ -10,7 +10,7 @@ from rum_jax.report.words import interval
 from rum_jax.rum.row_spec import REFERENCE
 
 __all__ = ["COLUMNS", "aligned", "answer", "cell", "cells", "findings", "header", "more_cells",
-           "of_sets", "set_table", "table"]
+           "rows_by_set", "set_table", "table"]
 
 COLUMNS = {
     "tow": "ToW", "tow_stratified": "ToW, strat.", "tow_mia": "ToW-MIA",
@@ -38,7 +38,7 @@ def columns(results: dict) -> list[str]:
             if any(metric in row["metrics"] for row in results["rows"])]
 
 
-def of_sets(results: dict) -> dict[str, list[dict]]:
+def rows_by_set(results: dict) -> dict[str, list[dict]]:
     """Forget set -> its rows, in order."""
     groups: dict[str, list[dict]] = {}
     for row in results["rows"]:
@@ -47,7 +47,7 @@ def of_sets(results: dict) -> dict[str, list[dict]]:
 
 
 def _several(results: dict) -> bool:
-    return len(of_sets(results)) > 1
+    return len(rows_by_set(results)) > 1
 
 
 def cells(results: dict) -> list[list[str]]:
@@ -57,7 +57,7 @@ def cells(results: dict) -> list[list[str]]:
     comes first.
     """
     exact = {name: next(row["metrics"]["seconds"]["mean"] for row in rows
-                        if row["name"] == "retrain") for name, rows in of_sets(results).items()}
+                        if row["name"] == "retrain") for name, rows in rows_by_set(results).items()}
     return [[*([row["set"]] if _several(results) else []), row["name"],
              *(cell(metric, row["metrics"][metric]) if metric in row["metrics"] else "-"
                for metric in columns(results)),
@@ -105,7 +105,7 @@ def findings(results: dict) -> list[str]:
     """Sentences made from the numbers; those of `answer` and of sections are not among them."""
     sentences = [_memorization(results["memorization"])] if results["memorization"] else []
     sentences += [_noise_floor(name, rows, _several(results))
-                  for name, rows in of_sets(results).items()]
+                  for name, rows in rows_by_set(results).items()]
     sentences += [f"Caution, {caution['stage']}: {caution['caution']}."
                   for caution in results["cautions"]]
     return sentences + _comparisons(results["comparisons"], _several(results))

@@ -21,8 +21,8 @@ COMPARED = {HIGHER: "higher", LOWER: "lower", EQUIVALENT: f"equivalent within ±
 def interval(value: dict, digits: int = 3, sign: bool = False) -> str:
     """`0.123 ± 0.045`: mean and half-width of the 95% interval, of a `summary`.
 
-    Values of 10 and more have so many significant digits, smaller ones so many after the point.
-    `n/a` stands for an interval that there is not, as over copies of one estimate.
+    Both have `digits` decimals, or `digits` significant digits if the mean is at least 10 in
+    size. The half-width is `n/a` if there is no interval, as over copies of one estimate.
     """
     mean, half = value["mean"], value["ci95"]
     large = abs(mean) >= 10

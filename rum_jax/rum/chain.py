@@ -66,12 +66,12 @@ def retain_set(train: np.ndarray, handled: Sequence[np.ndarray]) -> np.ndarray:
 
 
 class Chain(NamedTuple):
-    """What is done to M models, and from where.
+    """A chain of unlearning steps for M models, with its inputs.
 
     Attributes:
       task: network, examples, and where to run.
-      train: int32[M,n] ascending positions of what each model was trained on, without what it
-        was unlearned of before.
+      train: int32[M,n] ascending positions of each model's training set, without the examples
+        of earlier requests to forget.
       partitions: for each model {subset: int32[k] positions}, sizes alike for all models.
       steps: what to do, in order.
       seeds: of the M models.
@@ -79,7 +79,8 @@ class Chain(NamedTuple):
       states: the original models; left as they are.
       merged: False: each step starts from the model of the one before. True: each starts from
         the original, with a retain set without all subsets, and the changes are added up.
-      stop_when_diverged: False: a model whose loss is not finite spoils no other.
+      stop_when_diverged: whether a loss that is not finite raises DivergedError; if False, the
+        other models are not affected.
       request: number of requests to forget before this one, for the addresses of randomness.
     """
 
@@ -102,14 +103,14 @@ def run(chain: Chain, progress: Progress,
     Args:
       chain: what to do.
       progress: called with the completed fraction.
-      watch: told the number of each step and its models; the time it takes is not counted.
+      watch: called with each step's number and the states after it; not counted in seconds.
 
     Raises:
       DivergedError: a loss is not finite.
       InputError: steps that add outputs cannot be merged.
     """
     histories: list[History] = []
-    apart: list[TrainState] = []
+    unlearned: list[TrainState] = []
     now, elapsed = chain.states, 0.0
     for number in range(len(chain.steps)):
         with stopwatch() as seconds:
@@ -118,8 +119,8 @@ def run(chain: Chain, progress: Progress,
             histories.append(history)
             elapsed += seconds()
         if chain.merged:
-            apart.append(states)
-            states = merge(chain.states, apart)
+            unlearned.append(states)
+            states = merge(chain.states, unlearned)
         now = states
         if watch:
             watch(number, now)
@@ -139,9 +140,9 @@ def _step(chain: Chain, number: int, states: TrainState,
 
 
 def merge(original: TrainState, unlearned: Sequence[TrainState]) -> TrainState:
-    """The original with the parameter changes of all the others added.
+    """Adds the parameter changes of all unlearned models to the original.
 
-    Running statistics are no changes that add up: they become the mean of the others'.
+    Running statistics are averaged over the unlearned models.
 
     Raises:
       InputError: a model has other parameters than the original.

@@ -86,7 +86,7 @@ class Resolved(NamedTuple):
 def resolve(config: Mapping[str, Any], row: str) -> Resolved:
     """What a row of a checked config, or one that rows are compared with, does.
 
-    Rows with equal values do the same, except for user-defined functions: see `same_key`.
+    Rows with equal values do the same, except for user-defined functions: see `row_identity`.
 
     Raises:
       InputError: its order does not fit its subsets.
@@ -113,7 +113,7 @@ def _order_text(names: Sequence[str], order: str) -> str:
     return "-".join(ordered)
 
 
-def same_key(config: Mapping[str, Any], row: str) -> Resolved:
+def row_identity(config: Mapping[str, Any], row: str) -> Resolved:
     """Equal for rows that do the same, whatever way a user-defined function's file is named."""
     resolved = resolve(config, row)
     return resolved._replace(**{field: plugins.absolute(value) for field in (
@@ -204,8 +204,8 @@ def in_order(subsets: Sequence[str], order: str) -> list[str]:
 
     Args:
       subsets: as the refinement gives them, ascending.
-      order: see `order_fault`; a level stands for all subsets of that level that it has no name
-        for, as they are given.
+      order: see `order_fault`; a level that is no subset's name stands for all subsets of that
+        level which `order` does not name (mid: mid_1, mid_2, ...), in the given order.
 
     Raises:
       InputError: the order leaves a subset out, or names one that is not there.

@@ -1,8 +1,8 @@
 """Several processes, one run: each computes on its own devices, one of them writes.
 
 All processes run the same program on the same values, so they agree on everything but files. The
-workdir must be on a file system that all of them see; what only the writer may know (what is
-there already) is told to the others by `broadcast_from_writer`.
+workdir must be on a file system that all of them see. Only the writer looks up which files exist
+there; `broadcast_from_writer` sends the answer to the others.
 """
 
 import json
@@ -16,7 +16,7 @@ from rum_jax.core.errors import RunError
 
 AUTO = "auto"
 CONNECT_SECONDS = 300
-GONE_SECONDS = 30  # after which a process that ends, or is gone, ends the others
+PEER_TIMEOUT_SECONDS = 30  # for missing heartbeats, and to wait for the others at shutdown
 
 
 def initialize(coordinator: str, processes: int, process: int) -> None:
@@ -37,8 +37,8 @@ def initialize(coordinator: str, processes: int, process: int) -> None:
         "coordinator_address": coordinator, "num_processes": processes, "process_id": process}
     try:
         jax.distributed.initialize(**given, initialization_timeout=CONNECT_SECONDS,
-                                   heartbeat_timeout_seconds=GONE_SECONDS,
-                                   shutdown_timeout_seconds=GONE_SECONDS)
+                                   heartbeat_timeout_seconds=PEER_TIMEOUT_SECONDS,
+                                   shutdown_timeout_seconds=PEER_TIMEOUT_SECONDS)
     except (RuntimeError, ValueError) as error:
         raise RunError(f"--coordinator: {coordinator}: the processes of the run did not meet "
                        f"({str(error).splitlines()[0]}); all must be started with the same "

@@ -23,7 +23,7 @@ def _start_listening() -> None:
     jax.monitoring.register_event_duration_secs_listener(_listen)
 
 
-def covered(intervals: list[tuple[float, float]]) -> float:
+def union_length(intervals: list[tuple[float, float]]) -> float:
     """Length of the union of intervals (start, end), which may nest or overlap."""
     total, reached = 0.0, float("-inf")
     for start, end in sorted(intervals):
@@ -33,8 +33,8 @@ def covered(intervals: list[tuple[float, float]]) -> float:
 
 
 @contextlib.contextmanager
-def uncounted() -> Iterator[None]:
-    """What is done in here is left out of every stopwatch, as compilation is."""
+def untimed() -> Iterator[None]:
+    """Leaves the time spent in this context out of every stopwatch, as compilation is."""
     start = time.monotonic()
     try:
         yield
@@ -44,7 +44,7 @@ def uncounted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def stopwatch() -> Iterator[Callable[[], float]]:
-    """Yields a function: seconds since the start without compilation and what is `uncounted`.
+    """Yields a function: seconds since the start without compilation and what is `untimed`.
 
     Compilation is tracing, lowering and compiling.
     """
@@ -53,6 +53,6 @@ def stopwatch() -> Iterator[Callable[[], float]]:
 
     def seconds() -> float:
         compiling = [(max(begin, start), end) for begin, end in _intervals[first:]]
-        return time.monotonic() - start - covered(compiling)
+        return time.monotonic() - start - union_length(compiling)
 
     yield seconds

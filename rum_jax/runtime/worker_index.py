@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rum_jax.core.checks import LARGEST, shortened
 from rum_jax.core.errors import InputError
 
-FOUND = -1  # config.campaign.worker: as the scheduler says
+FROM_SCHEDULER = -1  # config.campaign.worker: the number that the scheduler assigns, or 0
 
 
 class Worker(NamedTuple):
@@ -33,9 +33,9 @@ def worker_of(campaign: Mapping, environment: Mapping[str, str], joined: bool) -
       InputError: a number that is not one of them.
     """
     index, count = campaign["worker"], campaign["workers"]
-    if index == FOUND or not count:
+    if index == FROM_SCHEDULER or not count:
         worker, source = _scheduled(environment, joined)
-        if index == FOUND:
+        if index == FROM_SCHEDULER:
             if count and worker.index >= count:
                 raise InputError(f"{source}: is {worker.index}; allowed with "
                                  f"config.campaign.workers={count}: 0..{count - 1}")
@@ -48,7 +48,7 @@ def worker_of(campaign: Mapping, environment: Mapping[str, str], joined: bool) -
 
 
 def _scheduled(environment: Mapping[str, str], joined: bool) -> tuple[Worker, str]:
-    """What the scheduler says, and the name of the variable it says it in."""
+    """The worker by the scheduler's variables, and the variable of its number ("": none)."""
     if "SLURM_ARRAY_TASK_ID" in environment:
         return _array_task(environment), "SLURM_ARRAY_TASK_ID"
     if joined:

@@ -1,4 +1,4 @@
-"""How XLA sees the machine: CPU cores as devices, and compiled programs that are remembered."""
+"""Settings of XLA: CPU cores as devices, and JAX's persistent compilation cache."""
 
 import os
 import pathlib
@@ -18,12 +18,13 @@ def cpu_cores() -> int:
 
 
 def expose_cpu_cores(devices: int, threads: int = 0) -> None:
-    """Makes each core a device (or as many devices as asked for); call before JAX is used.
+    """Gives JAX one CPU device per core, or more if requested; call before JAX is used.
 
     A number set in XLA_FLAGS by the user is left as it is.
 
     Args:
-      devices: how many are asked for; 0: one per core.
+      devices: number requested, of which at most MOST_CPU_DEVICES count; where it is below the
+        number of cores, as 0 is, there is one device per core.
       threads: size of XLA's pool of CPU threads, on which the rounding of matrix products
         depends; 0: the number of cores. XLA takes the number of devices where that is larger.
     """
@@ -34,7 +35,7 @@ def expose_cpu_cores(devices: int, threads: int = 0) -> None:
         jax.config.update("jax_num_cpu_devices", expected)
 
 
-def remember_programs(folder: pathlib.Path) -> None:
+def enable_compilation_cache(folder: pathlib.Path) -> None:
     """Keeps compiled programs in a folder, for later processes; call before JAX is used."""
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", SLOW_COMPILATION_SECONDS)

@@ -1,10 +1,10 @@
-"""Several processes share work through a folder, without a server, and none of it is done twice.
+"""Leases: several processes share pieces of work through a folder, without a server.
 
-A piece of work has a name. Who creates `leases/<name>.<generation>` holds it; the highest
-generation counts. Each process keeps a file `workers/<id>.json` fresh while it lives. A piece
-whose holder has been silent for the length of the lease, as seen by the clock of the one that
-waits, or whose process is gone from the same machine, may be claimed anew with the next
-generation. Clocks of different machines are never compared.
+A process claims a piece by creating `leases/<name>.<generation>`; the highest generation counts.
+While it runs, it rewrites its heartbeat, the file `workers/<id>.json`. Another process may claim
+the piece with the next generation if the holder's heartbeat has not changed for the length of the
+lease, by the clock of the process that waits; if it says that the holder has ended; or if the
+holder ran on the same machine and no longer exists. Clocks of machines are never compared.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ BEATS_PER_LEASE = 4
 
 
 def identity(index: int) -> dict:
-    """Who this process is: number, machine, process, and a name that no other one has."""
+    """This process as JSON values: unique `id`, worker number, host, boot, pid, start time."""
     host, pid = socket.gethostname(), os.getpid()
     return {"id": f"{index:04d}-{host}-{pid}-{uuid.uuid4().hex[:8]}", "worker": index,
             "host": host, "boot": _boot(), "pid": pid, "started_ticks": _started_ticks(pid)}
 
 
 def _boot() -> str:
-    """Which start of which machine and container this is, as far as the system tells."""
+    """Boot id and PID namespace; only where both agree can pids be compared. "" if unknown."""
     path = pathlib.Path("/proc/sys/kernel/random/boot_id")
     space = pathlib.Path("/proc/self/ns/pid")
     parts = [path.read_text().strip()] if path.exists() else []
@@ -61,13 +61,13 @@ def _holder(content: bytes) -> str:
 
 
 class Leases:
-    """What this process holds, and whether others that hold something are alive.
+    """The claims of this process, its heartbeat, and which other holders are alive.
 
     Args:
-      folder: shared.
-      process: from `identity`; more may be told about this process in it.
-      lease_seconds: of silence, after which a worker's leases are void.
-      clock: seconds, for tests.
+      folder: shared by all processes.
+      process: from `identity`; may have more JSON values, which the heartbeat then has, too.
+      lease_seconds: a worker whose heartbeat has not changed for longer has lost its leases.
+      clock: gives monotonic seconds; tests pass their own.
     """
 
     def __init__(self, folder: Folder, process: dict, lease_seconds: float,
@@ -93,7 +93,7 @@ class Leases:
                 try:
                     self.beat()
                 except Exception as error:  # stores raise many kinds; the next may succeed
-                    say(f"could not tell the other workers of this one ({error})")
+                    say(f"could not write the heartbeat of this worker ({error})")
 
         self.beat()
         thread = threading.Thread(target=run, daemon=True)
@@ -106,12 +106,12 @@ class Leases:
             with contextlib.suppress(Exception):  # the lease runs out instead
                 self.beat(ended=True)
 
-    def tell(self, **about: object) -> None:
-        """Has the worker's file say more, from the next beat on."""
+    def add_to_heartbeat(self, **about: object) -> None:
+        """Adds JSON values to the worker's heartbeat file, from the next write on."""
         self.process = {**self.process, **about}
 
     def beat(self, ended: bool = False) -> None:
-        """Tells the others that this process lives, or that it has ended."""
+        """Writes the heartbeat file, which says that this process runs, or has ended."""
         self._beat += 1
         about = {**self.process, "beat": self._beat, "ended": ended}
         self._folder.put(f"{WORKERS}/{self.id}.json",
@@ -122,8 +122,9 @@ class Leases:
 
         Args:
           names: pieces of work.
-          done: names that are finished, looked up anew at every call. A claim is given back only
-            after its piece is finished, so what is not finished after it was claimed is ours.
+          done: returns the names of finished pieces; called after claiming. Leases are removed
+            only once their piece is finished, so a claimed piece that is not finished then is
+            held by this process alone.
         """
         current, got = self._current(), []
         living = self._living({current[name][1] for name in names if name in current})
@@ -179,7 +180,7 @@ class Leases:
                 if worker == self.id or self.lives(worker)}
 
     def lives(self, worker: str) -> bool:
-        """Whether that worker has shown life within the lease."""
+        """Whether a worker has not ended and its heartbeat has changed within the lease."""
         content = self._folder.get(f"{WORKERS}/{worker}.json") if worker else None
         if content is None:
             return False

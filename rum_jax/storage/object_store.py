@@ -18,7 +18,7 @@ from typing import IO, Protocol
 
 import fsspec
 
-from rum_jax.core.errors import InputError, RunError, told
+from rum_jax.core.errors import InputError, RunError, one_line
 from rum_jax.core.paths import STORES, is_url
 
 PARTIAL = ".partial"
@@ -26,7 +26,7 @@ PARTIAL_SECONDS = 86_400  # after which what is half-written was left by a kille
 
 
 class Folder(Protocol):
-    """Names are relative, with slashes; they need no folder to be made first."""
+    """A shared folder: files by relative names with slashes; subfolders are made as needed."""
 
     def create(self, name: str, content: bytes) -> bool:
         """Writes a file that must not be there; False if it is."""
@@ -50,7 +50,7 @@ class Folder(Protocol):
         """Removes a file, if it is there."""
 
     def tidy(self, under: str) -> None:
-        """Removes what killed processes left half-written directly in a subfolder, some day."""
+        """Removes partial files directly in a subfolder that are older than PARTIAL_SECONDS."""
 
 
 def opened(path: str, probe: bool = True) -> Folder:
@@ -58,7 +58,7 @@ def opened(path: str, probe: bool = True) -> Folder:
 
     Args:
       path: of the folder.
-      probe: whether to try what it must be able to do.
+      probe: whether to test writing, and that a second creation of the same file fails.
 
     Raises:
       InputError: it cannot be written, or files cannot be created by one process only.
@@ -79,7 +79,7 @@ def opened(path: str, probe: bool = True) -> Folder:
     except Exception as error:  # stores raise many kinds, as for missing credentials
         if not is_url(path):
             raise
-        raise RunError(f"--workdir: {path}: cannot be written ({told(error)}); try it with the "
+        raise RunError(f"--workdir: {path}: cannot be written ({one_line(error)}); try it with the "
                        "store's own tools, and run the same command again") from error
     return folder
 

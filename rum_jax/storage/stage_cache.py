@@ -26,10 +26,10 @@ from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 
 DONE, STAGES = "done.json", "stages"
-FORMAT = 3  # of the files of stages; one with another is not read
-# Files whose content is not determined by what the stage was made from: run times, and Orbax's
-# checkpoints with their timestamps. Models are identified by their outputs for all examples.
+FORMAT = 3  # version of the stage files; finished stages of another version are refused
 FIELDS_OF_0_1 = {"seconds", "sha256"}  # of `done.json` as version 0.1 wrote it
+# Left out of a stage's identity, as the same computation may write other bytes: run times, and
+# Orbax checkpoints with their timestamps. Models are identified by their outputs on all examples.
 INCIDENTAL_FILES, INCIDENTAL_FOLDERS = ("models.json", "cost.json"), ("states",)
 
 
@@ -116,10 +116,10 @@ def _recorded(workdir: pathlib.Path, name: str, origin: Origin) -> dict:
 
 
 def identity(folder: pathlib.Path) -> str:
-    """What a finished stage is known by: a digest of its origin and of what was computed.
+    """Hexadecimal SHA-256 of a finished stage's origin and of its results.
 
-    Two stages that were made from the same and came out the same have the same identity, also
-    when one of them was made on another day.
+    Stages with the same origin and the same results have the same identity, whenever they were
+    made: INCIDENTAL_FILES and INCIDENTAL_FOLDERS are left out.
     """
     about = read_done(folder)
     origin = {name: about["made_from"][name] for name in ("values", "stages")}

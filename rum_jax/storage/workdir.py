@@ -1,7 +1,7 @@
-"""A run's folder: one study, one process at a time.
+"""The workdir of a study, locked for one run at a time.
 
-A field of the config may be changed until a stage that depends on it is finished: every stage says
-what it was made from (`store.Origin`).
+A field of the config may be changed until a stage that depends on it is finished: every finished
+stage records what it was made from (`stage_cache.Origin`).
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from rum_jax.storage import stage_cache
 
 CONFIG = "config.json"
 LOCK = ".lock"
-OF_ITS_OWN = "sweep/"  # stages with seeds of their own, addressed by what they are made from
+SWEEP_STAGES = "sweep/"  # prefix of stages that have seeds and hyper-parameters of their own
 ALWAYS = ("original", "retrain", "retrain_again")  # rows of every study
 
 
@@ -114,7 +114,7 @@ def _check_kind(path: pathlib.Path) -> None:
 
 
 def _changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:
-    """What finished stages were made from that is not in the config any more."""
+    """Config fields and code files whose contents differ from what finished stages record."""
     finished = stage_cache.finished_names(folder)  # of the writer alone
     if not finished:
         return
@@ -122,7 +122,7 @@ def _changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:
     rows = {*ALWAYS, *config["rows"], *config["stream"]["rows"]}
     for name in finished:
         origin = stage_cache.read_done(folder / stage_cache.STAGES / name)["made_from"]
-        if name.startswith(OF_ITS_OWN) or (origin["row"] and origin["row"] not in rows):
+        if name.startswith(SWEEP_STAGES) or (origin["row"] and origin["row"] not in rows):
             continue
         for field, there in origin["values"].items():
             if field.startswith("config.") and there != content.values.get(field, "absent"):

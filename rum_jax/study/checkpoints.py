@@ -1,4 +1,4 @@
-"""States that a stage's training leaves on the way, so that a killed run goes on from there."""
+"""Checkpoints of trainings within a stage, from which a killed run resumes."""
 
 import shutil
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from rum_jax.train.resume import CHECKPOINTS, Checkpointing, kept_seconds
 
 def checkpointing(study: Study, name: str, origin: Origin,
                   clock: Callable[[], float]) -> Checkpointing | None:
-    """Where a stage's training keeps its state on the way; None if the config does not ask."""
+    """How a stage's training is checkpointed; None if config.train.checkpoint_epochs is 0."""
     if not study.config.train.checkpoint_epochs:
         return None
     folder = study.workdir / CHECKPOINTS / name
@@ -24,7 +24,7 @@ def checkpointing(study: Study, name: str, origin: Origin,
 
 
 def clear_checkpoints(study: Study, name: str) -> None:
-    """Removes what a stage kept on the way, once it is finished."""
+    """Removes the checkpoints of a finished stage."""
     if not distributed.is_writer():
         return
     root = study.workdir / CHECKPOINTS

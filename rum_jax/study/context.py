@@ -88,14 +88,15 @@ def check_memory(study: Study) -> None:
 
 
 def folder_of(name: str, identity: str = "") -> str:
-    """A folder's name for a row or a forget set: no two of them have the same one.
+    """The folder name of a row or a forget set; different rows or sets have different ones.
 
-    Names of letters, digits and a colon are readable, as `rum_f-salun`; all others end in a digest.
+    A short name of letters, digits and a colon is kept, as `rum_f-salun` for `rum_f:salun`; any
+    other is shortened, and ends in a digest.
 
     Args:
       name: of the row or set.
-      identity: what the digest is of; "": the name. For a row with a user's own code it is the row
-        with the digest of the file in place of its path, so that the file may be moved.
+      identity: text that the digest is computed from; "": the name. For a row with user-defined
+        code, the row with the file's digest in place of its path, so that the file may be moved.
     """
     plain = re.fullmatch(r"\w+(:\w+)?", name, re.ASCII)
     readable = re.sub(r"[^\w.-]+", "-", name.replace("*", "x"), flags=re.ASCII).strip("-.")

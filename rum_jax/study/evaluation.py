@@ -15,7 +15,13 @@ from rum_jax.storage import stage_cache
 from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import Study, row_folder, take
 from rum_jax.study.forget_sets import Cases
-from rum_jax.study.references import References, alike_of, memorization_folder, relearning, views
+from rum_jax.study.references import (
+    References,
+    memorization_folder,
+    relearning,
+    same_forget_cases,
+    views,
+)
 from rum_jax.study.trained_models import load_seconds_per_model, load_states, work_of
 
 ORIGINAL = "original"
@@ -24,12 +30,12 @@ KEPT_CLASSES = "test_accuracy_kept_classes"
 
 
 def models_of(row: str, cases: Cases) -> list[int]:
-    """Which of a row's models stands for each case: originals stand for all their cases."""
+    """For each case the index of its model; an original is the model of all cases of its seed."""
     return [cases.original(m) if row == ORIGINAL else m for m in range(len(cases.seeds))]
 
 
 def judge(references: References, row: str, models: pathlib.Path) -> list[dict[str, Measured]]:
-    """Metrics and comparisons of M models with their oracles."""
+    """For each of M cases the metrics of its model, and the comparisons with its oracles."""
     study, cases, judged = references.study, references.cases, []
     seen = views(study, models, cases, models_of(row, cases))
     by_class = any(_classes(name) for name in cases.sets)
@@ -81,7 +87,7 @@ def about(references: References, judged: Sequence[Mapping[str, Measured]]) -> d
     """What is behind the metrics of a row, as JSON values; see `evaluated`."""
     config, strata = references.study.config, references.strata
     values = [references.values(m, metrics) for m, metrics in enumerate(judged)]
-    alike = np.array([len(cases) for cases in alike_of(references.cases)])
+    alike = np.array([len(cases) for cases in same_forget_cases(references.cases)])
     oracles = len(references.folders) * alike
     return {"strata": {"by": strata.by, "sizes": [len(part) for part in strata.parts[0]]},
             **{name: [of_case[name].tolist() for of_case in values]
@@ -101,14 +107,14 @@ def user_metrics(names: Sequence[str]) -> dict[str, str]:
 
 def evaluated(references: References, row: str, models: pathlib.Path,
               stage: str = "") -> pathlib.Path:
-    """Stage "evaluation/<row>", or another name: `metrics.json`, metric -> one value per case.
+    """Stage "evaluation/<row>", or `stage`: `metrics.json`, metric -> one value per case.
 
-    `per_example.npz` has, for each metric that is made of examples, float[M,n]: accuracies and
-    agreement in the order of the part's positions, attacks (called non-member) and relearning in
-    that of the forget set. `seconds` is wall time per model without compilation,
-    `example_gradients` and `optimizer_steps` are their number; all three are 0 for `original`,
-    which does nothing. `metrics_about.json` says what the strata of forget sets are cut by, and
-    has the metrics of each. A value is None where a case has no such metric.
+    `per_example.npz` has float[M,n] for each metric with values per example: accuracies, agreement
+    and KL in the order of the part's positions, attacks (called non-member) and relearning in
+    that of the forget set. `seconds` (wall time without compilation), `example_gradients` and
+    `optimizer_steps` are per model, and 0 for `original`, which does nothing.
+    `metrics_about.json` has what the strata are cut by, the metrics of each stratum, the number of
+    oracles and the settings of relearning. A value is null where a case does not have a metric.
     """
 
     study = references.study

@@ -18,7 +18,7 @@ from rum_jax.forget.selection import (
     SelectionContext,
     selection_context,
 )
-from rum_jax.proxies import PROXIES, Start, scores
+from rum_jax.proxies import PROXIES, ProxyInputs, scores
 from rum_jax.refine import SCORES
 from rum_jax.refine.by_score import finite
 from rum_jax.refine.contract import ties_of
@@ -107,22 +107,22 @@ class ExampleScores:
         return memorization(self.study)
 
     def entanglement(self) -> pathlib.Path:
-        """Stage "entanglement": `distances.npz`, float64[S,N] to the mean of all features.
+        """Stage "entanglement": `distances.npz`, float64[S,N], NaN outside of `remaining`.
 
-        All are those of the training set that are left; NaN elsewhere.
+        Euclidean distance of an example's features to the mean over all remaining examples.
         """
 
         def write(folder: pathlib.Path) -> None:
             distances = np.full(self.features().shape[:2], np.nan)
-            for m, left in enumerate(self.left):
-                distances[m, left] = centroid_distances(self.features()[m][left])
+            for m, positions in enumerate(self.remaining):
+                distances[m, positions] = centroid_distances(self.features()[m][positions])
             records.write_arrays(folder / "distances.npz", distances=distances)
 
         return self.stage("entanglement", write, self._distance_values())
 
     @property
-    def left(self) -> np.ndarray:
-        """int32[S,r] ascending positions of the training set that nothing has asked for yet."""
+    def remaining(self) -> np.ndarray:
+        """int32[S,r] ascending positions of the training examples of no earlier request."""
         return np.tile(self.study.dataset.train, (len(self.study.config.seeds), 1))
 
     def _distance_values(self) -> dict:
@@ -132,8 +132,8 @@ class ExampleScores:
     def proxy(self, name: str) -> pathlib.Path:
         """Stage "proxies/<name>": `values.npz`, float64[S,N] as the proxy is defined.
 
-        `cost.json` has `seconds` and `example_gradients` of each model, beyond the original's
-        own training, and of proxies that are computed a `caution`, which is also said.
+        `cost.json` has `seconds` and `example_gradients` per model, beyond the original's own
+        training. Proxies that are computed after it also have a `caution`, which is printed.
         """
 
         def write(folder: pathlib.Path) -> None:
@@ -157,10 +157,11 @@ class ExampleScores:
                                  "heldout_retrain or loss_curvature, or from_files=()")
             return records.read_arrays(path)[name], {"seconds": 0.0, "example_gradients": 0}
         with stopwatch() as seconds, shown(f"proxies/{name}") as progress:
-            start = Start(study.task, load_states(study, self.original), study.dataset.train,
-                          study.dataset.positions, recipe(config, config.train).optimizer,
-                          tuple(config.seeds), progress)
-            result = compute(start, config.proxies[name].to_dict())
+            inputs = ProxyInputs(
+                study.task, load_states(study, self.original), study.dataset.train,
+                study.dataset.positions, recipe(config, config.train).optimizer,
+                tuple(config.seeds), progress)
+            result = compute(inputs, config.proxies[name].to_dict())
             cost = {"seconds": seconds() / len(config.seeds),
                     "example_gradients": result.gradients, "caution": result.caution}
         if result.caution:
@@ -178,8 +179,8 @@ class ExampleScores:
     def ties(self, score: str) -> np.ndarray:
         """int64[N], the order of training examples with equal scores, the same for all seeds.
 
-        It is drawn at (data seed, score), so that what is chosen by one estimate for all seeds
-        is the same for all seeds; config.forget.ties="first" takes the order of the data.
+        It is drawn at (config.data.seed, "tie", score): a score that is the same for all seeds
+        then selects the same examples for all. config.forget.ties="first" is the order of the data.
         """
         config, dataset = self.study.config, self.study.dataset
         order = np.arange(len(dataset.ids))

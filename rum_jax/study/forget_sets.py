@@ -25,11 +25,11 @@ class Cases(NamedTuple):
     """M cases, set after set, and in each seed after seed.
 
     Attributes:
-      sets: names of the forget sets; M is their number times that of the seeds.
+      sets: names of the L forget sets; M is L times the number of seeds.
       seeds: M seeds, of the original, the oracle and all randomness of each case.
       forget: int32[M,F] ascending positions in the data.
-      earlier: int32[M,E] positions that were asked for, and unlearned, before.
-      request: how many requests that were; part of the addresses of what is drawn.
+      earlier: int32[M,E] positions of earlier requests, already unlearned; E is 0 for the first.
+      request: number of earlier requests; part of the address of random draws.
     """
 
     sets: tuple[str, ...]
@@ -60,12 +60,12 @@ class Cases(NamedTuple):
 def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
     """Stage "forget": `forget.npz` and `statistics.json`.
 
-    `forget.npz` has `sets` and `seeds` and, for each of both, `ids`, `positions` int32[L,S,F] and,
-    where it is known, `memorization`.
+    `forget.npz` has the L `sets`, the S `seeds`, and `ids`, `positions` int32[L,S,F] and, where
+    it is known, `memorization`, each [L,S,F].
 
     Raises:
-      InputError: there is no such forget set, the sets have different sizes, or sets by one
-        score have examples in common.
+      InputError: a forget set cannot be chosen, the sets have different sizes, or levels (low,
+        mid, high) of one score have examples in common.
     """
 
     def write(folder: pathlib.Path) -> None:
@@ -131,17 +131,17 @@ def _statistics(example_scores: ExampleScores, arrays: dict[str, np.ndarray]) ->
 
 
 def describe(example_scores: ExampleScores, name: str, forget: np.ndarray) -> dict:
-    """What `forget.statistics` says of a set, values of all seeds, as JSON values.
+    """Statistics of a forget set (see `forget.statistics`), one value per seed, as JSON values.
 
     Args:
-      example_scores: of the models that it is to be unlearned from; `left` is the set and its
+      example_scores: of the models to unlearn the set from; `remaining` is the set and its
         retain set.
       name: of the set.
       forget: int32[S,F] ascending positions.
     """
     dataset, features = example_scores.study.dataset, example_scores.features()
     statistics_of_seeds = [
-        statistics.in_embedding(features[m], positions, example_scores.left[m],
+        statistics.in_embedding(features[m], positions, example_scores.remaining[m],
                                 example_scores.of_seed(m).generator())
         for m, positions in enumerate(forget)]
     memorized = (np.take_along_axis(example_scores.score(MEMORIZATION), forget, 1)

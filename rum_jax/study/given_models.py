@@ -19,11 +19,11 @@ from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState
 
 FIELD = "config.train.from_files"
-CHANCE_LEVEL = 0.001  # of the test that a model knows more than the largest class
-PLAUSIBLE = 0.9       # training accuracy from which nothing else is tried
-BETTER = 0.1          # accuracy by which another reading of a model refutes it
-MARGIN = 0.1          # accuracy below the oracles' that is cautioned against
-SAMPLE = 512          # training examples on which other readings are tried
+CHANCE_LEVEL = 0.001  # significance level of the test against always predicting one class
+PLAUSIBLE = 0.9       # training accuracy from which on no alternatives are tried
+BETTER = 0.1          # gain in accuracy with which an alternative is reported as the fault
+MARGIN = 0.1          # retain accuracy below the oracles' that gives a caution
+SAMPLE = 512          # most training examples on which other pixels are tried
 _REASONS = ("another normalisation (config.train.from_files_mean and from_files_std), another "
             "order of channels or of classes, or other training examples")
 _OTHERS = {"MNIST's": ((0.1307,), (0.3081,)),
@@ -31,8 +31,13 @@ _OTHERS = {"MNIST's": ((0.1307,), (0.3081,)),
            **{f"{name}'s": statistics for name, statistics in PUBLISHED.items()}}
 
 
-class Try(NamedTuple):
-    """Another reading of a network: what it would see, said in words."""
+class Alternative(NamedTuple):
+    """Other preprocessing, or order of classes, that a model may have been trained with.
+
+    Attributes:
+      words: what it is, for messages.
+      accuracy: of the model on training examples with it, in [0,1].
+    """
 
     words: str
     accuracy: float
@@ -78,8 +83,9 @@ def _faults(task: Task, dataset: Dataset, train: np.ndarray, path: str, variable
     accuracy, chance = right / len(train), np.bincount(labels).max() / len(train)
     if accuracy >= PLAUSIBLE:
         return
-    tries = [*_pixel_tries(task, dataset, train, variables), *_class_tries(logits[train], labels)]
-    best = max(tries, key=lambda reading: reading.accuracy - accuracy, default=None)
+    alternatives = [*_pixel_alternatives(task, dataset, train, variables),
+                    *_class_alternatives(logits[train], labels)]
+    best = max(alternatives, key=lambda tried: tried.accuracy - accuracy, default=None)
     says = f"{FIELD}: {path}: has a training accuracy of {accuracy:.3f}"
     if best and best.accuracy - accuracy > BETTER:
         yield (f"{says}; {best.words} it is {best.accuracy:.2f}; allowed: models trained on this "
@@ -91,9 +97,9 @@ def _faults(task: Task, dataset: Dataset, train: np.ndarray, path: str, variable
                "normalisations, orders of channels and of classes were tried, and none fits)")
 
 
-def _pixel_tries(task: Task, dataset: Dataset, train: np.ndarray,
-                 variables: tuple) -> Iterator[Try]:
-    """Accuracies on the same examples with other pixels."""
+def _pixel_alternatives(task: Task, dataset: Dataset, train: np.ndarray,
+                        variables: tuple) -> Iterator[Alternative]:
+    """Other normalisations, and other orders of channels or pixels."""
     spec = task.model.image
     chosen = train[np.argsort(dataset.clean_labels[train], kind="stable")]
     chosen = chosen[::max(1, -(-len(chosen) // SAMPLE))]
@@ -117,7 +123,7 @@ def _pixel_tries(task: Task, dataset: Dataset, train: np.ndarray,
             given = "" if name is None else (f"with from_files_mean={_tuple(centre)} and "
                                              f"from_files_std={_tuple(scale)} ({name})")
             if words := " and ".join(part for part in (given, change) if part):
-                yield Try(words, accuracy(moved, centre, scale))
+                yield Alternative(words, accuracy(moved, centre, scale))
 
 
 def _tuple(values: tuple[float, ...]) -> str:
@@ -145,8 +151,8 @@ def _normalisations(spec: ImageSpec, statistics: tuple) -> dict[str | None, tupl
     return usual | {name: given for name, given in _OTHERS.items() if len(given[0]) == channels}
 
 
-def _class_tries(logits: np.ndarray, labels: np.ndarray) -> Iterator[Try]:
-    """The best order of classes: found on one half of the examples, tried on the other."""
+def _class_alternatives(logits: np.ndarray, labels: np.ndarray) -> Iterator[Alternative]:
+    """The best order of classes: fitted on one half of the examples, tested on the other."""
     predicted, classes = logits.argmax(-1), logits.shape[-1]
     first, second = np.arange(len(labels)) % 2 == 0, np.arange(len(labels)) % 2 == 1
     if not second.any():
@@ -154,20 +160,21 @@ def _class_tries(logits: np.ndarray, labels: np.ndarray) -> Iterator[Try]:
     table = np.zeros((classes, classes), np.int64)
     np.add.at(table, (predicted[first], labels[first]), 1)
     meant = scipy.optimize.linear_sum_assignment(-table)[1]
-    yield Try("with classes in another order (the best one, found on half of the examples)",
-              float((meant[predicted[second]] == labels[second]).mean()))
+    yield Alternative(
+        "with classes in another order (the best one, found on half of the examples)",
+        float((meant[predicted[second]] == labels[second]).mean()))
 
 
 def cautions(dataset: Dataset, given: np.ndarray, oracles: np.ndarray, forget: np.ndarray,
              originals: Sequence[int]) -> list[str]:
-    """What given models do differently from oracles, that models of this training set do not.
+    """Signs, by comparison with oracles, that given models had another training set.
 
     Args:
       dataset: of the study.
       given: float32[S,N,C] logits of the given models.
-      oracles: float32[M,N,C] of the oracles of M cases.
-      forget: int32[M,F] positions that each was trained without.
-      originals: M, number of the given model of each case.
+      oracles: float32[M,N,C] logits of the oracles of M cases.
+      forget: int32[M,F] positions that each oracle was trained without.
+      originals: for each of M cases the index of its given model.
     """
     test, noisy, shares = dataset.positions["test"], dataset.noisy, []
     right, fitted = (

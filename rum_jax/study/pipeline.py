@@ -22,23 +22,23 @@ from rum_jax.study.unlearning import plan_of, unlearned
 
 
 class StudyArtifacts(NamedTuple):
-    """What a finished study has: values, and folders of its stages; nothing here starts a stage.
+    """Values and stage folders of a finished study.
 
-    A report, which one process of several writes, must wait for no other.
+    Reading them starts no stage: a single process writes the report, and waits for no other.
 
     Attributes:
-      study: what all stages shared.
+      study: config, data and engine.
       cases: forget sets and seeds.
-      forget: that stage's folder.
-      memorization: folder, if the study has memorization scores.
+      forget: folder of the forget sets.
+      memorization: folder of the memorization scores; None: the study has none.
       models: row -> folder of its models, in the order of the table.
       rows: row -> folder of its evaluation.
-      traces: row -> folder of what it was like after each step, of rows that were traced.
+      traces: row -> folder of the measures after each step, see `step_trace.traced`.
       proxies: proxy -> folder, of those in config.proxies.compared.
       proxy_scores: proxy -> float64[S,N], NaN outside the training set.
-      cautions: what makes given original models doubtful.
-      streams: row -> its stream of requests, if any were asked for.
-      influence: folder, if it was asked for.
+      cautions: signs that given originals were not trained on this training set.
+      streams: row -> its stream of requests; empty without config.stream.requests.
+      influence: folder of the influence estimates; None without config.campaign.influence.
     """
 
     study: Study

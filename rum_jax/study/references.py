@@ -25,9 +25,9 @@ from rum_jax.study.trained_models import load_logits, load_states
 from rum_jax.train.state import TrainState
 
 THIRDS = 3
-RATES = (0.01, 0.02, 0.05, 0.1, 0.2)  # of relearning, where it is chosen
-MOST = 0.8                            # of the oracles
-Values = dict[str, Any]  # a number of each metric; of strata float[s]
+RELEARN_RATES = (0.01, 0.02, 0.05, 0.1, 0.2)  # learning rates, if the config has none
+RELEARN_SHARE = 0.8     # of the oracles that must relearn at a rate
+Values = dict[str, Any]  # metric -> its value; metric + STRATA -> float[s], one per stratum
 
 
 class Strata(NamedTuple):
@@ -88,7 +88,7 @@ class References:
         forget, labels = self.cases.forgotten[m], self.study.task.labels
         rows = np.arange(len(forget))
         confidences = [View(logits[k], labels, {}).probabilities(forget)[rows, labels[forget]]
-                       for logits in self._logits for k in alike_of(self.cases)[m]]
+                       for logits in self._logits for k in same_forget_cases(self.cases)[m]]
         return np.mean(confidences, axis=0)
 
     def values(self, m: int, metrics: Mapping[str, Measured]) -> Values:
@@ -112,32 +112,33 @@ class References:
         return values
 
     def expected(self, m: int, view: View) -> Values:
-        """What a model of the m-th case is compared with.
+        """Metrics of the oracles that a model of the m-th case is compared with.
 
-        With config.oracles="mean" these are means over all oracles of the case's forget set, but
-        for the model itself; else what the oracle of its seed has.
+        With config.oracles="mean", means over all oracles of the case's forget set, without the
+        model itself if it is one of them; with "paired", those of the oracle of its seed.
         """
         if self.study.config.oracles != MEAN:
             return self._values[0][m]
         others = [values[k] for logits, values in zip(self._logits, self._values, strict=True)
-                  for k in alike_of(self.cases)[m] if not np.array_equal(logits[k], view.logits)]
+                  for k in same_forget_cases(self.cases)[m]
+                  if not np.array_equal(logits[k], view.logits)]
         return mean_of(others) if others else self._values[0][m]
-
 
     @functools.cached_property
     def relearning_rate(self) -> float:
         """The learning rate of relearning, the same for all rows.
 
-        With 0 in the config it is the lowest of RATES at which most oracles get there, so that
-        what is measured is not the limit; or the highest, if there is no such rate.
+        If config.relearn.learning_rate is 0, the lowest of RELEARN_RATES at which the share
+        RELEARN_SHARE of the oracles reach the target accuracy within config.relearn.epochs, or the
+        highest if there is none.
         """
         settings = self.study.config.relearn
         if settings.learning_rate:
             return settings.learning_rate
         states = load_states(self.study, self.oracle)
-        for rate in RATES:
+        for rate in RELEARN_RATES:
             relearned = relearning(self.study, self.original, self.cases, states, rate)
-            if (relearned.epochs <= settings.epochs).mean() >= MOST:
+            if (relearned.epochs <= settings.epochs).mean() >= RELEARN_SHARE:
                 break
         return rate
 
@@ -154,8 +155,8 @@ def relearning(study: Study, original: pathlib.Path, cases: Cases, states: Train
                    (1 - settings.tolerance) * target)
 
 
-def alike_of(cases: Cases) -> list[list[int]]:
-    """For each case those, itself included, of its set that are to forget the same examples."""
+def same_forget_cases(cases: Cases) -> list[list[int]]:
+    """For each case the indices of all cases of its set that forget the same examples."""
     alike = []
     for m, forget in enumerate(cases.forgotten):
         of_set = range(len(cases.seeds))[cases.of_set(cases.set_of(m))]

@@ -1,4 +1,4 @@
-"""The stage that chooses what one request of a stream asks for, and what is known by then."""
+"""The stage that chooses the examples of one request of a stream, and the scores it uses."""
 
 import pathlib
 
@@ -19,42 +19,42 @@ from rum_jax.study.forget_sets import Cases, describe, scores_of
 
 
 class ScoresAfterUnlearning(ExampleScores):
-    """What is known when a later request comes: scores are read off the models as they are then.
+    """Scores for a later request, computed from the models after the earlier requests.
 
-    Memorization, and proxies that are read while the originals are trained, stay what they were.
+    Memorization, and proxies recorded while the originals are trained, stay those of the originals.
 
     Args:
-      first: what was known before the first request.
-      models: folder of the models that the requests before have left, one per seed.
+      first: scores before the first request.
+      models: folder of the models after the earlier requests, one per seed.
       prefix: of the names of stages.
-      left: int32[S,r] ascending positions of the training set that nothing has asked for yet.
+      remaining: int32[S,r] ascending positions of the training examples of no earlier request.
     """
 
     def __init__(self, first: ExampleScores, models: pathlib.Path, prefix: str,
-                 left: np.ndarray) -> None:
+                 remaining: np.ndarray) -> None:
         super().__init__(first.study, models, prefix)
-        self._first, self._left = first, left
+        self._first, self._remaining = first, remaining
 
     @property
-    def left(self) -> np.ndarray:
-        """int32[S,r] ascending positions of the training set that nothing has asked for yet."""
-        return self._left
+    def remaining(self) -> np.ndarray:
+        """int32[S,r] ascending positions of the training examples of no earlier request."""
+        return self._remaining
 
     def score(self, name: str) -> np.ndarray:
-        """float64[S,N]; `entanglement`, with what is left, is NaN elsewhere."""
-        if _lasts(name):
+        """float64[S,N]; `entanglement` is NaN for all but the remaining examples."""
+        if _is_unaffected(name):
             return self._first.score(name)
         return super().score(name)
 
     def _distance_values(self) -> dict:
-        """What distances depend on besides the models: what is left."""
-        return {"left": records.array_sha256(self._left)}
+        """What distances depend on besides the models: the remaining examples."""
+        return {"left": records.array_sha256(self._remaining)}
 
     def _folder(self, name: str) -> pathlib.Path | None:
-        return self._first.folders([name])[0] if _lasts(name) else super()._folder(name)
+        return self._first.folders([name])[0] if _is_unaffected(name) else super()._folder(name)
 
 
-def _lasts(score: str) -> bool:
+def _is_unaffected(score: str) -> bool:
     """Whether a score stays what it was, whatever is unlearned."""
     return score == MEMORIZATION or (score in PROXIES and not PROXIES[score].compute)
 
@@ -65,18 +65,18 @@ def nothing_earlier(study: Study) -> np.ndarray:
 
 
 def check_requests(example_scores: ExampleScores) -> None:
-    """Refuses requests that cannot be met, as far as that shows before anything is unlearned.
+    """Refuses requests that cannot be met, as far as is known before anything is unlearned.
 
-    That is the first one, and those after it up to one that depends on what a row leaves.
+    Checks the first request, and later ones until one depends on a row's unlearned models.
 
     Raises:
-      InputError: there is no such set, or it is all that is left.
+      InputError: the set cannot be chosen, or no training example would remain.
     """
     config = example_scores.study.config
     earlier = nothing_earlier(example_scores.study)
     for number, name in enumerate(config.stream.requests):
         family = name.partition(":")[0]
-        if number and not (FAMILIES[family].early or _lasts(family)):
+        if number and not (FAMILIES[family].needs_only_data or _is_unaffected(family)):
             return
         chosen = _requested(example_scores, name, number, earlier, "every row")
         earlier = np.concatenate([earlier, chosen], axis=1)
@@ -84,20 +84,20 @@ def check_requests(example_scores: ExampleScores) -> None:
 
 def request(example_scores: ExampleScores, row: str, stage: str, number: int,
             earlier: np.ndarray) -> pathlib.Path:
-    """Chooses what a request asks for, of what is left; a stage of that name.
+    """Chooses the examples of a request among the remaining ones, in a stage of that name.
 
-    `request.npz` has `ids` and `positions` int32[S,F];
-    `statistics.json` says what it is like among what is left, as of the models by then.
+    `request.npz` has `ids` and `positions` int32[S,F]; `statistics.json` has their statistics
+    relative to the other remaining examples, see `forget_sets.describe`.
 
     Args:
-      example_scores: of the models by then.
-      row: whose models they are, for messages.
-      stage: its name.
+      example_scores: of the models after the earlier requests.
+      row: that these models belong to, for messages.
+      stage: name of the stage.
       number: of the request, from 0.
-      earlier: int32[S,E] positions that were asked for before.
+      earlier: int32[S,E] positions of all earlier requests.
 
     Raises:
-      InputError: there is no such set, or it is all that is left.
+      InputError: the set cannot be chosen, or no training example would remain.
     """
     study, name = example_scores.study, example_scores.study.config.stream.requests[number]
 

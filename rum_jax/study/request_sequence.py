@@ -36,13 +36,13 @@ RETRAIN, RETRAIN_AGAIN = "retrain", "retrain_again"
 
 
 class RequestResult(NamedTuple):
-    """A request, and what was done about it.
+    """A request, and a row's models after it.
 
     Attributes:
-      request: folder of what it asks for.
-      cases: that, and what was asked for before.
-      oracle: folder of the models that never saw any of it.
-      models: folder of the models that have unlearned it.
+      request: folder of the stage that chose its examples, see `request.request`.
+      cases: the examples of this request, and those of earlier ones.
+      oracle: folder of the models retrained without all of these examples.
+      models: folder of the row's models after this request.
     """
 
     request: pathlib.Path
@@ -52,13 +52,13 @@ class RequestResult(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """A row's stream, judged.
+    """Stage folders of a row's stream of requests.
 
     Attributes:
-      requests: folders of the choice of each request.
-      evaluations: folders of the evaluation after each.
-      trace: folder with `trace.json`, as of `stages/trace.py`: every request after every step;
-        None for what rows are compared with.
+      requests: of the choice of each request, see `request.request`.
+      evaluations: of the evaluation after each request.
+      trace: with `trace.json`, see `step_trace.traced`, where each request is a step; None for
+        `original`, `retrain` and `retrain_again`.
     """
 
     requests: list[pathlib.Path]
@@ -67,11 +67,11 @@ class Stream(NamedTuple):
 
 
 def streams(example_scores: ExampleScores) -> dict[str, Stream]:
-    """Row -> its stream, for config.stream.rows and what they are compared with.
+    """Row -> its stream, for config.stream.rows, `original`, `retrain` and `retrain_again`.
 
-    Requests that depend on what a model makes of the examples differ from row to row. Those of
-    `retrain`, which retrains for each, are also those of `original`, which does nothing, and
-    `retrain_again`, which retrains with other seeds.
+    Requests that depend on the current model differ from row to row. `original`, which unlearns
+    nothing, and `retrain_again`, which retrains with other seeds, get the requests of `retrain`.
+    Empty if config.stream.requests is empty.
     """
     study = example_scores.study
     if not study.config.stream.requests:

@@ -69,11 +69,11 @@ def measures(study: Study, logits: Sequence[np.ndarray], oracles: Sequence[Seque
 
     Args:
       study: see there.
-      logits: float32[M,N,C] after each number of steps, from 0 on.
-      oracles: of the M cases, likewise.
-      forget: int32[M,F] positions of all that is to be forgotten in the end.
+      logits: float32[M,N,C] of the models after each number of steps, from 0 on.
+      oracles: views of the M oracles to compare with, after each number of steps.
+      forget: int32[M,F] positions of all examples to forget, those of later steps included.
       subsets: name -> int32[M,k] positions.
-      request: number of the request, see `Cases`.
+      request: number of earlier requests, see `Cases`.
     """
     out, table = accuracy_out(study), {}
     for done, (models, views) in enumerate(zip(logits, oracles, strict=True)):

@@ -22,7 +22,7 @@ from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import Study, check_memory, make_study, row_folder
 from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import forget_sets, load_cases
-from rum_jax.study.sweep_scores import Start, scores
+from rum_jax.study.sweep_scores import SweepInputs, scores
 from rum_jax.study.trained_models import load_logits, originals, retrained
 from rum_jax.study.unlearning import chain_of, plan_of, steps_of
 from rum_jax.train import memory
@@ -82,9 +82,9 @@ def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
     """Runs the points that are missing.
 
     Models are trained with `sweep.seeds`. A point's score is the mean over seeds of ToW with the
-    validation set in place of the test set, which is not looked at. With several forget sets, a
-    seed's value is the mean over them: models of one seed start from one original, so that the
-    interval is over seeds alone.
+    validation set in place of the test set, which is not used. With several forget sets, a seed's
+    value is the mean over them: models of one seed share one original, so that the interval is
+    over seeds alone.
 
     Returns:
       (study, {row: {"chosen": trial or None, "trials": [...]}}); a trial has its steps,
@@ -96,14 +96,14 @@ def sweep(workdir: pathlib.Path, config: ConfigDict) -> tuple[Study, dict]:
     seeded.seeds = config.sweep.seeds
     study = make_study(workdir, seeded)
     _check_memory(study, plan)
-    start = _start(study)
+    inputs = _sweep_inputs(study)
     results = {}
     for row, points in plan.items():
         trials = [trial for group in points_of.groups(points)
-                  for trial in _trials(start, row, group)]
+                  for trial in _trials(inputs, row, group)]
         trials.sort(key=lambda trial: trial["trial"])
         results[row] = {"chosen": _best(trials), "trials": trials}
-    return start.study, results
+    return inputs.study, results
 
 
 def _check_memory(study: Study, plan: dict[str, list[Point]]) -> None:
@@ -115,57 +115,57 @@ def _check_memory(study: Study, plan: dict[str, list[Point]]) -> None:
                  "config.unlearn.batch_size, or a larger config.engine.data_devices")
 
 
-def _start(study: Study) -> Start:
+def _sweep_inputs(study: Study) -> SweepInputs:
     seeds = study.config.seeds
     name = f"sweep/{'_'.join(map(str, seeds))}/"
     example_scores = ExampleScores(study, originals(study, f"{name}original"), name)
     cases = load_cases(forget_sets(example_scores))
     oracle = retrained(study, f"{name}retrain", cases.seeds, cases.forget)
-    return Start(example_scores, oracle, load_logits(oracle), cases)
+    return SweepInputs(example_scores, oracle, load_logits(oracle), cases)
 
 
-def _trials(start: Start, row: str, group: list[Point]) -> list[dict]:
+def _trials(inputs: SweepInputs, row: str, group: list[Point]) -> list[dict]:
     """Trials of points that share a program; one stage."""
-    study, seeds = start.study, start.study.config.seeds
+    study, seeds = inputs.study, inputs.study.config.seeds
     requested = {"seeds": list(seeds), "points": [[step._asdict() for step in point.steps]
                                                   for point in group]}
     name = f"sweep/{'_'.join(map(str, seeds))}/{row_folder(row)}/{records.digest(requested)[:12]}"
 
     def write(folder: pathlib.Path) -> None:
         with shown(f"sweep {row}, {len(group)} points") as progress:
-            logits = _run(start, row, group, progress)
-        records.write_json(folder / "scores.json", {**requested, "scores": scores(start, logits)})
+            logits = _run(inputs, row, group, progress)
+        records.write_json(folder / "scores.json", {**requested, "scores": scores(inputs, logits)})
 
-    folder = stage_cache.stage(study.workdir, name, write, _origin(start, row, group, requested))
+    folder = stage_cache.stage(study.workdir, name, write, _origin(inputs, row, group, requested))
     stored = records.read_json(folder / "scores.json")["scores"]
     return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **score}
             for point, score in zip(group, stored, strict=True)]
 
 
-def _origin(start: Start, row: str, group: list[Point], requested: dict) -> Origin:
+def _origin(inputs: SweepInputs, row: str, group: list[Point], requested: dict) -> Origin:
     """What the scores of points are made from."""
-    study, files = start.study, {}
-    plan = plan_of(start.example_scores, row, start.cases)
+    study, files = inputs.study, {}
+    plan = plan_of(inputs.example_scores, row, inputs.cases)
     for step in group[0].steps:
         files |= code_digests(step.algorithm)
     values = {"points": json.loads(replaced(json.dumps(records.plain(requested)), files)),
               "subsets": [{name: records.array_sha256(positions)
                            for name, positions in parts.items()} for parts in plan.partitions],
               **study.content.part("unlearn", "oracles")}
-    return Origin(values, [study.data, start.example_scores.original, start.oracle], row, files)
+    return Origin(values, [study.data, inputs.example_scores.original, inputs.oracle], row, files)
 
 
-def _run(start: Start, row: str, group: list[Point], progress: Progress) -> np.ndarray:
+def _run(inputs: SweepInputs, row: str, group: list[Point], progress: Progress) -> np.ndarray:
     """Logits float[points,M,N,C]; not finite where a point diverged."""
-    cases, points = start.cases, len(group)
-    plan = plan_of(start.example_scores, row, cases)
-    chain = chain_of(start.example_scores, plan, cases)
+    cases, points = inputs.cases, len(group)
+    plan = plan_of(inputs.example_scores, row, cases)
+    chain = chain_of(inputs.example_scores, plan, cases)
     tiled = chain._replace(
         train=np.tile(chain.train, (points, 1)), partitions=plan.partitions * points,
         steps=points_of.stacked(group, len(cases.seeds)),
         seeds=cases.seeds * points, states=jax.tree.map(
             lambda leaf: np.concatenate([leaf] * points), chain.states), stop_when_diverged=False)
-    logits = predict(start.study.task, run(tiled, progress).states)
+    logits = predict(inputs.study.task, run(tiled, progress).states)
     return logits.reshape(points, len(cases.seeds), *logits.shape[1:])
 
 
@@ -178,7 +178,7 @@ def fields_of(config: ConfigDict, row: str, trials: list[dict],
               chosen: dict) -> dict[str, object]:
     """Config fields (without the leading `config.`) that make a row do what one trial did.
 
-    What all trials have as the config has it is not among them.
+    Fields that have the config's value in all trials are left out.
     """
     section, fields = row_spec.parse(row).kind, {}
     for place, (step, given) in enumerate(zip(

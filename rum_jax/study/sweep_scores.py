@@ -12,13 +12,20 @@ from rum_jax.evaluate.view import View
 from rum_jax.study.context import Study
 from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases
-from rum_jax.study.references import alike_of, mean_of, parts_of
+from rum_jax.study.references import mean_of, parts_of, same_forget_cases
 
-SEEN = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
+ACCURACIES = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
 
 
-class Start(NamedTuple):
-    """What every point starts from: the sweep's own originals and oracles, and its cases."""
+class SweepInputs(NamedTuple):
+    """What all points of a sweep share.
+
+    Attributes:
+      example_scores: of the sweep's own originals.
+      oracle: folder of its M oracles.
+      oracle_logits: float32[M,N,C].
+      cases: forget sets and seeds of M models.
+    """
 
     example_scores: ExampleScores
     oracle: pathlib.Path
@@ -31,28 +38,33 @@ class Start(NamedTuple):
         return self.example_scores.study
 
 
-def scores(start: Start, logits: np.ndarray) -> list[dict]:
-    """Of each point of float[points,M,N,C]: `validation_tow` and SEEN; None where it diverged."""
-    references = reference_metrics(start)
+def scores(inputs: SweepInputs, logits: np.ndarray) -> list[dict]:
+    """For each point the summaries of `validation_tow` and ACCURACIES; None where it diverged.
+
+    Args:
+      inputs: oracles and cases.
+      logits: float[points,M,N,C].
+    """
+    references = reference_metrics(inputs)
     results = []
     for point in logits:
         if not np.isfinite(point).all():
-            results.append({"validation_tow": None, **dict.fromkeys(SEEN), "sets": {}})
+            results.append({"validation_tow": None, **dict.fromkeys(ACCURACIES), "sets": {}})
             continue
-        seen = _seen_of_all(start, point)
+        accuracies = _accuracies_of_all(inputs, point)
         values = {"validation_tow": [validation_tow(*pair) for pair in
-                                     zip(seen, references, strict=True)],
-                  **{name: [metrics[name] for metrics in seen] for name in SEEN}}
-        results.append(summaries(start.cases, values))
+                                     zip(accuracies, references, strict=True)],
+                  **{name: [metrics[name] for metrics in accuracies] for name in ACCURACIES}}
+        results.append(summaries(inputs.cases, values))
     return results
 
 
-def reference_metrics(start: Start) -> list[dict[str, float]]:
-    """SEEN of what the model of each case is compared with, see config.oracles."""
-    oracles = _seen_of_all(start, start.oracle_logits)
-    if start.study.config.oracles != MEAN:
+def reference_metrics(inputs: SweepInputs) -> list[dict[str, float]]:
+    """For each case the ACCURACIES of its oracle, or means over several; see config.oracles."""
+    oracles = _accuracies_of_all(inputs, inputs.oracle_logits)
+    if inputs.study.config.oracles != MEAN:
         return oracles
-    return [mean_of([oracles[k] for k in alike]) for alike in alike_of(start.cases)]
+    return [mean_of([oracles[k] for k in alike]) for alike in same_forget_cases(inputs.cases)]
 
 
 def summaries(cases: Cases, values: dict[str, list[float]]) -> dict:
@@ -73,12 +85,12 @@ def summaries(cases: Cases, values: dict[str, list[float]]) -> dict:
                      for number, part in enumerate(cases.sets)}}
 
 
-def _seen_of_all(start: Start, logits: np.ndarray) -> list[dict[str, float]]:
-    """SEEN of the models of all cases, float[M,N,C]."""
-    return [_seen(start.study, model, parts_of(start.study, forget))
-            for model, forget in zip(logits, start.cases.forget, strict=True)]
+def _accuracies_of_all(inputs: SweepInputs, logits: np.ndarray) -> list[dict[str, float]]:
+    """ACCURACIES of the models of M cases, from logits float[M,N,C]."""
+    return [_accuracies(inputs.study, model, parts_of(inputs.study, forget))
+            for model, forget in zip(logits, inputs.cases.forget, strict=True)]
 
 
-def _seen(study: Study, logits: np.ndarray, parts: dict) -> dict[str, float]:
+def _accuracies(study: Study, logits: np.ndarray, parts: dict) -> dict[str, float]:
     view = View(logits, study.task.labels, parts)
-    return {name: REQUIRED[name](view, view).value for name in SEEN}
+    return {name: REQUIRED[name](view, view).value for name in ACCURACIES}

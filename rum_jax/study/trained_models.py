@@ -178,7 +178,7 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
 
 
 def _imported(study: Study, name: str) -> pathlib.Path:
-    """Models of the user's files; `given.json` has their accuracies (see `given.judge`)."""
+    """Models of the user's files; `given.json` has their accuracies, see `given_models.judge`."""
     config, read = study.config.train, []
 
     def make(progress: Progress) -> Trained:

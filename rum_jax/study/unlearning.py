@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from rum_jax.config.content import code_digests, flat, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
-from rum_jax.core.randomness import generator, of_request
+from rum_jax.core.randomness import generator, request_address
 from rum_jax.experiment.build import unlearn_optimizer
 from rum_jax.refine import refinement
 from rum_jax.refine.contract import level_of
@@ -97,7 +97,7 @@ def plan_of(example_scores: ExampleScores, row: str, cases: Cases) -> Plan:
     try:
         partitions = [
             partition(refine, forget, example_scores.of_forget(cases.original(m), forget),
-                      subsets, generator(seed, "shuffle", *of_request(cases.request)))
+                      subsets, generator(seed, "shuffle", *request_address(cases.request)))
             for m, (forget, seed) in enumerate(zip(cases.forget, cases.seeds, strict=True))]
     except InputError as error:
         raise InputError(f"row {row}: {error}") from error
@@ -112,11 +112,11 @@ def plan_of(example_scores: ExampleScores, row: str, cases: Cases) -> Plan:
 
 def unlearned(example_scores: ExampleScores, row: str, cases: Cases,
               name: str = "") -> pathlib.Path:
-    """Runs the chain of a row from the models that are known; stage "unlearn/<row>", or `name`.
+    """Runs a row's chain from the models of `example_scores`; stage "unlearn/<row>", or `name`.
 
-    Besides the models: `steps.json`, what was done; `subsets.npz`, subset -> int32[M,k]
-    positions; and `after_steps.npz`, logits float32[steps,M,N,C] after each step, for rows of the
-    study with more than one where config.trace asks for it.
+    Besides the models: `steps.json`, the steps; `subsets.npz`, subset -> int32[M,k] positions; and
+    with config.trace, for rows of more than one step and without `name`, `after_steps.npz`:
+    `logits` float32[steps,M,N,C] after each step.
     """
     study = example_scores.study
     plan = plan_of(example_scores, row, cases)

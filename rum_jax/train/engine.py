@@ -88,11 +88,11 @@ class Engine:
         return self.padded(models) // self.rows if self.strategy == SERIES else 1
 
     def for_models(self, models: int) -> "Engine":
-        """This engine with the mesh that suits so many models.
+        """This engine with the best mesh for this number of models.
 
-        Where `data_devices` is given, rows that would stay idle are left out (in one process;
-        each process of several must have a part in every program). Where it is 0, all devices
-        are used: the mesh is the one that wastes least on padding, with the most rows.
+        With `data_devices` > 0, idle rows are removed from the mesh (not with several processes,
+        as each must take part in every program). With 0, all devices are used, in the mesh with
+        the least padding; among equal ones, that with the most rows.
         """
         devices = self.mesh.devices.reshape(-1)
         share = self.data_devices or best_share(len(devices), models, self.batch_divisor)
@@ -106,7 +106,7 @@ class Engine:
 
 def make_engine(devices: int, strategy: str, steps_per_call: int, data_devices: int = 1,
                 batch_divisor: int = 1) -> Engine:
-    """An engine over the first so many devices (0: all); the others are `Engine`'s attributes.
+    """An engine on the first `devices` devices (0: all); other arguments: see `Engine`.
 
     Raises:
       ValueError: there are fewer devices, or they cannot be cut into rows of `data_devices`.

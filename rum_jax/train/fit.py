@@ -152,13 +152,14 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
       context: hyper-parameters, leading axis M.
       names: what to call each of the M models in messages.
       progress: called with the completed fraction, in (0,1], after every call of the program.
-      stop_when_diverged: False: a model whose loss is not finite goes on with what it has.
-      keep: where the state is kept every so many steps, and looked for first; for objectives
-        that record one array, or nothing.
+      stop_when_diverged: whether a loss that is not finite raises DivergedError; if False,
+        training continues.
+      keep: where and how often checkpoints are written; training resumes from the last one. The
+        objective must then record one array, or nothing.
 
     Raises:
       DivergedError: a loss is not finite; names the model and the (zero-based) step.
-      InputError: what was kept is of another plan or model.
+      InputError: the checkpoint belongs to another plan or model.
     """
     begun = keep.load(plan, task.model) if keep else None
     log = Log(names, plan.learning_rate.shape[1], stop_when_diverged, progress, begun)

@@ -27,42 +27,42 @@ def check_finite(losses: np.ndarray, first_step: int, names: Sequence[str]) -> N
 
 
 class Log:
-    """Losses and records of all calls; those of the last one stay on the devices until asked.
+    """Losses and records of all calls of the program; those of the last are fetched lazily.
 
     Args:
       names: of the M models, for messages.
-      total: steps of the whole training.
-      check: whether a loss that is not finite is an error.
-      progress: called with the fraction of the steps whose losses are known.
-      begun: what an earlier process did of it.
+      total: number of steps of the whole training.
+      check: whether a loss that is not finite raises DivergedError.
+      progress: called with the fraction of the steps whose losses were fetched.
+      begun: the checkpoint that the training resumes from, if any.
     """
 
     def __init__(self, names: Sequence[str], total: int, check: bool, progress: Progress,
                  begun: FitCheckpoint | None) -> None:
         self._names, self._total, self._check, self._progress = names, total, check, progress
-        self._waiting: tuple | None = None
+        self._pending: tuple | None = None
         self._losses = [begun.losses] if begun else []
         self._records: list[PyTree] = [begun.record] if begun else []
 
     def add(self, start: int, end: int, outputs: list[PyTree]) -> None:
         """Takes note of steps start..end-1, and fetches those before."""
-        self._settle()
-        self._waiting = (start, end, outputs)
+        self._fetch_pending()
+        self._pending = (start, end, outputs)
 
     def losses(self) -> np.ndarray:
         """float[M,steps so far]. DivergedError if one is not finite."""
-        self._settle()
+        self._fetch_pending()
         return np.concatenate(self._losses, axis=1)
 
     def record(self) -> PyTree:
         """The objective's records of all steps."""
-        self._settle()
+        self._fetch_pending()
         return jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *self._records)
 
-    def _settle(self) -> None:
-        if self._waiting is None:
+    def _fetch_pending(self) -> None:
+        if self._pending is None:
             return
-        (start, end, outputs), self._waiting = self._waiting, None
+        (start, end, outputs), self._pending = self._pending, None
         loss, record = jax.tree.map(lambda leaf: leaf[:, :end - start],
                                     placement.get(outputs, len(self._names)))
         if self._check:

@@ -19,9 +19,9 @@ from rum_jax.train.state import Batch, Context, TrainState, make_step, shape_of_
 
 PyTree = Any
 GIB, MIB = 2**30, 2**20
-# Blocked convolutions copy activations while they work, which shapes of what is kept do not show:
-# the compiler's figure is 1.3 to 1.7 times those.
-WORKING = 1.75
+# Blocked convolutions need workspace beyond the arrays that are kept for the backward pass: the
+# compiler reports 1.3 to 1.7 times the size of these arrays.
+BLOCKED_WORKSPACE_FACTOR = 1.75
 AT_ONCE = ("vmap", "unroll")  # strategies that step all models of a device at the same time
 
 
@@ -70,7 +70,7 @@ def predicted(task: Task, models: int, batch_size: int) -> Memory:
     at_once = held if engine.strategy in AT_ONCE else 1
     step = _bytes(kept) + _bytes(state.params)
     if task.model.module.lowering == BLOCKED:
-        step = int(WORKING * step)
+        step = int(BLOCKED_WORKSPACE_FACTOR * step)
     return Memory(2 * task.images.nbytes, held * _bytes(state), at_once * step)
 
 
@@ -142,16 +142,17 @@ def check_plan(what: str, models: int, epochs: int, examples: int, batch_size: i
 
 
 def check(task: Task, what: str, models: int, batch_size: int, remedy: str) -> None:
-    """Says what a training needs.
+    """Prints the device memory that a training needs, and checks that it fits.
 
-    Where the bound from shapes is above what there is, the compiler's own figure decides.
+    If the upper bound from shapes exceeds the available memory, the compiler's figure for a step
+    decides instead (for the strategies of AT_ONCE the bound does).
 
     Args:
       task: network, examples, and where to run.
       what: name of the training.
-      models: trained together.
-      batch_size: examples.
-      remedy: fields of the config that make it smaller.
+      models: number of models that are trained together.
+      batch_size: examples per step.
+      remedy: config fields that reduce the memory, for the message.
 
     Raises:
       InputError: it does not fit.

@@ -1,9 +1,9 @@
-"""The mesh of devices: axis "models", along which models lie, and axis "data".
+"""The mesh of devices: models are sharded along axis "models", batches along axis "data".
 
-The devices of a row, the axis "data", share the batches of the row's models. A program asks for
-that with `split_batch` and says everything else as if there were one device (means over the
-batch are means over the whole batch); the compiler adds the communication. Over several processes
-(`hosts.py`) the mesh spans the devices of all of them.
+The devices of a row (axis "data") share the batches of the row's models. A program marks arrays
+for that with `split_batch` and is otherwise written as for one device (a mean over the batch is
+the mean over the whole batch); the compiler adds the communication. With several processes
+(`runtime/distributed.py`) the mesh spans the devices of all of them.
 """
 
 from typing import Any
@@ -43,9 +43,9 @@ def best_share(devices: int, models: int, batch_divisor: int) -> int:
 
 
 def split_batch(values: jax.Array) -> jax.Array:
-    """Inside a program: spreads axis 0, that of the examples, over the devices of a row.
+    """Inside a program: shards axis 0 (examples) over the devices of a row.
 
-    Where they do not divide it, each of them has it whole.
+    If their number does not divide its length, each device keeps the whole array.
     """
     share = jax.sharding.get_abstract_mesh().shape.get(DATA, 1)
     if share == 1 or len(values) % share:

@@ -28,7 +28,7 @@ def batch_cross_entropy_and_logits(
 
 def batch_cross_entropy(model: Model, params: PyTree, model_state: PyTree, batch: Batch,
                         train: bool) -> tuple[jax.Array, PyTree]:
-    """Mean cross entropy of a batch (CE in the spec) and the new model state."""
+    """Mean cross entropy (CE) of a batch, float[], and the new model state."""
     loss, _, model_state = batch_cross_entropy_and_logits(model, params, model_state, batch,
                                                           train)
     return loss, model_state

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import PartitionSpec as P
 
-from rum_jax.runtime.stopwatch import uncounted
+from rum_jax.runtime.stopwatch import untimed
 from rum_jax.train.engine import Engine, over_models
 from rum_jax.train.mesh import MODELS, fetch, place
 
@@ -53,10 +53,10 @@ def number_of_models(*stacked: PyTree) -> int:
 
 
 def put(engine: Engine, tree: PyTree, models: int) -> list[PyTree]:
-    """Arrays with leading axis M onto the devices: one tree for each call of the program.
+    """Puts arrays with leading axis M onto the devices: one tree for each call of the program.
 
-    M is padded to a multiple of the rows by repeating the last model. What is `OnDevices` for
-    this engine is there already.
+    M is padded to a multiple of the mesh's rows by repeating the last model. A tree that is
+    `OnDevices` for this engine is returned without a copy.
     """
     if isinstance(tree, OnDevices):
         if tree.engine == engine:
@@ -85,21 +85,21 @@ MOST_RESIDENT = 2  # the data set, on the meshes of two numbers of models
 
 
 def resident(engine: Engine, images: np.ndarray) -> jax.Array:
-    """A data set on every device of the engine's mesh, where it stays for the next program.
+    """A data set replicated on all devices of the engine's mesh, cached for later programs.
 
-    Putting it there is left out of every stopwatch: it is no work of the method that happens to
-    be the first. What is not used any more goes: with its host array, or when MOST_RESIDENT
-    others were used since (CPU devices may read the host array itself, which they then keep). The
-    host array cannot be written to any more, as what is on the devices would not follow.
+    The transfer is excluded from every stopwatch, as otherwise the first method would be charged
+    for it. An entry is dropped when its host array is deleted or MOST_RESIDENT other entries were
+    used since (on CPUs the device array may share the host array's memory and keep it alive). The
+    host array becomes read-only, as changes would not reach the devices.
 
     Args:
       engine: where to run.
-      images: any array; the same object is looked for. Programs must not be given it to overwrite.
+      images: any array, cached by object identity. Programs must not donate the result's buffer.
     """
     key = engine.mesh, id(images)
     if key not in _resident:
         images.flags.writeable = False
-        with uncounted():
+        with untimed():
             placed = jax.block_until_ready(replicate(engine, images))
         gone = weakref.ref(images, lambda _: _resident.pop(key, None))
         _resident[key] = gone, placed

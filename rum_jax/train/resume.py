@@ -1,4 +1,4 @@
-"""A long training keeps its state on the way, and goes on from there."""
+"""Checkpoints of unfinished trainings, from which interrupted ones resume."""
 
 import hashlib
 import pathlib
@@ -24,13 +24,13 @@ REMEDY = "delete it to start that training anew"
 
 
 class FitCheckpoint(NamedTuple):
-    """A training that has come so far.
+    """A checkpoint of an unfinished training.
 
     Attributes:
-      steps: taken.
-      states: after them, leading axis M.
+      steps: number of steps taken.
+      states: after these steps, leading axis M.
       losses: float[M,steps].
-      record: the objective's records of them, one array [M,steps,...]; None if it makes none.
+      record: the objective's records, one array [M,steps,...]; None if it makes none.
     """
 
     steps: int
@@ -40,14 +40,15 @@ class FitCheckpoint(NamedTuple):
 
 
 class Checkpointing(NamedTuple):
-    """Where and how often a training keeps its state.
+    """Where and how often a training writes checkpoints.
 
     Attributes:
-      folder: of this training alone; `steps-<n>` below it is written beside and renamed.
-      every: epochs for `train`, steps for `fit`; 0: never.
-      clock: seconds of this process's work so far, to be remembered with the state.
-      earlier_seconds: those of earlier processes, see `kept_seconds`.
-      made_from: digest of what the plan does not tell: network, data, momentum, weight decay.
+      folder: of this training alone; a checkpoint is written as `partial` in it, then renamed to
+        `steps-<n>`.
+      every: interval, in epochs for `train`, in steps for `fit`; 0: never.
+      clock: () -> seconds that this process has worked so far; stored in the checkpoint.
+      earlier_seconds: seconds that earlier processes have worked, see `kept_seconds`.
+      made_from: digest of what the plan does not contain: network, data, momentum, weight decay.
     """
 
     folder: pathlib.Path

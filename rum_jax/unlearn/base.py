@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rum_jax.core.checks import Check
-from rum_jax.core.randomness import generator, of_request
+from rum_jax.core.randomness import generator, request_address
 from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, each, period_means
@@ -92,7 +92,7 @@ class Problem(NamedTuple):
 
     def generator_of(self, seed: int, role: str, epoch: int) -> np.random.Generator:
         """A seed's generator for that role and epoch of this step."""
-        return self.draw(seed, role, self.step, epoch, *of_request(self.request))
+        return self.draw(seed, role, self.step, epoch, *request_address(self.request))
 
     def generators(self, role: str, epoch: int) -> list[np.random.Generator]:
         """One generator per model for that role and epoch of this step."""
@@ -109,8 +109,8 @@ class History(NamedTuple):
     Attributes:
       losses: float[M,T], the loss of every optimizer step.
       examples: how many example gradients each model took.
-      periods: into how many equally long parts the steps fall, epochs mostly; or the number of
-        steps of each part.
+      periods: number of equally long parts (usually epochs) of the T steps, or the number of
+        steps of each part; the loss is averaged over each. 0: no means.
     """
 
     losses: np.ndarray

@@ -35,25 +35,25 @@ def epochs_of(problem: Problem, part: str, epochs: int) -> np.ndarray:
     Raises:
       InputError: the plan does not fit into memory.
     """
-    fits(problem, getattr(problem, part).shape[1], epochs)
+    ensure_plan_fits(problem, getattr(problem, part).shape[1], epochs)
     return np.concatenate([one_pass(problem, part, epoch) for epoch in range(epochs)], axis=1)
 
 
-def fits(problem: Problem, examples: int, epochs: int) -> None:
+def ensure_plan_fits(problem: Problem, examples: int, epochs: int) -> None:
     """Raises InputError where the plan of so many epochs does not fit into memory."""
     check_plan(f"unlearning of {problem.names[0]}", len(problem.seeds), epochs, examples,
                problem.optimizer.batch_size)
 
 
 def one_pass(problem: Problem, part: str, epoch: int) -> np.ndarray:
-    """One epoch of those, by its number: int32[M,ceil(n/B),B]."""
+    """One shuffled epoch over the forget or retain sets: int32[M,ceil(n/B),B] positions."""
     sets = zip(getattr(problem, part), problem.generators(part, epoch), strict=True)
     return np.stack([batches(rng.permutation(positions), problem.optimizer.batch_size)
                      for positions, rng in sets])
 
 
 def trainable(problem: Problem) -> Task:
-    """The task, with BatchNorm as the optimizer says."""
+    """The task, with frozen BatchNorm statistics if `optimizer.batch_norm` is "eval"."""
     frozen = problem.optimizer.batch_norm == "eval"
     model = dataclasses.replace(problem.task.model, frozen_statistics=frozen)
     return problem.task._replace(model=model)
@@ -114,16 +114,17 @@ def with_fresh_optimizer(states: TrainState) -> TrainState:
     return dataclasses.replace(states, step=zero[0], opt_state=zero[1])
 
 
-def as_precise(old: np.ndarray, new: Any) -> np.ndarray:
+def cast_like(old: np.ndarray, new: Any) -> np.ndarray:
     """A new leaf in the dtype of the old one."""
     return np.asarray(new, old.dtype)
 
 
-def one_shot(states: TrainState, params: PyTree, examples: int) -> tuple[TrainState, History]:
-    """What an algorithm without optimizer steps returns: new params (any float tree, host)."""
+def result_without_steps(states: TrainState, params: PyTree,
+                         examples: int) -> tuple[TrainState, History]:
+    """The states with new params (host tree, cast to the old dtypes), and an empty history."""
     models = len(states.step)
     with np.errstate(over="ignore"):  # what is not finite is found by the caller
-        like = jax.tree.map(as_precise, states.params, params)
+        like = jax.tree.map(cast_like, states.params, params)
     return (dataclasses.replace(with_fresh_optimizer(states), params=like),
             History(np.zeros((models, 0), np.float32), examples))
 

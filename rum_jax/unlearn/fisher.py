@@ -17,7 +17,7 @@ from rum_jax.core import checks
 from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import one_shot
+from rum_jax.unlearn.descent import result_without_steps
 from rum_jax.unlearn.gradients import (
     Gradient,
     Probabilities,
@@ -73,7 +73,7 @@ def deviation(fisher: np.ndarray, alpha: float) -> np.ndarray:
 
 def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-8,
             ) -> tuple[TrainState, History]:
-    """Adds noise where the retain set does not mind."""
+    """Adds Gaussian noise, larger where the Fisher information of the retain set is small."""
     alphas = problem.each(alpha)
 
     def perturbed(p: np.ndarray, fisher: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -83,7 +83,7 @@ def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-8,
 
     params = jax.tree.map(perturbed, states.params, diagonal(problem, states),
                           noise(problem, states.params))
-    return one_shot(states, params, problem.retain.shape[1])
+    return result_without_steps(states, params, problem.retain.shape[1])
 
 
 ALGORITHM = Algorithm(

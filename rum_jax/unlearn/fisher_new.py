@@ -7,12 +7,12 @@ Released as `fisher_new`.
                averaged over a weight's inputs, times 10 for the classifier and for vectors
     p <- p + sqrt(variance) * N(0, 1)
 
-in evaluation mode; the square is that of the batch-mean gradient, which in a batch of one class is
-another than in a mixed one (half of it on the digits). So `batches` are cut from R in "random"
-order, drawn at (seed, "hessian", step); "ordered" ones, as released, are of one class where the
-data lie class after class. "The classifier" is any weight
-whose first PyTorch axis is the number of classes, as in the released code. Its special case for
-a forgotten class of CIFAR is left out.
+in evaluation mode. The square is that of the batch-mean gradient, which depends on the classes in
+the batch (with one class it is half as large as with all on the digits). So by default `batches`
+are taken from R in "random" order, drawn at (seed, "hessian", step); "ordered" takes R as it is, as
+released, which gives batches of one class where the data are sorted by class. "The classifier" is
+any weight whose first PyTorch axis is the number of classes, as in the released code. The released
+special case for a forgotten class of CIFAR is left out.
 """
 
 import jax
@@ -23,7 +23,7 @@ from rum_jax.core import checks
 from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import one_shot
+from rum_jax.unlearn.descent import result_without_steps
 from rum_jax.unlearn.fisher import noise
 from rum_jax.unlearn.gradients import (
     Gradient,
@@ -82,7 +82,7 @@ def variance(squares: np.ndarray, classes: int, alpha: float) -> np.ndarray:
 
 def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-6, batches: str = "random",
             ) -> tuple[TrainState, History]:
-    """Adds noise where the retain set does not mind."""
+    """Adds Gaussian noise, larger where the squared gradients of the retain set are small."""
     alphas, classes = problem.each(alpha), problem.task.model.image.classes
 
     def perturbed(p: np.ndarray, squares: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -93,7 +93,7 @@ def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1e-6, batche
     squares = squared_gradients(problem, states, batches)
     params = jax.tree.map(perturbed, states.params, squares,
                           noise(problem, states.params))
-    return one_shot(states, params, classes * problem.retain.shape[1])
+    return result_without_steps(states, params, classes * problem.retain.shape[1])
 
 
 ALGORITHM = Algorithm(

@@ -1,4 +1,4 @@
-"""Gradients of fixed models, one batch after another: what the one-shot algorithms are made of."""
+"""Gradients at fixed parameters, folded over batches; for algorithms without SGD steps."""
 
 import dataclasses
 import functools
@@ -133,10 +133,10 @@ def unraveled(unravel: Callable[[Any], PyTree], flat: np.ndarray) -> PyTree:
 
 
 def in_random_order(problem: Problem) -> Problem:
-    """The same, with each retain set in an order drawn at (seed, "hessian", step, 0).
+    """The problem with each retain set shuffled by a draw at (seed, "hessian", step, 0).
 
-    A sample or a batch that is cut from it is then one of the whole set, whatever the order of
-    the data; in data that lie class after class it would be of a few classes.
+    Its first examples and its batches are then random samples of the whole retain set; in data
+    sorted by class they would belong to a few classes.
     """
     retain = [rng.permutation(positions) for positions, rng in
               zip(problem.retain, problem.generators("hessian", 0), strict=True)]

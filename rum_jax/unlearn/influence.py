@@ -11,9 +11,9 @@ trained in (in bfloat16 the recursion's k is off by 18% on the digits). o stays 
 k is not a true inverse-Fisher product (docs/parity.md#q17, kept). Running statistics stay as they
 are.
 
-Which examples is the hyper-parameter `examples`: "random" draws them at (seed, "hessian", step);
-"first" takes the first of the data, as released, which in data that lie class after class are
-examples of a few classes.
+The hyper-parameter `examples` selects the retain examples: "random" draws them at (seed,
+"hessian", step); "first" takes the first of R, as released, which in data sorted by class belong
+to a few classes.
 """
 
 import jax
@@ -24,7 +24,7 @@ from rum_jax.core import checks
 from rum_jax.train.objectives import PyTree
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import one_shot
+from rum_jax.unlearn.descent import result_without_steps
 from rum_jax.unlearn.gradients import (
     Gradient,
     Probabilities,
@@ -99,7 +99,7 @@ def unlearn(problem: Problem, states: TrainState, *, alpha: Float = 1.0, example
 
     params = jax.tree.map(moved, states.params, k)
     seen = problem.forget.shape[1] + problem.retain.shape[1]
-    return one_shot(states, params, seen + min(problem.retain.shape[1], MOST_EXAMPLES))
+    return result_without_steps(states, params, seen + min(problem.retain.shape[1], MOST_EXAMPLES))
 
 
 ALGORITHM = Algorithm(

@@ -23,7 +23,7 @@ from rum_jax.core.checks import Check
 from rum_jax.core.errors import InputError
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, History, Problem, defaults_of
-from rum_jax.unlearn.descent import as_precise, leaves_by_path, with_fresh_optimizer
+from rum_jax.unlearn.descent import cast_like, leaves_by_path, with_fresh_optimizer
 
 _CHECKS: dict[type, Check] = {bool: checks.boolean, int: checks.integer(-2**31),
                               str: checks.text, float: checks.number(-np.inf)}
@@ -34,7 +34,7 @@ def load(reference: str) -> Algorithm:
     """The algorithm that `my_file.py:function` names.
 
     Raises:
-      InputError: see `own.load`; or a default is not a number, a boolean or a text.
+      InputError: see `plugins.load`; or a default is not a finite number, boolean or string.
     """
     function: Callable[..., Any] = plugins.load(reference, ("problem", "states"))
     defaults = defaults_of(function)
@@ -62,7 +62,7 @@ def _unlearn(reference: str, function: Callable[..., Any], problem: Problem, sta
                          f"{type(history).__name__}; allowed: states, or (states, History)")
     after = plugins.call(reference, jax.device_get, after)
     _check_states(reference, before, states, after)
-    like = {name: jax.tree.map(as_precise, getattr(before, name), getattr(after, name))
+    like = {name: jax.tree.map(cast_like, getattr(before, name), getattr(after, name))
             for name in ("params", "model_state")}
     return (with_fresh_optimizer(dataclasses.replace(before, **like)),
             _checked_history(reference, history, models))

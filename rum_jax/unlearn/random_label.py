@@ -15,7 +15,7 @@ from rum_jax.data.plans import Stream, batches, stream
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, fits, rates
+from rum_jax.unlearn.descent import descend, ensure_plan_fits, rates
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 RELABEL = ("any", "other", "none")
@@ -45,8 +45,8 @@ def _relabelled(problem: Problem, epoch: int, relabel: str) -> Stream:
 
 
 def relabelled_epochs(problem: Problem, epochs: int, relabel: str) -> Stream:
-    """Those epochs one after another: arrays int32[M,E*T,B]."""
-    fits(problem, problem.forget.shape[1] + problem.retain.shape[1], epochs)
+    """E epochs over F and R, F with new labels in each: arrays int32[M,E*T,B]."""
+    ensure_plan_fits(problem, problem.forget.shape[1] + problem.retain.shape[1], epochs)
     parts = [_relabelled(problem, epoch, relabel) for epoch in range(epochs)]
     return Stream(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
 

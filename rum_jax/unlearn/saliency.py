@@ -66,7 +66,7 @@ def _summed_gradients(model: Model, steps: bool) -> Callable[..., tuple[PyTree, 
 
 def saliency(problem: Problem, states: TrainState, steps: bool,
              learning_rate: Float) -> tuple[PyTree, PyTree]:
-    """How strongly F pulls at each weight.
+    """Absolute gradient of CE(F); with `steps`, absolute sum of batch gradients of SGD ascent.
 
     Args:
       problem: forget sets, in the order of their positions.

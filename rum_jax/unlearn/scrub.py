@@ -24,7 +24,7 @@ from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits, mean_over_examples
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, fits, one_pass, rates
+from rum_jax.unlearn.descent import descend, ensure_plan_fits, one_pass, rates
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
 
@@ -68,7 +68,7 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_r
     Raises:
       DivergedError: a loss is not finite.
     """
-    fits(problem, problem.forget.shape[1] + problem.retain.shape[1], epochs)
+    ensure_plan_fits(problem, problem.forget.shape[1] + problem.retain.shape[1], epochs)
     phases = phases_of(epochs, msteps, inclusive)
     parts = [one_pass(problem, *phase) for phase in phases]
     steps = [part.shape[1] for part in parts]

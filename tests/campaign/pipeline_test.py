@@ -62,7 +62,7 @@ def test_a_finished_campaign_looks_at_its_own_files(trained, tmp_path, name, cap
     assert f"{name}: missing or damaged" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", "null", "3", '{"asked": 3}', "x"])
+@pytest.mark.parametrize("content", ["{}", "[]", "null", "3", '{"requested": 3}', "x"])
 def test_a_damaged_summary_is_made_again(trained, tmp_path, content, capsys):
     summary = run(tmp_path)
     (tmp_path / "results.json").write_text(content)

@@ -94,7 +94,7 @@ def test_what_has_no_effect_is_said(capsys):
 def test_without_a_home_folder_or_a_cache(tmp_path, monkeypatch, variable, capsys):
     (tmp_path / "file").write_text("")
     kept = []
-    monkeypatch.setattr(common, "remember_programs", kept.append)
+    monkeypatch.setattr(common, "enable_compilation_cache", kept.append)
     if variable == "no home":
         monkeypatch.delenv("RUM_JAX_CACHE", raising=False)
 

@@ -5,7 +5,7 @@ from data.small_files import picture
 from rum_jax import data
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source, make_source
-from rum_jax.data.selection import say_what_noise_left
+from rum_jax.data.selection import report_classes_lost_to_noise
 from rum_jax.data.statistics import computed
 from rum_jax.forget import choose
 from rum_jax.forget.selection import untrained
@@ -217,7 +217,7 @@ def test_a_class_without_a_test_example_is_named(tmp_path, capsys):
 
 
 def test_noise_that_leaves_a_class_without_labels_is_named(capsys):
-    say_what_noise_left(np.array([0, 2, 2]), (4, 5, 6))
+    report_classes_lost_to_noise(np.array([0, 2, 2]), (4, 5, 6))
     assert "injected labels leave no training example of class(es) 5" in capsys.readouterr().err
-    say_what_noise_left(np.array([0, 1, 2]), (4, 5, 6))
+    report_classes_lost_to_noise(np.array([0, 1, 2]), (4, 5, 6))
     assert capsys.readouterr().err == ""

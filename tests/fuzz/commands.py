@@ -156,17 +156,17 @@ def message_faults(message: str, folder: pathlib.Path) -> list[str]:
 def prepared() -> Iterator[None]:
     """What commands set for their process is not set; figures are drawn once for each value."""
     jax.devices()  # from here on flags count no more
-    flags, remember = os.environ.get("XLA_FLAGS"), common.remember_programs
+    flags, remember = os.environ.get("XLA_FLAGS"), common.enable_compilation_cache
     join = distributed.initialize
     os.environ["XLA_FLAGS"] = f"{flags or ''} --xla_force_host_platform_device_count=8"
     distributed.initialize = lambda *about: None
-    common.remember_programs = lambda *about: None
+    common.enable_compilation_cache = lambda *about: None
     undo = _draw_once()
     try:
         yield
     finally:
         undo()
-        distributed.initialize, common.remember_programs = join, remember
+        distributed.initialize, common.enable_compilation_cache = join, remember
         os.environ.pop("XLA_FLAGS")
         if flags is not None:
             os.environ["XLA_FLAGS"] = flags

@@ -74,7 +74,7 @@ def test_texts_match_as_a_whole():
     assert common.name("memorization-2") is None and common.name("a" * 40) is None
     for bad in ("Memorization", "2a", "a-", "a" * 41, "a b", ""):
         assert common.name(bad).startswith(f"is {bad!r}; allowed: small letters")
-    assert common.given(common.name)("") is None
+    assert common.optional(common.name)("") is None
     assert common.plain("gpu:a100&nvlink") is None and "without spaces" in common.plain("a b")
 
 

@@ -13,14 +13,13 @@ from rum_jax.config import base
 from rum_jax.core.randomness import ROLES, generator
 from rum_jax.proxies import (
     PROXIES,
-    Start,
+    ProxyInputs,
     heldout_retrain,
     learning_events,
     loss_curvature,
     rank_caution,
     scores,
 )
-from rum_jax.train.fit import Fitted
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, Recipe, initial_states, train
 from rum_jax.train.state import Batch, Context, fresh
@@ -75,8 +74,8 @@ def test_heldout_retraining_stops_each_model_by_itself(task, original, dataset):
 
 
 def test_a_rate_at_which_models_break_down_is_told(task, original, dataset):
-    start = Start(task, original, dataset.train, dataset.positions, Optimizer(64, 0.9, 5e-4),
-                  (0, 1))
+    start = ProxyInputs(task, original, dataset.train, dataset.positions, Optimizer(64, 0.9, 5e-4),
+                        (0, 1))
     hparams = {"part": "test", "epochs": 6, "order": "random"}
     fine, broken = (PROXIES["heldout_retrain"].compute(start, {**hparams, "learning_rate": rate})
                     for rate in (0.01, 30.0))
@@ -108,11 +107,11 @@ def test_a_caution_needs_more_losses_than_chance_has():
 def test_held_out_data_are_shuffled_in_every_epoch_by_default(task, original, monkeypatch):
     seen = []
 
-    def fit(task, objective, states, plan, context, names):
+    def fit_on_devices(task, objective, states, plan, context, names):
         seen.append(plan.streams["examples"].index.reshape(2, -1))
-        return Fitted(states, np.full((2, 1), -float(len(seen))), None)
+        return states, np.full((2, 1), -float(len(seen)))
 
-    monkeypatch.setattr(heldout_retrain, "fit", fit)
+    monkeypatch.setattr(heldout_retrain, "fit_on_devices", fit_on_devices)
     held_out = np.arange(40, 72, dtype=np.int32)
     run = functools.partial(heldout_retrain.heldout_retrain, task, original, held_out,
                             Optimizer(8, 0.9, 5e-4), 0.1, 2, ["a", "b"])
@@ -188,7 +187,7 @@ def test_every_score_is_higher_for_injected_noise(task, two_stages, dataset):
         task, train_set, states, Recipe(8, 0.1, optimizer),
         [lambda e, s=s: generator(s, "order", 0, e) for s in (0, 1)], ["a", "b"])
     trained = jax.vmap(fresh)(learned.states.params, learned.states.model_state)
-    start = Start(task, trained, dataset.train, dataset.positions, optimizer, (0, 1))
+    start = ProxyInputs(task, trained, dataset.train, dataset.positions, optimizer, (0, 1))
     noisy = dataset.noisy[dataset.train]
     for name, proxy in PROXIES.items():
         if proxy.compute:

@@ -61,7 +61,7 @@ def test_what_falls_because_the_original_falls_is_no_evidence():
     assert not of(section, "vanilla:fisher")["is_evidence"]
     said = " ".join(levels.sentences(section))
     assert "it falls for 0 of 1, rises for 0, difference not significant for 1" in said
-    assert "furthest from the oracles: vanilla:fisher, vanilla:neggrad." in said
+    assert "where the original's is lowest: vanilla:fisher, vanilla:neggrad." in said
 
 
 def test_where_the_original_is_as_good_as_the_oracles_there_is_nothing_to_gain():

@@ -3,7 +3,7 @@ import pytest
 from rum_jax.config import base
 from rum_jax.config.validate_study import study_faults
 from rum_jax.core.errors import InputError
-from rum_jax.rum.row_spec import Resolved, Row, fault, in_order, parse, resolve, same_key
+from rum_jax.rum.row_spec import Resolved, Row, fault, in_order, parse, resolve, row_identity
 
 THREE = ("low", "mid", "high")
 
@@ -128,7 +128,7 @@ def test_a_section_that_says_the_same_makes_rows_the_same():
 def test_one_file_under_two_names_is_one_function(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = ("vanilla:./my.py:f", f"vanilla:{tmp_path / 'my.py'}:f", "vanilla:my.py:f")
-    assert len({same_key(config(), row) for row in rows}) == 1
+    assert len({row_identity(config(), row) for row in rows}) == 1
     # the user's own refinement says how many subsets there are
-    keys = {same_key(config(), f"rum[by=my.py:f{more}]") for more in ("", ";subsets=5")}
+    keys = {row_identity(config(), f"rum[by=my.py:f{more}]") for more in ("", ";subsets=5")}
     assert len(keys) == 1

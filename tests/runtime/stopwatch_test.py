@@ -5,13 +5,13 @@ import jax.numpy as jnp
 import pytest
 from jax._src import monitoring
 
-from rum_jax.runtime.stopwatch import _listen, covered, stopwatch
+from rum_jax.runtime.stopwatch import _listen, stopwatch, union_length
 
 
 @pytest.mark.parametrize("intervals, length", [
     ([], 0), ([(1, 3)], 2), ([(0, 4), (1, 2)], 4), ([(2, 3), (0, 1)], 2), ([(0, 2), (1, 3)], 3)])
 def test_length_of_a_union(intervals, length):
-    assert covered(intervals) == length
+    assert union_length(intervals) == length
 
 
 def test_compilation_is_not_counted_and_work_is():

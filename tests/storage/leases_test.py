@@ -111,7 +111,7 @@ def test_what_was_finished_meanwhile_is_not_done_again(folder, clock):
 def test_a_worker_tells_of_itself_while_it_lives(folder):
     leases = Leases(folder, identity(3), 0.4)
     with leases.alive():
-        leases.tell(members=5)
+        leases.add_to_heartbeat(members=5)
         first = json.loads(folder.get(f"workers/{leases.id}.json"))
         assert first["worker"] == 3 and not first["ended"]
         while (later := json.loads(folder.get(f"workers/{leases.id}.json"))) == first:

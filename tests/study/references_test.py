@@ -14,7 +14,7 @@ from rum_jax.study import references as module
 from rum_jax.study.context import Study
 from rum_jax.study.evaluation import kept_test
 from rum_jax.study.forget_sets import Cases
-from rum_jax.study.references import References, alike_of, mean_of, parts_of
+from rum_jax.study.references import References, mean_of, parts_of, same_forget_cases
 
 SETS = ("class:3", "random")
 
@@ -51,10 +51,10 @@ def references(study, cases):
 
 
 def test_cases_that_forget_the_same(cases):
-    assert alike_of(cases) == [[0, 1], [0, 1], [2], [3]]
+    assert same_forget_cases(cases) == [[0, 1], [0, 1], [2], [3]]
     assert [cases.set_of(m) for m in range(4)] == ["class:3", "class:3", "random", "random"]
     single_set = cases._replace(sets=("class:3",), seeds=(0, 1, 0, 1))
-    assert alike_of(single_set) == [[0, 1], [0, 1], [2], [3]]
+    assert same_forget_cases(single_set) == [[0, 1], [0, 1], [2], [3]]
 
 
 def test_the_reference_is_the_mean_of_all_oracles_of_the_forget_set(references):

@@ -51,7 +51,7 @@ def test_points_are_compared_as_rows_of_a_study_are(monkeypatch, oracles, expect
         return [{"forget_accuracy": right, "retain_accuracy": 1.0, "validation_accuracy": 1.0}
                 for right in logits]
 
-    monkeypatch.setattr(sweep_scores, "_seen_of_all", seen)
+    monkeypatch.setattr(sweep_scores, "_accuracies_of_all", seen)
     forget = np.array([[3, 5], [3, 5]])
     sweep_config = config()
     sweep_config.oracles = oracles
