@@ -141,7 +141,7 @@ Differences of ToW, mean over {seeds} seeds ± half-width of the 95% interval; w
 t-tests, all of them one family. The data were split once, and memorization was estimated once, so
 that the intervals are conditional on both. The learning rates are the
 best ones for the whole forget set, and the chains over subsets use them unchanged, so this
-comparison favours the rows on the whole set; and the data are a twentieth of the papers'.
+comparison favors the rows on the whole set; and the data are a twentieth of the papers'.
 
 {findings}
 

@@ -3,7 +3,7 @@
     python benchmarks/entanglement_speed.py --out=docs/results
 
 One call measures, interleaved: logits of all examples; and their features, distances to the
-centre, and the entanglement score of a forget set. 50,000 random images of CIFAR-10's shape, a
+center, and the entanglement score of a forget set. 50,000 random images of CIFAR-10's shape, a
 narrow ResNet (widths 16, 32, 64); `--network=resnet18` for accelerators. It writes
 entanglement_speed-<backend>.json and .md.
 """
@@ -47,7 +47,7 @@ def task_of(network: str, examples: int) -> Task:
 
 
 def entangled(task: Task, states) -> float:
-    """Distances of all examples, and the score of those nearest to the centre."""
+    """Distances of all examples, and the score of those nearest to the center."""
     features = embed(task, states)[0]
     order = np.argsort(centroid_distances(features))
     return entanglement_score(features[order[FORGET:]], features[order[:FORGET]])

@@ -82,7 +82,7 @@ TORCH_GPU = {
 
 
 def write_data(workload: Workload, path: pathlib.Path) -> None:
-    """Normalised pixels float32[n,C,H,W] and labels int64[n] for PyTorch."""
+    """Normalized pixels float32[n,C,H,W] and labels int64[n] for PyTorch."""
     name, validation, test = workload.data
     dataset = data.load(name, validation, test, 0.0, 0)
     chosen = dataset.train[:workload.examples]

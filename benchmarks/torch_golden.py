@@ -79,7 +79,7 @@ class ResNet(nn.Module):
         self.fc = nn.Linear(inputs, classes)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Normalised float[B,3,H,W] -> (logits, features)."""
+        """Normalized float[B,3,H,W] -> (logits, features)."""
         x = F.relu(self.bn1(self.conv1(x)))
         for stage in range(self.stages):
             x = getattr(self, f"layer{stage + 1}")(x)
@@ -103,12 +103,12 @@ class VGG(nn.Module):
                                         nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, classes))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Normalised float[B,3,H,W] -> (logits, features)."""
+        """Normalized float[B,3,H,W] -> (logits, features)."""
         features = F.adaptive_avg_pool2d(self.features(x), 2).flatten(1)
         return self.classifier(features), features
 
 
-def randomise(network: nn.Module, generator: torch.Generator) -> None:
+def randomize(network: nn.Module, generator: torch.Generator) -> None:
     """Random values everywhere, such that activations keep their size."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -127,7 +127,7 @@ def write(folder: pathlib.Path, name: str, case: tuple) -> None:
     """The checkpoint and the expected outputs of one architecture."""
     kind, widths, blocks, classes, size, count = case
     network = (VGG if kind == "vgg" else ResNet)(kind, widths, blocks, classes)
-    randomise(network, torch.Generator().manual_seed(0))
+    randomize(network, torch.Generator().manual_seed(0))
     images = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
     pixels = (images.astype(np.float32) / 255 - np.float32(MEAN)) / np.float32(STD)
     x = torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy())

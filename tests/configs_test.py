@@ -120,7 +120,7 @@ def test_seeds_and_steps_of_the_studies():
     assert shipped_config("memorization_levels:cifar10,smoke").forget.sets[0] == "confidence:low"
 
 
-def test_the_reference_variant_has_the_released_behaviour():
+def test_the_reference_variant_has_the_released_behavior():
     config = load(ROOT / "configs" / "digits_rum.py").get_config("reference")
     for name, algorithm in ALGORITHMS.items():
         for table in (config.vanilla.hparams[name], config.rum.hparams[name].high):

@@ -108,7 +108,7 @@ def _model() -> ConfigDict:
         "blocks": (1, 1),               # residual blocks, or convolutions of a VGG, of each stage;
                                         # (): as published
         "dtype": "auto",                # float32, bfloat16; auto: bfloat16 on GPU and TPU
-        "batch_norm_groups": 1,         # equal parts of a batch that BatchNorm normalises apart
+        "batch_norm_groups": 1,         # equal parts of a batch that BatchNorm normalizes apart
     })
 
 
@@ -126,7 +126,7 @@ def _train() -> ConfigDict:
         "augmentation": "none",         # of originals and oracles: none, crop, crop_and_flip
         "from_files": (),               # PyTorch files of the originals, one per seed
         "from_files_mean": (),          # per channel, of pixels in [0,1]: what those models were
-        "from_files_std": (),           # normalised by; then all models are; (): the data set's
+        "from_files_std": (),           # normalized by; then all models are; (): the data set's
         "checkpoint_epochs": 0,         # training states are saved every so many epochs; 0: never
         "max_steps": 0,                 # > 0: dry run of so many steps, at most one epoch
     })

@@ -55,7 +55,7 @@ def decode(title: str, items: Iterable[Encoded], count: int, channels: int | Non
       title: of the progress, which is shown if decoding takes longer than PATIENCE_SECONDS.
       items: the encoded images; the iterable is consumed in chunks.
       count: how many, at least one.
-      channels: 1, 3 or 4: greyscale, palette and alpha are converted to that; None keeps grey
+      channels: 1, 3 or 4: grayscale, palette and alpha are converted to that; None keeps gray
         images at one channel and converts all others to three.
 
     Raises:

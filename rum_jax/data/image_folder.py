@@ -93,7 +93,7 @@ def _listed(root: pathlib.Path) -> tuple[list[str], list[tuple[pathlib.Path, str
                          f"{beside[0].name}; allowed: {_LAYOUTS}")
     classes = [entry.name for entry in _folders(train if split else root)]
     files = [(file, _PARTS[folder.name] if split else "train", label)
-             for folder in folders for file, label in _labelled(folder, classes)]
+             for folder in folders for file, label in _labeled(folder, classes)]
     if not files:
         raise InputError(f"{root}: has no images in class folders; allowed: {_LAYOUTS}")
     say_left_out(root, [entry for folder in folders for entry in _folders(folder)],
@@ -113,7 +113,7 @@ def _check_others(root: pathlib.Path, folders: list[pathlib.Path]) -> None:
                          f"{', '.join(_PARTS)}")
 
 
-def _labelled(folder: pathlib.Path, classes: list[str]) -> list[tuple[pathlib.Path, int]]:
+def _labeled(folder: pathlib.Path, classes: list[str]) -> list[tuple[pathlib.Path, int]]:
     examples = []
     for entry in _folders(folder):
         images = images_in(entry)

@@ -28,7 +28,7 @@ def _check(argument: str) -> str | None:
     if number.isdecimal() and groups.isdecimal() and int(number) < int(groups):
         return None
     return (f"is {argument!r}; known: {', '.join(LEVELS)}, {MIX}, or group and number of groups, "
-            "from 0of15, the nearest to the centre, to 14of15")
+            "from 0of15, the nearest to the center, to 14of15")
 
 
 def _group(order: np.ndarray, number: int, groups: int, size: int,

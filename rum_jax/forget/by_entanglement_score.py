@@ -27,8 +27,8 @@ class Sums(NamedTuple):
 
 def sums_of(features: np.ndarray) -> Sums:
     """What the scores of any sets of them are made of; features: float[n,D]."""
-    centred = np.asarray(features, np.float64) - np.asarray(features, np.float64).mean(0)
-    return Sums(centred, np.square(centred).sum(1))
+    centered = np.asarray(features, np.float64) - np.asarray(features, np.float64).mean(0)
+    return Sums(centered, np.square(centered).sum(1))
 
 
 def scores_of_sums(sums: Sums, total: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:

@@ -137,7 +137,7 @@ def distance_groups(features: np.ndarray, groups: int,
     """
     distances = centroid_distances(features)
     if unknown := int((~np.isfinite(distances)).sum()):
-        raise InputError(f"features: the distances to the centre of {unknown} of {len(features)} "
+        raise InputError(f"features: the distances to the center of {unknown} of {len(features)} "
                          "examples are not finite; allowed: finite features")
     order = np.lexsort((np.arange(len(features)) if ties is None else ties, distances))
     size = len(features) // groups

@@ -38,11 +38,11 @@ def _difference(times: tuple[np.ndarray, np.ndarray], sums: tuple[np.ndarray, np
 
 
 def plus_four(times: Pair, sums: Pair, squares: Pair | None = None) -> Pair:
-    """Centre and standard error of the plus-four interval (Agresti & Caffo 2000).
+    """Center and standard error of the plus-four interval (Agresti & Caffo 2000).
 
     Of the difference of two independent shares, or means of values in [0,1]. To the outcomes of
     each, one 0 and one 1 are added: so the error is not 0 where a few outcomes are all equal, and
-    the centre is nearer to 0 than the difference itself. See `interval` for the ends.
+    the center is nearer to 0 than the difference itself. See `interval` for the ends.
 
     Args:
       times: how many outcomes, with and without, each int[n].
@@ -79,13 +79,13 @@ def interval(times: Pair, sums: Pair, level: float = 0.95) -> Pair:
       sums: how many of them are right, likewise.
       level: the share of such intervals that cover the true difference, at least.
     """
-    centre, error = plus_four(times, sums)
+    center, error = plus_four(times, sums)
     _, variances = _plus_four_parts(times, sums, None)
     freedom = np.square(variances[0] + variances[1]) / sum(
         np.square(variance) / (np.asarray(count) + 1)
         for variance, count in zip(variances, times, strict=True))
     half = scipy.stats.t.ppf((1 + level) / 2, freedom) * error
-    return np.maximum(centre - half, -1), np.minimum(centre + half, 1)
+    return np.maximum(center - half, -1), np.minimum(center + half, 1)
 
 
 def of_tally(tally: Tally) -> Estimate:

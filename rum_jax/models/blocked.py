@@ -144,7 +144,7 @@ def _multiply(x: jax.Array, kernel: jax.Array, taps: _Taps, places: tuple[int, .
     """Kernel [k,k,C,s,s,O] times the patches of x [C,H,W,B].
 
     Returns:
-      [O,s*down,s*across,B]: a place makes s^2 neighbouring values.
+      [O,s*down,s*across,B]: a place makes s^2 neighboring values.
     """
     *_, spread, outputs = kernel.shape
     ready = _ready(kernel)

@@ -1,6 +1,6 @@
-"""Batch normalisation for CPUs, beside `blocked.py`: few passes over memory, images innermost.
+"""Batch normalization for CPUs, beside `blocked.py`: few passes over memory, images innermost.
 
-XLA sums on CPUs do not use vector registers, and its backward pass of a normalisation reads its
+XLA sums on CPUs do not use vector registers, and its backward pass of a normalization reads its
 input many times. Here sums over places are sums of slices, sums over images are matrix products,
 and the backward pass is written out. Shapes: C channels, P places, G groups of b images.
 """
@@ -12,11 +12,11 @@ from typing import cast
 import jax
 import jax.numpy as jnp
 
-WithMoments = tuple[jax.Array, jax.Array, jax.Array]  # what is normalised, means, variances
+WithMoments = tuple[jax.Array, jax.Array, jax.Array]  # what is normalized, means, variances
 TERMS = (8, 4, 2, 7, 5, 3)  # slices that are summed at a time
 
 
-def normalised(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Array,
+def normalized(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Array,
                epsilon: float) -> WithMoments:
     """What `BatchNorm` does in train mode with the batch it is given.
 
@@ -31,7 +31,7 @@ def normalised(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Arra
     """
     channels, (groups, size) = x.shape[-1], weight.shape
     parts = jnp.moveaxis(jnp.moveaxis(x, -1, 0), 1, -1).reshape(channels, -1, groups, size)
-    out, mean, var = cast(WithMoments, _normalised(parts, weight, scale, bias, epsilon))
+    out, mean, var = cast(WithMoments, _normalized(parts, weight, scale, bias, epsilon))
     out = out.reshape(channels, *x.shape[1:-1], len(x))
     return jnp.moveaxis(jnp.moveaxis(out, -1, 1), 0, -1), mean.T, var.T
 
@@ -61,9 +61,9 @@ def _wide(values: jax.Array) -> jax.Array:
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4,))
-def _normalised(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Array,
+def _normalized(x: jax.Array, weight: jax.Array, scale: jax.Array, bias: jax.Array,
                 epsilon: float) -> WithMoments:
-    """x: [C,P,G,b] -> the same normalised, and mean and biased variance [C,G]."""
+    """x: [C,P,G,b] -> the same normalized, and mean and biased variance [C,G]."""
     return _forward(x, weight, scale, bias, epsilon)[0]
 
 
@@ -92,4 +92,4 @@ def _backward(epsilon: float, kept: tuple, given: tuple) -> tuple:
     return dx, jnp.zeros_like(weight), along.sum(1), total.sum(1)
 
 
-_normalised.defvjp(_forward, _backward)
+_normalized.defvjp(_forward, _backward)

@@ -60,7 +60,7 @@ def _with_those_of_files(dataset: Dataset, paths: tuple[str, ...]) -> Dataset:
                          f"{buffers.get(other, 'of the data set')}; allowed: one for all")
     if any(len(values) != dataset.spec.shape[-1] for values in pairs[0]):
         return dataset  # load_variables says what is wrong
-    say(f"config.train.from_files: all models of this study are normalised as the files say: mean "
+    say(f"config.train.from_files: all models of this study are normalized as the files say: mean "
         f"{pairs[0][0]}, std {pairs[0][1]}")
     return dataclasses.replace(dataset, spec=dataclasses.replace(
         dataset.spec, **dict(zip(NAMES, pairs[0], strict=True))))

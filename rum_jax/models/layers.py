@@ -27,7 +27,7 @@ class Network(nn.Module):
       widths: channels of each stage.
       blocks: how often the block of each stage is repeated, as long as widths.
       classes: number of logits.
-      mean, std: per-channel statistics of pixels in [0,1]; normalising is the first operation.
+      mean, std: per-channel statistics of pixels in [0,1]; normalizing is the first operation.
       lowering: how convolutions are computed, a key of CONVOLUTIONS.
       batch_norm_groups: see `BatchNorm.groups`.
     """
@@ -41,11 +41,11 @@ class Network(nn.Module):
     batch_norm_groups: int = 1
 
 
-def normalise(pixels: jax.Array, mean: tuple[float, ...], std: tuple[float, ...]) -> jax.Array:
+def normalize(pixels: jax.Array, mean: tuple[float, ...], std: tuple[float, ...]) -> jax.Array:
     """(pixels - mean) / std in float32 or better, then cast back; float[B,H,W,C] of any dtype."""
     wide = at_least_float32(pixels)
-    normalised = (wide - jnp.asarray(mean, wide.dtype)) / jnp.asarray(std, wide.dtype)
-    return normalised.astype(pixels.dtype)
+    normalized = (wide - jnp.asarray(mean, wide.dtype)) / jnp.asarray(std, wide.dtype)
+    return normalized.astype(pixels.dtype)
 
 
 class Conv(nn.Module):

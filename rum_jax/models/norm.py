@@ -1,4 +1,4 @@
-"""Batch normalisation over the real examples of a padded batch."""
+"""Batch normalization over the real examples of a padded batch."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from rum_jax.models.blocked_norm import normalised
+from rum_jax.models.blocked_norm import normalized
 from rum_jax.models.convolution import BLOCKED
 from rum_jax.models.layers import at_least_float32
 
@@ -14,7 +14,7 @@ from rum_jax.models.layers import at_least_float32
 class BatchNorm(nn.Module):
     """BatchNorm2d with PyTorch's statistics (docs/parity.md#networks).
 
-    Normalises with the biased batch variance, updates the running variance with the unbiased
+    Normalizes with the biased batch variance, updates the running variance with the unbiased
     one (n-1); n counts pixels of unmasked examples only, so a short last batch that was padded
     to full size has the same statistics as the short batch itself.
 
@@ -25,7 +25,7 @@ class BatchNorm(nn.Module):
       epsilon: added to the variance.
       update_fraction: weight of the new batch in the running statistics.
       groups: in train mode, the batch is cut into so many consecutive parts of one size, each
-        normalised by itself, as if each were on a device of its own. The running statistics take
+        normalized by itself, as if each were on a device of its own. The running statistics take
         the mean of the parts' means and of their unbiased variances; parts that are all padding
         do not count.
       lowering: how it is computed in train mode: the convolution's `blocked` has its own way.
@@ -38,7 +38,7 @@ class BatchNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, mask: jax.Array, train: bool) -> jax.Array:
-        """Normalises x: float[B,...,C]; mask: bool[B], False for padding; same shape and dtype out.
+        """Normalizes x: float[B,...,C]; mask: bool[B], False for padding; same shape and dtype out.
 
         Raises:
           ValueError: in train mode, B is not a multiple of `groups`.
@@ -51,7 +51,7 @@ class BatchNorm(nn.Module):
         groups = 1 if self.is_initializing() or not train else self.groups
         if train and self.lowering == BLOCKED and not self.is_initializing():
             weight = _cut(mask, groups).reshape(groups, -1).astype(at_least_float32(x).dtype)
-            out, mean, var = normalised(at_least_float32(x), weight, scale, bias, self.epsilon)
+            out, mean, var = normalized(at_least_float32(x), weight, scale, bias, self.epsilon)
             count = jnp.maximum(weight.sum(1), 1) * (x.size // (len(x) * channels))
             of_batch = _of_groups(mean, var, count, weight.any(axis=1))
             self._update(running_mean, of_batch.mean)
@@ -99,7 +99,7 @@ def _along(values: jax.Array, parts: jax.Array) -> jax.Array:
 
 def _statistics(parts: jax.Array, mask: jax.Array,
                 groups: int) -> tuple[jax.Array, jax.Array, _OfBatch]:
-    """Means and biased variances to normalise with, float[C] or float[G,C], and the batch's."""
+    """Means and biased variances to normalize with, float[C] or float[G,C], and the batch's."""
     if groups == 1:
         mean, var, count = _masked_moments(parts, mask)
         return mean, var, _OfBatch(mean, var * count / jnp.maximum(count - 1, 1))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import flax.linen as nn
 import jax
 
-from rum_jax.models.layers import Conv, Linear, Network, at_least_float32, normalise
+from rum_jax.models.layers import Conv, Linear, Network, at_least_float32, normalize
 from rum_jax.models.norm import BatchNorm
 
 EXPANSION = 4  # outputs of a bottleneck block are so many times its width
@@ -89,7 +89,7 @@ class ResNet(Network):
         """
         kind = BottleneckBlock if self.bottleneck else BasicBlock
         make = functools.partial(kind, lowering=self.lowering, groups=self.batch_norm_groups)
-        x = normalise(pixels, self.mean, self.std)
+        x = normalize(pixels, self.mean, self.std)
         x = Conv(self.widths[0], 3, 1, self.lowering, name="stem_conv")(x)
         norm = BatchNorm(groups=self.batch_norm_groups, lowering=self.lowering, name="stem_bn")
         x = nn.relu(norm(x, mask, train))

@@ -146,7 +146,7 @@ def _widened(array: np.ndarray) -> np.ndarray:
 def _without_prefixes(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Without what wrappers such as DataParallel, Lightning and torch.compile put before all names.
 
-    A Sequential of a normalisation layer and the network counts as the network.
+    A Sequential of a normalization layer and the network counts as the network.
     """
     first = {name.partition(".")[0] for name in arrays}
     if len(first) == 1 and all("." in name for name in arrays) and not first & set(_LAYERS):

@@ -20,7 +20,7 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
     """(params, model_state) of one model, as `Model.init` lays them out: numpy float32.
 
     Takes a `.safetensors` file or a state dict that torch.save wrote, with the names of
-    torchvision or of the usual CIFAR code. A normalisation layer's buffers `normalize.mean` and
+    torchvision or of the usual CIFAR code. A normalization layer's buffers `normalize.mean` and
     `normalize.std` must agree with the model's, as ours is part of the network. Biases of
     convolutions are taken off the running means of the BatchNorms behind them.
 
@@ -32,7 +32,7 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
     expected = names.entries(model)
     arrays = {name: array for name, array in read(path).items()
               if name.rpartition(".")[2] != "num_batches_tracked"}
-    faults = _normalisation_faults(arrays, model)
+    faults = _normalization_faults(arrays, model)
     their_names = names.canonical(arrays, expected, model)
     faults += _fold_biases(arrays, their_names, expected)
     trees: tuple[dict, dict] = ({}, {})
@@ -107,8 +107,8 @@ def _fault(array: np.ndarray, name: str, shape: tuple[int, ...]) -> str | None:
     return None
 
 
-def _normalisation_faults(arrays: dict[str, np.ndarray], model: Model) -> list[str]:
-    """Takes the buffers of a normalisation layer out of arrays and compares them."""
+def _normalization_faults(arrays: dict[str, np.ndarray], model: Model) -> list[str]:
+    """Takes the buffers of a normalization layer out of arrays and compares them."""
     faults = []
     for name in ("mean", "std"):
         theirs = arrays.pop(f"normalize.{name}", None)

@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from rum_jax.models.layers import Conv, Linear, Network, at_least_float32, normalise
+from rum_jax.models.layers import Conv, Linear, Network, at_least_float32, normalize
 from rum_jax.models.norm import BatchNorm
 
 POOLED = 2  # the features are averaged to POOLED x POOLED places
@@ -34,7 +34,7 @@ class VGG(Network):
 
         Computes in the dtype of the pixels; pooling and the last layer in float32 or better.
         """
-        x = normalise(pixels, self.mean, self.std)
+        x = normalize(pixels, self.mean, self.std)
         for stage, (width, count) in enumerate(zip(self.widths, self.blocks, strict=True)):
             if stage > 0:
                 x = nn.max_pool(x, (2, 2), (2, 2))

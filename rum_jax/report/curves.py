@@ -135,7 +135,7 @@ def _subset(phase: str) -> str:
 
 @styled
 def memorization_histogram(scores: np.ndarray, injected: np.ndarray) -> bytes:
-    """SVG: how many training examples have which memorization; injected noise in colour."""
+    """SVG: how many training examples have which memorization; injected noise in color."""
     figure = Figure(figsize=(8.2, 3.9), layout="constrained")
     axis = figure.subplots()
     known = np.isfinite(scores)

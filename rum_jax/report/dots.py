@@ -59,7 +59,7 @@ def rows_axes(names: Sequence[str], panels: int, width: float) -> tuple[Figure, 
 
 
 def two_measures(metrics: tuple[str, str], shift: float) -> dict[str, tuple[float, str, str]]:
-    """Metric -> (place beside the middle, colour, title) of two that share a panel."""
+    """Metric -> (place beside the middle, color, title) of two that share a panel."""
     return {metric: (side * shift, LINES[number], TOW[metric]) for number, (metric, side) in
             enumerate(zip(metrics, (-1, 1), strict=True))}
 

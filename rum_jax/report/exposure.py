@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rum_jax.report.words import joined
-from rum_jax.unlearn.base import RELABELLING
+from rum_jax.unlearn.base import RELABELING
 
 
 def epochs_of_example(steps: Sequence[dict]) -> float | None:
@@ -38,7 +38,7 @@ def exposure(algorithms: Sequence[dict]) -> list[str]:
             listed = joined([f"{way['way']} {way['epochs_of_example']:.3g}" for way in chains
                              if way["epochs_of_example"] not in (
                                  None, shot["epochs_of_example"])])
-            done = "relabelled" if algorithm["family"] == RELABELLING else "unlearned"
+            done = "relabeled" if algorithm["family"] == RELABELING else "unlearned"
             sentences.append(
                 f"{algorithm['algorithm']}: exposure differs. Each forget example is {done} for "
                 f"{shot['epochs_of_example']:g} epochs at once, and in a chain for those "

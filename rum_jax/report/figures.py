@@ -1,4 +1,4 @@
-"""What all figures share: style, colours, panels, points with intervals, and the bytes of an SVG.
+"""What all figures share: style, colors, panels, points with intervals, and the bytes of an SVG.
 
 Text stays text in the SVG, as large as that of the page, so that it can be read, searched and
 shown in any script; no name is read as mathematics.
@@ -124,7 +124,7 @@ class Look(TypedDict):
 
 
 def look(spec: Mapping) -> Look:
-    """Colour and marker of a row."""
+    """Color and marker of a row."""
     kind = kind_of(spec)
     return {"color": COLORS[kind], "marker": MARKERS[kind]}
 

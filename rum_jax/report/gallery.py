@@ -38,7 +38,7 @@ def caption(scores: np.ndarray, chosen: np.ndarray) -> str:
 
 @styled
 def memorization_gallery(dataset: Dataset, scores: np.ndarray, seed: int) -> bytes:
-    """SVG: two lines of training images; injected labels in colour, with the published one.
+    """SVG: two lines of training images; injected labels in color, with the published one.
 
     Args:
       dataset: images and labels.

@@ -21,7 +21,7 @@ from rum_jax.report.evidence import (
 )
 from rum_jax.report.words import POST_HOC, interval, joined
 from rum_jax.rum.row_spec import REFERENCE
-from rum_jax.unlearn.base import RELABELLING
+from rum_jax.unlearn.base import RELABELING
 
 __all__ = ["TITLE", "assemble", "figures", "sentences", "summarized", "table", "unlearning"]
 
@@ -86,7 +86,7 @@ def sentences(section: dict) -> list[str]:
     if rows:
         texts += evidence(rows, f"ToW from {first} to {last}")
         texts += _extremes(rows)
-        texts += _relabelling(rows)
+        texts += _relabeling(rows)
     return texts + references(section["rows"])
 
 
@@ -113,11 +113,11 @@ def _extremes(rows: list[dict]) -> list[str]:
             f"({interval(change[least], sign=True)}). {POST_HOC}"]
 
 
-def _relabelling(rows: list[dict]) -> list[str]:
+def _relabeling(rows: list[dict]) -> list[str]:
     """Methods that relabel against the others: mean change of each group, seed by seed."""
     methods = [row for row in rows if row["family"] and row["is_evidence"]]
-    groups = {"relabelling": [row for row in methods if row["family"] == RELABELLING],
-              "the other": [row for row in methods if row["family"] != RELABELLING]}
+    groups = {"relabeling": [row for row in methods if row["family"] == RELABELING],
+              "the other": [row for row in methods if row["family"] != RELABELING]}
     if not all(groups.values()):
         return []
     changes = {name: np.mean([row["change"]["tow"]["per_seed"] for row in group], axis=0)
@@ -125,8 +125,8 @@ def _relabelling(rows: list[dict]) -> list[str]:
     listed = "; ".join(
         f"{name} methods{joined([row['row'] for row in groups[name]], ' (', ')')} "
         f"{interval(summary(change), sign=True)}" for name, change in changes.items())
-    apart = paired_difference(changes["relabelling"], changes["the other"])
-    return [f"Mean change of ToW, of methods that are evidence: {listed}; relabelling minus other "
+    apart = paired_difference(changes["relabeling"], changes["the other"])
+    return [f"Mean change of ToW, of methods that are evidence: {listed}; relabeling minus other "
             f"methods {interval(apart, sign=True)}: {verdict(apart).text}."]
 
 

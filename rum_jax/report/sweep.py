@@ -140,7 +140,7 @@ def _scaled(axis, way: str, name: str, values: list[float]) -> None:
 
 def _map(figure: Figure, axis, names: list[str], trials: list[dict], chosen: dict | None,
          shown: tuple[float, float]) -> None:
-    """ToW as colour over two hyper-parameters."""
+    """ToW as color over two hyper-parameters."""
     x, y = (_values(name, trials) for name in names)
     edges = [CHOSEN if _is_chosen(trial, chosen) else "none" for trial in trials]
     dots = axis.scatter(x, y, c=[_mean(trial) for trial in trials], vmin=shown[0], vmax=shown[1],

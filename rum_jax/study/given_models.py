@@ -1,6 +1,6 @@
 """Whether given models are what they are taken for: networks trained on this training set.
 
-A network of the right shape may have seen other pixels (another normalisation, channels in
+A network of the right shape may have seen other pixels (another normalization, channels in
 another order, rows for columns), other labels (classes in another order), or other examples.
 """
 
@@ -24,7 +24,7 @@ PLAUSIBLE = 0.9       # training accuracy from which on no alternatives are trie
 BETTER = 0.1          # gain in accuracy with which an alternative is reported as the fault
 MARGIN = 0.1          # retain accuracy below the oracles' that gives a caution
 SAMPLE = 512          # most training examples on which other pixels are tried
-_REASONS = ("another normalisation (config.train.from_files_mean and from_files_std), another "
+_REASONS = ("another normalization (config.train.from_files_mean and from_files_std), another "
             "order of channels or of classes, or other training examples")
 _OTHERS = {"MNIST's": ((0.1307,), (0.3081,)),
            "FashionMNIST's": ((0.286,), (0.353,)),
@@ -94,12 +94,12 @@ def _faults(task: Task, dataset: Dataset, train: np.ndarray, path: str, variable
                                alternative="greater").pvalue > CHANCE_LEVEL:
         yield (f"{says}, no better than naming the largest class ({chance:.3f}); allowed: models "
                f"trained on this training set; likely reasons: {_REASONS} (other "
-               "normalisations, orders of channels and of classes were tried, and none fits)")
+               "normalizations, orders of channels and of classes were tried, and none fits)")
 
 
 def _pixel_alternatives(task: Task, dataset: Dataset, train: np.ndarray,
                         variables: tuple) -> Iterator[Alternative]:
-    """Other normalisations, and other orders of channels or pixels."""
+    """Other normalizations, and other orders of channels or pixels."""
     spec = task.model.image
     chosen = train[np.argsort(dataset.clean_labels[train], kind="stable")]
     chosen = chosen[::max(1, -(-len(chosen) // SAMPLE))]
@@ -114,16 +114,16 @@ def _pixel_alternatives(task: Task, dataset: Dataset, train: np.ndarray,
         mask = jnp.ones(len(pixels), bool)
         return task.model.apply(params, state, pixels, mask, train=False)[0].logits.argmax(-1)
 
-    def accuracy(pixels: np.ndarray, centre: tuple, scale: tuple) -> float:
-        seen = (pixels - np.asarray(centre, np.float32)) / np.asarray(scale, np.float32)
+    def accuracy(pixels: np.ndarray, center: tuple, scale: tuple) -> float:
+        seen = (pixels - np.asarray(center, np.float32)) / np.asarray(scale, np.float32)
         return float((np.asarray(predicted(*variables, seen * std + mean)) == labels).mean())
 
     for change, moved in _moved(unit):
-        for name, (centre, scale) in _normalisations(spec, statistics).items():
-            given = "" if name is None else (f"with from_files_mean={_tuple(centre)} and "
+        for name, (center, scale) in _normalizations(spec, statistics).items():
+            given = "" if name is None else (f"with from_files_mean={_tuple(center)} and "
                                              f"from_files_std={_tuple(scale)} ({name})")
             if words := " and ".join(part for part in (given, change) if part):
-                yield Alternative(words, accuracy(moved, centre, scale))
+                yield Alternative(words, accuracy(moved, center, scale))
 
 
 def _tuple(values: tuple[float, ...]) -> str:
@@ -140,10 +140,10 @@ def _moved(unit: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "with light and dark exchanged", 1 - unit
 
 
-def _normalisations(spec: ImageSpec, statistics: tuple) -> dict[str | None, tuple]:
+def _normalizations(spec: ImageSpec, statistics: tuple) -> dict[str | None, tuple]:
     """Usual ones for so many channels; `statistics`: the training set's; None: the study's."""
     channels = spec.shape[-1]
-    usual = {None: (spec.mean, spec.std), "no normalisation": ((0.0,), (1.0,)),
+    usual = {None: (spec.mean, spec.std), "no normalization": ((0.0,), (1.0,)),
              "the training set's": statistics, "raw values": ((0.0,), (1 / spec.pixel_max,)),
              "from -1 to 1": ((0.5,), (0.5,))}
     if spec.pixel_max != 255:

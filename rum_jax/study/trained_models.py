@@ -104,7 +104,7 @@ def network_of(study: Study) -> dict:
     image = study.task.model.image
     return {**study.content.part(*identity.NETWORK),
             "type of the models' numbers": study.task.model.dtype,
-            "normalisation": [image.mean, image.std]}
+            "normalization": [image.mean, image.std]}
 
 
 def load_states(study: Study, folder: pathlib.Path) -> TrainState:
@@ -194,7 +194,7 @@ def _imported(study: Study, name: str) -> pathlib.Path:
             study.task, study.dataset, list(config.from_files), states, load_logits(folder)))
 
     if config.from_files_mean:
-        say(f"{name}: all models of this study, oracles too, are normalised as the given ones: "
+        say(f"{name}: all models of this study, oracles too, are normalized as the given ones: "
             f"mean {tuple(config.from_files_mean)}, std {tuple(config.from_files_std)}")
     values = {**network_of(study), **study.content.part("seeds", *identity.GIVEN_MODELS)}
     origin = Origin(values, [study.data],

@@ -34,7 +34,7 @@ from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import TrainState
 
 BATCH_NORM = ("train", "eval")
-RELABELLING = "relabelling"  # the family that trains on other labels of the forget set
+RELABELING = "relabeling"  # the family that trains on other labels of the forget set
 BASELINES = ("none", "retraining")  # families that no one would choose among
 Float = float | np.ndarray  # a float hyper-parameter: a number, or float[M]
 

@@ -1,6 +1,6 @@
 """Boundary expand (Chen et al., CVPR 2023, arXiv 2303.11570; docs/parity.md#unlearning).
 
-    append one output, a shadow class C; minimise CE over F to the label C
+    append one output, a shadow class C; minimize CE over F to the label C
 
 The new row of the classifier has PyTorch's default initial values. The extra output is kept, as
 in the released code: an example that is given the shadow class counts as wrong.
@@ -17,7 +17,7 @@ from rum_jax.data.plans import PADDING, Stream
 from rum_jax.models import outputs_of
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
+from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, epochs_of, rates, with_fresh_optimizer
 from rum_jax.unlearn.spaces import integers, log_uniform
 
@@ -63,6 +63,6 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
 
 
 ALGORITHM = Algorithm(
-    "boundary_expand", unlearn, family=RELABELLING, changes_shapes=True,
+    "boundary_expand", unlearn, family=RELABELING, changes_shapes=True,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

@@ -1,7 +1,7 @@
 """Boundary shrink (Chen et al., CVPR 2023, arXiv 2303.11570; docs/parity.md#unlearning).
 
     x' = round(255 * clip(x + 0.1 * sign(grad_x CE(T(x), y)), 0, 1)) / 255
-    minimise CE over F to the label argmax T(x')
+    minimize CE over F to the label argmax T(x')
 
 T is the model before unlearning, in evaluation mode and in float32 (in bfloat16, which has no 255
 levels, one label of thirty is another on the digits). It is fixed, so each forget example's new
@@ -23,7 +23,7 @@ from rum_jax.models import Model
 from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy, cross_entropy
 from rum_jax.train.state import Batch, TrainState
-from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
+from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, epochs_of, rates
 from rum_jax.unlearn.gradients import grad, ordered
 from rum_jax.unlearn.spaces import integers, log_uniform
@@ -86,6 +86,6 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
 
 
 ALGORITHM = Algorithm(
-    "boundary_shrink", unlearn, family=RELABELLING,
+    "boundary_shrink", unlearn, family=RELABELING,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

@@ -1,6 +1,6 @@
 """Fine-tuning on the retain set (released as `FT`; Golatkar et al., arXiv 1911.04933).
 
-    minimise CE(R)
+    minimize CE(R)
 
 at a constant learning rate: forgetting is left to interference.
 """

@@ -1,6 +1,6 @@
 """L1-sparse fine-tuning (Jia et al., arXiv 2304.04934; released as `FT_l1`).
 
-    minimise CE(R) + a_e * sum |p| over all parameters, biases and BatchNorm included,
+    minimize CE(R) + a_e * sum |p| over all parameters, biases and BatchNorm included,
     a_e = alpha * (1 - e / (E - E0)) for epochs e < E - E0, else 0; E0 = no_l1_epochs.
 
 The subgradient of |p| at 0 is 0. Weight decay stays on, as in the released code.

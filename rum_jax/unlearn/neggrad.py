@@ -1,6 +1,6 @@
 """NegGrad, gradient ascent (Golatkar et al., arXiv 1911.04933; released as `GA`).
 
-    maximise CE(F)
+    maximize CE(F)
 
 The retain set is not used. In train mode the forget batches move the running statistics of
 BatchNorm (docs/parity.md#q15, kept; `unlearn.batch_norm` is the option).

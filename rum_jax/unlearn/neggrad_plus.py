@@ -1,6 +1,6 @@
 """NegGrad+ (Kurmanji et al., arXiv 2302.09880; released as `NG`).
 
-    minimise alpha * CE(R) - (1 - alpha) * CE(F)
+    minimize alpha * CE(R) - (1 - alpha) * CE(F)
 
 One epoch is one pass over the retain set R. The forget set F is shuffled once per epoch and its
 batches are repeated in that order as often as needed (docs/parity.md#q23, kept). Both terms are

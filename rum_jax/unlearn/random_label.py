@@ -1,6 +1,6 @@
 """Random labels (Golatkar et al., arXiv 1911.04933; released as `RL_og`).
 
-    minimise CE over F with random labels, concatenated with R and shuffled
+    minimize CE over F with random labels, concatenated with R and shuffled
 
 Every epoch gives each forget example a fresh label. `relabel` says from where: "any" class, the
 true one included, as published and released (docs/parity.md#q2b, kept); one of the "other" classes;
@@ -14,7 +14,7 @@ from rum_jax.core import checks
 from rum_jax.data.plans import Stream, batches, stream
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
+from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, ensure_plan_fits, rates
 from rum_jax.unlearn.spaces import integers, log_uniform
 
@@ -31,7 +31,7 @@ def new_labels(true: np.ndarray, classes: int, relabel: str,
     return true
 
 
-def _relabelled(problem: Problem, epoch: int, relabel: str) -> Stream:
+def _relabeled(problem: Problem, epoch: int, relabel: str) -> Stream:
     """One epoch over F and R together: arrays int32[M,T,B], new labels on F."""
     task, streams = problem.task, list[Stream]()
     rngs = zip(problem.generators("retain", epoch), problem.generators("relabel", epoch),
@@ -44,10 +44,10 @@ def _relabelled(problem: Problem, epoch: int, relabel: str) -> Stream:
     return Stream(*(np.stack(part) for part in zip(*streams, strict=True)))
 
 
-def relabelled_epochs(problem: Problem, epochs: int, relabel: str) -> Stream:
+def relabeled_epochs(problem: Problem, epochs: int, relabel: str) -> Stream:
     """E epochs over F and R, F with new labels in each: arrays int32[M,E*T,B]."""
     ensure_plan_fits(problem, problem.forget.shape[1] + problem.retain.shape[1], epochs)
-    parts = [_relabelled(problem, epoch, relabel) for epoch in range(epochs)]
+    parts = [_relabeled(problem, epoch, relabel) for epoch in range(epochs)]
     return Stream(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
 
 
@@ -58,13 +58,13 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
     Raises:
       DivergedError: a loss is not finite.
     """
-    examples = relabelled_epochs(problem, epochs, relabel)
+    examples = relabeled_epochs(problem, epochs, relabel)
     return descend(problem, cross_entropy, states, {"examples": examples},
                    rates(problem, epochs, learning_rate))
 
 
 ALGORITHM = Algorithm(
-    "random_label", unlearn, family=RELABELLING,
+    "random_label", unlearn, family=RELABELING,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "relabel": checks.one_of(RELABEL)},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.3)})

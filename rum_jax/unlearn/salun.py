@@ -2,7 +2,7 @@
 
     as random_label, changing only the weights that are salient for F
 
-`saliency.py` makes the mask; its options are hyper-parameters here, with the published behaviour
+`saliency.py` makes the mask; its options are hyper-parameters here, with the published behavior
 as default:
 
   - keep: the "largest" saliencies, or the "smallest" as the released RUM code does
@@ -18,9 +18,9 @@ as default:
 from rum_jax.core import checks
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
-from rum_jax.unlearn.base import RELABELLING, Algorithm, Float, History, Problem
+from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import descend, rates
-from rum_jax.unlearn.random_label import RELABEL, relabelled_epochs
+from rum_jax.unlearn.random_label import RELABEL, relabeled_epochs
 from rum_jax.unlearn.saliency import KEEP, MODELS, masks
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
@@ -35,7 +35,7 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
     Raises:
       DivergedError: a loss is not finite.
     """
-    examples = relabelled_epochs(problem, epochs, relabel)
+    examples = relabeled_epochs(problem, epochs, relabel)
     mask = masks(problem, states, mask_fraction, keep, saliency_steps, saliency_learning_rate,
                  saliency_model)
     return descend(problem, cross_entropy, states, {"examples": examples},
@@ -44,7 +44,7 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
 
 
 ALGORITHM = Algorithm(
-    "salun", unlearn, family=RELABELLING,
+    "salun", unlearn, family=RELABELING,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             "mask_fraction": checks.number(0, 1), "relabel": checks.one_of(RELABEL),
             "keep": checks.one_of(KEEP), "saliency_steps": checks.boolean,

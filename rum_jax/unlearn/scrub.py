@@ -1,7 +1,7 @@
 """SCRUB (Kurmanji et al., arXiv 2302.09880; released as `SCRUB`).
 
-    in epochs e <= msteps, first over F:  minimise -KL_T
-    in every epoch, over R:               minimise gamma * CE + beta * KL_T
+    in epochs e <= msteps, first over F:  minimize -KL_T
+    in every epoch, over R:               minimize gamma * CE + beta * KL_T
 
     KL_T = T^2 / B * sum over the batch of KL(teacher softmax at T || student softmax at T)
 
@@ -72,11 +72,11 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_r
     phases = phases_of(epochs, msteps, inclusive)
     parts = [one_pass(problem, *phase) for phase in phases]
     steps = [part.shape[1] for part in parts]
-    minimising = np.repeat([part == "retain" for part, _ in phases], steps)
+    minimizing = np.repeat([part == "retain" for part, _ in phases], steps)
     epoch_of_step = np.repeat([epoch for _, epoch in phases], steps)
 
-    def weights(value: Float, maximising: float) -> np.ndarray:
-        return np.where(minimising, problem.each(value)[:, None], maximising)
+    def weights(value: Float, maximizing: float) -> np.ndarray:
+        return np.where(minimizing, problem.each(value)[:, None], maximizing)
 
     index = np.concatenate(parts, axis=1)
     return descend(problem, objective, states, {"examples": stream(index, problem.task.labels)},

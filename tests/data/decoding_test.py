@@ -20,8 +20,8 @@ def test_the_order_is_kept_over_chunks(monkeypatch, channels):
 
 
 def test_channels_are_converted():
-    grey = picture(0, (2, 3, 1))
-    np.testing.assert_array_equal(decoding.decode("t", items(grey), 1, 3)[0], grey.repeat(3, 2))
+    gray = picture(0, (2, 3, 1))
+    np.testing.assert_array_equal(decoding.decode("t", items(gray), 1, 3)[0], gray.repeat(3, 2))
     assert decoding.decode("t", items(picture(0)), 1, 1).shape == (1, 4, 5, 1)
     assert decoding.decode("t", items(picture(0)), 1, 4)[0, 0, 0, 3] == 255
     with pytest.raises(InputError, match="image 1: is 4x5x1, while image 0 is 4x5x3; allowed: one"):

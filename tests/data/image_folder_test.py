@@ -74,16 +74,16 @@ def test_a_class_may_be_called_train(tmp_path):
 
 def test_all_images_become_rgb(tmp_path):
     root = tmp_path / "images"
-    colour, grey = picture(0), picture(1, (4, 5))
-    save(root / "a" / "colour.png", colour)
-    save(root / "a" / "grey.png", grey)
-    save(root / "b" / "alpha.png", np.dstack([colour, grey]))
-    save(root / "b" / "palette.png", (colour // 128) * 255, "P")
+    color, gray = picture(0), picture(1, (4, 5))
+    save(root / "a" / "color.png", color)
+    save(root / "a" / "gray.png", gray)
+    save(root / "b" / "alpha.png", np.dstack([color, gray]))
+    save(root / "b" / "palette.png", (color // 128) * 255, "P")
     source = load(root)
     images = dict(zip(source.ids.tolist(), source.images, strict=True))
-    np.testing.assert_array_equal(images["a/colour.png"], colour)
-    np.testing.assert_array_equal(images["a/grey.png"], np.dstack([grey] * 3))
-    np.testing.assert_array_equal(images["b/alpha.png"], colour)
+    np.testing.assert_array_equal(images["a/color.png"], color)
+    np.testing.assert_array_equal(images["a/gray.png"], np.dstack([gray] * 3))
+    np.testing.assert_array_equal(images["b/alpha.png"], color)
     assert images["b/palette.png"].shape == (4, 5, 3)
     save(root / "b" / "deep.png", np.full((4, 5), 300, np.uint16))
     with pytest.raises(InputError, match="deep.png: has pixels of mode I;16; allowed: 8 bits"):

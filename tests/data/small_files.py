@@ -21,7 +21,7 @@ def save(path: pathlib.Path, pixels: np.ndarray, mode: str | None = None) -> Non
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """The bytes of a PNG; [H,W,1] is greyscale."""
+    """The bytes of a PNG; [H,W,1] is grayscale."""
     content = io.BytesIO()
     Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(content, "PNG")
     return content.getvalue()

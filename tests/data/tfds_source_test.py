@@ -39,7 +39,7 @@ def test_splits_in_the_order_of_ids(root, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_without_ids_grey_and_with_another_label(root):
+def test_without_ids_gray_and_with_another_label(root):
     records = [{"picture": png(picture(i, (3, 3, 1))), "fine": i % 2, "coarse": 0}
                for i in range(4)]
     tfds(root, "toys", {"train": records, "validation": records[:2], "other": records[:1]},

@@ -45,8 +45,8 @@ def test_the_original_layout(root):
                                          "val/val_1.JPEG": 1, "val/val_3.JPEG": 1}
     assert part_labels["test"] == {"val/val_9.JPEG": 0, "val/val_10.JPEG": 0, "val/val_100.JPEG": 0,
                                    "val/val_7.JPEG": 1, "val/val_20.JPEG": 1}
-    grey = source.images[source.parts != "train"]
-    assert (grey == grey[..., :1]).all()
+    gray = source.images[source.parts != "train"]
+    assert (gray == gray[..., :1]).all()
 
 
 def test_the_folder_around_it_and_names_may_be_missing(root):
@@ -108,6 +108,6 @@ def test_the_real_one():
         dataset.train_size == len(dataset.train) == 500 * classes)
     for part in ("validation", "test"):
         assert np.bincount(dataset.labels[dataset.positions[part]]).tolist() == [25] * classes
-    grey = (dataset.images == dataset.images[..., :1]).all((1, 2, 3)).sum()
-    assert classes != 20 or grey >= 45
+    gray = (dataset.images == dataset.images[..., :1]).all((1, 2, 3)).sum()
+    assert classes != 20 or gray >= 45
     assert (np.diff(dataset.labels[dataset.train]) >= 0).all()

@@ -70,7 +70,7 @@ def test_ties_of_groups_are_as_given_and_unknown_distances_are_refused():
     assert entanglement.distance_groups(features, 2).tolist() == [[0, 1], [2, 3]]
     order = np.array([3, 0, 1, 2])
     assert entanglement.distance_groups(features, 2, order).tolist() == [[1, 2], [3, 0]]
-    with pytest.raises(InputError, match="centre of 3 of 3 examples are not finite"):
+    with pytest.raises(InputError, match="center of 3 of 3 examples are not finite"):
         entanglement.distance_groups(np.array([[1.0], [np.nan], [2.0]]), 2)
 
 

@@ -95,7 +95,7 @@ def data_files() -> dict[str, bytes]:
 
     return {
         "good.npz": of(), "floats.npz": of(images=images / 255), "int64.npz":
-        of(images=images.astype(np.int64)), "colour.npz":
+        of(images=images.astype(np.int64)), "color.npz":
         of(images=images[..., None].repeat(3, -1)),
         "first.npz": of(images=images[:, None]), "two channels.npz":
         of(images=images[..., None].repeat(2, -1)), "flat.npz": of(images=images.reshape(60, 64)),

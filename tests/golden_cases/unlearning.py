@@ -99,7 +99,7 @@ def scrub(case, base):
     assert phases == case["phase_is_max"].astype(bool).tolist()
 
 
-def relabelling(case):
+def relabeling(case):
     def scripts(role, epoch):
         return {"retain": Script(order=case["order"][epoch]),
                 "relabel": Script(labels=case["forget_labels"][epoch])}[role]
@@ -107,7 +107,7 @@ def relabelling(case):
 
 
 def random_label(case, base):
-    run("random_label", case, base, shared(case), scripts=relabelling(case))
+    run("random_label", case, base, shared(case), scripts=relabeling(case))
 
 
 def salun_mask(case, base):
@@ -137,7 +137,7 @@ def salun(case, base, mask_case):
     """With the mask of the reference's own generator, through the options that reproduce it."""
     hparams = {**shared(case), **ALGORITHMS["salun"].reference,
                "saliency_learning_rate": float(mask_case["hp_unlearn_lr"]), "mask_fraction": 0.5}
-    run("salun", case, base, hparams, scripts=relabelling(case))
+    run("salun", case, base, hparams, scripts=relabeling(case))
 
 
 def boundary_shrink(case, base):

@@ -5,7 +5,7 @@ import pytest
 
 from rum_jax import models
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.models.layers import normalise
+from rum_jax.models.layers import normalize
 from rum_jax.models.norm import BatchNorm
 
 SPEC = ImageSpec((12, 12, 3), 5, 255.0, (0.5, 0.4, 0.6), (0.25, 0.2, 0.3))
@@ -96,11 +96,11 @@ def test_batch_statistics_of_bfloat16_are_float32():
     assert layer.apply(variables, x, mask, train=False).dtype == jnp.bfloat16
 
 
-def test_pixels_are_normalised_in_float32():
+def test_pixels_are_normalized_in_float32():
     pixels = jnp.asarray([[0.5]], jnp.bfloat16)
-    normalised = normalise(pixels, (0.4914,), (0.247,))
-    assert normalised.dtype == jnp.bfloat16  # bfloat16's 0.4914 is 0.4922
-    np.testing.assert_allclose(normalised, (0.5 - 0.4914) / 0.247, rtol=2 ** -8)
+    normalized = normalize(pixels, (0.4914,), (0.247,))
+    assert normalized.dtype == jnp.bfloat16  # bfloat16's 0.4914 is 0.4922
+    np.testing.assert_allclose(normalized, (0.5 - 0.4914) / 0.247, rtol=2 ** -8)
 
 
 def test_unit_pixels_are_float32_at_least(images):

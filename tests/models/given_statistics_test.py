@@ -1,4 +1,4 @@
-"""What files say of their own normalisation."""
+"""What files say of their own normalization."""
 
 import dataclasses
 
@@ -34,7 +34,7 @@ def test_buffers_of_all_files_are_taken(of_files, dataset, capsys):
     assert of_files(statistics, None) == dataset.spec
     expected = dataclasses.replace(dataset.spec, mean=(0.5,), std=(0.25,))
     assert of_files(([0.5], [0.25]), ([[[0.5]]], [[[0.25]]])) == expected
-    assert "normalised as the files say: mean (0.5,), std (0.25,)" in capsys.readouterr().err
+    assert "normalized as the files say: mean (0.5,), std (0.25,)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("other", [None, ([0.4], [0.25])])

@@ -55,7 +55,7 @@ def x():
     return np.random.default_rng(2).normal(1, 2, size=(12, 3, 3, 2)).astype(np.float32)
 
 
-def test_groups_are_normalised_one_by_one(x):
+def test_groups_are_normalized_one_by_one(x):
     out, updated = run_groups(x, jnp.ones(12, bool), 3)
     parts = [run(part, jnp.ones(4, bool), train=True) for part in np.split(x, 3)]
     np.testing.assert_allclose(out, np.concatenate([part for part, _ in parts]), atol=1e-5)

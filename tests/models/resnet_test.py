@@ -44,7 +44,7 @@ def test_shapes_initial_values_and_one_golden_output(two_stages, dataset):
     np.testing.assert_allclose(np.std(kernel), np.sqrt(2 / (9 * 8)), rtol=0.15)
     bound = np.abs(params["classifier"]["kernel"]).max()
     assert 0.8 / np.sqrt(8) < bound <= 1 / np.sqrt(8)
-    # If you did not intend to change the network or its initialisation, this is a bug.
+    # If you did not intend to change the network or its initialization, this is a bug.
     np.testing.assert_allclose(out.logits[0, :3], GOLDEN_LOGITS, atol=1e-4)
 
 

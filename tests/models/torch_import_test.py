@@ -101,7 +101,7 @@ def test_names_of_cifar_code_prefixes_and_counters(basic, path, prefix):
     assert_same(load_variables(path, model), variables)
 
 
-def test_a_normalisation_layer_before_the_network(basic, path):
+def test_a_normalization_layer_before_the_network(basic, path):
     model, variables, arrays = basic
     arrays = {f"net.1.{name}": array for name, array in arrays.items()}
     norm = {"net.0.mean": np.float32(SPEC.mean), "net.0.std": np.float32(SPEC.std)}

@@ -108,7 +108,7 @@ def test_exposure_and_the_origin_of_hyper_parameters_are_said():
         UP: {"steps": [step(name, 2) for name in ("low", "mid", "high")]},
         DOWN: {"steps": [step(name, 2, 0.3) for name in ("high", "mid", "low")]}})
     said = " ".join(chains.sentences(section))
-    assert ("Each forget example is relabelled for 6 epochs at once, and in a chain for those of "
+    assert ("Each forget example is relabeled for 6 epochs at once, and in a chain for those of "
             "its own step (low-mid-high 2, high-mid-low 2)") in said
     assert "salun: the steps of low-mid-high take the hyper-parameters of one-shot" in said
     header, lines = chains.table(section)

@@ -82,7 +82,7 @@ def test_axes_start_where_the_data_are(monkeypatch):
     assert axes[0].get_xlim()[0] > 0.85
 
 
-def test_the_control_has_a_colour_of_its_own():
+def test_the_control_has_a_color_of_its_own():
     kinds = [figures.kind_of(row(name, tow=[1, 1])["spec"]) for name in (
         "rum", "rum_shuffled", "rum_f:salun[by=shuffled]", "rum_f:salun", "vanilla:salun",
         "original")]

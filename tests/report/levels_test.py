@@ -122,10 +122,10 @@ def test_what_forgets_nothing_is_told_beside_what_chance_does():
 @pytest.mark.parametrize("change, expected", [
     ([-0.3, -0.28, -0.32], "-0.347 ± 0.063: lower (paired t,"),
     ([0.1, -0.04, 0.12], "+0.013 ± 0.202: difference not significant (paired t, p = 0.803")])
-def test_relabelling_rows_against_the_others(change, expected):
+def test_relabeling_rows_against_the_others(change, expected):
     """The family is the algorithm's own, whatever the row is called."""
     said = levels.sentences(section_of(vanilla__salun=change, vanilla__finetune=[0.05, 0.04, 0.05]))
-    assert any(f"relabelling minus other methods {expected}" in sentence for sentence in said), said
+    assert any(f"relabeling minus other methods {expected}" in sentence for sentence in said), said
 
 
 def test_the_order_of_the_sets_is_looked_at_in_every_seed():

@@ -34,8 +34,8 @@ def config_of(**changed) -> ConfigDict:
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    """An .npz of colour images with train and test parts of its own; three classes of colours."""
-    path, rng = tmp_path_factory.mktemp("npz") / "colours.npz", np.random.default_rng(0)
+    """An .npz of color images with train and test parts of its own; three classes of colors."""
+    path, rng = tmp_path_factory.mktemp("npz") / "colors.npz", np.random.default_rng(0)
     arrays = {}
     for part, count in (("train", 180), ("test", 45)):
         labels = np.arange(count) % 3
@@ -47,7 +47,7 @@ def images(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_study_of_ones_own_colour_images(images, tmp_path):
+def test_a_study_of_ones_own_color_images(images, tmp_path):
     config = config_of(**images, **{"train.augmentation": "crop_and_flip",
                                     "memorization.augmentation": "crop",
                                     "unlearn.augmentation": "crop_and_flip"})

@@ -35,7 +35,7 @@ def data_of(pixels, labels, noisy=None, mean=MEAN, std=STD):
 
 
 class Network:
-    """Right where pixels are normalised as it was trained: then the brightest spot is above 1."""
+    """Right where pixels are normalized as it was trained: then the brightest spot is above 1."""
 
     def __init__(self, image, mean, std, order=(0, 1, 2)):
         self.image, self.mean, self.std, self.order = image, mean, std, list(order)
@@ -70,7 +70,7 @@ def test_a_model_of_this_training_set_is_taken():
     ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), r"with from_files_mean=\(0,\) and from_files_std=\(1,\) "),
     ((0.0,), (1 / 255,), r"with from_files_mean=\(0,\) and from_files_std=\(0.00392157,\) \(raw"),
     ((5.0, 5.0, 5.0), (0.05, 0.05, 0.06), None)])
-def test_another_normalisation_is_found_or_the_model_refused(mean, std, words):
+def test_another_normalization_is_found_or_the_model_refused(mean, std, words):
     with pytest.raises(InputError, match="a.pt: has a training accuracy of 0.333") as error:
         judged(mean, std)
     expected = words or "no better than naming the largest class .0.333.*likely reasons: another"

@@ -32,7 +32,7 @@ def one_step(model, dataset, mask):
 def test_a_step_moves_and_a_golden_loss(two_stages, dataset):
     before, after, loss, record = one_step(two_stages, dataset, lambda params: None)
     assert int(after.step) == 1 and record is None
-    # If you did not intend to change network, loss or initialisation, this is a bug.
+    # If you did not intend to change network, loss or initialization, this is a bug.
     np.testing.assert_allclose(loss, GOLDEN_LOSS, rtol=1e-4)
     moved = jax.tree.map(lambda a, b: bool((a != b).any()), before.params, after.params)
     assert all(jax.tree.leaves(moved))

@@ -86,7 +86,7 @@ def test_neggrad_plus_with_alpha_zero_is_neggrad_on_the_same_batches(problem, or
 
 
 @pytest.mark.slow
-def test_random_label_without_relabelling_is_finetune_on_everything(problem, original):
+def test_random_label_without_relabeling_is_finetune_on_everything(problem, original):
     states, _ = ALGORITHMS["random_label"].unlearn(problem, original, **hparams(
         "random_label", **SHORT, relabel="none"))
     whole = problem._replace(retain=np.concatenate([problem.forget, problem.retain], axis=1))
@@ -114,7 +114,7 @@ def test_one_shot_algorithms_shrink_with_alpha(name, problem, original):
     assert change(1e-30) < 1e-5 < change(1.0)
 
 
-def test_labels_of_relabelling():
+def test_labels_of_relabeling():
     rng, true = np.random.default_rng(0), np.arange(1000) % 10
     assert (random_label.new_labels(true, 10, "other", rng) != true).all()
     drawn = random_label.new_labels(true, 10, "any", rng)
@@ -178,7 +178,7 @@ def test_forget_batches_are_replayed_in_an_epoch_and_reshuffled_between():
 
 
 def test_salun_relabels_the_forget_set_only_and_anew_in_each_epoch(problem):
-    plan = random_label.relabelled_epochs(problem, 3, "any")
+    plan = random_label.relabeled_epochs(problem, 3, "any")
     labels, forget = problem.task.labels, set(problem.forget[0])
     drawn = []
     for index, label in zip(np.split(plan.index[0], 3), np.split(plan.label[0], 3), strict=True):
