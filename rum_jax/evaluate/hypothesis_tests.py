@@ -22,13 +22,14 @@ ALPHA = 0.05
 MARGIN = 0.02
 HIGHER, LOWER, EQUIVALENT = "higher", "lower", "equivalent"
 NOT_SIGNIFICANT = "difference not significant"
+NO_TEST = "no test"     # the difference is the same for all seeds
 
 
 class Verdict(NamedTuple):
     """What a test says of a paired difference.
 
     Attributes:
-      word: HIGHER, LOWER, EQUIVALENT or NOT_SIGNIFICANT.
+      word: HIGHER, LOWER, EQUIVALENT, NOT_SIGNIFICANT or NO_TEST.
       p: of the test that gives the word, after Holm; None where there is no test.
       family: how many differences were tested together.
       n: pairs of values.
@@ -117,10 +118,10 @@ def _verdict(difference: dict[str, Any], p: float | None, within: float | None,
                        f"equivalent within ±{margin:g} (two one-sided paired t-tests, "
                        f"{_p(within)}{after}, n = {n})")
     if p is None:
-        return Verdict(NOT_SIGNIFICANT, None, family, n,
-                       f"no test: the difference is the same for all {n} seeds")
-    if difference["p"] == 1.0 and not difference["ci95"]:
-        return Verdict(NOT_SIGNIFICANT, p, family, n, f"identical for all {n} seeds")
+        return Verdict(NO_TEST, None, family, n,
+                       f"{NO_TEST}: the difference is the same for all {n} seeds")
+    if difference["ci95"] is None:
+        return Verdict(NO_TEST, p, family, n, f"{NO_TEST}: identical for all {n} seeds")
     interval = "uncorrected 95% interval" if family > 1 else "95% interval"
     return Verdict(NOT_SIGNIFICANT, p, family, n,
                    f"{NOT_SIGNIFICANT} (paired t, {_p(p)}{after}, n = {n}; {interval}: "
@@ -130,8 +131,7 @@ def _verdict(difference: dict[str, Any], p: float | None, within: float | None,
 def not_excluded(difference: dict[str, Any]) -> str:
     """`-0.150 to +0.045 not excluded`: both ends of the 95% interval."""
     ends = bounds(difference)
-    if ends is None:
-        return "nothing is excluded"
+    assert ends is not None  # a difference that was tested has an interval
     return f"{ends[0]:+.3f} to {ends[1]:+.3f} not excluded"
 
 

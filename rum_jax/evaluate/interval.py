@@ -54,8 +54,9 @@ def paired_difference(first: Sequence[float] | np.ndarray,
                       second: Sequence[float] | np.ndarray) -> dict[str, Any]:
     """The summary of first - second, seed by seed, and "p" of the two-sided paired t-test.
 
-    Without variance there is no test: p is 1 where all differences are 0, otherwise None, as
-    equal differences of a few seeds are no evidence that others would be equal, too.
+    Without variance there is neither an interval nor a test: ci95 is None, and p is 1 where all
+    differences are 0, otherwise None, as equal differences of a few seeds are no evidence that
+    others would be equal, too.
     """
     left, right = np.asarray(first, np.float64), np.asarray(second, np.float64)
     differences = left - right
@@ -67,7 +68,7 @@ def paired_difference(first: Sequence[float] | np.ndarray,
         p = float(2 * scipy.special.stdtr(n - 1, -abs(t)))
         return {**statistics, "p": p if math.isfinite(p) else None}
     zero = bool(np.abs(differences).max() <= ROUNDING * scale)
-    return {**statistics, "ci95": 0.0, "p": 1.0 if zero else None}
+    return {**statistics, "ci95": None, "p": 1.0 if zero else None}
 
 
 def bounds(value: dict[str, Any]) -> tuple[float, float] | None:

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 
 from rum_jax.evaluate.hypothesis_tests import EQUIVALENT, HIGHER, LOWER
-from rum_jax.report.comparisons import METRICS, VALIDATION, best_one_shot, main_row, primary_metric
+from rum_jax.report.comparisons import (
+    METRICS,
+    best_by_validation,
+    main_row,
+    one_shot,
+    primary_metric,
+)
 from rum_jax.report.words import interval, joined
 from rum_jax.rum.row_spec import REFERENCE, REFERENCES
 
@@ -31,9 +37,10 @@ def answer(results: dict) -> list[str]:
 
 
 def _of_set(results: dict, rows: list[dict], where: str) -> list[str]:
-    rum, best = main_row(rows), best_one_shot(rows)
-    if rum is None or best is None:
-        return [_without(rows, rum, best, where)]
+    rum, tied = main_row(rows), best_by_validation(one_shot(rows))
+    if rum is None or not tied:
+        return [_without(rows, rum, tied, where)]
+    best = tied[0]
     of_pair = {comparison["metric"]: comparison for comparison in results["comparisons"]
                if comparison["set"] == rum["set"]
                and (comparison["first"], comparison["second"]) == (rum["name"], best["name"])}
@@ -41,8 +48,7 @@ def _of_set(results: dict, rows: list[dict], where: str) -> list[str]:
     main = of_pair.pop(metric)
     sentences = [f"{ANSWERS.get(main['verdict'], OPEN)}{where}: {METRICS[metric]} of "
                  f"{rum['name']} - {best['name']} {interval(main['difference'], sign=True)}, "
-                 f"{main['text']}{_cost(rum, rows)}. {best['name']} is the one-shot method with "
-                 "the highest ToW on validation data."]
+                 f"{main['text']}{_cost(rum, rows)}. {_chosen(tied, metric)}"]
     if of_pair:
         sentences.append("The same difference by other measures: " + "; ".join(
             f"{METRICS[name]} {interval(comparison['difference'], sign=True)}, {comparison['text']}"
@@ -50,18 +56,25 @@ def _of_set(results: dict, rows: list[dict], where: str) -> list[str]:
     return sentences
 
 
-def _without(rows: list[dict], rum: dict | None, best: dict | None, where: str) -> str:
+def _chosen(tied: list[dict], metric: str) -> str:
+    """Why RUM is compared with the first of these rows."""
+    if len(tied) == 1:
+        return f"{tied[0]['name']} is the one-shot method with the highest ToW on validation data."
+    return (f"{', '.join(row['name'] for row in tied)} tie for the highest ToW on validation data "
+            f"among one-shot methods; {tied[0]['name']} has the highest {METRICS[metric]} of them.")
+
+
+def _without(rows: list[dict], rum: dict | None, tied: list[dict], where: str) -> str:
     missing = "RUM method" if rum is None else "one-shot method"
     text = f"This study has no {missing}{where}, so it does not compare RUM with one-shot methods"
     methods = [row for row in rows if row["spec"]["kind"] != REFERENCE]
-    shown = rum or best or max(
-        (row for row in methods if VALIDATION in row["metrics"]),
-        key=lambda row: row["metrics"][VALIDATION]["mean"], default=None)
-    if shown is None:
+    shown = [rum] if rum else tied or best_by_validation(methods)
+    if not shown:
         return f"{text}."
-    metric = primary_metric(rows)
-    value = shown["metrics"][metric]
-    chosen = "" if rum else ", the method with the highest ToW on validation data,"
+    metric, several = primary_metric(rows), len(shown)
+    shown, value = shown[0], shown[0]["metrics"][metric]
+    which = "the method" if several == 1 else f"one of {several} methods"
+    chosen = "" if rum else f", {which} with the highest ToW on validation data,"
     return (f"{text}; {shown['name']}{chosen} has a {METRICS[metric]} of {interval(value)} "
             f"(n = {value['n']}){_cost(shown, rows)}.")
 

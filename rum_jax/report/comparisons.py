@@ -10,7 +10,7 @@ All other comparisons are a second family.
 from collections.abc import Iterator, Sequence
 
 from rum_jax.evaluate.hypothesis_tests import MARGIN, verdicts
-from rum_jax.evaluate.interval import paired_difference
+from rum_jax.evaluate.interval import ROUNDING, paired_difference
 from rum_jax.refine import SHUFFLED
 from rum_jax.rum.row_spec import REFERENCE, RUM, STEPS, VANILLA
 from rum_jax.unlearn import ALGORITHMS
@@ -42,10 +42,17 @@ def one_shot(rows: Sequence[dict]) -> list[dict]:
             and row["spec"]["algorithm"] not in NO_METHOD]
 
 
-def best_one_shot(rows: Sequence[dict]) -> dict | None:
-    """The one-shot row with the highest mean ToW on validation data; None: there is none."""
-    return max((row for row in one_shot(rows) if VALIDATION in row["metrics"]),
-               key=lambda row: row["metrics"][VALIDATION]["mean"], default=None)
+def best_by_validation(rows: Sequence[dict]) -> list[dict]:
+    """Rows with the highest mean ToW on validation data, the one with the best result first.
+
+    So what is said of the first one does not depend on the order of the rows, and RUM is compared
+    with the one against which it does worst. [] where no row has a ToW on validation data.
+    """
+    known = [row for row in rows if VALIDATION in row["metrics"]]
+    highest = max((row["metrics"][VALIDATION]["mean"] for row in known), default=0.0)
+    tied = [row for row in known if row["metrics"][VALIDATION]["mean"] >= highest - ROUNDING]
+    return sorted(tied, key=lambda row: (
+        -row["metrics"][primary_metric(rows)]["mean"], row["name"]))
 
 
 def compare(rows: Sequence[dict]) -> list[dict]:

@@ -19,7 +19,7 @@ from rum_jax.evaluate.hypothesis_tests import (
     verdicts,
 )
 from rum_jax.evaluate.interval import paired_difference
-from rum_jax.report.words import interval, outcomes
+from rum_jax.report.words import interval, joined, outcomes
 from rum_jax.rum.row_spec import REFERENCE, REFERENCES
 from rum_jax.unlearn import algorithm
 
@@ -41,15 +41,18 @@ def beyond(metrics: Sequence[Mapping], original: Sequence[Mapping] | None) -> di
     Returns:
       `gain`: ToW minus the original's on the first and the last; `is_evidence`: whether it is
       above 0 by more than the 95% interval where the original's mean ToW is lower;
+      `is_gain_tested`: whether that gain differs between seeds, so that there is an interval;
       `beyond_original`: the change of ToW minus the original's. None where there is no original.
     """
     if original is None:
-        return {"gain": None, "is_evidence": False, "beyond_original": None}
+        return {"gain": None, "is_evidence": False, "is_gain_tested": False,
+                "beyond_original": None}
     ends = [(metrics[place]["tow"]["per_seed"], original[place]["tow"]["per_seed"])
             for place in (0, -1)]
     gain = [paired_difference(*pair) for pair in ends]
     hard = int(original[-1]["tow"]["mean"] < original[0]["tow"]["mean"])
     return {"gain": gain, "is_evidence": _is_above_zero(gain[hard]),
+            "is_gain_tested": gain[hard]["ci95"] is not None,
             "beyond_original": paired_difference(gain[1]["per_seed"], gain[0]["per_seed"])}
 
 
@@ -84,9 +87,13 @@ def evidence(rows: Sequence[dict], changes: str) -> list[str]:
       changes: what is compared, as "ToW from <first forget set> to <last forget set>".
     """
     tests = tests_of(rows)
-    idle = [row["row"] for row in rows if row["beyond_original"] and not row["is_evidence"]]
-    none = (" Not evidence, because their ToW is not significantly above the original's (paired t, "
-            f"95%) where the original's is lowest: {', '.join(idle)}.") if idle else ""
+    idle = [row for row in rows if row["beyond_original"] and not row["is_evidence"]]
+    none = joined([row["row"] for row in idle if row["is_gain_tested"]],
+                  " Not evidence, because their ToW is not significantly above the original's "
+                  "(paired t, 95%) where the original's is lowest: ", ".")
+    none += joined([row["row"] for row in idle if not row["is_gain_tested"]],
+                   " Not evidence, because their ToW there differs from the original's by the same "
+                   "for all seeds, of which there is no test: ", ".")
     if not tests:
         return [f"{changes}: no method is evidence, so the change is not tested.{none}"]
     differences = {row["row"]: row["beyond_original"] for row in rows}

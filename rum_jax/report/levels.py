@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rum_jax.evaluate.hypothesis_tests import verdict
-from rum_jax.evaluate.interval import estimates, paired_difference, summary
+from rum_jax.evaluate.interval import COPIES, estimates, paired_difference, summary
 from rum_jax.report import section_lines
 from rum_jax.report.dots import PAIRS, TOW
 from rum_jax.report.evidence import (
@@ -97,10 +97,12 @@ def _of_the_sets(sets: list[dict]) -> str:
         for forget_set, score in zip(sets, scores, strict=True))
     means = np.array([score["mean"] for score in scores])
     per_seed = np.array([score["per_seed"] for score in scores])
-    same = (np.argsort(per_seed, axis=0) == np.argsort(means)[:, None]).all(0)
     ratio = " : ".join(f"{mean:.3g}" for mean in means / means[0])
-    return (f"{text}. The means are in the ratio {ratio}; {same.sum()} of {same.size} seeds have "
-            "the order of the means.")
+    text = f"{text}. The means are in the ratio {ratio}"
+    if all(score["over"] == COPIES for score in scores):
+        return f"{text}."
+    same = (np.diff(per_seed[np.argsort(means)], axis=0) > 0).all(0)
+    return f"{text}; {same.sum()} of {same.size} seeds have the order of the means."
 
 
 def _extremes(rows: list[dict]) -> list[str]:

@@ -14,14 +14,14 @@ from rum_jax.evaluate.hypothesis_tests import (
     Verdict,
     verdicts,
 )
-from rum_jax.evaluate.interval import paired_difference, summary
+from rum_jax.evaluate.interval import SEEDS, estimates, paired_difference
 from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.refine import SHUFFLED
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.report import section_dots
 from rum_jax.report.comparisons import METRICS, primary_metric
 from rum_jax.report.strata import overlaps
-from rum_jax.report.words import COMPARED, by_word, interval, of_family, outcomes
+from rum_jax.report.words import COMPARED, by_word, interval, joined, of_family, outcomes
 from rum_jax.rum.row_spec import RUM
 
 TITLE = "Proxies of memorization"
@@ -60,8 +60,7 @@ def assemble(scores: Mapping[str, np.ndarray], memorization: np.ndarray | None,
         values = np.asarray(values)
         proxies.append({
             "proxy": name,
-            "spearman": None if memorization is None else summary(
-                [_spearman(of_seed, memorization) for of_seed in values]),
+            "spearman": None if memorization is None else _spearman(values, memorization),
             "injected_noise_auroc": _auroc_over_seeds(values, injected),
             "seconds": costs[name]["seconds"],
             "retrainings": costs[name]["example_gradients"] / retrain_gradients,
@@ -110,7 +109,8 @@ def _of_row(of_rows: Mapping[str, dict], name: str, metric: str) -> dict:
 def _tested(section: dict) -> dict:
     """With what tests say, one family for each of AGAINST and one for rank correlations."""
     for key in (*AGAINST, "spearman"):
-        proxies = [proxy for proxy in section["proxies"] if proxy[key]]
+        proxies = [proxy for proxy in section["proxies"]
+                   if proxy[key] and proxy[key]["over"] == SEEDS]
         differences = [proxy[key] if key in AGAINST else paired_difference(
             proxy[key]["per_seed"], np.zeros(proxy[key]["n"])) for proxy in proxies]
         tests = verdicts(differences, MARGIN if key in AGAINST else None)
@@ -119,15 +119,22 @@ def _tested(section: dict) -> dict:
     return section
 
 
-def _spearman(values: np.ndarray, memorization: np.ndarray) -> float:
-    both = np.isfinite(values) & np.isfinite(memorization)
-    return float(scipy.stats.spearmanr(values[both], memorization[both]).statistic)
+def _spearman(values: np.ndarray, memorization: np.ndarray) -> dict | None:
+    """Rank correlation of float[S,n] with float[n]; None where it is undefined for any seed."""
+    correlations = []
+    for of_seed in values:
+        both = np.isfinite(of_seed) & np.isfinite(memorization)
+        pair = of_seed[both], memorization[both]
+        if min(len(np.unique(part)) for part in pair) < 2:
+            return None
+        correlations.append(float(scipy.stats.spearmanr(*pair).statistic))
+    return estimates(correlations)
 
 
 def _auroc_over_seeds(values: np.ndarray, injected: np.ndarray) -> dict | None:
     areas = [injected_noise_auroc(of_seed, injected) for of_seed in values]
     known = [area["mean"] for area in areas if area is not None]
-    return summary(known) if len(known) == len(areas) else None
+    return estimates(known) if len(known) == len(areas) else None
 
 
 def sentences(section: dict) -> list[str]:
@@ -145,13 +152,16 @@ def _ranking(proxies: list[dict]) -> list[str]:
         return []
     ordered = sorted(ranked, key=lambda proxy: -proxy["spearman"]["mean"])
     listed = "; ".join(f"{proxy['proxy']} {interval(proxy['spearman'])}" for proxy in ordered)
-    tests = {proxy["proxy"]: Verdict(**proxy["verdict_spearman"]) for proxy in ordered}
+    tests = {proxy["proxy"]: Verdict(**proxy["verdict_spearman"]) for proxy in ordered
+             if "verdict_spearman" in proxy}
     words = {HIGHER: "above 0", LOWER: "below 0", NOT_SIGNIFICANT: NOT_SIGNIFICANT}
     unlike = [name for name, test in tests.items() if test.word != HIGHER]
     caution = [f"Caution: {', '.join(unlike)} cannot be taken for memorization here, as the rank "
                "correlation is not significantly above 0."] if unlike else []
-    return [f"Rank correlation with memorization (Spearman): {listed}; {by_word(tests, words)} "
-            f"({of_family(list(tests.values()))}).", *caution]
+    tested = f"; {by_word(tests, words)} ({of_family(list(tests.values()))})" if tests else ""
+    undefined = [proxy["proxy"] for proxy in proxies if not proxy["spearman"]]
+    return [f"Rank correlation with memorization (Spearman): {listed}{tested}."
+            + joined(undefined, " Undefined, as all values of a seed are equal: ", "."), *caution]
 
 
 def _noise(proxies: list[dict]) -> list[str]:

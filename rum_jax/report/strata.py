@@ -3,7 +3,7 @@
 import numpy as np
 import scipy
 
-from rum_jax.evaluate.interval import summary
+from rum_jax.evaluate.interval import estimates
 from rum_jax.refine.contract import SUBSETS
 
 LOW, MID, HIGH = SUBSETS
@@ -36,7 +36,7 @@ def overlaps(values: np.ndarray, memorization: np.ndarray, size: int) -> dict[st
         most = (expected ** 2).sum()
         shares = [float((expected * membership(of_seed[known], first, size)).sum() / most)
                   for of_seed in values]
-        by_level[level] = {**summary(shares), "chance": float(size ** 2 / known.sum() / most)}
+        by_level[level] = {**estimates(shares), "chance": float(size ** 2 / known.sum() / most)}
     return by_level
 
 

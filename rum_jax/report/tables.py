@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from rum_jax.core import plugins
 from rum_jax.report.comparisons import NO_METHOD
 from rum_jax.report.labels import cut, display_names
 from rum_jax.report.text import COLUMNS, cell, columns, of_retrain, rows_by_set
@@ -14,12 +15,17 @@ HIGHER_IS_BETTER = ("tow", "retain_accuracy", "validation_", "test_accuracy", "t
 LOWER_IS_BETTER = ("seconds", "example_gradients", "optimizer_steps", "forget_kl", "test_kl",
                    "parameter_distance")
 NEAR_THE_ORACLE = ("forget_accuracy", "mia", "threshold_", "relearn_epochs")
-REFERENCE, ORACLE, RELEARN = "reference", "retrain", "relearn_epochs"
+REFERENCE, ORACLE = "reference", "retrain"
 TITLE = 90              # letters of a row in a table
 
 
 def direction(metric: str) -> str | None:
-    """HIGHER, LOWER or NEAR (the oracle's value); None where it is not known what is better."""
+    """HIGHER, LOWER or NEAR (the oracle's value); None where it is not known what is better.
+
+    It is not known of a user's own metrics, whatever their files are called.
+    """
+    if plugins.is_reference(metric):
+        return None
     for way, names in ((HIGHER, HIGHER_IS_BETTER), (LOWER, LOWER_IS_BETTER),
                        (NEAR, NEAR_THE_ORACLE)):
         if metric.startswith(names):
@@ -28,16 +34,21 @@ def direction(metric: str) -> str | None:
 
 
 def target(metric: str, rows: Sequence[dict]) -> float | None:
-    """The oracle's mean, where a metric should be near it."""
+    """The oracle's value as `center` has it, where a metric should be near it."""
     if direction(metric) != NEAR:
         return None
-    means = [row["metrics"][metric]["mean"] for row in rows
-             if row["name"] == ORACLE and metric in row["metrics"]]
-    return means[0] if means else None
+    values = [center(row["metrics"][metric]) for row in rows
+              if row["name"] == ORACLE and metric in row["metrics"]]
+    return values[0] if values else None
+
+
+def center(value: dict) -> float:
+    """The median of censored values, whose mean depends on the limit; the mean of all others."""
+    return value["median"] if "median" in value else value["mean"]
 
 
 def best(metric: str, rows: Sequence[dict]) -> set[str]:
-    """Names of the rows with the best mean among two or more methods, as it is printed."""
+    """Names of the rows with the best value among two or more methods, as it is printed."""
     way, aim = direction(metric), target(metric, rows)
     values = {row["name"]: row["metrics"][metric] for row in rows
               if row["spec"]["kind"] != REFERENCE and metric in row["metrics"]
@@ -48,8 +59,8 @@ def best(metric: str, rows: Sequence[dict]) -> set[str]:
         return set()
 
     def badness(name: str) -> float:
-        mean: float = values[name]["mean"]
-        return {HIGHER: -mean, LOWER: mean}.get(way, abs(mean - (aim or 0.0)))
+        value = center(values[name])
+        return {HIGHER: -value, LOWER: value}.get(way, abs(value - (aim or 0.0)))
 
     printed = text(metric, values[min(values, key=badness)]).partition(" ± ")[0]
     return {name for name, value in values.items()
@@ -60,7 +71,7 @@ def text(metric: str, value: dict | None) -> str:
     """A cell, without its note."""
     if value is None or value["mean"] is None or not math.isfinite(value["mean"]):
         return "n/a"
-    if metric == RELEARN and "median" in value:
+    if "median" in value:
         return f"{value['median']:g} (median)"
     return cell(metric, value)
 
@@ -76,8 +87,8 @@ def _aim(metric: str, rows: Sequence[dict]) -> str:
     way, aim = direction(metric), target(metric, rows)
     if aim is None:
         return {HIGHER: "higher", LOWER: "lower"}.get(way or "", "")
-    shown = text(metric, {"mean": aim, "ci95": 0.0}).partition(" ± ")[0]
-    return f"near {shown}"
+    like = next(row["metrics"][metric] for row in rows if row["name"] == ORACLE)
+    return f"near {text(metric, like).partition(' ± ')[0]}"
 
 
 def _lines(rows: Sequence[dict], metrics: Sequence[str], extra: Mapping[str, str],

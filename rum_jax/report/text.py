@@ -2,6 +2,7 @@
 
 from statistics import mean
 
+from rum_jax.core import plugins
 from rum_jax.evaluate.hypothesis_tests import MARGIN
 from rum_jax.evaluate.interval import estimates
 from rum_jax.report.answer import answer
@@ -26,7 +27,8 @@ def cell(metric: str, value: dict) -> str:
         return f"{value['mean']:.2f}"
     if metric in ("example_gradients", "optimizer_steps"):
         return f"{value['mean']:,.0f}"
-    scale, digits = (100, 1) if "_accuracy" in metric else (1, 3)
+    is_share = "_accuracy" in metric and not plugins.is_reference(metric)
+    scale, digits = (100, 1) if is_share else (1, 3)
     if value["ci95"] is None:
         return f"{scale * value['mean']:.{digits}f} ± n/a"
     return f"{scale * value['mean']:.{digits}f} ± {scale * value['ci95']:.{digits}f}"

@@ -7,6 +7,7 @@ from rum_jax.evaluate.hypothesis_tests import (
     HIGHER,
     LOWER,
     MARGIN,
+    NO_TEST,
     NOT_SIGNIFICANT,
     Verdict,
 )
@@ -44,6 +45,8 @@ def joined(names: Sequence[str], before: str = "", after: str = "") -> str:
 def by_word(verdicts: Mapping[str, Verdict], words: Mapping[str, str]) -> str:
     """`lower for 1 of 3 (a), higher for 0, difference not significant for 2 (b, c)`.
 
+    Differences that are the same for all seeds, of which there is no test, come last.
+
     Args:
       verdicts: name -> what the test of its difference says.
       words: word of a `Verdict` -> what it is called here, in the order of the text; others,
@@ -54,6 +57,10 @@ def by_word(verdicts: Mapping[str, Verdict], words: Mapping[str, str]) -> str:
         names = [name for name, verdict in verdicts.items() if verdict.word == word]
         total = "" if parts else f" of {len(verdicts)}"
         parts.append(f"{called} for {len(names)}{total}{joined(names, ' (', ')')}")
+    untested = [name for name, verdict in verdicts.items() if verdict.word == NO_TEST]
+    if untested:
+        parts.append(f"{NO_TEST} for {len(untested)}, with the same difference for all seeds"
+                     f"{joined(untested, ' (', ')')}")
     return ", ".join(parts)
 
 

@@ -72,7 +72,11 @@ class References:
 
     @functools.cached_property
     def strata(self) -> Strata:
-        """Thirds of each forget set: by memorization, or by the oracles' confidence."""
+        """Thirds of each forget set: by memorization, or by the oracles' confidence.
+
+        Oracles with other seeds have no part in the latter: they are the noise floor, and are
+        judged by strata that were cut without them, as every method is.
+        """
         scores = memorization_of(self.study)
         complete = all(np.isfinite(scores[forget]).all() for forget in self.cases.forgotten)
         config, ties = self.study.config, None
@@ -87,8 +91,9 @@ class References:
         """float64[F]: the mean probability of the label that the oracles of a case give."""
         forget, labels = self.cases.forgotten[m], self.study.task.labels
         rows = np.arange(len(forget))
+        logits = self._logits[0]
         confidences = [View(logits[k], labels, {}).probabilities(forget)[rows, labels[forget]]
-                       for logits in self._logits for k in same_forget_cases(self.cases)[m]]
+                       for k in same_forget_cases(self.cases)[m]]
         return np.mean(confidences, axis=0)
 
     def values(self, m: int, metrics: Mapping[str, Measured]) -> Values:

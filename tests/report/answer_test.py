@@ -6,7 +6,13 @@ import pytest
 from report.example_rows import row
 from rum_jax.report import text
 from rum_jax.report.answer import answer
-from rum_jax.report.comparisons import best_one_shot, compare, main_row, primary_metric
+from rum_jax.report.comparisons import (
+    best_by_validation,
+    compare,
+    main_row,
+    one_shot,
+    primary_metric,
+)
 
 RUM, BEST = [0.9, 0.915, 0.9, 0.91], [0.8, 0.81, 0.805, 0.8]
 SCOPE = {"seeds": 4, "data_seed": 3, "memorization": True, "forget_sets_alike": {"a": True}}
@@ -53,8 +59,21 @@ def test_other_measures_are_beside():
 
 def test_the_row_is_chosen_by_validation_and_not_by_the_test_result():
     rows = results()["rows"]
-    assert best_one_shot(rows)["name"] == "vanilla:finetune"
-    assert best_one_shot([row("vanilla:retrain", tow=[1.0, 1.0])]) is None
+    assert [best["name"] for best in best_by_validation(one_shot(rows))] == ["vanilla:finetune"]
+    assert best_by_validation(one_shot([row("vanilla:retrain", tow=[1.0, 1.0])])) == []
+
+
+def test_of_one_shot_rows_that_tie_by_validation_the_best_is_compared_in_any_order():
+    tied = [row("vanilla:scrub", tow=[0.93, 0.95, 0.94, 0.93], validation_tow=[0.7, 0.7, 0.7, 0.6])]
+    first, second = results(others=tied), results(others=tied)
+    second["rows"] = list(reversed(second["rows"]))
+    second["comparisons"] = compare(second["rows"])
+    sentence = answer(first)[0]
+    assert sentence == answer(second)[0]
+    assert "stratified ToW of rum - vanilla:scrub" in sentence
+    assert sentence.endswith("vanilla:scrub, vanilla:finetune tie for the highest ToW on "
+                             "validation data among one-shot methods; vanilla:scrub has the "
+                             "highest stratified ToW of them.")
 
 
 def test_a_row_of_rum_is_what_it_does_not_what_it_is_called():
@@ -145,7 +164,7 @@ def test_answers_are_rare_without_any_effect():
             rows.append({**entry, "metrics": {
                 "tow": {"per_seed": tow.tolist(), "mean": tow.mean()},
                 "validation_tow": {"mean": chosen.mean()}}})
-        best = best_one_shot(rows)["name"]
+        best = best_by_validation(one_shot(rows))[0]["name"]
         wrong += next(comparison["verdict"] in ("higher", "lower") for comparison in compare(rows)
                       if comparison["second"] == best and comparison["primary"])
     assert wrong / studies < 0.05 + 4 * np.sqrt(0.05 * 0.95 / studies)

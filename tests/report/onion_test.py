@@ -113,7 +113,7 @@ def test_table_and_pictures():
     section = section_of([0.9, 1.0, 1.2])
     header, lines = onion.table(section)
     assert lines[1] == ["rum_f:salun", "a", "the share that the attack calls members",
-                        "yet to be unlearned", "2", "+0.217 ± 0.072", "+0.000 ± 0.000",
+                        "yet to be unlearned", "2", "+0.217 ± 0.072", "+0.000 ± n/a",
                         "+0.217 ± 0.072"]
     assert all(len(line) == len(header) for line in lines)
     assert all(svg.startswith(b"<?xml") for svg in onion.figures(section).values())

@@ -56,7 +56,14 @@ def test_one_estimate_for_all_seeds_has_an_interval_over_examples():
 
 
 def test_what_does_not_rank_as_memorization_has_a_caution():
-    said = " ".join(proxies.sentences(section_of()))
+    swapped = SAME[[1, 0, *range(2, 10)]]
+    costs = dict.fromkeys(("confidence", "loss_curvature"),
+                          {"seconds": 0.0, "example_gradients": 0})
+    section = proxies.assemble(
+        {"confidence": np.stack([SAME, -SAME, swapped]),
+         "loss_curvature": np.stack([-SAME, -swapped, -SAME])},
+        MEMORIZATION, INJECTED, costs, 100, 64, 1, (), 3)
+    said = " ".join(proxies.sentences(section))
     assert "Caution: confidence, loss_curvature cannot be taken for memorization here" in said
     scores = {"confidence": np.stack([SAME, SAME[[1, 0, *range(2, 10)]], SAME])}
     section = proxies.assemble(scores, MEMORIZATION, INJECTED,
@@ -125,7 +132,23 @@ def test_table_and_picture():
                           row("rum_shuffled", tow=[0.8, 0.9], tow_stratified=[0.7, 0.8])])
     header, lines = proxies.table(section)
     assert all(len(line) == len(header) for line in lines)
-    assert lines[1][:5] == ["confidence", "1.000 ± 0.000", "0.875 ± 0.000", "0.00", "0"]
+    assert lines[1][:5] == ["confidence", "1.000 ± n/a", "0.875 ± n/a", "0.00", "0"]
     assert lines[-1][0] == "shuffled" and lines[-1][8].startswith("0.850")
     assert header[9] == "stratified ToW of RUM" and lines[-1][9].startswith("0.750")
     assert b"stratified ToW of RUM" in proxies.figures(section)["proxies.svg"]
+
+
+def test_copies_of_one_estimate_and_undefined_correlations_are_not_tested():
+    """Values that are equal for all seeds say nothing of how they vary; constants have no rank."""
+    scores = {"copy": np.stack([SAME] * 3), "varied": np.stack(
+        [SAME, SAME[[1, 0, *range(2, 10)]], SAME]),
+        "flat": np.stack([SAME, SAME, np.full(10, 0.5)])}
+    section = proxies.assemble(scores, MEMORIZATION, INJECTED, dict.fromkeys(
+        scores, {"seconds": 0.0, "example_gradients": 0}), 100, 64, 1, (), 3)
+    assert of(section, "flat")["spearman"] is None
+    assert of(section, "copy")["spearman"]["n"] == 1
+    assert of(section, "copy")["overlap"]["low"]["ci95"] is None
+    ranking = proxies.sentences(section)[0]
+    assert "copy 1.000 ± n/a" in ranking and "nan" not in ranking
+    assert "above 0 for 1 of 1 (varied)" in ranking and "Holm" not in ranking
+    assert ranking.endswith("Undefined, as all values of a seed are equal: flat.")

@@ -56,7 +56,7 @@ def test_sentences_say_what_the_numbers_say():
         "All requests together, scores not counted, take from 10% (vanilla:salun) to 30% "
         "(vanilla:finetune) of the time of retraining for each of them.")
     uncovered = next(sentence for sentence in said if "unlearned before" in sentence)
-    assert "(means over 2 steps and parts)" in uncovered and "+0.200 ± 0.000" in uncovered
+    assert "(means over 2 steps and parts)" in uncovered and "+0.200 ± n/a" in uncovered
 
 
 def test_what_falls_as_the_originals_does_is_not_said_to_fall():
@@ -99,7 +99,7 @@ def test_table_has_a_column_for_each_request_and_the_references_beside():
                       "last - first", "stratified ToW-MIA after 2", "last - first",
                       "seconds, all"]
     salun = next(line for line in lines if line[0] == "vanilla:salun")
-    assert salun[1].startswith("0.910 ±") and salun[3] == "-0.300 ± 0.000"
+    assert salun[1].startswith("0.910 ±") and salun[3] == "-0.300 ± n/a"
     assert salun[4] == "-0.203 ± 0.014" and salun[5] == "lower" and salun[-1] == "2.00"
     assert [line[0] for line in lines][:2] == ["original", "retrain_again"]
 

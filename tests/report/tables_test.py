@@ -3,6 +3,7 @@ import pytest
 from report.example_rows import row
 from rum_jax.evaluate.interval import paired_difference, summary
 from rum_jax.report import tables
+from rum_jax.report.results import summaries
 
 NAMES = ("original", "retrain", "vanilla:finetune", "vanilla:salun", "rum")
 
@@ -72,6 +73,29 @@ def test_relearning_that_is_censored_is_no_mean():
     line = next(line for line in tables.more(study_results)[0]["lines"]
                 if line["name"] == "relearn_epochs")
     assert line["cells"][4]["text"] == "7.5 (median)" and line["cells"][4]["note"] == "50% never"
+
+
+def test_censored_relearning_is_compared_by_the_median_that_is_shown():
+    study_results = results()
+    epochs = {"retrain": [1, 11, 11], "vanilla:finetune": [7, 8, 8], "vanilla:salun": [11, 11, 11]}
+    for entry in study_results["rows"]:
+        values = epochs.get(entry["name"], [2, 2, 2])
+        entry["metrics"] |= summaries({"relearn_epochs": values, "relearn_censored": [
+            float(value > 10) for value in values]})
+    line = next(line for line in tables.more(study_results)[0]["lines"]
+                if line["name"] == "relearn_epochs")
+    assert line["aim"] == "near 11 (median)"
+    assert [cell["best"] for cell in line["cells"]] == [False, False, False, True, False]
+
+
+@pytest.mark.parametrize("metric", [
+    "tow_gap.py:mistakes", "mia_mine.py:f", "seconds_left.py:f", "my/test_accuracy_drop.py:count"])
+def test_nothing_is_assumed_of_a_users_own_metric(metric):
+    assert tables.direction(metric) is None
+    study_results = results(**{metric: (3, 3.5, 4, 5, 6)})
+    line = next(line for line in tables.more(study_results)[0]["lines"] if line["full"] == metric)
+    assert line["aim"] == "" and not any(cell["best"] for cell in line["cells"])
+    assert line["cells"][1]["text"].startswith("3.500 ±"), "no percentage"
 
 
 def test_comparisons_are_by_every_measure_with_their_verdict():

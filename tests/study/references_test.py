@@ -165,3 +165,13 @@ def test_classes_that_are_kept(study, cases):
     later = cases._replace(sets=("class:3",), seeds=(0, 1), forget=cases.forget[:2],
                            earlier=np.stack([fives, fives]).astype(np.int32))
     assert set(labels[kept_test(study, later, 1)]) == set(range(10)) - {3, 5}
+
+
+def test_strata_by_confidence_are_cut_without_the_oracles_with_other_seeds(references):
+    """These are the noise floor: they must not choose the strata that they are judged by."""
+    assert references.strata.by == "oracle confidence"
+    before = references.strata.parts
+    other = References(references.study, None, "oracle", references.cases, "again")
+    other.__dict__["_logits"] = [references._logits[0], -references._logits[1]]
+    for part, same in zip(sum(before, []), sum(other.strata.parts, []), strict=True):
+        np.testing.assert_array_equal(part, same)
