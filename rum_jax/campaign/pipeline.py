@@ -77,11 +77,12 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
     if distributed.is_writer():
         _check(root, workdir)
     dataset, task = make_task(config)
+    directory = open_campaign(workdir, config, dataset, task, worker)
     models = distributed.broadcast_from_writer(
-        _at_least(root, config) if distributed.is_writer() else None)
+        _at_least(root, directory) if distributed.is_writer() else None)
     config = ConfigDict(config.to_dict())
     config.campaign.models = models
-    directory = open_campaign(workdir, config, dataset, task, worker)
+    directory = directory._replace(config=config)
     if distributed.is_writer():
         root.put(CONFIG, (json.dumps(config.to_dict(), indent=1) + "\n").encode())
     todo = distributed.broadcast_from_writer(
@@ -90,7 +91,7 @@ def run(workdir: str, config: ConfigDict, worker: Worker, report: Report) -> dic
     if todo[0]:
         check_group_memory(config, task)
     if distributed.is_writer():
-        _say_damage(root)
+        _say_damage(root, directory)
     if any(todo):
         work(directory, lambda leases: _finish(root, directory, leases, report))
     distributed.barrier("campaign")
@@ -129,10 +130,10 @@ def _digest(results: dict) -> str:
     return records.digest({name: value for name, value in results.items() if name != "sha256"})
 
 
-def _at_least(root: Folder, config: ConfigDict) -> int:
-    """The number of models requested, or that of the stored result if it is larger."""
-    stored, requested = _stored(root), config.campaign.models
-    there = stored["requested"]["models"] if stored else 0
+def _at_least(root: Folder, directory: CampaignDirectory) -> int:
+    """The number of models requested, or that of the campaign's stored result if it is larger."""
+    stored, requested = _stored(root), directory.config.campaign.models
+    there = stored["requested"]["models"] if stored and directory.has(stored) else 0
     if there > requested:
         say(f"the result is of {there} models already, more than config.campaign.models="
             f"{requested}")
@@ -163,12 +164,13 @@ def _is_damaged(root: Folder, name: str, digest: str) -> bool:
     return content is None or hashlib.sha256(content).hexdigest() != digest
 
 
-def _say_damage(root: Folder) -> None:
+def _say_damage(root: Folder, directory: CampaignDirectory) -> None:
     """Names what is not as it was written, before it is made anew from the members."""
     stored = _stored(root)
-    if stored is None:
+    if stored is None or not directory.has(stored):
+        fault = "is damaged" if stored is None else "is of another campaign"
         if root.get(RESULTS) is not None:
-            say(f"{RESULTS}: is damaged; the result is made anew from the trained models")
+            say(f"{RESULTS}: {fault}; the result is made anew from the trained models")
         return
     damaged = [name for name, digest in stored["files"].items()
                if _is_damaged(root, name, digest)]

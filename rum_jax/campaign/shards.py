@@ -50,6 +50,10 @@ class CampaignDirectory(NamedTuple):
         """How messages call a group's file."""
         return f"{self.workdir}/{CAMPAIGN}/{MEMBERS}/{name}"
 
+    def has(self, results: dict) -> bool:
+        """Whether results.json is of this campaign."""
+        return results["requested"]["manifest"] == self.manifest.hash
+
 
 def open_campaign(workdir: str, config: ConfigDict, dataset: Dataset, task: Task,
                   worker: Worker, begin: bool = True) -> CampaignDirectory:

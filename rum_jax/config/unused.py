@@ -8,16 +8,21 @@ as the relearning rate of a study without relearning, is reported only if the co
 from collections.abc import Iterator, Mapping, Sequence
 
 from rum_jax.config.base import INFLUENCE_TOP
+from rum_jax.core import plugins
 from rum_jax.core.errors import raise_if_any
+from rum_jax.forget.from_file import FILE
 from rum_jax.memorization.influence import NONE, TOP
+from rum_jax.proxies import PROXIES
+from rum_jax.refine import TIMES
 from rum_jax.rum import row_spec
 from rum_jax.runtime.worker_index import FROM_SCHEDULER
 
 HEADING = "The command line has faults:"
 
 # Sections that a campaign by itself does not look at, and those that a sweep does not.
-_OF_STUDIES = ("rows", "forget", "stream", "proxies", "unlearn", "vanilla", "rum_f", "rum", "trace",
-               "metrics", "relearn", "train.from_files")
+_OF_STUDIES = ("seeds", "rows", "forget", "stream", "proxies", "unlearn", "vanilla", "rum_f", "rum",
+               "trace", "metrics", "oracles", "mia", "relearn", "train.from_files", "train.epochs",
+               "train.schedule", "train.milestones", "train.augmentation")
 _NOT_SWEPT = ("rows", "stream", "proxies.compared", "trace", "metrics", "relearn",
               "campaign.influence")
 _OF_MEMBERS = ("memorization.subset_fraction", "memorization.epochs", "memorization.schedule",
@@ -118,9 +123,27 @@ def _unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:
         yield ("sweep",), "without config.sweep.rows"
     if not config["stream"]["requests"]:
         yield ("stream.size",), "without config.stream.requests"
+    if not any(name.startswith(f"{FILE}:") for name in (
+            *config["forget"]["sets"], *config["stream"]["requests"])):
+        yield ("forget.file_ids",), f"without a forget set or request {FILE}:"
+    yield _proxies_unused(config), "as nothing takes that proxy"
     if not config["relearn"]["epochs"]:
         yield ("relearn.learning_rate", "relearn.tolerance"), "with config.relearn.epochs=0"
     yield from _rows_unused(config)
+
+
+def _proxies_unused(config: Mapping) -> list[str]:
+    """Sections of proxies that no forget set, request, comparison or refinement takes."""
+    names = [*config["forget"]["sets"], *config["stream"]["requests"],
+             *config["proxies"]["compared"]]
+    used = {name.partition(":")[0] for name in names}
+    for row in (*config["rows"], *config["stream"]["rows"], *config["sweep"]["rows"]):
+        if row_spec.parse(row).kind != row_spec.VANILLA:
+            refinement = row_spec.options_of(config, row)["by"]
+            if plugins.is_reference(refinement):
+                return []  # it may look at any score
+            used |= {*refinement.split(TIMES)}
+    return [f"proxies.{name}" for name in PROXIES if name not in used]
 
 
 def _rows_unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:

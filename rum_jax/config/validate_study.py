@@ -31,7 +31,8 @@ def _same_rows(config: Mapping) -> Iterator[str]:
                 continue  # an order that does not fit, which `_row_faults` tells
             if first.setdefault(key, row) != row:
                 yield (f"{field}: {row} and {first[key]} do the same, as an option that is left "
-                       "out is that of its section; allowed: each row once, leave one out")
+                       "out is that of its section, and merged steps have no order; allowed: each "
+                       "row once, leave one out")
 
 
 def _stream_faults(stream: Mapping) -> list[str]:

@@ -25,7 +25,7 @@ FAMILIES: dict[str, Family] = {
     "random": by_label.RANDOM,
     "class": by_label.CLASS,
     "noise": by_label.NOISE,
-    "file": from_file.FAMILY,
+    from_file.FILE: from_file.FAMILY,
     ENTANGLEMENT: by_distance.FAMILY,
     "entanglement_score": by_entanglement_score.FAMILY,
     **{score: by_score.family(score) for score in (MEMORIZATION, *PROXIES)},
@@ -40,7 +40,7 @@ def fault(name: object) -> str | None:
         near = similar(family, FAMILIES).replace("?", f"{colon}{argument}?")
         return (f"is {shortened(name)}; known: {', '.join(sorted(FAMILIES))}, with an argument "
                 f"after a colon{near}")
-    if not text.isprintable() or (family != "file" and len(text) > LONGEST):
+    if not text.isprintable() or (family != from_file.FILE and len(text) > LONGEST):
         return (f"is {shortened(name)}; allowed: no line breaks and control characters, and at "
                 f"most {LONGEST} letters where it is no file")
     reason = FAMILIES[family].check(argument)

@@ -10,6 +10,7 @@ from rum_jax.core.paths import file_fault, user_path
 from rum_jax.forget.id_file import read, shown
 from rum_jax.forget.selection import IDS, POSITIONS, REQUESTS, Family, SelectionContext
 
+FILE = "file"   # the family, as in file:ids.txt
 _FIELD = "config.forget.file_ids"
 
 

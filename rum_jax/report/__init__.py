@@ -22,9 +22,13 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
     lines = _metrics(workdir, results["stages"])
     drawn = _draw(finished, results, lines)
     section_figures = sections.figures(results["sections"])
-    for figures in (drawn, *section_figures.values()):
-        for name, content in figures.items():
-            records.write_bytes(workdir / name, content)
+    pictures = {**drawn, **{name: content for figures in section_figures.values()
+                            for name, content in figures.items()}}
+    for name in _earlier_pictures(workdir) - set(pictures):
+        (workdir / name).unlink(missing_ok=True)
+    for name, content in pictures.items():
+        records.write_bytes(workdir / name, content)
+    results["pictures"] = sorted(pictures)
     header, cells = csv_rows(results)
     records.write_csv(workdir / "results.csv", header, cells)
     records.write_lines(workdir / "metrics.jsonl", lines)
@@ -38,6 +42,15 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
     summary = "\n".join(["", *text.answer(results), "", text.table(results), "",
                          *text.findings(results), *section_sentences, ""])
     return summary, workdir / "report.html"
+
+
+def _earlier_pictures(workdir: pathlib.Path) -> set[str]:
+    """File names of the pictures of the report that is there; none if it cannot be read."""
+    try:
+        names = records.read_json(workdir / "results.json")["pictures"]
+        return {name for name in names if pathlib.Path(name).name == name and name.endswith(".svg")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def _draw(finished: StudyArtifacts, results: dict, lines: list[dict]) -> dict[str, bytes]:
@@ -80,8 +93,10 @@ def _copy(finished: StudyArtifacts) -> None:
                 (finished.forget, "statistics.json", "forget_statistics.json"),
                 (finished.influence, "influence.npz", "influence.npz")]
     for folder, source, name in expected:
+        target = finished.study.workdir / name
         if not folder:
+            target.unlink(missing_ok=True)  # of an earlier run
             continue
         partial = finished.study.workdir / f"{name}.partial"
         shutil.copyfile(folder / source, partial)
-        partial.replace(finished.study.workdir / name)
+        partial.replace(target)

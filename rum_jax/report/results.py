@@ -77,13 +77,15 @@ def _row(finished: StudyArtifacts, forget_set: str, name: str) -> dict:
 def _metrics(finished: StudyArtifacts, name: str) -> dict[str, list]:
     """Metric -> a value for each case; user-defined ones are called as the config calls them.
 
-    Their files may have been somewhere else when the row was evaluated.
+    Their files may have been somewhere else when the row was evaluated; those that the config still
+    has under the same name keep it, also where several files have the same content.
     """
     stored: dict[str, list] = records.read_json(finished.rows[name] / "metrics.json")
     there = records.read_json(finished.rows[name] / ABOUT_FILE)["user_metrics"]
-    here = {content: metric for metric, content in
-            user_metrics(finished.study.config.metrics).items()}
-    return {here.get(there.get(metric), metric): values for metric, values in stored.items()}
+    current = user_metrics(finished.study.config.metrics)
+    here = {content: metric for metric, content in current.items()}
+    return {metric if metric in current else here.get(there.get(metric), metric): values
+            for metric, values in stored.items()}
 
 
 def _limit(about: dict) -> int | None:

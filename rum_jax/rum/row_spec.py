@@ -114,8 +114,13 @@ def _order_text(names: Sequence[str], order: str) -> str:
 
 
 def row_identity(config: Mapping[str, Any], row: str) -> Resolved:
-    """Equal for rows that do the same, whatever way a user-defined function's file is named."""
+    """Equal for rows that do the same, whatever way a user-defined function's file is named.
+
+    Merged steps all start from the original with the same retain set, so they have no order.
+    """
     resolved = resolve(config, row)
+    if resolved.steps == STEPS[1]:
+        resolved = resolved._replace(order=None)
     return resolved._replace(**{field: plugins.absolute(value) for field in (
         "algorithm", "refinement") if plugins.is_reference(value := getattr(resolved, field))})
 

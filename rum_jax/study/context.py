@@ -106,8 +106,9 @@ def folder_of(name: str, identity: str = "") -> str:
 
 
 def row_folder(row: str) -> str:
-    """`folder_of` a row."""
-    return folder_of(row, replaced(row, code_digests(row)))
+    """`folder_of` a row; the same wherever the file of a user's own code is."""
+    files = code_digests(row)
+    return folder_of(replaced(row, dict.fromkeys(files, "")), replaced(row, files))
 
 
 def take(states: TrainState, models: Sequence[int]) -> TrainState:

@@ -104,6 +104,17 @@ def test_more_models_replace_a_result_and_fewer_do_not(trained, tmp_path):
     assert (tmp_path / "report.html").read_text() == "12 models"
 
 
+def test_the_result_of_another_campaign_counts_for_nothing(trained, tmp_path, capsys):
+    run(tmp_path / "a", campaign__models=12)
+    run(tmp_path / "b", memorization__seed=5)
+    trained.clear()
+    (tmp_path / "b" / "results.json").write_bytes((tmp_path / "a" / "results.json").read_bytes())
+    capsys.readouterr()
+    results = run(tmp_path / "b", memorization__seed=5)
+    assert results["memorization"]["models"] == 10 and not trained
+    assert "results.json: is of another campaign; the result" in capsys.readouterr().err
+
+
 def test_influence_of_an_earlier_result_does_not_stay(trained, tmp_path):
     run(tmp_path, campaign__influence="top")
     with np.load(tmp_path / "influence.npz") as arrays:

@@ -61,6 +61,12 @@ NO_MODELS = ("--config.campaign.models=0", "--config.forget.sets=('random',)", O
      "rum.hparams.scrub.low.epochs"),
     (["--config.rows=('rum[subsets=4]',)", "--config.rum.subsets=5"], "rum.subsets"),
     ([ALONE, "--config.forget.size=30"], "forget.size"),
+    ([ALONE, "--config.train.epochs=5"], "train.epochs"),
+    ([ALONE, "--config.seeds=(7,8)"], "seeds"),
+    ([ALONE, "--config.oracles=paired"], "oracles"),
+    ([ALONE, "--config.mia.shadow_members=first"], "mia.shadow_members"),
+    (["--config.forget.file_ids=positions"], "forget.file_ids"),
+    (["--config.proxies.heldout_retrain.epochs=2"], "proxies.heldout_retrain.epochs"),
     ([ALONE, "--config.rows=()"], "rows")])
 def test_what_has_no_effect_is_said(words, field):
     said = notes(*words)
@@ -72,6 +78,8 @@ def test_what_has_no_effect_is_said(words, field):
     ["--config.vanilla.hparams.salun.epochs=4", "--config.rum.hparams.salun.high.epochs=4"],
     ["--config.rum.algorithms.low=salun", "--config.rum.subsets=4", "--config.trace=true"],
     [ALONE, "--config.campaign.workers=2", "--config.memorization.epochs=3"],
+    ["--config.proxies.heldout_retrain.epochs=2", "--config.rows=('rum[by=heldout_retrain]',)"],
+    ["--config.proxies.loss_curvature.h=2.0", "--config.forget.sets=('loss_curvature:high',)"],
     ["--config.sweep.rows=('rum',)", "--config.sweep.points=3", "--config.train.epochs=4"]])
 def test_nothing_is_said_of_what_counts(words):
     assert notes(*words) == ()

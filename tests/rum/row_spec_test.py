@@ -132,3 +132,12 @@ def test_one_file_under_two_names_is_one_function(tmp_path, monkeypatch):
     # the user's own refinement says how many subsets there are
     keys = {row_identity(config(), f"rum[by=my.py:f{more}]") for more in ("", ";subsets=5")}
     assert len(keys) == 1
+
+
+
+def test_merged_steps_have_no_order():
+    identities = {row_identity(config(), f"rum_f:finetune[steps=merged{more}]")
+                  for more in ("", ";order=descending", ";order=mid-low-high")}
+    assert len(identities) == 1
+    assert len({row_identity(config(), f"rum_f:finetune[{more}]") for more in (
+        "order=ascending", "order=descending", "steps=merged")}) == 3

@@ -1,0 +1,28 @@
+import types
+
+from rum_jax import report
+from rum_jax.core import records
+
+
+def test_files_of_an_earlier_run_do_not_stay_beside_the_report(tmp_path):
+    stages = tmp_path / "stages" / "forget"
+    stages.mkdir(parents=True)
+    for name in ("forget.npz", "statistics.json"):
+        (stages / name).write_text(name)
+    for name in ("influence.npz", "memorization.npz", "notes.npz"):
+        (tmp_path / name).write_text("earlier")
+    finished = types.SimpleNamespace(study=types.SimpleNamespace(workdir=tmp_path), forget=stages,
+                                     memorization=None, influence=None)
+    report._copy(finished)
+    assert {path.name for path in tmp_path.glob("*.*")} == {
+        "forget.npz", "forget_statistics.json", "notes.npz"}
+
+
+def test_the_pictures_of_the_report_that_is_there_are_known(tmp_path):
+    assert report._earlier_pictures(tmp_path) == set()
+    for content in ("no JSON", "[]", "{}", '{"pictures": 3}', '{"pictures": [3]}'):
+        (tmp_path / "results.json").write_text(content)
+        assert report._earlier_pictures(tmp_path) == set()
+    records.write_json(tmp_path / "results.json", {
+        "pictures": ["tow.svg", "../secret.svg", "results.csv", "unlearning.svg"]})
+    assert report._earlier_pictures(tmp_path) == {"tow.svg", "unlearning.svg"}
