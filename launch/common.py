@@ -25,6 +25,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, description: str) -> None:
         super().__init__(description=description, allow_abbrev=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
+        self.register("type", int, integer_or_text)
         self.add_argument("--config", required=True, help="Config file, as rum_jax.main takes it.")
         self.add_argument("--workdir", required=True,
                           help="Folder that all workers share, or a URL such as gs://bucket/run.")
@@ -33,6 +34,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:
         """Raises InputError in place of leaving with a usage text."""
         raise InputError(message.removeprefix("argument "))
+
+
+def integer_or_text(value: str) -> int | str:
+    """The integer that an option is set to, or else the text, which the option's check refuses."""
+    try:
+        return int(value)
+    except ValueError:
+        return value
 
 
 def matches(pattern: str, allowed: str) -> Check:
@@ -45,13 +54,15 @@ def matches(pattern: str, allowed: str) -> Check:
     return check
 
 
-def optional(check: Check) -> Check:
-    """The check of an option that may be left out: passes "" and None."""
-    return lambda value: check(value) if value not in ("", None) else None
+def optional(check: Check, default: str | None = "") -> Check:
+    """The check of an option that may be left out: passes its default."""
+    return lambda value: check(value) if value != default else None
 
 
 name = matches(DNS_LABEL, "small letters, digits and -, at most 40, starting with a letter, such "
                           "as memorization")
+program = matches(r"(?s)[^\s-](.*\S)?", "the path or name of a program, without spaces at its ends "
+                                        "and without - at its beginning")
 plain = matches(r"[\w.@:/,&|*+=()\[\]-]+", "letters, digits and punctuation, without spaces")
 
 
@@ -67,7 +78,7 @@ def read(parser: Parser, argv: Sequence[str], checks: Mapping[str, Check]) -> ar
     Args:
       parser: has the launcher's own options.
       argv: without the program.
-      checks: name of an option -> check of its value.
+      checks: name of an option -> check of its value; each option that is an integer has one.
 
     Raises:
       InputError: lists all faults.

@@ -27,6 +27,7 @@ from common import matches, optional
 
 from rum_jax.core import checks
 from rum_jax.core.errors import raise_if_any
+from rum_jax.runtime import worker_index
 from rum_jax.storage.object_store import is_url
 
 TPU_OPTIONS = ("accelerator", "topology", "chips")
@@ -51,7 +52,8 @@ CHECKS = {
     "env": checks.sequence(matches(r"[A-Za-z_]\w*=.*", "NAME=value"), at_least=0),
     "accelerator": optional(matches(LABEL_VALUE, "a label such as tpu-v5-lite-podslice")),
     "topology": optional(matches(r"[1-9]\d*(x[1-9]\d*){1,2}", "chips as in 4x4 or 2x2x4")),
-    "chips": optional(checks.integer(1)),
+    "chips": optional(checks.integer(1), None),
+    "python": common.program,
 }
 
 
@@ -80,6 +82,16 @@ def _parser() -> common.Parser:
     return parser
 
 
+def _variable_faults(options: Namespace) -> list[str]:
+    """Variables of --env with which all workers would have one number, or hosts not meet."""
+    of_cluster = {*worker_index.VARIABLES,
+                  *((manifests.JOB_INDEX, *manifests.MEGASCALE) if options.jobset else ())}
+    names = {text.partition("=")[0] for text in options.env}
+    return [f"--env: sets {variable}; allowed: variables that do not say which worker a process "
+            "is; --workers says how many there are, and the cluster numbers them"
+            for variable in sorted(names & of_cluster)]
+
+
 def _joint_faults(options: Namespace) -> list[str]:
     """Options that do not go together."""
     faults = []
@@ -90,7 +102,7 @@ def _joint_faults(options: Namespace) -> list[str]:
         if ".." in path.parts or not path.is_relative_to(options.mount):
             faults.append(f"--workdir: is {options.workdir!r}; allowed: a folder under --mount, "
                           f"{options.mount}, or a URL")
-    faults += common.pair_faults("env", options.env)
+    faults += common.pair_faults("env", options.env) + _variable_faults(options)
     faults += common.pair_faults("node-selector", options.node_selector)
     faults += [f"--{option}: is {vars(options)[option]!r}; allowed: a path in the container, where "
                "~ is not known" for option in ("python", "workdir", "config")

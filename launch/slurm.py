@@ -17,10 +17,11 @@ import common
 from common import matches, optional, plain
 
 from rum_jax.core import checks
-from rum_jax.core.errors import InputError
+from rum_jax.core.errors import InputError, raise_if_any
 
 # sbatch(1), --time: minutes, or with seconds, hours, days.
-TIME = r"\d+|\d+:[0-5]?\d|\d+:[0-5]?\d:[0-5]?\d|\d+-\d{1,2}(:[0-5]?\d){0,2}"
+TIME = (r"\d{1,8}|\d{1,8}:[0-5]?\d|\d{1,8}:[0-5]?\d:[0-5]?\d|"
+        r"\d{1,8}-\d{1,2}(:[0-5]?\d){0,2}")
 
 CHECKS = {
     "workers": checks.integer(1, 4_000_000),    # SLURM's largest MaxArraySize
@@ -29,11 +30,12 @@ CHECKS = {
     "gpus": checks.integer(0),
     "cpus": checks.integer(1),
     "memory": matches(r"[1-9]\d*[KMGT]?", "a number with K, M, G or T, such as 64G"),
-    "time": matches(TIME, "minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS"),
+    "time": matches(TIME, "minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS, with "
+                          "numbers of at most 8 digits"),
     "partition": optional(plain), "account": optional(plain), "qos": optional(plain),
     "constraint": optional(plain),
     "grace": checks.integer(1, 65535),          # sbatch(1), --signal
-    "requeues": checks.integer(0),
+    "requeues": checks.integer(0), "python": common.program,
 }
 
 REQUEUE = """\
@@ -66,6 +68,26 @@ def _parser() -> common.Parser:
     return parser
 
 
+def seconds(time: str) -> int:
+    """A limit that `TIME` matches as SLURM counts it: in whole minutes, rounded up."""
+    days, has_days, clock = time.rpartition("-")
+    numbers = [int(number) for number in clock.split(":")]
+    if not has_days and len(numbers) < 3:
+        numbers.insert(0, 0)  # minutes come first there, not hours
+    hours, minutes, rest = (*numbers, 0, 0)[:3]
+    return ((int(days or 0) * 24 + hours) * 60 + minutes + (rest > 0)) * 60
+
+
+def _time_fault(options: Namespace) -> str | None:
+    """A limit at whose beginning each task is asked to stop; one of 0 is none."""
+    limit = seconds(options.time)
+    if not limit or limit > options.grace:
+        return None
+    return (f"--time: is {options.time!r}, {limit} seconds; allowed with --grace={options.grace}: "
+            f"more than {options.grace} seconds, or 0 for no limit, as a worker is asked to stop "
+            "--grace seconds before it; give a longer --time or a shorter --grace")
+
+
 def _quoted(value: str) -> str:
     """As sbatch reads a value: between quotes, a backslash before a quote or a backslash."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -92,6 +114,7 @@ def render(argv: Sequence[str]) -> str:
       InputError: an option or a field of the config is not allowed.
     """
     options = common.read(_parser(), argv, CHECKS)
+    raise_if_any([fault] if (fault := _time_fault(options)) else [], common.HEADING)
     common.check_command(options)
     options.python, options.logs = common.home(options.python), common.home(options.logs)
     if not os.getcwd().isprintable():

@@ -7,6 +7,10 @@ from rum_jax.core.checks import LARGEST, shortened
 from rum_jax.core.errors import InputError
 
 FROM_SCHEDULER = -1  # config.campaign.worker: the number that the scheduler assigns, or 0
+# All variables that are read here; no one but the scheduler may set them.
+VARIABLES = ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP",
+             "SLURM_ARRAY_TASK_COUNT", "SLURM_PROCID", "SLURM_NTASKS", "JOB_COMPLETION_INDEX",
+             "JOB_COMPLETIONS", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE")
 
 
 class Worker(NamedTuple):

@@ -10,6 +10,7 @@ import common
 import pytest
 from toy import ROOT
 
+from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError
 
 from .conftest import CONFIG, latest
@@ -46,7 +47,6 @@ def test_all_options_that_are_bad_are_listed_together():
 
 
 @pytest.mark.parametrize("arguments, expected", [
-    (("--workers=two",), "--workers: invalid int value: 'two'"),
     (("--config.campaign.model=4",), "config.campaign.model: unknown field; did you mean "
                                      "config.campaign.models?"),
     (("--config.campaign.models=many",), "config.campaign.models: is 'many'; allowed: an integer"),
@@ -75,7 +75,38 @@ def test_texts_match_as_a_whole():
     for bad in ("Memorization", "2a", "a-", "a" * 41, "a b", ""):
         assert common.name(bad).startswith(f"is {bad!r}; allowed: small letters")
     assert common.optional(common.name)("") is None
+    assert common.optional(common.name, None)(None) is None
+    assert common.optional(common.name, None)("").startswith("is ''; allowed: small letters")
     assert common.plain("gpu:a100&nvlink") is None and "without spaces" in common.plain("a b")
+
+
+@pytest.mark.parametrize("path", ["python", "python3.12", "/opt/my env/bin/python", "~/python"])
+def test_a_program_is_a_path_or_a_name(path):
+    assert common.program(path) is None
+
+
+@pytest.mark.parametrize("path", ["", " ", " python", "python ", "-m", "--version"])
+def test_what_is_no_program_is_refused(path):
+    assert common.program(path) == (f"is {path!r}; allowed: the path or name of a program, without "
+                                    "spaces at its ends and without - at its beginning")
+
+
+@pytest.mark.parametrize("launcher, count", [("slurm", 6), ("kubernetes", 7), ("tpu_vm", 1)])
+@pytest.mark.parametrize("value", ["x", "", "1.5", "9" * 5000])
+def test_integers_that_are_none_are_refused_with_what_is_allowed(launcher, count, value):
+    """By the check of each option, so that all are listed at once."""
+    module = importlib.import_module(launcher)
+    parser = module._parser()
+    integers = [action.dest for action in parser._actions if action.type is int]
+    assert len(integers) == count
+    words = [f"--{option.replace('_', '-')}={value}" for option in integers]
+    others = [f"{action.option_strings[0]}=x" for action in parser._actions
+              if action.required and action.dest not in integers]
+    with pytest.raises(InputError) as raised:
+        common.read(parser, [*others, *words], module.CHECKS)
+    for option in integers:
+        assert (f"--{option.replace('_', '-')}: is {shortened(value)}; allowed: an integer "
+                in str(raised.value))
 
 
 @pytest.mark.parametrize("launcher", ["slurm", "kubernetes", "tpu_vm"])

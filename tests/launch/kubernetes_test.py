@@ -7,8 +7,11 @@ import subprocess
 import jsonschema
 import kubernetes
 import kubernetes_validate
+import manifests
 import pytest
 import yaml
+
+from rum_jax.runtime import worker_index
 
 from .conftest import CONFIG, latest
 
@@ -161,6 +164,10 @@ def test_a_slice_is_a_worker_with_all_its_hosts(fakes, tmp_path):
     ((*DISK, "--mount=shared"), "--mount: is 'shared'; allowed: an absolute path"),
     ((*DISK, "--memory=16GB"), "--memory: is '16GB'; allowed: bytes, or with a unit as in 64Gi"),
     ((*DISK, "--env=1A=b"), "--env: [0] is '1A=b'; allowed: NAME=value"),
+    ((*DISK, "--env=JOB_COMPLETIONS=9"), "--env: sets JOB_COMPLETIONS; allowed: variables that do "
+                                         "not say which worker a process is"),
+    ((*DISK, "--python="), "--python: is ''; allowed: the path or name of a program"),
+    ((*DISK, "--workers=x"), "--workers: is 'x'; allowed: an integer in [1, 100000]"),
     ((*DISK, "--node-selector=gpu"), "--node-selector: [0] is 'gpu'; allowed: LABEL=value"),
     ((*DISK, "--gpus=-1"), "--gpus: is -1; allowed: an integer >= 0"),
     ((*DISK, "--cpus=0"), "--cpus: is 0; allowed: an integer >= 1"),
@@ -178,3 +185,21 @@ def test_a_slice_is_a_worker_with_all_its_hosts(fakes, tmp_path):
     ((*DISK, "--config.campaign.worker=1"), "--config.campaign.worker: not allowed here")])
 def test_bad_inputs(refused, arguments, expected):
     assert expected in refused(kubernetes.render, *GIVEN, *arguments)
+
+
+@pytest.mark.parametrize("variable", worker_index.VARIABLES)
+@pytest.mark.parametrize("arguments", [DISK, TPU], ids=["job", "jobset"])
+def test_numbers_of_workers_are_those_of_the_cluster(refused, arguments, variable):
+    """With one of these, all workers would take themselves for the same one."""
+    message = refused(kubernetes.render, *GIVEN, *arguments, "--env=A=1", f"--env={variable}=0")
+    assert message.splitlines()[1:] == [
+        f"  - --env: sets {variable}; allowed: variables that do not say which worker a process "
+        "is; --workers says how many there are, and the cluster numbers them"]
+
+
+@pytest.mark.parametrize("variable", [manifests.JOB_INDEX, *manifests.MEGASCALE])
+def test_what_numbers_slices_is_refused_only_there(refused, variable):
+    word = f"--env={variable}=0"
+    assert f"--env: sets {variable}; allowed" in refused(kubernetes.render, *GIVEN, *TPU, word)
+    assert {"name": variable, "value": "0"} in container_of(
+        manifest_of(*DISK, word)["spec"])["env"]

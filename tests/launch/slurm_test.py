@@ -102,9 +102,38 @@ def test_times_of_sbatch(time):
     assert directives(script("/shared/w", f"--time={time}")).time == time
 
 
+@pytest.mark.parametrize("time, expected", [
+    ("90", 5400), ("0", 0), ("0:00", 0), ("90:00", 5400), ("2:01", 180), ("0:1", 60),
+    ("4:00:00", 14400), ("0:00:59", 60), ("2-0", 172800), ("0-1", 3600), ("2-12:30", 217800),
+    ("2-12:30:00", 217800), ("2-12:30:01", 217860), ("08:09", 540)])
+def test_limits_are_counted_in_whole_minutes(time, expected):
+    assert slurm.seconds(time) == expected
+
+
+@pytest.mark.parametrize("time, grace, expected", [
+    ("2", 120, 120), ("1:59", 120, 120), ("0:01:30", 300, 120), ("0-1", 3600, 3600),
+    ("0-0:01", 60, 60)])
+def test_a_limit_that_is_not_above_the_grace_is_refused(refused, time, grace, expected):
+    """Each start of a task would be interrupted at once, as often as --requeues allows."""
+    assert (f"--time: is '{time}', {expected} seconds; allowed with --grace={grace}: more than "
+            f"{grace} seconds, or 0 for no limit") in refused(
+        slurm.render, *GIVEN, "--workdir=/shared/w", f"--time={time}", f"--grace={grace}")
+
+
+@pytest.mark.parametrize("time, grace", [("2:01", 120), ("3", 120), ("0", 120), ("0:00:00", 120),
+                                         ("2", 119), ("1-0", 65535)])
+def test_a_limit_above_the_grace_and_none_are_allowed(time, grace):
+    options = directives(script("/shared/w", f"--time={time}", f"--grace={grace}"))
+    assert (options.time, options.signal) == (time, f"INT@{grace}")
+
+
 @pytest.mark.parametrize("argument, expected", [
     ("--time=4h", "--time: is '4h'; allowed: minutes, MM:SS, HH:MM:SS, D-HH"),
     ("--time=1:75:00", "--time: is '1:75:00'; allowed"),
+    ("--time=" + "9" * 5000, "; allowed: minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM or D-HH:MM:SS, "
+                             "with numbers of at most 8 digits"),
+    ("--python=", "--python: is ''; allowed: the path or name of a program"),
+    ("--workers=x", "--workers: is 'x'; allowed: an integer in [1, 4000000]"),
     ("--workers=0", "--workers: is 0; allowed: an integer in [1, 4000000]"),
     ("--gpus=-1", "--gpus: is -1; allowed: an integer >= 0"),
     ("--cpus=0", "--cpus: is 0; allowed: an integer >= 1"),

@@ -107,6 +107,7 @@ def test_a_step_that_is_none_asks_for_nothing(cloud, step, expected, tmp_path):
                          "folder that all hosts share"),
     ("--config=/etc/config.py", "--config: is '/etc/config.py'; allowed: a file in this folder"),
     ("--config=../config.py", "--config: is '../config.py'; allowed: a file in this folder"),
+    ("--workers=x", "--workers: is 'x'; allowed: an integer in [1, 1000]"),
     ("--workers=0", "--workers: is 0; allowed: an integer in [1, 1000]"),
     ("--zone=us-west4", "--zone: is 'us-west4'; allowed: a zone such as us-west4-a"),
     ("--accelerator=v5 16", "--accelerator: is 'v5 16'; allowed: letters, digits and -"),

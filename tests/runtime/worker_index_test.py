@@ -1,7 +1,7 @@
 import pytest
 
 from rum_jax.core.errors import InputError
-from rum_jax.runtime.worker_index import worker_of
+from rum_jax.runtime.worker_index import VARIABLES, worker_of
 
 AUTO = {"worker": -1, "workers": 0}
 ARRAY = {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "4", "SLURM_ARRAY_TASK_COUNT": "8",
@@ -68,3 +68,28 @@ def test_schedulers_that_contradict_themselves(environment, name):
         worker_of(AUTO, environment, False)
     assert len(str(error.value)) < 500
     assert worker_of({"worker": 1, "workers": 2}, environment, False) == (1, 2), "as it says there"
+
+
+class Recorder(dict):
+    """An environment that notes the names it is asked for."""
+
+    def __init__(self, variables):
+        super().__init__(variables)
+        self.names = set()
+
+    def __contains__(self, name):
+        self.names.add(name)
+        return super().__contains__(name)
+
+    def __getitem__(self, name):
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
+def test_all_variables_that_are_read_are_listed():
+    ranks = {"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}
+    environments = [Recorder(variables) for variables in (ARRAY, STEP, POD, ranks, {})]
+    for environment in environments:
+        worker_of(AUTO, environment, False)
+    assert set().union(*(environment.names for environment in environments)) == set(VARIABLES)
+    assert len(set(VARIABLES)) == len(VARIABLES) == 10
