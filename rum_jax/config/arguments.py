@@ -72,6 +72,14 @@ def twice(given: list[Argument | str], repeatable: Collection[str] = ()) -> list
             for name, values in by_field.items() if len(values) > 1]
 
 
+def without_value(given: list[Argument | str]) -> list[str]:
+    """Names of flags that stand alone or before another flag, which absl takes as their value."""
+    following = [*given[1:], None]
+    return [argument.name for argument, after in zip(given, following, strict=True)
+            if isinstance(argument, Argument) and argument.value is None and (
+                not isinstance(after, str) or after.startswith("--"))]
+
+
 def hiding(given: list[Argument | str]) -> list[str]:
     """Flags that would have others ignored."""
     return [f"--{argument.name}: is given; allowed: not at all, as it would hide mistakes in other "

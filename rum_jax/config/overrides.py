@@ -8,7 +8,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from rum_jax.config import config_file
-from rum_jax.config.arguments import Argument, arguments_of, hiding, twice
+from rum_jax.config.arguments import Argument, arguments_of, hiding, twice, without_value
 from rum_jax.config.unused import notes
 from rum_jax.config.validate import faults
 from rum_jax.core.checks import cut, shortened, similar
@@ -73,6 +73,8 @@ def parse(argv: list[str], data: bool = True) -> Arguments:
              if isinstance(argument, Argument) and argument.name == "config"]
     raise_if_any(twice(given) + hiding(given) + [
         fault for path in named if (fault := config_file.fault(path))], HEADING)
+    raise_if_any([f"--{name}: has no value; allowed: --{name}=<value>"
+                  for name in without_value(given) if _needs_value(argv, name)], HEADING)
     try:
         values = _read(argv)
     except Exception as error:
@@ -193,6 +195,14 @@ def _fault_of(argv: list[str], arg: str) -> str | None:
     if name not in leaves:
         return f"{name}: {_unknown(config, name.split('.')[1:], 'config')}"
     return f"{name}: is {shortened(value)}; allowed: {_kind(leaves[name])}"
+
+
+def _needs_value(argv: list[str], name: str) -> bool:
+    """Whether a flag is known, and none that can be on or off."""
+    base = [argv[0], *(word for word in argv if word.startswith("--config="))]
+    config = _read(base).config if _can_read(base) else None
+    leaves = dict(_leaves(config)) if config is not None else {}
+    return name in FLAGS or (name in leaves and not isinstance(leaves[name], bool))
 
 
 def _unknown(config: ConfigDict, path: list[str], section: str) -> str:

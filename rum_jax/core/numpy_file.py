@@ -74,7 +74,7 @@ def first_of(arrays: Mapping[str, np.ndarray], names: Collection[str]) -> str | 
 
 
 def _reason(error: Exception) -> str:
-    if "allow_pickle" in str(error):
+    if "allow_pickle" in str(error) or "Python objects" in str(error):  # the latter where mapped
         return ("it holds Python objects, which could run any code when they are read; allowed: "
                 "arrays of numbers and of texts")
     return f"it is damaged or incomplete ({type(error).__name__})"

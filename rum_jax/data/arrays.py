@@ -1,12 +1,15 @@
 """The data contract: arrays, ids and splits that every other part works on."""
 
 import dataclasses
+import re
 
 import numpy as np
 
 from rum_jax.core.errors import InputError
 
 PARTS = ("train", "validation", "test")
+# Control characters, line breaks, bytes that were not UTF-8, and a byte order mark at the start.
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^\ufeff")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Source:
     Attributes:
       images: uint8[N,H,W,C].
       labels: int32[N] in 0..len(classes)-1.
-      ids: str[N], no two the same.
+      ids: str[N], no two the same, each as `id_fault` allows.
       parts: str[N], each of PARTS; "train" alone where the publisher made no split.
       classes: name of each class.
       pixel_max: the uint8 value that means 1.0.
@@ -110,8 +113,8 @@ def make_source(title: str, source: Source) -> Source:
       source: its examples in any order.
 
     Raises:
-      InputError: ids that repeat, labels outside the classes, fewer than two classes, or no
-        training examples.
+      InputError: ids that repeat or that no file of ids can hold, labels outside the classes,
+        fewer than two classes, or no training examples.
     """
     parts = source.parts
     if source.has("validation") and not source.has("test"):
@@ -125,6 +128,15 @@ def make_source(title: str, source: Source) -> Source:
         labels=source.labels[order].astype(np.int32), ids=source.ids[order], parts=parts[order])
 
 
+def id_fault(example_id: str) -> str | None:
+    """Why a text file of ids, one on each line, cannot hold an id; None: it can."""
+    if not example_id:
+        return "is empty"
+    if _UNWRITABLE.search(example_id):
+        return "has characters that a line of text cannot hold"
+    return "has spaces at its ends" if example_id != example_id.strip() else None
+
+
 def _check(title: str, source: Source) -> None:
     classes = len(source.classes)
     if classes < 2:
@@ -135,6 +147,10 @@ def _check(title: str, source: Source) -> None:
     if len(unique) < len(source.ids):
         raise InputError(f"{title}: the id {str(unique[counts.argmax()])!r} occurs {counts.max()} "
                          "times; allowed: once")
+    for example_id in unique.tolist():
+        if fault := id_fault(example_id):
+            raise InputError(f"{title}: the id {example_id!r} {fault}; allowed: texts without line "
+                             "breaks and control characters, and without spaces at their ends")
     outside = np.flatnonzero((source.labels < 0) | (source.labels >= classes))
     if outside.size:
         first = outside[0]

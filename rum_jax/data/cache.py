@@ -80,7 +80,7 @@ def digest(key: dict, root: pathlib.Path, files: Sequence[pathlib.Path]) -> str:
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         ordered = sorted(files)
         for file, content in zip(ordered, pool.map(_sha256, ordered), strict=True):
-            total.update(f"\n{content} {os.path.relpath(file, root)}".encode())
+            total.update(f"\n{content} ".encode() + os.fsencode(os.path.relpath(file, root)))
     return total.hexdigest()
 
 
@@ -93,7 +93,7 @@ def _sha256(file: pathlib.Path) -> str:
 
 def _stored(entry: pathlib.Path) -> Source | None:
     """What is in an entry; None if it is missing, not readable, or not what was written."""
-    if not entry.exists():
+    if not os.path.exists(entry):  # also where that cannot be found out; writing says why
         return None
     try:
         if fault := _fault(entry):

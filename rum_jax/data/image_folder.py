@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from rum_jax.core.errors import InputError
-from rum_jax.data.arrays import Source, make_source
+from rum_jax.data.arrays import Source, id_fault, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import decode, is_image
 from rum_jax.data.statistics import statistics
@@ -33,11 +33,12 @@ def load(path: str, detail: str) -> Source:
 
     Raises:
       InputError: no such folder, no images in it or in one of its class folders, classes that
-        training lacks, images that cannot be read or differ in size.
+        training lacks, names that cannot be ids, images that cannot be read or differ in size.
     """
     del detail
     root = existing(path, "image_folder")
     classes, files = _listed(root)
+    check_names(root, [file for file, _, _ in files])
     read = functools.partial(_read, root, classes, files)
     return cached({"reader": "image_folder", "classes": classes,
                    "parts": sorted({part for _, part, _ in files})},
@@ -56,9 +57,22 @@ def existing(path: str, name: str) -> pathlib.Path:
 
 
 def images_in(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The images that lie in a folder itself, sorted by name; hidden ones are left out."""
-    return sorted(file for file in folder.iterdir()
-                  if not file.name.startswith(".") and not file.is_dir() and is_image(file))
+    """The images that lie in a folder itself, sorted by name; hidden ones are left out.
+
+    A link to a file that is missing is one of them, so that the message about it names it.
+    """
+    return sorted(file for file in folder.iterdir() if not file.name.startswith(".")
+                  and (file.is_file() or not file.exists()) and is_image(file))
+
+
+def check_names(root: pathlib.Path, files: Iterable[pathlib.Path]) -> None:
+    """Raises InputError for a file whose path below the root cannot be an id."""
+    for file in files:
+        name = file.relative_to(root).as_posix()
+        if fault := id_fault(name):
+            raise InputError(f"{root}: the name of the image {name!r} {fault}; allowed: names in "
+                             "UTF-8 without line breaks and control characters, and without "
+                             "spaces at their ends")
 
 
 def say_left_out(root: pathlib.Path, folders: Iterable[pathlib.Path],

@@ -9,7 +9,7 @@ import numpy as np
 
 from rum_jax.core.errors import InputError
 from rum_jax.data import tfds_folder
-from rum_jax.data.arrays import PARTS, Source, make_source
+from rum_jax.data.arrays import PARTS, Source, id_fault, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import Encoded, decode
 from rum_jax.data.statistics import statistics
@@ -39,7 +39,8 @@ class _Features(NamedTuple):
 def load(path: str, detail: str) -> Source:
     """The splits train, validation and test of a TFDS data set.
 
-    Ids are the data set's own feature `id` where it has one, else `<split>_<record number>`.
+    Ids are the data set's own feature `id` where it has one, all different and such as a file of
+    ids can hold, else `<split>_<record number>`.
     Images of one channel keep it.
 
     Args:
@@ -130,7 +131,8 @@ def _gathered(title: str, records: dict[str, _Records], features: _Features) -> 
     if not count:
         raise InputError(f"{title}: has no split train; allowed: sets with training examples")
     images = decode(f"decoding {title}", encoded(), count, features.channels)
-    ids = own_ids if features.id and len(set(own_ids)) == count else record_ids
+    usable = len(set(own_ids)) == count and not any(map(id_fault, own_ids))
+    ids = own_ids if features.id and usable else record_ids
     parts = np.repeat(list(sizes), list(sizes.values()))
     name = tfds_folder.base_name(title.removeprefix("tfds:"))
     mean, std = statistics(name, images, parts == "train")

@@ -10,7 +10,7 @@ from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Source, make_source
 from rum_jax.data.cache import cached
 from rum_jax.data.decoding import decode
-from rum_jax.data.image_folder import existing, images_in, say_left_out
+from rum_jax.data.image_folder import check_names, existing, images_in, say_left_out
 from rum_jax.data.statistics import statistics
 from rum_jax.runtime.progress import listed, say
 
@@ -32,17 +32,22 @@ def load(path: str, detail: str) -> Source:
       detail: unused, empty; for the signature that all data sets share.
 
     Raises:
-      InputError: no such folder, a file that is missing or cannot be read.
+      InputError: no such folder, a file that is missing or cannot be read, fewer than two classes,
+        names that cannot be ids.
     """
     del detail
     root = existing(path, "tiny_imagenet")
     if not (root / "wnids.txt").is_file() and (root / "tiny-imagenet-200").is_dir():
         root = root / "tiny-imagenet-200"
     wnids = sorted(set(_lines(root / "wnids.txt")))
+    if len(wnids) < 2:
+        raise InputError(f"{root / 'wnids.txt'}: names {len(wnids)} class(es); allowed: at least "
+                         "two, with one WordNet id per line")
     words = root / "words.txt"
     lines = _lines(words) if words.is_file() else []
     names = {wnid: name for wnid, _, name in (line.partition("\t") for line in lines) if name}
     entries = _training(root, wnids) + _validation(root, wnids)
+    check_names(root, [file for file, *_ in entries])
     _say_unused(root, wnids, [file for file, *_ in entries])
     classes = tuple(names.get(wnid, wnid) for wnid in wnids)
     texts = [root / "wnids.txt", root / "val/val_annotations.txt"]
@@ -56,7 +61,7 @@ def _lines(file: pathlib.Path) -> list[str]:
         raise InputError(f"{file}: there is no such file; allowed for config.data.path: the "
                          "unpacked folder of Tiny-ImageNet, with wnids.txt, train and val")
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read: {error}") from error
     return [line.strip() for line in text.splitlines() if line.strip()]

@@ -100,7 +100,7 @@ def _is_integer(value: object) -> bool:
 
 def _choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
     path = user_path(argument)
-    entries = read(path, {*context.ids.tolist(), *context.elsewhere.tolist()})
+    entries = read(path, {*context.ids.tolist(), *context.elsewhere.tolist()}, context.file_ids)
     indices = indices_of(path, entries, context)
     if size not in (0, len(indices)):
         raise InputError(f"{context.fields.size}: is {size}; allowed with file:{argument}: 0, or "

@@ -140,3 +140,23 @@ def test_workdirs_of_campaigns():
                      data=False).workdir == workdir
     with pytest.raises(InputError):
         parse(["main", CONFIG, "--workdir="])
+
+
+@pytest.mark.parametrize("words, names", [
+    (["--workdir", "--config.forget.size=0"], ["workdir"]),
+    (["--workdir", "-config.forget.size=0"], ["workdir"]), (["--workdir", "--"], ["workdir"]),
+    (["--config.data.path", "--config.train.epochs=3"], ["config.data.path"]),
+    (["--config.data.path", "--config.train.epochs", "--coordinator"],
+     ["config.data.path", "config.train.epochs", "coordinator"]),
+    (["--process"], ["process"]), (["--config.seeds", "--config.trace"], ["config.seeds"])])
+def test_a_flag_does_not_take_the_next_one_as_its_value(words, names):
+    text = message(CONFIG, *([] if "--workdir" in words else [WORKDIR]), *words)
+    assert text.splitlines()[1:] == [
+        f"  - --{name}: has no value; allowed: --{name}=<value>" for name in names]
+
+
+def test_fields_that_are_on_or_off_need_no_value_and_unknown_ones_are_named():
+    config = parse(["main", CONFIG, WORKDIR, "--config.trace", "--config.train.epochs=3"]).config
+    assert config.trace and config.train.epochs == 3
+    assert "did you mean config.train.epochs?" in message(
+        CONFIG, WORKDIR, "--config.train.epoch", "--config.trace")

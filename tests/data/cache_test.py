@@ -199,3 +199,42 @@ def test_an_entry_that_cannot_be_read_is_mentioned_once(root, files, cache, caps
     said = " ".join(capsys.readouterr().err.split())
     assert read.calls == 2 and said.count("cannot be read (Permission denied)") == 1
     assert len(list((cache / "data").iterdir())) == 1
+
+
+def test_a_cache_that_cannot_be_looked_into_is_mentioned_once(root, files, monkeypatch, capsys,
+                                                              tmp_path):
+    monkeypatch.setenv("RUM_JAX_CACHE", str(tmp_path / ("x" * 300)))
+    read = Reader()
+    for _ in range(2):
+        assert_same(cached({}, root, files, read), Reader()())
+    said = " ".join(capsys.readouterr().err.split())
+    assert read.calls == 2 and said.count("data sets are decoded anew") == 1
+    assert "cannot be written ([Errno 36] File name too long" in said
+
+
+def test_a_cache_without_permission_to_enter_it_is_mentioned_once(root, files, cache, monkeypatch,
+                                                                  capsys):
+    stat = os.stat
+
+    def forbidden(path, *arguments, **options):
+        if str(path).startswith(f"{cache}/"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *arguments, **options)
+
+    def denied(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "stat", forbidden)
+    monkeypatch.setattr(os, "mkdir", denied)
+    read = Reader()
+    for _ in range(2):
+        assert_same(cached({}, root, files, read), Reader()())
+    said = " ".join(capsys.readouterr().err.split())
+    assert read.calls == 2 and said.count("Permission denied") == 1
+
+
+def test_the_digest_takes_names_that_are_not_utf8(tmp_path):
+    file = tmp_path / os.fsdecode(b"\xff.json")
+    file.write_text("{}")
+    (tmp_path / "a.json").write_text("{}")
+    assert digest({}, tmp_path, [file]) != digest({}, tmp_path, [tmp_path / "a.json"])

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -195,3 +197,35 @@ def test_a_class_that_a_test_folder_lacks_is_named(split, capsys):
     (split / "test" / "b").rmdir()
     data.load("image_folder", 0.0, 0.0, 0.0, 1, path=str(split))
     assert "class(es) 1 have no test example (training examples: 4)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name, shown", [
+    (b"dog/\xff\xfe.png", r"'dog/\\udcff\\udcfe.png' has characters"),
+    (b"d\xff/0.png", r"'d\\udcff/0.png' has characters"),
+    (b"dog/a\nb.png", r"'dog/a\\nb.png' has characters"),
+    (b" dog/0.png", "' dog/0.png' has spaces at its ends"),
+    (b"\xef\xbb\xbfdog/0.png", r"'\\ufeffdog/0.png' has characters")])
+def test_names_that_cannot_be_ids_are_refused(flat, name, shown):
+    place = os.fsdecode(bytes(flat) + b"/" + name)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    os.rename(flat / "dog" / "2.png", place)
+    with pytest.raises(InputError, match=f"flat: the name of the image {shown}.*; allowed: names "
+                                         "in UTF-8 without line breaks"):
+        load(flat)
+
+
+def test_names_as_people_have_them_are_ids(flat):
+    names = ["Screenshot 1.00\u202fPM.png", "caf\u00e9 #2, b.png", "\U0001f468\u200d\U0001f467.png"]
+    for number, name in enumerate(names):
+        (flat / "dog" / f"{number}.png").rename(flat / "dog" / name)
+    assert {f"dog/{name}" for name in names} <= set(load(flat).ids.tolist())
+
+
+def test_what_is_no_file_is_not_opened(flat, capsys):
+    os.mkfifo(flat / "dog" / "pipe.png")
+    os.mkfifo(flat / "dog" / "pipe")
+    assert len(load(flat).ids) == 6
+    assert "reads: cat/notes.txt, dog/pipe, dog/pipe.png" in capsys.readouterr().err
+    (flat / "dog" / "3.png").symlink_to("nowhere.png")
+    with pytest.raises(InputError, match="dog/3.png: cannot be read: No such file"):
+        load(flat)

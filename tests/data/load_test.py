@@ -144,6 +144,13 @@ def test_sources_are_put_in_order():
 
 @pytest.mark.parametrize("changes, message", [
     ({"ids": np.array(["a", "b", "c", "a"])}, "s: the id 'a' occurs 2 times; allowed: once"),
+    ({"ids": np.array(["a", "", "c", "d"])}, "s: the id '' is empty; allowed: texts without line"),
+    ({"ids": np.array(["a", "b\nc", "c", "d"])}, r"s: the id 'b\\nc' has characters that a line of "
+                                                 "text cannot hold; allowed: texts without line"),
+    ({"ids": np.array(["a", "\ufeffb", "c", "d"])}, r"s: the id '\\ufeffb' has characters"),
+    ({"ids": np.array(["a", "\ud800", "c", "d"])}, r"s: the id '\\ud800' has characters"),
+    ({"ids": np.array(["a", "b", "c", "d\u2028e"])}, r"s: the id 'd\\u2028e' has characters"),
+    ({"ids": np.array(["a", "b ", "c", "d"])}, "s: the id 'b ' has spaces at its ends; allowed: "),
     ({"labels": np.array([0, 1, 2, 0])}, "s: example b has label 2; allowed: 0 to 1"),
     ({"labels": np.array([0, 1, 1, -1])}, "s: example a has label -1; allowed: 0 to 1"),
     ({"classes": ("x",)}, r"s: has 1 class\(es\); allowed: at least two"),

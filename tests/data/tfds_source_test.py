@@ -217,3 +217,10 @@ def test_splits_that_are_not_used_are_named(root, capsys):
     tfds(root, "toys", {"train": examples(6, 3, "a"), "extra": examples(3, 3, "b")}, FEATURES)
     assert len(load(root).ids) == 6
     assert "tfds:toys: split(s) that are not used: extra" in capsys.readouterr().err
+
+
+def test_ids_that_no_file_of_ids_can_hold_are_not_used(root):
+    records = examples(6, 3, "a")
+    records[2]["id"] = b"two\nlines"
+    tfds(root, "toys", {"train": records}, FEATURES)
+    assert load(root).ids.tolist() == [f"train_{number:05d}" for number in range(6)]

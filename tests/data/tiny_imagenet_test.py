@@ -111,3 +111,27 @@ def test_the_real_one():
     gray = (dataset.images == dataset.images[..., :1]).all((1, 2, 3)).sum()
     assert classes != 20 or gray >= 45
     assert (np.diff(dataset.labels[dataset.train]) >= 0).all()
+
+
+@pytest.mark.parametrize("content, count", [("", 0), ("\n", 0), ("n1\n", 1), ("n1\nn1\n", 1)])
+def test_fewer_than_two_classes(root, content, count):
+    (root / "wnids.txt").write_text(content)
+    with pytest.raises(InputError, match=rf"wnids.txt: names {count} class\(es\); allowed: at "
+                                         "least two, with one WordNet id per line"):
+        load(root)
+
+
+def test_byte_order_marks_are_left_out(root):
+    expected = load(root)
+    for name in ("wnids.txt", "words.txt", "val/val_annotations.txt"):
+        (root / name).write_bytes(b"\xef\xbb\xbf" + (root / name).read_bytes())
+    source = load(root)
+    assert source.classes == expected.classes == ("goldfish, fish", "frog")
+    assert source.ids.tolist() == expected.ids.tolist()
+
+
+def test_an_image_whose_name_is_not_utf8(root):
+    images = root / "train/n1/images"
+    os.rename(images / "n1_0.JPEG", os.fsencode(images) + b"/\xff.JPEG")
+    with pytest.raises(InputError, match=r"the name of the image 'train/n1/images/\\udcff.JPEG'"):
+        load(root)

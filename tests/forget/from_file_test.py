@@ -138,3 +138,44 @@ def test_arrays_that_cannot_be_examples(tmp_path):
         np.save(tmp_path / "a.npy", array)
         with pytest.raises(InputError, match=message):
             choose(f"file:{tmp_path / 'a.npy'}", PUBLISHED, 0)
+
+
+@pytest.mark.parametrize("content, known, message", [
+    ("train-001,train-002,train-004", KNOWN, "has several ids on one line, train-001,train-002,"),
+    ("train-001\ttrain-002\n", KNOWN, "has several ids on one line, train-001 train-002; allowed: "
+                                      "one per line, with more columns only below a header line "
+                                      "such as ids,label"),
+    ("train-000\ntrain-001;test-001\n", KNOWN, "has several ids on one line"),
+    ("id\ntrain-001,train-002\n", KNOWN, "has several ids on one line"),
+    ("# one\ntrain-001,cifar-7\n", KNOWN, "has one line, whose cells may be ids or columns"),
+    ("4,2", PUBLISHED, "has several positions on one line, 4,2; allowed: one per line, with more "
+                       "columns only below a header line such as positions,label"),
+    ("4\n2,7\n", PUBLISHED, "has several positions on one line, 2,7"),
+    ("position\n4,2\n", PUBLISHED, "has several positions on one line, 4,2")])
+def test_no_id_or_position_of_a_line_is_left_out(tmp_path, content, known, message):
+    with pytest.raises(InputError, match=message):
+        choose(f"file:{written(tmp_path, content)}", known, 0)
+
+
+@pytest.mark.parametrize("content, known", [
+    ("train-004,\ntrain-001,\n", KNOWN), ("train-004,3\ntrain-001\n", KNOWN),
+    ("id,nearest\ntrain-004,train-002\ntrain-001,train-000\n", KNOWN),
+    ("4,\n2,\n", PUBLISHED), ("index,label\n4,1\n2,0\n", PUBLISHED),
+    ("id,index\n7,4\n5,2\n", PUBLISHED), ("id,position\n7,4\n5,2\n", PUBLISHED),
+    ("ids\tidx\n7\t4\n5\t2\n", PUBLISHED), ("id,label\n4,7\n2,7\n", PUBLISHED),
+    ('{"ids": [7, 5], "position": [4, 2]}', PUBLISHED), ('{"ids": [4, 2]}', PUBLISHED),
+    ('{"position": [3, 2], "ids": ["train-004", "train-001"]}', KNOWN)])
+def test_columns_and_lists_by_what_is_read(tmp_path, content, known):
+    expected = [1, 4] if known is KNOWN else [1, 2]
+    assert choose(f"file:{written(tmp_path, content)}", known, 0).tolist() == expected
+
+
+def test_arrays_have_one_dimension(tmp_path):
+    path = tmp_path / "a.npy"
+    for positions in ([[4], [2]], [[4, 2]], [[[4], [2]]]):
+        np.save(path, positions)
+        assert choose(f"file:{path}", PUBLISHED, 0).tolist() == [1, 2]
+    for array in (np.array([[4, 2], [7, 5]]), np.ones((2, 5), bool)):
+        np.save(path, array)
+        with pytest.raises(InputError, match=r"its ids are .*\[2, [25]\]; allowed: one dimension"):
+            choose(f"file:{path}", PUBLISHED, 0)
