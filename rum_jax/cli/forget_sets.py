@@ -9,7 +9,7 @@ ids, as `class-3-seed0.txt`, which a study takes as `--config.forget.sets="('fil
 """
 
 import pathlib
-import shutil
+from collections.abc import Sequence
 
 from rum_jax.cli.common import run_command
 from rum_jax.config.overrides import Arguments
@@ -24,33 +24,36 @@ def main(arguments: Arguments) -> None:
     from rum_jax.storage.workdir import opened
     from rum_jax.study.context import check_memory, make_study
     from rum_jax.study.example_scores import ExampleScores
-    from rum_jax.study.forget_sets import forget_sets
+    from rum_jax.study.forget_sets import forget_sets, load_statistics
     from rum_jax.study.trained_models import originals
 
     refuse_other_runs(arguments.config, "rum_jax.forget_sets", alone=False)
     with opened(arguments.workdir, arguments.config.to_dict()) as workdir:
         study = make_study(workdir, arguments.config)
         check_memory(study)
-        folder = forget_sets(ExampleScores(study, originals(study)))
+        folder, sets = forget_sets(ExampleScores(study, originals(study))), study.config.forget.sets
         if distributed.is_writer():
-            for path in write(workdir, folder):
+            for path in write(workdir, folder, sets):
                 print(path)
-            print(aligned(*set_table(records.read_json(folder / "statistics.json"))))
+            print(aligned(*set_table(load_statistics(folder, sets))))
         distributed.barrier("forget sets")
 
 
-def write(workdir: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
-    """Copies the stage's files into the workdir, and writes the ids as text; returns all paths."""
-    from rum_jax.study.context import folder_of
+def write(workdir: pathlib.Path, folder: pathlib.Path, sets: Sequence[str]) -> list[pathlib.Path]:
+    """Copies the stage's files into the workdir, and writes the ids as text; returns all paths.
 
-    paths = []
-    for source, name in (("forget.npz", "forget.npz"),
-                         ("statistics.json", "forget_statistics.json")):
-        partial = workdir / f"{name}.partial"
-        shutil.copyfile(folder / source, partial)
-        paths.append(partial.replace(workdir / name))
+    Args:
+      workdir: of the run.
+      folder: of the stage.
+      sets: names of the config, see `study.forget_sets.load_cases`.
+    """
+    from rum_jax.study.context import folder_of
+    from rum_jax.study.forget_sets import copy_files
+
+    copy_files(folder, sets, workdir)
+    paths = [workdir / name for name in ("forget.npz", "forget_statistics.json")]
     stored = records.read_arrays(folder / "forget.npz")
-    for name, ids_by_seed in zip(stored["sets"], stored["ids"], strict=True):
+    for name, ids_by_seed in zip(sets, stored["ids"], strict=True):
         for seed, ids in zip(stored["seeds"], ids_by_seed, strict=True):
             path = workdir / f"{folder_of(name)}-seed{seed}.txt"
             records.write_bytes(path, "".join(f"{example_id}\n" for example_id in ids).encode())

@@ -48,6 +48,11 @@ class Content(NamedTuple):
                        if not below(field.removeprefix("config."), (*FREE, *less))}
         return chosen
 
+    def set_name(self, name: str) -> str:
+        """A forget set of the config, with the digest of its file in place of the path."""
+        return _set_name(name, {path: digest for field in SETS
+                                for path, digest in self.files.get(field, {}).items()})
+
 
 def content_of(config: Mapping) -> Content:
     """Reads every file that the config names.
@@ -107,9 +112,12 @@ def _replaced(field: str, value: Any, digests: Mapping[str, str]) -> Any:
     if field in (SCORES, MODELS):
         return digests.get(value, value)
     if field in SETS:
-        path = value.removeprefix(FILE)
-        return FILE + digests[path] if value.startswith(FILE) else value
+        return _set_name(value, digests)
     return replaced(value, digests)
+
+
+def _set_name(name: str, digests: Mapping[str, str]) -> str:
+    return FILE + digests[name.removeprefix(FILE)] if name.startswith(FILE) else name
 
 
 def _digest(field: str, path: str) -> str:

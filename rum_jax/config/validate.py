@@ -199,7 +199,7 @@ def _size_faults(config: Mapping, dataset: Dataset, batched: Sequence[str]) -> l
     if not alone:
         forget, stream = config["forget"], config["stream"]
         problems += _forget_faults(SETS, forget["sets"], forget["size"], size) or data_faults(
-            forget["sets"], dataset, forget["size"], forget["file_ids"])
+            forget["sets"], dataset, forget["size"], config["seeds"], forget["file_ids"])
         problems += _forget_faults(REQUESTS, stream["requests"], stream["size"], size,
                                    len(stream["requests"])) or request_faults(
             stream["requests"], dataset, stream["size"], config["seeds"], forget["file_ids"])

@@ -1,5 +1,6 @@
 """Forget sets, named `family:argument`, as `memorization:high`, `class:3` or `random`."""
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from rum_jax.core.checks import LONGEST, shortened, similar
 from rum_jax.core.errors import InputError
+from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import Dataset
 from rum_jax.forget import by_distance, by_entanglement_score, by_label, by_score, from_file
 from rum_jax.forget.selection import (
@@ -70,21 +72,26 @@ def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:
 
 
 def data_faults(names: Sequence[str], dataset: Dataset, size: int,
-                file_ids: str = IDS) -> list[str]:
+                seeds: Sequence[int], file_ids: str = IDS) -> list[str]:
     """What is wrong with those of the named sets that can be chosen from the data alone.
 
-    Size 0: their sizes must be the same. `file_ids`: see `SelectionContext`.
+    They must be different sets for each of the seeds, which draw them; size 0: and their sizes the
+    same. `file_ids`: see `SelectionContext`.
     """
-    faults, sizes = [], {}
-    context = untrained(dataset, file_ids)
-    for name in names:
-        if not FAMILIES[name.partition(":")[0]].needs_only_data:
-            continue
-        try:
-            sizes[name] = len(choose(name, context, size))
-        except InputError as error:
-            faults.append(str(error))
-    return faults + size_faults(sizes)
+    names = [name for name in names if FAMILIES[name.partition(":")[0]].needs_only_data]
+    for seed in seeds:
+        context = untrained(dataset, file_ids)._replace(
+            generator=functools.partial(generator, seed, "forget_set"))
+        faults, chosen = [], {}
+        for name in names:
+            try:
+                chosen[name] = choose(name, context, size)
+            except InputError as error:
+                faults.append(str(error))
+        faults += size_faults({name: len(positions) for name, positions in chosen.items()})
+        if faults := faults + same_faults(chosen):
+            return faults
+    return []
 
 
 def size_faults(sizes: Mapping[str, int]) -> list[str]:
@@ -94,6 +101,14 @@ def size_faults(sizes: Mapping[str, int]) -> list[str]:
     listed = ", ".join(f"{name}: {size}" for name, size in sizes.items())
     return [f"config.forget.sets: have different sizes ({listed}); allowed: one size, as their "
             "models are worked on together; set config.forget.size"]
+
+
+def same_faults(chosen: Mapping[str, np.ndarray]) -> list[str]:
+    """Error messages for two names of one forget set; name -> ascending positions."""
+    return [f"config.forget.sets: {name} and {other} are the same {len(chosen[name])} example(s); "
+            "allowed: different sets; leave one of them out"
+            for name, other in itertools.combinations(chosen, 2)
+            if np.array_equal(chosen[name], chosen[other])]
 
 
 def overlap_faults(chosen: Mapping[str, np.ndarray],

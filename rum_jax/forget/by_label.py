@@ -41,8 +41,11 @@ def _check_no_argument(argument: str) -> str | None:
 
 
 def _check_class_numbers(argument: str) -> str | None:
-    if all(part.isdecimal() for part in argument.split("+")):
-        return None
+    parts = argument.split("+")
+    if all(part.isdecimal() for part in parts):
+        numbers = [int(part) for part in parts]
+        twice = [number for number in numbers if numbers.count(number) > 1]
+        return f"is {argument!r}; allowed: class {twice[0]} once" if twice else None
     return f"is {argument!r}; allowed: a class number, or several as 3+5"
 
 

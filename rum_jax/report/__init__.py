@@ -7,6 +7,8 @@ from rum_jax.core import records
 from rum_jax.report import curves, dots, page, sections, text
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.results import assemble, csv_rows
+from rum_jax.study.context import Study
+from rum_jax.study.forget_sets import copy_files
 from rum_jax.study.pipeline import StudyArtifacts
 
 # Files for people and programs beside the report, in the order of its links.
@@ -19,7 +21,7 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
     workdir, config = finished.study.workdir, finished.study.config.to_dict()
     results = assemble(finished, provenance)
     stages = [(name, stage["seconds"]) for name, stage in results["stages"].items()]
-    lines = _metrics(workdir, results["stages"])
+    lines = _metrics(finished.study, results["stages"])
     drawn = _draw(finished, results, lines)
     section_figures = sections.figures(results["sections"])
     pictures = {**drawn, **{name: content for figures in section_figures.values()
@@ -80,23 +82,25 @@ def _draw(finished: StudyArtifacts, results: dict, lines: list[dict]) -> dict[st
     return {name: content for name, content in drawn.items() if content}
 
 
-def _metrics(workdir: pathlib.Path, stages: dict) -> list[dict]:
-    """The JSON lines of all stages, in the order of the run."""
-    paths = (workdir / "stages" / name / "metrics.jsonl" for name in stages)
-    return [record for path in paths if path.exists() for record in records.read_lines(path)]
+def _metrics(study: Study, stages: dict) -> list[dict]:
+    """The JSON lines of all stages, in the order of the run, with the config's names of sets."""
+    names = {study.content.set_name(name): name
+             for name in (*study.config.stream.requests, *study.config.forget.sets)}
+    paths = (study.workdir / "stages" / name / "metrics.jsonl" for name in stages)
+    lines = (line for path in paths if path.exists() for line in records.read_lines(path))
+    return [{**line, "set": names.get(line["set"], line["set"])} if "set" in line else line
+            for line in lines]
 
 
 def _copy(finished: StudyArtifacts) -> None:
     """Scores and forget set into the workdir itself, where people look for them."""
-    expected = [(finished.memorization, "memorization.npz", "memorization.npz"),
-                (finished.forget, "forget.npz", "forget.npz"),
-                (finished.forget, "statistics.json", "forget_statistics.json"),
-                (finished.influence, "influence.npz", "influence.npz")]
-    for folder, source, name in expected:
+    copy_files(finished.forget, finished.cases.sets, finished.study.workdir)
+    for folder, name in ((finished.memorization, "memorization.npz"),
+                         (finished.influence, "influence.npz")):
         target = finished.study.workdir / name
         if not folder:
             target.unlink(missing_ok=True)  # of an earlier run
             continue
         partial = finished.study.workdir / f"{name}.partial"
-        shutil.copyfile(folder / source, partial)
+        shutil.copyfile(folder / name, partial)
         partial.replace(target)

@@ -17,6 +17,7 @@ from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE
 from rum_jax.storage import stage_cache
 from rum_jax.study.evaluation import ABOUT_FILE, user_metrics
+from rum_jax.study.forget_sets import load_statistics
 from rum_jax.study.memorization import COST_FILE, members_seconds
 from rum_jax.study.pipeline import StudyArtifacts
 from rum_jax.study.trained_models import again_seeds, convolutions
@@ -31,7 +32,7 @@ def assemble(finished: StudyArtifacts, provenance: dict) -> dict:
     """Everything that was found, from the stages' files."""
     rows = [_row(finished, name, row) for name in finished.cases.sets for row in finished.rows]
     memorization = _memorization(finished)
-    statistics = records.read_json(finished.forget / "statistics.json")
+    statistics = load_statistics(finished.forget, finished.cases.sets)
     stages = list(_stages(finished))
     about = records.read_json(finished.rows["original"] / ABOUT_FILE)
     return {

@@ -57,7 +57,8 @@ def _proxies(finished: StudyArtifacts, rows: list[dict]) -> dict | None:
 def _streams(finished: StudyArtifacts) -> dict | None:
     config = finished.study.config
     return streams.assemble(
-        {row: [records.read_json(folder / "statistics.json") for folder in stream.requests]
+        {row: [{**records.read_json(folder / "statistics.json"), "set": name}
+               for folder, name in zip(stream.requests, config.stream.requests, strict=True)]
          for row, stream in finished.streams.items()},
         _requests_are_alike(finished),
         {row: [records.read_json(folder / "metrics.json") for folder in stream.evaluations]

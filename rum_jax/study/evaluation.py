@@ -136,7 +136,8 @@ def evaluated(references: References, row: str, models: pathlib.Path,
         records.write_json(folder / ABOUT_FILE, about(references, judged))
         records.write_arrays(folder / "per_example.npz", **_per_example(row, judged))
         records.write_lines(folder / "metrics.jsonl", (
-            {"stage": stage or "evaluation", "row": row, "set": name,
+            {"stage": stage or "evaluation", "row": row,
+             "set": study.content.set_name(name),
              "seed": references.cases.seeds[m],
              **{key: values[m] for key, values in table.items() if key != "seconds"}}
             for name in references.cases.sets
@@ -170,7 +171,8 @@ def _origin(references: References, row: str, models: pathlib.Path) -> Origin:
     """What a row's metrics are made from."""
     study, cases = references.study, references.cases
     fields = study.content.part(*identity.EVALUATION)
-    values = {**fields, "seeds": list(cases.seeds), "sets": list(cases.sets),
+    values = {**fields, "seeds": list(cases.seeds),
+              "sets": [study.content.set_name(name) for name in cases.sets],
               "forget": records.array_sha256(cases.forgotten)}
     reads = dict.fromkeys([study.data, models, references.original, *references.folders,
                            *memorization_folder(study)])

@@ -13,7 +13,14 @@ import numpy as np
 from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.core.errors import raise_if_any
-from rum_jax.forget import LEVELS, choose, overlap_faults, size_faults, statistics
+from rum_jax.forget import (
+    LEVELS,
+    choose,
+    overlap_faults,
+    same_faults,
+    size_faults,
+    statistics,
+)
 from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.refine import SCORES
 from rum_jax.study.example_scores import ExampleScores
@@ -64,8 +71,8 @@ def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
     it is known, `memorization`, each [L,S,F].
 
     Raises:
-      InputError: a forget set cannot be chosen, the sets have different sizes, or levels (low,
-        mid, high) of one score have examples in common.
+      InputError: a forget set cannot be chosen, the sets have different sizes, two of them are
+        the same, or levels (low, mid, high) of one score have examples in common.
     """
 
     def write(folder: pathlib.Path) -> None:
@@ -109,8 +116,8 @@ def _chosen(example_scores: ExampleScores) -> np.ndarray:
                        for m in range(len(config.seeds)))
 
     for of_seed in zip(*chosen, strict=True):
-        raise_if_any(overlap_faults(dict(zip(config.forget.sets, of_seed, strict=True)), fits),
-                     HEADING)
+        by_name = dict(zip(config.forget.sets, of_seed, strict=True))
+        raise_if_any(overlap_faults(by_name, fits) or same_faults(by_name), HEADING)
     return np.array(chosen)
 
 
@@ -154,9 +161,30 @@ def describe(example_scores: ExampleScores, name: str, forget: np.ndarray) -> di
                 dataset.labels, positions, dataset.spec.classes) for positions in forget]}
 
 
-def load_cases(folder: pathlib.Path) -> Cases:
-    """What the stage chose."""
+def load_cases(folder: pathlib.Path, sets: Sequence[str]) -> Cases:
+    """What the stage chose.
+
+    Args:
+      folder: of the stage. The names that it stored are those of the run that made it, whose
+        files may have been moved since.
+      sets: names that the config has now, of the same sets in the same order.
+    """
     stored = records.read_arrays(folder / "forget.npz")
-    sets, seeds = tuple(stored["sets"].tolist()), tuple(stored["seeds"].tolist())
+    sets, seeds = tuple(sets), tuple(stored["seeds"].tolist())
     forget = stored["positions"].reshape(-1, stored["positions"].shape[-1])
     return Cases(sets, seeds * len(sets), forget, np.empty((len(forget), 0), np.int32))
+
+
+def load_statistics(folder: pathlib.Path, sets: Sequence[str]) -> list[dict]:
+    """Statistics of each set, see `describe`; arguments: see `load_cases`."""
+    stored = records.read_json(folder / "statistics.json")
+    return [{**of_set, "set": name, "overlap": dict(zip(
+        [other for other in sets if other != name], of_set["overlap"].values(), strict=True))}
+        for name, of_set in zip(sets, stored, strict=True)]
+
+
+def copy_files(folder: pathlib.Path, sets: Sequence[str], workdir: pathlib.Path) -> None:
+    """The stage's files in the workdir itself; arguments: see `load_cases`."""
+    arrays = {**records.read_arrays(folder / "forget.npz"), "sets": np.array(sets)}
+    records.write_arrays(workdir / "forget.npz", **arrays)
+    records.write_json(workdir / "forget_statistics.json", load_statistics(folder, sets))

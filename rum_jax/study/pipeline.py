@@ -70,7 +70,7 @@ def run(workdir: pathlib.Path, config: ConfigDict) -> StudyArtifacts:
     proxies = {name: example_scores.proxy(name) for name in config.proxies.compared}
     proxy_scores = {name: example_scores.score(name) for name in proxies}
     forget = forget_sets(example_scores)
-    cases = load_cases(forget)
+    cases = load_cases(forget, config.forget.sets)
     check_requests(example_scores)
     for row in config.rows:  # refused before oracles are trained, if at all
         plan_of(example_scores, row, cases)

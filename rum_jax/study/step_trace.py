@@ -39,8 +39,9 @@ def traced(references: References, row: str, models: pathlib.Path) -> pathlib.Pa
 
     reads = [references.study.data, models, references.original, references.oracle,
              *memorization_folder(references.study)]
-    values = {**references.study.content.part("mia"), "sets": list(references.cases.sets)}
-    origin = Origin(values, list(dict.fromkeys(reads)), row)
+    content = references.study.content
+    sets = [content.set_name(name) for name in references.cases.sets]
+    origin = Origin({**content.part("mia"), "sets": sets}, list(dict.fromkeys(reads)), row)
     return stage_cache.stage(references.study.workdir, f"trace/{row_folder(row)}", write, origin)
 
 

@@ -22,7 +22,7 @@ from rum_jax.storage.stage_cache import Origin
 from rum_jax.study.context import Study, check_memory, make_study, row_folder
 from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import forget_sets, load_cases
-from rum_jax.study.sweep_scores import SweepInputs, scores
+from rum_jax.study.sweep_scores import SweepInputs, named, scores
 from rum_jax.study.trained_models import load_logits, originals, retrained
 from rum_jax.study.unlearning import chain_of, plan_of, steps_of
 from rum_jax.train import memory
@@ -119,7 +119,7 @@ def _sweep_inputs(study: Study) -> SweepInputs:
     seeds = study.config.seeds
     name = f"sweep/{'_'.join(map(str, seeds))}/"
     example_scores = ExampleScores(study, originals(study, f"{name}original"), name)
-    cases = load_cases(forget_sets(example_scores))
+    cases = load_cases(forget_sets(example_scores), study.config.forget.sets)
     oracle = retrained(study, f"{name}retrain", cases.seeds, cases.forget)
     return SweepInputs(example_scores, oracle, load_logits(oracle), cases)
 
@@ -138,8 +138,8 @@ def _trials(inputs: SweepInputs, row: str, group: list[Point]) -> list[dict]:
 
     folder = stage_cache.stage(study.workdir, name, write, _origin(inputs, row, group, requested))
     stored = records.read_json(folder / "scores.json")["scores"]
-    return [{"trial": point.number, "steps": [step._asdict() for step in point.steps], **score}
-            for point, score in zip(group, stored, strict=True)]
+    return [{"trial": point.number, "steps": [step._asdict() for step in point.steps],
+             **named(score, inputs.cases)} for point, score in zip(group, stored, strict=True)]
 
 
 def _origin(inputs: SweepInputs, row: str, group: list[Point], requested: dict) -> Origin:

@@ -85,6 +85,14 @@ def summaries(cases: Cases, values: dict[str, list[float]]) -> dict:
                      for number, part in enumerate(cases.sets)}}
 
 
+def named(score: dict, cases: Cases) -> dict:
+    """A stored score with the names that the config has for its forget sets now.
+
+    Their files may have been somewhere else when the point was run.
+    """
+    return {**score, "sets": dict(zip(cases.sets, score["sets"].values(), strict=False))}
+
+
 def _accuracies_of_all(inputs: SweepInputs, logits: np.ndarray) -> list[dict[str, float]]:
     """ACCURACIES of the models of M cases, from logits float[M,N,C]."""
     return [_accuracies(inputs.study, model, parts_of(inputs.study, forget))

@@ -10,8 +10,11 @@ import pytest
 
 from rum_jax.config import base
 from rum_jax.config.validate import faults
+from rum_jax.core.randomness import generator
+from rum_jax.data import load
 from rum_jax.experiment.build import make_task
-from rum_jax.forget import largest_size
+from rum_jax.forget import choose, data_faults, largest_size
+from rum_jax.forget.selection import untrained
 from rum_jax.models.torch_import import save_safetensors
 
 SIZE = 1797  # of all digits
@@ -87,6 +90,32 @@ def test_files_of_ids_and_their_sizes(tmp_path):
     assert "config.forget.size: is 3; allowed with file:" in fault or "not trained on" in fault
     (fault,) = faults_of(**{"forget.file_ids": "places"})
     assert "config.forget.file_ids: is 'places'; known: ids, positions" in fault
+
+
+@pytest.mark.parametrize("first, second, size", [
+    ("file:ids.txt", "file:copy.npy", 0), ("file:ids.txt", "file:./ids.txt", 0),
+    ("class:0", "class:00", 30), ("class:0+1", "class:1+0", 30), ("class:0+1", "class:1+0", 0)])
+def test_one_set_under_two_names(monkeypatch, tmp_path, first, second, size):
+    monkeypatch.chdir(tmp_path)
+    dataset = load(**config_of().data.to_dict())
+    ids = dataset.ids[dataset.train][:5]
+    pathlib.Path("ids.txt").write_text("\n".join(ids))
+    np.save("copy.npy", ids[::-1])
+    (fault,) = faults_of(**{"forget.sets": (first, second), "forget.size": size})
+    assert fault.startswith(f"config.forget.sets: {first} and {second} are the same ")
+    assert fault.endswith(" example(s); allowed: different sets; leave one of them out")
+    assert faults_of(**{"forget.sets": (first,), "forget.size": size}) == []
+
+
+def test_sets_are_drawn_as_the_seeds_draw_them():
+    """One example each, which some seeds draw alike."""
+    dataset, sets, alike = load(**config_of().data.to_dict()), ("class:0", "class:0+1"), []
+    for seed in range(8):
+        context = untrained(dataset)._replace(generator=lambda seed=seed: generator(
+            seed, "forget_set"))
+        alike.append(choose(sets[0], context, 1) == choose(sets[1], context, 1))
+        assert bool(data_faults(sets, dataset, 1, (seed,))) is bool(alike[-1])
+    assert any(alike) and not all(alike)
 
 
 @pytest.mark.parametrize("fields, message", [

@@ -3,7 +3,7 @@ import pytest
 
 from forget.small_context import known
 from rum_jax.core.errors import InputError
-from rum_jax.forget import FAMILIES, choose, fault, overlap_faults
+from rum_jax.forget import FAMILIES, choose, fault, overlap_faults, same_faults
 from rum_jax.forget.remaining import choose_left
 from rum_jax.proxies import PROXIES
 
@@ -78,6 +78,7 @@ def test_every_proxy_is_a_family():
     ("entanglement_score:-3", "whose argument is '-3'; allowed: a number above 0"),
     ("entanglement_score:nan", "whose argument is 'nan'; allowed"),
     ("class:a", "whose argument is 'a'; allowed: a class number, or several as 3+5"),
+    ("class:0+3+00", "whose argument is '0+3+00'; allowed: class 0 once"),
     ("random:3", "whose argument is '3'; allowed: nothing after the name"),
     ("file:not_there.txt", "whose argument is 'not_there.txt'; there is no file not_there.txt in"),
     (3, "is 3; known: ")])
@@ -107,3 +108,13 @@ def test_levels_of_one_score_have_nothing_in_common():
         "config.forget.size: is 3; memorization:mid and memorization:high have 1 example(s) in "
         "common; allowed: a size with which they have none"]
     assert overlap_faults({name: sets[name] for name in list(sets)[2:]}) == []
+
+
+def test_one_set_under_two_names_is_refused():
+    sets = {name: choose(name, known(labels=[0, 1, 2, 0, 1, 2]), 2)
+            for name in ("class:2+5", "class:7", "class:5+2", "class:07")}
+    assert same_faults(sets) == [
+        f"config.forget.sets: {first} and {second} are the same 2 example(s); allowed: different "
+        "sets; leave one of them out"
+        for first, second in (("class:2+5", "class:5+2"), ("class:7", "class:07"))]
+    assert same_faults({name: sets[name] for name in list(sets)[:2]}) == []

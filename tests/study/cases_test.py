@@ -142,7 +142,7 @@ def test_results_have_every_set(finished):
 
 
 def test_ids_are_written_as_text(finished, tmp_path):
-    paths = write(tmp_path, finished.forget)
+    paths = write(tmp_path, finished.forget, SETS)
     assert [path.name for path in paths[:3]] == ["forget.npz", "forget_statistics.json",
                                                  "memorization-mix-seed0.txt"]
     assert len(paths) == 2 + 9

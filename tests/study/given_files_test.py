@@ -159,3 +159,36 @@ def test_faulty_fields_are_named_before_anything_runs(fields, fault):
     with pytest.raises(InputError) as error:
         config_of(**fields)
     assert fault in str(error.value)
+
+
+def test_moved_files_of_ids_are_named_as_the_config_names_them(dataset, tmp_path):
+    """Nothing is made anew, and nothing in the results has the name of the earlier run."""
+    ids, paths = dataset.ids[dataset.train], [tmp_path / f"{name}.txt" for name in "abc"]
+    for number, path in enumerate(paths):
+        path.write_text("\n".join(ids[12 * number:12 * number + 12]))
+    workdir, texts, times = tmp_path / "run", [], []
+    for moved in (False, True):
+        if moved:  # each takes the place of the next
+            paths = [*paths[1:], tmp_path / "d.txt"]
+            for path in reversed(paths):
+                path.with_name(f"{chr(ord(path.stem) - 1)}.txt").replace(path)
+        sets = tuple(f"file:{path}" for path in paths)
+        finished = pipeline.run(workdir, config_of(**{
+            "forget.sets": sets[:2], "forget.size": 0, "stream.requests": sets[1:],
+            "stream.size": 0, "rows": ("rum_f:finetune[by=class]",), "trace": True,
+            "stream.rows": ("vanilla:finetune",), "campaign.models": 0, "seeds": (0, 1),
+            **{f"rum_f.hparams.finetune.{subset}.epochs": 1 for subset in ("low", "mid", "high")}}))
+        report.write(finished, provenance.provenance())
+        results = records.read_json(workdir / "results.json")
+        assert {row["set"] for row in results["rows"]} == set(sets[:2])
+        assert [list(of_set["overlap"]) for of_set in results["sets"]] == [[sets[1]], [sets[0]]]
+        assert results["sections"]["streams"]["requests"] == list(sets[1:])
+        lines = records.read_lines(workdir / "metrics.jsonl")
+        assert {line["set"] for line in lines if "set" in line} == set(sets)
+        texts.append({path.name: path.read_text().replace(f"{paths[0]}", "1").replace(
+            f"{paths[1]}", "2").replace(f"{paths[2]}", "3") for path in workdir.iterdir()
+            if path.name in ("results.csv", "metrics.jsonl", "forget_statistics.json")})
+        assert tuple(records.read_arrays(workdir / "forget.npz")["sets"]) == sets[:2]
+        times.append({path: path.stat().st_mtime_ns for path in workdir.rglob("done.json")})
+    assert texts[0] == texts[1] and len(texts[0]) == 3
+    assert times[0] == times[1]

@@ -13,7 +13,7 @@ from rum_jax.report import sweep as report
 from rum_jax.study import sweep_scores
 from rum_jax.study.forget_sets import Cases
 from rum_jax.study.sweep import fields_of, planned
-from rum_jax.study.sweep_scores import summaries
+from rum_jax.study.sweep_scores import named, summaries
 
 
 def config(**fields) -> ConfigDict:
@@ -115,3 +115,10 @@ def test_an_interval_is_over_seeds_however_many_forget_sets_there_are():
     np.testing.assert_allclose(overall["ci95"], 4.302653 * 0.01 / 3**0.5, rtol=1e-6)
     np.testing.assert_allclose(summary["sets"]["hard"]["validation_tow"]["per_seed"], tow[3:])
     np.testing.assert_allclose(summary["sets"]["easy"]["validation_tow"]["mean"], 0.91)
+
+
+def test_scores_have_the_names_that_the_forget_sets_have_now():
+    cases = Cases(("file:b", "file:c"), (0, 1) * 2, *[np.zeros((4, 1))] * 2)
+    score = {"validation_tow": {"mean": 0.5}, "sets": {"file:a": {"x": 1}, "file:b": {"x": 2}}}
+    assert named(score, cases) == {**score, "sets": {"file:b": {"x": 1}, "file:c": {"x": 2}}}
+    assert named({"validation_tow": None, "sets": {}}, cases)["sets"] == {}
