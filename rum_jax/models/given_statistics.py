@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.core.paths import user_path
 from rum_jax.data.arrays import Dataset, ImageSpec
@@ -48,7 +49,7 @@ def with_given(dataset: Dataset, train: Mapping) -> Dataset:
 
 
 def _with_those_of_files(dataset: Dataset, paths: tuple[str, ...]) -> Dataset:
-    buffers = {path: stored for path in paths if (stored := _buffers(path, _version(path)))}
+    buffers = {path: stored for path in paths if (stored := _buffers(path, _content(path)))}
     pairs = sorted(set(buffers.values()))
     if not pairs or all(_is_near(pair, dataset.spec) for pair in pairs):
         return dataset
@@ -71,17 +72,18 @@ def _is_near(given: tuple[tuple[float, ...], ...], spec: ImageSpec) -> bool:
                for theirs, ours in zip(given, (spec.mean, spec.std), strict=True))
 
 
-def _version(path: str) -> tuple[int, int]:
-    """What changes when a file does."""
-    file = user_path(path)
-    stat = file.stat() if file.is_file() else None
-    return (stat.st_mtime_ns, stat.st_size) if stat else (0, 0)
+def _content(path: str) -> str:
+    """SHA-256 of a file; "" where it cannot be read. Times of files are too coarse to tell."""
+    try:
+        return records.sha256(user_path(path))
+    except OSError:
+        return ""
 
 
 @functools.lru_cache(maxsize=64)
-def _buffers(path: str, version: tuple[int, int]) -> tuple[tuple[float, ...], ...] | None:
+def _buffers(path: str, content: str) -> tuple[tuple[float, ...], ...] | None:
     """(mean, std) of a file; None where it has none, or cannot be read, which is said elsewhere."""
-    del version
+    del content  # of the file, so that another content is another entry of the cache
     try:
         arrays = read(user_path(path))
     except InputError:

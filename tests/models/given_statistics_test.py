@@ -1,6 +1,7 @@
 """What files say of their own normalization."""
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -46,3 +47,15 @@ def test_files_that_contradict_each_other(of_files, other):
 def test_what_is_no_mean_and_std_is_left_to_the_reader(of_files, dataset):
     assert of_files(([0.5], [0.0])) == of_files(([np.nan], [1.0])) == dataset.spec
     assert of_files(([0.5, 0.4], [0.2, 0.2])) == dataset.spec
+
+
+def test_a_file_of_the_same_size_and_time_is_read_anew(dataset, tmp_path):
+    """As two files that were written within a tick of the clock."""
+    path, means = tmp_path / "0.safetensors", []
+    for mean in (0.5, 0.6):
+        save_file({"conv1.weight": np.ones((1, 1, 3, 3), np.float32),
+                   "normalize.mean": np.float32([mean]), "normalize.std": np.float32([0.25])}, path)
+        os.utime(path, ns=(1, 1))
+        means += with_given(dataset, {"from_files": [str(path)], "from_files_mean": (),
+                                      "from_files_std": ()}).spec.mean
+    assert means == [0.5, 0.6]
