@@ -13,11 +13,12 @@ import time
 import jax
 import psutil
 
+from rum_jax import __version__
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.runtime import distributed
 
-PACKAGES = ("rum_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml_collections",
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml_collections",
             "numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "tensorflow-datasets")
 
 
@@ -28,7 +29,9 @@ def provenance() -> dict:
         "command": ["python", *_program(), *sys.argv[1:]],
         "commit": _commit(),
         "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        # That of the code; the metadata of an editable install may be older.
+        "versions": {"rum_jax": __version__,
+                     **{name: importlib.metadata.version(name) for name in PACKAGES}},
         "platform": platform.platform(),
         "cpu": _cpu(),
         "cpu_count": os.cpu_count(),

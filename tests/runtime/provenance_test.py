@@ -2,6 +2,7 @@ import jax
 import numpy as np
 import pytest
 
+import rum_jax
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.runtime import provenance
@@ -10,6 +11,7 @@ from rum_jax.runtime import provenance
 def test_says_what_ran_where():
     record = provenance.provenance()
     assert record["versions"]["jax"] == jax.__version__
+    assert record["versions"]["rum_jax"] == rum_jax.__version__
     assert record["backend"] == "cpu" and len(record["devices"]) == 8
     assert record["command"][0] == "python" and record["cpu_count"] >= 1
     assert record["commit"] is None or len(record["commit"].removesuffix("+changes")) == 40
