@@ -14,7 +14,6 @@ INSTANT = ("data", "memorization", "influence", "forget", "evaluation/rum")
 STAGES = ("data", "original", "members/00000-00003", "members/00004-00007", "memorization",
           "influence", "forget", "retrain", "retrain_again", "unlearn/vanilla-finetune",
           "unlearn/rum_f-neggrad_plus", "unlearn/rum", "unlearn/rum_shuffled", "evaluation/rum")
-SOME = ("unlearn/rum_f-neggrad_plus",)
 
 
 def run(*arguments):
@@ -75,12 +74,11 @@ def test_prints_the_table_and_last_the_reports_path(unbroken):
     assert "original: done in" in done.stderr and "\r" not in done.stderr
 
 
-@pytest.mark.parametrize("stages", [
-    SOME, pytest.param(STAGES, marks=pytest.mark.slow)], ids=["some", "all"])
-def test_killed_in_every_stage_it_ends_with_the_same_findings(unbroken, tmp_path, stages):
+@pytest.mark.slow
+def test_killed_in_every_stage_it_ends_with_the_same_findings(unbroken, tmp_path):
     workdir, arguments = tmp_path / "killed", command(tmp_path / "killed")
     kept, survived = {}, []
-    for stage in stages:
+    for stage in STAGES:
         if killed_in(stage, arguments, workdir):
             survived.append(stage)
         now = stamps(workdir)

@@ -127,6 +127,7 @@ def test_statistics_of_given_models(fields, message):
     assert [message] == [fault[:len(message)] for fault in faults_of(**fields)]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_read_without_a_device(tmp_path):
     pytest.importorskip("safetensors")
     _, task = make_task(config_of())

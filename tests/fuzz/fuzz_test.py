@@ -18,7 +18,7 @@ from fuzz.commands import Outcome, run
 from fuzz.toy_workdir import arguments
 from rum_jax.main import main
 
-FAST, SLOW = 100, 5000
+FAST, SLOW = 60, 5000
 PROCESSES = 1, 20  # in which the real command is run, fast and slow
 # Share of the examples that each kind gets; those that train take longer.
 SHARES = {"damage": 0.3, "values": 0.5, "config": 0.14, "files": 0.03, "own": 0.03}
@@ -26,7 +26,7 @@ SEED = int(os.environ.get("RUM_JAX_FUZZ_SEED", random.SystemRandom().randrange(1
 COMMON = {"database": None, "deadline": None, "print_blob": True, "verbosity": Verbosity.normal,
           "suppress_health_check": list(HealthCheck)}
 SLOWLY = pytest.param(True, marks=pytest.mark.slow, id="thousands")
-both = pytest.mark.parametrize("slow", [pytest.param(False, id="hundred"), SLOWLY])
+both = pytest.mark.parametrize("slow", [pytest.param(False, id="few"), SLOWLY])
 
 
 def count(kind: str, slow: bool) -> int:

@@ -20,7 +20,7 @@ CHANGED = {"third": {"train.momentum": 0.5, "unlearn.weight_decay": 0.0, "seeds"
            "relearned": {"relearn.epochs": 1}}
 
 
-pytestmark = pytest.mark.slow  # the hundred of fuzz_test swap some stages, too
+pytestmark = pytest.mark.slow  # the few of fuzz_test swap some stages, too
 
 
 @pytest.fixture(scope="module")

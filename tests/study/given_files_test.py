@@ -161,6 +161,7 @@ def test_faulty_fields_are_named_before_anything_runs(fields, fault):
     assert fault in str(error.value)
 
 
+@pytest.mark.slow
 def test_moved_files_of_ids_are_named_as_the_config_names_them(dataset, tmp_path):
     """Nothing is made anew, and nothing in the results has the name of the earlier run."""
     ids, paths = dataset.ids[dataset.train], [tmp_path / f"{name}.txt" for name in "abc"]

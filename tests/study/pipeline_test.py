@@ -234,6 +234,7 @@ def test_a_second_run_repeats_nothing_and_finds_the_same(finished, results):
     assert repeated["rows"] == results["rows"]
 
 
+@pytest.mark.slow
 def test_another_row_in_the_same_folder_computes_that_row_only(finished):
     study = finished[0].study
     before = {p: p.stat().st_mtime_ns for p in (study.workdir / "stages").rglob("done.json")}

@@ -171,6 +171,7 @@ def test_every_row_is_in_the_report(finished):
     assert "Sequential forget requests" in page and "1. heldout_retrain:mix (30 examples)" in page
 
 
+@pytest.mark.slow
 def test_other_rows_and_requests_may_come_later(finished):
     """The stream is no part of what a workdir is bound to; what is there is not done again."""
     def stage_times():

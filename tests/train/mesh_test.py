@@ -129,9 +129,8 @@ HPARAMS = {
 }
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=() if name == "neggrad_plus" else pytest.mark.slow)
-    for name in HPARAMS])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HPARAMS)
 def test_algorithms_do_not_depend_on_the_mesh(problem, small, name):
     states = initial_states(small.model, [(0, ROLES["init"], 0), (1, ROLES["init"], 0)])
     hparams, params = {**ALGORITHMS[name].hparams(), **HPARAMS[name]}, []

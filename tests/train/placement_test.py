@@ -24,7 +24,7 @@ def equal(tree, other):
     jax.tree.map(np.testing.assert_array_equal, tree, other)
 
 
-@pytest.fixture(params=["series", "vmap"])
+@pytest.fixture(params=["series", pytest.param("vmap", marks=pytest.mark.slow)])
 def small_task(request, task):
     return task._replace(engine=dataclasses.replace(task.engine, strategy=request.param))
 

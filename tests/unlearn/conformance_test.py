@@ -149,8 +149,9 @@ def test_steps_of_a_chain_have_their_own_randomness(name, problem, original):
     assert np.abs(leaves(first.params) - leaves(second.params)).max() > 1e-7
 
 
-@pytest.mark.parametrize("name", ["neggrad_plus", "salun", "random_label", "boundary_shrink",
-                                  "boundary_expand", "scrub"])
+@pytest.mark.parametrize("name", [
+    "neggrad_plus", "scrub", *(pytest.param(name, marks=pytest.mark.slow) for name in (
+        "salun", "random_label", "boundary_shrink", "boundary_expand"))])
 def test_forgets(name, problem, original, task, dataset):
     def accuracy(states):
         right = predict(task, states).argmax(-1) == dataset.labels
