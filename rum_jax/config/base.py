@@ -86,7 +86,7 @@ def get_config(reference: bool = False) -> ConfigDict:
 
 
 def _data() -> ConfigDict:
-    """The data set, its splits and label noise."""
+    """The data set, its splits and noise."""
     return ConfigDict({
         "name": "digits",               # digits, tfds:<name>, tiny_imagenet, image_folder, npz
         "path": "",                     # folder or file of the data; "" for TFDS: TFDS_DATA_DIR
@@ -96,7 +96,8 @@ def _data() -> ConfigDict:
         "validation_fraction": 0.1,     # of each class; 0 for data with a validation set
         "test_fraction": 0.2,           # of each class; 0 for data with a test set
         "label_noise_fraction": 0.05,   # of the training set, given a wrong label
-        "seed": 0,                      # of split and noise
+        "pixel_noise": 0.0,             # standard deviation in all images; 1: the range of pixels
+        "seed": 0,                      # of split, label noise and pixel noise
     })
 
 

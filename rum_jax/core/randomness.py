@@ -31,6 +31,7 @@ ROLES = {
     "tie": 19,          # order of examples with equal scores
     "hessian": 20,      # retain examples that a Hessian is estimated from
     "held_out": 21,     # order of held-out data while fine-tuning on them
+    "pixel_noise": 22,  # noise added to the pixels of an image
 }
 
 

@@ -1,4 +1,4 @@
-"""Data sets by name, with fixed splits, stable ids and injected label noise."""
+"""Data sets by name, with fixed splits, stable ids, label noise and pixel noise."""
 
 import functools
 import os
@@ -12,6 +12,7 @@ from rum_jax.data import (
     digits,
     image_folder,
     npz_source,
+    pixel_noise,
     selection,
     splits,
     tfds_folder,
@@ -50,7 +51,7 @@ def check_name(value: object) -> str | None:
 
 def load(name: str, validation_fraction: float, test_fraction: float,
          label_noise_fraction: float, seed: int, path: str = "", classes: Sequence[int] = (),
-         train_per_class: int = 0, test_per_class: int = 0) -> Dataset:
+         train_per_class: int = 0, test_per_class: int = 0, pixel_noise: float = 0.0) -> Dataset:
     """The data set of that name, split and with label noise injected into its training set.
 
     The result is kept for the next call with the same arguments; its arrays are read-only.
@@ -60,13 +61,16 @@ def load(name: str, validation_fraction: float, test_fraction: float,
       validation_fraction: of each class; 0 where the data set has a validation part of its own.
       test_fraction: of each class; 0 where the data set has a test part of its own.
       label_noise_fraction: of the training set.
-      seed: address of split and noise; other seeds of a study do not change them.
+      seed: address of split and both kinds of noise; other seeds of a study do not change them.
       path: folder or file of the data; "" for digits, and for TFDS' own choice of a folder.
       classes: published numbers of the classes to keep, numbered anew from 0 in this order; ()
         keeps all that have examples.
       train_per_class: of each class keep the first so many, by id, of the training part; 0 keeps
         all. This and `classes` come before the split.
       test_per_class: the same for the validation and test parts; 0 for a data set without.
+      pixel_noise: standard deviation of the noise of every image, in units of the pixel range
+        (`rum_jax.data.pixel_noise`). The mean and standard deviation of `spec` stay those of the
+        published images.
 
     Raises:
       InputError: names the field or the file.
@@ -75,7 +79,7 @@ def load(name: str, validation_fraction: float, test_fraction: float,
         raise InputError(f"config.data.name: {fault}")
     return _load(name, float(validation_fraction), float(test_fraction),
                  float(label_noise_fraction), int(seed), _place(name, path), tuple(classes),
-                 int(train_per_class), int(test_per_class))
+                 int(train_per_class), int(test_per_class), float(pixel_noise))
 
 
 def _place(name: str, path: str) -> str:
@@ -101,7 +105,7 @@ def _source(name: str, place: str) -> Source:
 @functools.lru_cache(maxsize=4)
 def _load(name: str, validation_fraction: float, test_fraction: float, noise_fraction: float,
           seed: int, place: str, classes: tuple[int, ...], train_per_class: int,
-          test_per_class: int) -> Dataset:
+          test_per_class: int, noise_of_pixels: float) -> Dataset:
     source = _source(name, place)
     _check_parts(name, source, validation_fraction, test_fraction, test_per_class)
     numbers = selection.check_classes(classes, source)
@@ -115,6 +119,8 @@ def _load(name: str, validation_fraction: float, test_fraction: float, noise_fra
                                      seed)
     selection.report_classes_lost_to_noise(noisy[positions["train"]], numbers)
     images = source.images if len(kept) == len(source.images) else source.images[kept]
+    images = pixel_noise.with_noise(images, source.ids[kept], source.pixel_max, noise_of_pixels,
+                                    seed)
     spec = ImageSpec(images.shape[1:], len(numbers), source.pixel_max, source.mean, source.std)
     dataset = Dataset(images, noisy, labels, source.ids[kept], positions, spec,
                       _places_in_part(source.parts)[kept], int((source.parts == "train").sum()),

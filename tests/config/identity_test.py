@@ -29,7 +29,7 @@ def test_what_determines_the_members_of_a_campaign():
     sections = identity.of_members(base.get_config().to_dict())
     assert {section: set(values) for section, values in sections.items()} == {
         "data": {"name", "classes", "train_per_class", "test_per_class", "validation_fraction",
-                 "test_fraction", "label_noise_fraction", "seed"},
+                 "test_fraction", "label_noise_fraction", "pixel_noise", "seed"},
         "model": {"name", "widths", "blocks", "batch_norm_groups"},
         "train": {"batch_size", "learning_rate", "momentum", "weight_decay"},
         "memorization": {"subset_fraction", "epochs", "schedule", "milestones", "seed",
