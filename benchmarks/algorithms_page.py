@@ -47,6 +47,10 @@ choices follow the paper and which the released code; all run on every model, fo
 one program, with float hyper-parameters as arrays. Hyper-parameters are those of
 [`configs/digits_rum.py`](../configs/digits_rum.py), chosen by [a search](sweeps.md).
 
+`last_epoch_factor` of the gradient methods is the learning rate of the last epoch relative to the
+others: below 1 it lets the model settle. It is 1 in the papers and in the released code, is not
+searched by default, and has no effect where there is one epoch alone.
+
 Results: ToW and ToW-MIA with 95% intervals over seeds, seconds per model, on the digits, forget
 set of {size} examples ({sets[0]}). Made by
 

@@ -18,7 +18,7 @@ from rum_jax.models import outputs_of
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, epochs_of, rates, with_fresh_optimizer
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, epochs_of, rates, with_fresh_optimizer
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 
@@ -49,7 +49,7 @@ def _with_room(path: tuple[Any, ...], buffer: np.ndarray) -> np.ndarray:
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.01,
-            ) -> tuple[TrainState, History]:
+            last_epoch_factor: Float = 1.0) -> tuple[TrainState, History]:
     """Gives the forget set a class of its own.
 
     Raises:
@@ -59,10 +59,12 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
     index = epochs_of(problem, "forget", epochs)
     labels = np.where(index == PADDING, 0, shadow).astype(np.int32)
     return descend(problem, cross_entropy, expanded(problem, states),
-                   {"examples": Stream(index, labels)}, rates(problem, epochs, learning_rate))
+                   {"examples": Stream(index, labels)},
+                   rates(problem, epochs, learning_rate, last_epoch_factor))
 
 
 ALGORITHM = Algorithm(
     "boundary_expand", unlearn, family=RELABELING, changes_shapes=True,
-    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
+    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
+            **LAST_EPOCH},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

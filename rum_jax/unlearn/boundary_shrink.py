@@ -24,7 +24,7 @@ from rum_jax.train.gather import gather
 from rum_jax.train.objectives import PyTree, batch_cross_entropy, cross_entropy
 from rum_jax.train.state import Batch, TrainState
 from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, epochs_of, rates
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, epochs_of, rates
 from rum_jax.unlearn.gradients import grad, ordered
 from rum_jax.unlearn.spaces import integers, log_uniform
 
@@ -69,7 +69,7 @@ def nearest_labels(problem: Problem, states: TrainState) -> np.ndarray:
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.01,
-            ) -> tuple[TrainState, History]:
+            last_epoch_factor: Float = 1.0) -> tuple[TrainState, History]:
     """Moves each forget example across its nearest boundary.
 
     Raises:
@@ -82,10 +82,11 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
                        zip(labels, index, strict=True)])
     return descend(problem, cross_entropy, states,
                    {"examples": Stream(index, np.where(index == PADDING, 0, chosen))},
-                   rates(problem, epochs, learning_rate))
+                   rates(problem, epochs, learning_rate, last_epoch_factor))
 
 
 ALGORITHM = Algorithm(
     "boundary_shrink", unlearn, family=RELABELING,
-    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
+    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
+            **LAST_EPOCH},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 0.1)})

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from rum_jax.core import checks
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import key_data
 from rum_jax.data.plans import Stream, batches, multistep
@@ -16,12 +17,29 @@ from rum_jax.train.state import Objective, PyTree, TrainState
 from rum_jax.unlearn.base import Float, History, Problem
 
 FACTOR = 0.1  # of the rate at each milestone (docs/parity.md#unlearning)
+LAST_EPOCH = {"last_epoch_factor": checks.number(0, 1, open_low=True)}  # checks of `rates`
 
 
-def rates(problem: Problem, epochs: int, learning_rate: Float) -> np.ndarray:
-    """float64[M,E]: the learning rate of each epoch."""
+def rates(problem: Problem, epochs: int, learning_rate: Float,
+          last_epoch_factor: Float = 1.0) -> np.ndarray:
+    """The learning rate of each epoch.
+
+    Args:
+      problem: the algorithm's own argument.
+      epochs: E.
+      learning_rate: of the first epoch, a number or float[M].
+      last_epoch_factor: learning rate of the last epoch relative to the others, a number or
+        float[M]; below 1 it lets the model settle. Without effect if there is one epoch alone,
+        whose rate is the learning rate itself.
+
+    Returns:
+      float64[M,E].
+    """
     relative = multistep(epochs, problem.optimizer.milestones, FACTOR)
-    return np.outer(problem.each(learning_rate), relative)
+    of_epoch = np.outer(problem.each(learning_rate), relative)
+    if epochs > 1:
+        of_epoch[:, -1] *= problem.each(last_epoch_factor)
+    return of_epoch
 
 
 def epochs_of(problem: Problem, part: str, epochs: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, epochs_of, rates
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, epochs_of, rates
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 
@@ -37,7 +37,8 @@ def penalties(epochs: int, no_l1_epochs: int) -> np.ndarray:
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.01,
-            alpha: Float = 5e-4, no_l1_epochs: int = 0) -> tuple[TrainState, History]:
+            last_epoch_factor: Float = 1.0, alpha: Float = 5e-4, no_l1_epochs: int = 0,
+            ) -> tuple[TrainState, History]:
     """Fine-tunes each model on its retain set towards fewer weights.
 
     Raises:
@@ -46,13 +47,13 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
     index = epochs_of(problem, "retain", epochs)
     penalty = np.outer(problem.each(alpha), penalties(epochs, no_l1_epochs))
     return descend(problem, objective, states, {"examples": stream(index, problem.task.labels)},
-                   rates(problem, epochs, learning_rate),
+                   rates(problem, epochs, learning_rate, last_epoch_factor),
                    schedules={"penalty": per_epoch(penalty, index.shape[1] // epochs)})
 
 
 ALGORITHM = Algorithm(
     "l1_sparse", unlearn, family="fine-tuning",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
-            "alpha": checks.number(0), "no_l1_epochs": checks.integer(0)},
+            **LAST_EPOCH, "alpha": checks.number(0), "no_l1_epochs": checks.integer(0)},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.3),
             "alpha": log_uniform(1e-6, 1e-3)})

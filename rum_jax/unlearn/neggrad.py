@@ -14,7 +14,7 @@ from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, epochs_of, rates
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, epochs_of, rates
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 
@@ -28,7 +28,7 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_rate: Float = 1e-4,
-            ) -> tuple[TrainState, History]:
+            last_epoch_factor: Float = 1.0) -> tuple[TrainState, History]:
     """Ascends on the forget set.
 
     Raises:
@@ -36,10 +36,11 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_r
     """
     index = epochs_of(problem, "forget", epochs)
     return descend(problem, objective, states, {"forget": stream(index, problem.task.labels)},
-                   rates(problem, epochs, learning_rate))
+                   rates(problem, epochs, learning_rate, last_epoch_factor))
 
 
 ALGORITHM = Algorithm(
     "neggrad", unlearn, family="gradient ascent",
-    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True)},
+    checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
+            **LAST_EPOCH},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-5, 1e-2)})

@@ -18,7 +18,7 @@ from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, epochs_of, rates
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, epochs_of, rates
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
 
@@ -41,7 +41,7 @@ def _cycled(forget: np.ndarray, batch_size: int, steps: int,
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_rate: Float = 0.01,
-            alpha: Float = 0.97) -> tuple[TrainState, History]:
+            last_epoch_factor: Float = 1.0, alpha: Float = 0.97) -> tuple[TrainState, History]:
     """Descends on the retain set and ascends on the forget set at the same time.
 
     Raises:
@@ -55,13 +55,13 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_r
                        for positions, rngs in zip(problem.forget, generators, strict=True)])
     labels = problem.task.labels
     streams = {"retain": stream(retain, labels), "forget": stream(forget, labels)}
-    return descend(problem, objective, states, streams, rates(problem, epochs, learning_rate),
-                   {"alpha": alpha})
+    return descend(problem, objective, states, streams,
+                   rates(problem, epochs, learning_rate, last_epoch_factor), {"alpha": alpha})
 
 
 ALGORITHM = Algorithm(
     "neggrad_plus", unlearn, family="gradient ascent",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
-            "alpha": checks.number(0, 1)},
+            **LAST_EPOCH, "alpha": checks.number(0, 1)},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.1),
             "alpha": uniform(0.8, 1.0)})

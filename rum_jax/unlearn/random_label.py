@@ -15,7 +15,7 @@ from rum_jax.data.plans import Stream, batches, stream
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, ensure_plan_fits, rates
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, ensure_plan_fits, rates
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 RELABEL = ("any", "other", "none")
@@ -52,7 +52,7 @@ def relabeled_epochs(problem: Problem, epochs: int, relabel: str) -> Stream:
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.1,
-            relabel: str = "any") -> tuple[TrainState, History]:
+            last_epoch_factor: Float = 1.0, relabel: str = "any") -> tuple[TrainState, History]:
     """Trains on random labels for F and true ones for R.
 
     Raises:
@@ -60,11 +60,11 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
     """
     examples = relabeled_epochs(problem, epochs, relabel)
     return descend(problem, cross_entropy, states, {"examples": examples},
-                   rates(problem, epochs, learning_rate))
+                   rates(problem, epochs, learning_rate, last_epoch_factor))
 
 
 ALGORITHM = Algorithm(
     "random_label", unlearn, family=RELABELING,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
-            "relabel": checks.one_of(RELABEL)},
+            **LAST_EPOCH, "relabel": checks.one_of(RELABEL)},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.3)})

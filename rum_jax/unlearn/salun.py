@@ -19,17 +19,17 @@ from rum_jax.core import checks
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, rates
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, rates
 from rum_jax.unlearn.random_label import RELABEL, relabeled_epochs
 from rum_jax.unlearn.saliency import KEEP, MODELS, masks
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.1,
-            mask_fraction: Float = 0.5, relabel: str = "any", keep: str = "largest",
-            saliency_steps: bool = False, saliency_learning_rate: Float = 0.01,
-            saliency_model: str = "current", decay_masked: bool = True,
-            ) -> tuple[TrainState, History]:
+            last_epoch_factor: Float = 1.0, mask_fraction: Float = 0.5, relabel: str = "any",
+            keep: str = "largest", saliency_steps: bool = False,
+            saliency_learning_rate: Float = 0.01, saliency_model: str = "current",
+            decay_masked: bool = True) -> tuple[TrainState, History]:
     """Makes the mask, then trains on random labels for F and true ones for R.
 
     Raises:
@@ -39,14 +39,14 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
     mask = masks(problem, states, mask_fraction, keep, saliency_steps, saliency_learning_rate,
                  saliency_model)
     return descend(problem, cross_entropy, states, {"examples": examples},
-                   rates(problem, epochs, learning_rate), grad_mask=mask,
+                   rates(problem, epochs, learning_rate, last_epoch_factor), grad_mask=mask,
                    update_mask=None if decay_masked else mask)
 
 
 ALGORITHM = Algorithm(
     "salun", unlearn, family=RELABELING,
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
-            "mask_fraction": checks.number(0, 1), "relabel": checks.one_of(RELABEL),
+            **LAST_EPOCH, "mask_fraction": checks.number(0, 1), "relabel": checks.one_of(RELABEL),
             "keep": checks.one_of(KEEP), "saliency_steps": checks.boolean,
             "saliency_learning_rate": checks.number(0, open_low=True),
             "saliency_model": checks.one_of(MODELS), "decay_masked": checks.boolean},

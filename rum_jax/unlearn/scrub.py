@@ -6,9 +6,10 @@
     KL_T = T^2 / B * sum over the batch of KL(teacher softmax at T || student softmax at T)
 
 The teacher is the model before unlearning, in evaluation mode; the student is in train mode. One
-optimizer, with one momentum, serves both phases. `msteps` counts from zero, so the released code
-has msteps + 1 max phases (docs/parity.md#q4, kept; `inclusive` False gives msteps of them). In the
-first max step student and teacher differ by BatchNorm's statistics at most.
+optimizer, with one momentum, serves both phases; the last epoch's rate is that of both. `msteps`
+counts from zero, so the released code has msteps + 1 max phases (docs/parity.md#q4, kept;
+`inclusive` False gives msteps of them). In the first max step student and teacher differ by
+BatchNorm's statistics at most.
 
 gamma and beta have no released default; the values here are those of the SCRUB authors' code for
 CIFAR-10.
@@ -24,7 +25,7 @@ from rum_jax.models import Model
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits, mean_over_examples
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import descend, ensure_plan_fits, one_pass, rates
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, ensure_plan_fits, one_pass, rates
 from rum_jax.unlearn.spaces import integers, log_uniform, uniform
 
 
@@ -61,8 +62,9 @@ def phases_of(epochs: int, msteps: int, inclusive: bool) -> list[tuple[str, int]
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_rate: Float = 5e-3,
-            msteps: int = 4, inclusive: bool = True, temperature: Float = 4.0, gamma: Float = 0.99,
-            beta: Float = 0.001) -> tuple[TrainState, History]:
+            last_epoch_factor: Float = 1.0, msteps: int = 4, inclusive: bool = True,
+            temperature: Float = 4.0, gamma: Float = 0.99, beta: Float = 0.001,
+            ) -> tuple[TrainState, History]:
     """Alternates between moving away from the teacher on F and staying near it on R.
 
     Raises:
@@ -80,7 +82,8 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_r
 
     index = np.concatenate(parts, axis=1)
     return descend(problem, objective, states, {"examples": stream(index, problem.task.labels)},
-                   rates(problem, epochs, learning_rate), {"temperature": temperature},
+                   rates(problem, epochs, learning_rate, last_epoch_factor),
+                   {"temperature": temperature},
                    {"ce_weight": weights(gamma, 0.0), "kl_weight": weights(beta, -1.0)},
                    epoch_of_step, teacher=(states.params, states.model_state))
 
@@ -88,7 +91,7 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 5, learning_r
 ALGORITHM = Algorithm(
     "scrub", unlearn, family="distillation",
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
-            "msteps": checks.integer(0), "inclusive": checks.boolean,
+            **LAST_EPOCH, "msteps": checks.integer(0), "inclusive": checks.boolean,
             "temperature": checks.number(0, open_low=True), "gamma": checks.number(0),
             "beta": checks.number(0)},
     search={"epochs": integers(2, 10), "msteps": integers(0, 4),

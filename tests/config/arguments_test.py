@@ -58,7 +58,7 @@ def test_values_may_stand_after_a_space(tmp_path):
 @pytest.mark.parametrize("argument, expected", [
     ("--config.vanilla.hparams.finetune.lr=0.1",
      "config.vanilla.hparams.finetune.lr: unknown field; known in "
-     "config.vanilla.hparams.finetune: epochs, learning_rate"),
+     "config.vanilla.hparams.finetune: epochs, last_epoch_factor, learning_rate"),
     ("--config.trian.epochs=3", "unknown field; did you mean config.train.epochs?"),
     ("--config.rum.hparams.salun.hihg.epochs=3",
      "unknown field; did you mean config.rum.hparams.salun.high.epochs?"),

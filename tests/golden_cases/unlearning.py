@@ -77,7 +77,8 @@ def neggrad_plus(case, base):
 
 def neggrad_plus_batchnorm(case, base):
     problem = problem_of(task_of(base, norm=True), case, base["forget_idx"], base["retain_idx"])
-    hparams = {**shared(case), "alpha": float(case["hp_alpha"])}
+    hparams = {**ALGORITHMS["neggrad_plus"].hparams(), **shared(case),
+               "alpha": float(case["hp_alpha"])}
     done, history = apply(ALGORITHMS["neggrad_plus"], problem,
                           states_of(case, "start"), hparams)
     assert_params(done.params, case, "final")

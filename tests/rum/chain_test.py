@@ -13,6 +13,8 @@ from rum_jax.runtime.progress import silent
 from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.base import Algorithm
 
+ONE_EPOCH = {**ALGORITHMS["finetune"].hparams(), "epochs": 1, "learning_rate": 0.05}
+
 
 @pytest.fixture
 def spy(monkeypatch):
@@ -55,11 +57,10 @@ def test_steps_see_their_subset_and_retain_what_is_not_yet_handled(
 
 def test_a_chain_of_one_step_is_the_algorithm_itself(problem, original):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
-    hparams = {"epochs": 1, "learning_rate": 0.05}
     parts = [{chain.WHOLE: problem.forget[0]}] * 2
-    done = chain.run(chain_of(problem, train, parts, [Step(chain.WHOLE, "finetune", hparams)],
+    done = chain.run(chain_of(problem, train, parts, [Step(chain.WHOLE, "finetune", ONE_EPOCH)],
                             original), silent)
-    alone, _ = ALGORITHMS["finetune"].unlearn(problem, original, **hparams)
+    alone, _ = ALGORITHMS["finetune"].unlearn(problem, original, **ONE_EPOCH)
     np.testing.assert_array_equal(leaves(done.states), leaves(alone))
 
 
@@ -71,7 +72,7 @@ def test_order_matters_and_the_originals_are_spared(problem, original):
     before = leaves(original)
     results = []
     for order in (SUBSETS, SUBSETS[::-1]):
-        steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in order]
+        steps = [Step(name, "finetune", ONE_EPOCH) for name in order]
         done = chain.run(chain_of(problem, train, parts, steps, original), silent)
         results.append(leaves(done.states.params))
     assert np.abs(results[0] - results[1]).max() > 1e-4
@@ -82,7 +83,7 @@ def test_order_matters_and_the_originals_are_spared(problem, original):
 def finetuned(problem, original, merged, watch=None):
     train = np.union1d(problem.forget[0], problem.retain[0]).astype(np.int32)
     thirds = np.array_split(problem.forget[0], 3)
-    steps = [Step(name, "finetune", {"epochs": 1, "learning_rate": 0.05}) for name in SUBSETS]
+    steps = [Step(name, "finetune", ONE_EPOCH) for name in SUBSETS]
     parts = [dict(zip(SUBSETS, thirds, strict=True))] * 2
     whole = chain_of(problem, train, parts, steps, original, merged=merged)
     return whole, chain.run(whole, silent, watch)

@@ -285,10 +285,10 @@ def test_steps_of_rows():
 
 
 def test_subsets_without_an_entry_do_what_their_level_does():
-    config = toy()
+    config, hparams = toy(), {"epochs": 9, "last_epoch_factor": 1.0, "learning_rate": 0.5}
     with config.unlocked():
         config.rum.algorithms.high_near = "neggrad_plus"
-        config.rum.hparams.finetune.mid_2 = ConfigDict({"epochs": 9, "learning_rate": 0.5})
+        config.rum.hparams.finetune.mid_2 = ConfigDict(hparams)
     validate(config.to_dict())
     steps = steps_of(config, "rum[order=descending]",
                      ("low", "mid_1", "mid_2", "high_apart", "high_near"))
@@ -296,7 +296,7 @@ def test_subsets_without_an_entry_do_what_their_level_does():
         ("high_near", "neggrad_plus"), ("high_apart", "salun"), ("mid_2", "finetune"),
         ("mid_1", "finetune"), ("low", "none")]
     assert steps[0].hparams == config.rum.hparams.neggrad_plus.high.to_dict()
-    assert steps[2].hparams == {"epochs": 9, "learning_rate": 0.5}
+    assert steps[2].hparams == hparams
     assert steps[3].hparams == config.rum.hparams.finetune.mid.to_dict()
 
 

@@ -23,7 +23,8 @@ def config(**fields) -> ConfigDict:
 
 
 @pytest.mark.parametrize("fields, expected", [
-    ({"grid": "rate=1"}, "'rate' is unknown in vanilla:finetune; known: epochs, learning_rate"),
+    ({"grid": "rate=1"}, "'rate' is unknown in vanilla:finetune; known: epochs, "
+                          "last_epoch_factor, learning_rate"),
     ({"grid": "learning_rate=0.1,x"}, "config.sweep.grid: learning_rate: is 'x'; allowed: floats"),
     ({"grid": " "}, "config.sweep.grid: is ' '; allowed"),
     ({"method": "random", "rows": ("vanilla:none",)},

@@ -18,25 +18,26 @@ from rum_jax.unlearn import ALGORITHMS
 from rum_jax.unlearn.apply import apply
 
 SHORT = {"epochs": 2, "learning_rate": 0.05}
+SETTLING = {"last_epoch_factor": 0.3}
 # name -> (what differs from the published hyper-parameters, other values of the float ones)
 TABLE = {
     "none": ({}, {}),
     "retrain": ({"epochs": 2}, {"learning_rate": 0.05}),
-    "finetune": (SHORT, {"learning_rate": 0.02}),
-    "l1_sparse": (SHORT, {"learning_rate": 0.02, "alpha": 1e-4}),
-    "neggrad": ({"epochs": 2}, {"learning_rate": 2e-4}),
+    "finetune": (SHORT, {"learning_rate": 0.02, **SETTLING}),
+    "l1_sparse": (SHORT, {"learning_rate": 0.02, "alpha": 1e-4, **SETTLING}),
+    "neggrad": ({"epochs": 2}, {"learning_rate": 2e-4, **SETTLING}),
     "neggrad_plus": ({"epochs": 2, "learning_rate": 0.02, "alpha": 0.9},
-                     {"learning_rate": 0.01, "alpha": 0.95}),
+                     {"learning_rate": 0.01, "alpha": 0.95, **SETTLING}),
     "scrub": ({"epochs": 2}, {"learning_rate": 1e-3, "temperature": 2.0, "gamma": 0.9,
-                              "beta": 0.1}),
+                              "beta": 0.1, **SETTLING}),
     "salun": (SHORT, {"learning_rate": 0.02, "mask_fraction": 0.3,
-                      "saliency_learning_rate": 0.02}),
-    "random_label": (SHORT, {"learning_rate": 0.02}),
+                      "saliency_learning_rate": 0.02, **SETTLING}),
+    "random_label": (SHORT, {"learning_rate": 0.02, **SETTLING}),
     "influence": ({}, {"alpha": 2.0}),
     "fisher": ({}, {"alpha": 1e-9}),
     "fisher_new": ({}, {"alpha": 1e-7}),
-    "boundary_shrink": ({"epochs": 2}, {"learning_rate": 0.02}),
-    "boundary_expand": ({"epochs": 2}, {"learning_rate": 0.02}),
+    "boundary_shrink": ({"epochs": 2}, {"learning_rate": 0.02, **SETTLING}),
+    "boundary_expand": ({"epochs": 2}, {"learning_rate": 0.02, **SETTLING}),
 }
 # What draws nothing at random.
 DETERMINISTIC = {"none"}

@@ -2,8 +2,10 @@
 
 import dataclasses
 
+import jax
 import numpy as np
 import pytest
+from conftest import leaves
 
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
@@ -16,6 +18,44 @@ from rum_jax.unlearn.apply import apply
 
 SHORT = {"epochs": 2, "learning_rate": 0.05}
 SCRUB = {**ALGORITHMS["scrub"].hparams(), "epochs": 2, "msteps": 0}
+
+
+def test_rates_by_hand(problem):
+    with_milestone = problem._replace(
+        optimizer=dataclasses.replace(problem.optimizer, milestones=(2,)))
+    np.testing.assert_allclose(descent.rates(with_milestone, 3, 0.2, 0.5),
+                               [[0.2, 0.2, 0.01]] * 2)
+    np.testing.assert_allclose(
+        descent.rates(problem, 3, np.array([0.2, 0.1]), np.array([0.25, 1.0])),
+        [[0.2, 0.2, 0.05], [0.1, 0.1, 0.1]])
+    assert descent.rates(problem, 1, 0.2, 0.5).tolist() == [[0.2]] * 2, "no other epoch"
+    assert descent.rates(problem, 3, 0.3, 1.0).tolist() == [[0.3] * 3] * 2
+
+
+def test_the_last_epoch_moves_the_parameters_by_its_factor(problem, original):
+    """With one step of plain SGD in each epoch the second step is the factor times the whole."""
+    plain = problem._replace(optimizer=dataclasses.replace(
+        problem.optimizer, batch_size=problem.retain.shape[1], momentum=0.0, weight_decay=0.0))
+
+    def after(epochs, factor):
+        states, _ = apply(ALGORITHMS["finetune"], plain, original,
+                          {"epochs": epochs, "learning_rate": 0.1, "last_epoch_factor": factor})
+        return np.stack([leaves(jax.tree.map(lambda leaf, m=m: np.asarray(leaf)[m],
+                                             states.params)) for m in (0, 1)])
+
+    first = after(1, 0.25)
+    whole, part = after(2, 1.0) - first, after(2, np.array([0.25, 1.0])) - first
+    assert np.abs(whole).max() > 1e-3
+    np.testing.assert_allclose(part, whole * [[0.25], [1.0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, -0.5, 1.5, "half"])
+def test_a_factor_out_of_range_is_refused(problem, original, value):
+    for name in ("finetune", "scrub"):
+        with pytest.raises(InputError, match=rf"{name}.last_epoch_factor: is {value!r}; allowed: a "
+                                             r"number in \(0, 1\]"):
+            apply(ALGORITHMS[name], problem, original,
+                  {**ALGORITHMS[name].hparams(), "last_epoch_factor": value})
 
 
 def test_losses_of_epochs_are_means_over_their_steps_however_many(problem, original):
