@@ -9,7 +9,7 @@ from rum_jax.core.errors import InputError
 from rum_jax.core.paths import file_fault, user_path
 from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import Dataset
-from rum_jax.forget import choose, overlap_faults
+from rum_jax.forget import choose, overlap_faults, scores_of
 from rum_jax.forget.selection import FIRST, MEMORIZATION, SelectionContext, untrained
 from rum_jax.memorization.published import published_scores
 from rum_jax.models.given_statistics import with_given
@@ -40,12 +40,12 @@ def _unknown_faults(config: Mapping, path: str, scores: np.ndarray) -> Iterator[
     """Scores float64[n] with NaN, unless every forget set and request is chosen by them."""
     unknown = int(np.isnan(scores).sum())
     others = [name for name in (*config["forget"]["sets"], *config["stream"]["requests"])
-              if name.partition(":")[0] != MEMORIZATION]
+              if MEMORIZATION not in scores_of(name)]
     if unknown and others:
         yield (f"config.memorization.scores: {path}: {unknown} of {len(scores)} training examples "
                "have no score, as all or none of its models were trained on them; allowed with "
                f"{others[0]}: scores of all, or with such scores forget sets {MEMORIZATION}:... "
-               "alone, which leave these out")
+               f"and sets with a bound {MEMORIZATION}<... alone, which leave these out")
 
 
 def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from rum_jax.core.errors import InputError
+from rum_jax.forget import scores_of
 from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import TIMES, subset_names
@@ -87,10 +88,11 @@ def _score_faults(config: Mapping) -> list[str]:
 def _requested_scores(config: Mapping) -> dict[str, str]:
     """Score -> the field that asks for it first."""
     requested: dict[str, str] = {}
-    named = [(name.partition(":")[0], field) for field, names in (
+    named = [(score, field) for field, names in (
         ("config.forget.sets", config["forget"]["sets"]),
-        ("config.stream.requests", config["stream"]["requests"]),
-        ("config.proxies.compared", config["proxies"]["compared"])) for name in names]
+        ("config.stream.requests", config["stream"]["requests"]))
+        for name in names for score in scores_of(name)]
+    named += [(name, "config.proxies.compared") for name in config["proxies"]["compared"]]
     refined = [(score, f"{field}: {row}") for field, section in (
         ("config.rows", config), ("config.stream.rows", config["stream"]))
         for row in section["rows"] if row_spec.parse(row).kind != row_spec.VANILLA

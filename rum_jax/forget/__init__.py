@@ -29,7 +29,8 @@ FAMILIES: dict[str, Family] = {
     "noise": by_label.NOISE,
     from_file.FILE: from_file.FAMILY,
     ENTANGLEMENT: by_distance.FAMILY,
-    "entanglement_score": by_entanglement_score.FAMILY,
+    **{name: by_entanglement_score.family(name)
+       for name in (by_entanglement_score.SCORE, by_entanglement_score.RATIO)},
     **{score: by_score.family(score) for score in (MEMORIZATION, *PROXIES)},
 }
 
@@ -47,6 +48,12 @@ def fault(name: object) -> str | None:
                 f"most {LONGEST} letters where it is no file")
     reason = FAMILIES[family].check(argument)
     return reason and f"is {shortened(name)}, whose argument {reason}"
+
+
+def scores_of(name: str) -> tuple[str, ...]:
+    """Names of the scores that the forget set of that sound name is chosen by."""
+    family, _, argument = name.partition(":")
+    return FAMILIES[family].scores(argument)
 
 
 def choose(name: str, context: SelectionContext, size: int) -> np.ndarray:

@@ -63,4 +63,4 @@ def _choose(context: SelectionContext, argument: str, size: int) -> np.ndarray:
                            for level, part in zip(LEVELS, sizes, strict=True)])
 
 
-FAMILY = Family(_choose, _check)
+FAMILY = Family(_choose, _check, scores=lambda argument: (ENTANGLEMENT,))

@@ -102,4 +102,4 @@ def family(score: str) -> Family:
         return select(argument, context.score(score), size, score, field=context.fields.size,
                       ties=context.tie_order(score))
 
-    return Family(choose, checks.one_of(SELECTIONS))
+    return Family(choose, checks.one_of(SELECTIONS), scores=lambda argument: (score,))

@@ -113,9 +113,11 @@ class Family(NamedTuple):
       check: of the argument, before anything is computed.
       size_optional: whether size 0 is allowed; it selects all examples that the argument names.
       needs_only_data: whether the choice needs no model, so that it is checked before training.
+      scores: argument -> names of the scores that the choice looks at.
     """
 
     choose: Callable[[SelectionContext, str, int], np.ndarray]
     check: Check
     size_optional: bool = False
     needs_only_data: bool = False
+    scores: Callable[[str], tuple[str, ...]] = lambda argument: ()

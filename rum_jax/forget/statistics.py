@@ -4,16 +4,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rum_jax.forget.by_entanglement_score import score, sums_of
 from rum_jax.forget.entanglement import (
     disentanglement,
     entanglement_score,
     squared_mmd,
     unbiased_squared_mmd,
 )
+from rum_jax.forget.random_sets import mean_score, orders
 
 SAMPLE = 2000       # examples of each set, at most, of which MMD is taken: it looks at all pairs
-RANDOM_SETS = 20    # of the same size, whose mean ES is what a set without structure has
 
 
 def in_embedding(features: np.ndarray, forget: np.ndarray, whole: np.ndarray,
@@ -24,7 +23,7 @@ def in_embedding(features: np.ndarray, forget: np.ndarray, whole: np.ndarray,
       features: float[N,D] of all examples.
       forget: int[F] ascending positions.
       whole: int[F+R] ascending positions of forget and retain set.
-      rng: draws the SAMPLE of each set, then RANDOM_SETS.
+      rng: draws the SAMPLE of each set, then the random sets.
 
     Returns:
       `entanglement_score` (means as exact means, midpoint, as released), its natural logarithm
@@ -36,23 +35,17 @@ def in_embedding(features: np.ndarray, forget: np.ndarray, whole: np.ndarray,
       small for it.
     """
     retain, forgotten = features[np.setdiff1d(whole, forget)], features[forget]
-    sample_r, sample_f = (part[rng.permutation(len(part))[:SAMPLE]] for part in (retain, forgotten))
+    order_r, order_f = orders(rng, len(retain), len(forgotten))
+    sample_r, sample_f = retain[order_r[:SAMPLE]], forgotten[order_f[:SAMPLE]]
     entanglement = entanglement_score(retain, forgotten)
     return {"entanglement_score": entanglement,
             "log_entanglement_score": float(np.log(entanglement)),
             "entanglement_score_ratio":
-                entanglement / _of_random_sets(features[whole], len(forget), rng),
+                entanglement / mean_score(features[whole], len(forget), rng),
             "disentanglement": disentanglement(retain, forgotten),
             "mmd": float(np.sqrt(max(squared_mmd(sample_r, sample_f), 0.0))),
             "squared_mmd_median_unbiased": unbiased_squared_mmd(sample_r, sample_f)
             if min(len(sample_r), len(sample_f)) > 1 else None}
-
-
-def _of_random_sets(features: np.ndarray, size: int, rng: np.random.Generator) -> float:
-    """The mean ES of RANDOM_SETS sets of that size."""
-    sums = sums_of(features)
-    return float(np.mean([score(sums, rng.choice(len(features), size, replace=False))
-                          for _ in range(RANDOM_SETS)]))
 
 
 def class_histogram(labels: np.ndarray, forget: np.ndarray, classes: int) -> list[int]:

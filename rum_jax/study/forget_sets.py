@@ -21,8 +21,8 @@ from rum_jax.forget import (
     size_faults,
     statistics,
 )
+from rum_jax.forget import scores_of as scores_of_set
 from rum_jax.forget.selection import MEMORIZATION
-from rum_jax.refine import SCORES
 from rum_jax.study.example_scores import ExampleScores
 
 HEADING = "The forget sets have faults:"
@@ -97,8 +97,7 @@ def forget_sets(example_scores: ExampleScores) -> pathlib.Path:
 
 def scores_of(names: Sequence[str]) -> list[str]:
     """Scores that forget sets of these names are chosen by."""
-    families = [name.partition(":")[0] for name in names]
-    return [family for family in families if family in SCORES]
+    return [score for name in names for score in scores_of_set(name)]
 
 
 def _chosen(example_scores: ExampleScores) -> np.ndarray:

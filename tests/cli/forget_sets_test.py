@@ -2,6 +2,7 @@
 
 import subprocess
 
+import numpy as np
 import pytest
 from toy import command
 
@@ -26,6 +27,22 @@ def test_sets_are_written_and_can_be_read_again(tmp_path):
     path = tmp_path / "run" / "class-3-seed2.txt"
     again = run(tmp_path, forget__sets=(f"file:{path}",), forget__size=0)
     assert again.returncode == 2 and "config.forget.sets: there [" in again.stderr
+
+
+def test_entanglement_varies_at_little_memorization(tmp_path, dataset):
+    scores = np.random.default_rng(0).random(len(dataset.train))
+    np.savez(tmp_path / "scores.npz", ids=dataset.ids[dataset.train], memorization=scores)
+    sets = tuple(f"entanglement_score_ratio:{ratio},memorization<0.6" for ratio in (0.2, 0.8))
+    without = run(tmp_path, forget__sets=sets)
+    assert without.returncode == 2
+    assert "config.campaign.models: is 0; allowed with config.forget.sets: at" in without.stderr
+    done = run(tmp_path, forget__sets=sets, memorization__scores="scores.npz")
+    assert done.returncode == 0, done.stderr
+    stored = records.read_arrays(tmp_path / "run" / "forget.npz")
+    assert stored["memorization"].max() < 0.6
+    for of_set, ratio in zip(records.read_json(tmp_path / "run" / "forget_statistics.json"),
+                             (0.2, 0.8), strict=True):
+        assert of_set["entanglement_score_ratio"] == pytest.approx([ratio] * 3, rel=0.01)
 
 
 @pytest.mark.parametrize("text, message", [

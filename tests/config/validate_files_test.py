@@ -68,6 +68,8 @@ def test_unknown_scores_are_for_forget_sets_that_leave_them_out(tmp_path):
     np.save(tmp_path / "scores.npy", np.random.default_rng(0).normal(size=keep.shape))
     fields = {"memorization.scores": str(tmp_path)}
     assert faults_of(**fields, **{"forget.sets": ("memorization:high",)}) == []
+    bounded = ("entanglement_score:40,memorization<0.5",)
+    assert faults_of(**fields, **{"forget.sets": bounded}) == []
     (fault,) = faults_of(**fields)
     assert "training examples have no score, as all or none of its models" in fault
     assert "allowed with random: scores of all" in fault

@@ -27,7 +27,10 @@ SETS = (
     "class:-1", "class:x", "class:", "class:0,1", "class:1e0", "class:٣", "noise", "noise:x",
     "file:ids.txt", "file:", "file:nothing.txt", "file:.", "file:toy.npz", "file:~/x",
     "entanglement", "entanglement:high", "entanglement_score:40", "entanglement_score:-1",
-    "entanglement_score:1e9", "entanglement_score:nan", "confidence:high", "binary_accuracy:low",
+    "entanglement_score:1e9", "entanglement_score:nan",
+    "entanglement_score_ratio:0.5", "entanglement_score_ratio:0.5,memorization<0.1",
+    "entanglement_score:40,memorization<", "entanglement_score:40,memorization<-0.9",
+    "confidence:high", "binary_accuracy:low",
     "loss_curvature:mix", "class:0:1", "CLASS:0", " class:0", "x" * 400,
 )
 ALGORITHMS = (

@@ -215,6 +215,8 @@ def test_requests_that_scores_rule_out_are_refused_before_anything_is_unlearned(
     ({"stream.requests": ()}, r"config.stream.rows: is \('vanilla:finetune'.*allowed.*: \(\)"),
     ({"stream.requests": ("memorization:high",)},
      "config.campaign.models: is 0; allowed with config.stream.requests: at least 4"),
+    ({"stream.requests": ("entanglement_score:40,memorization<0.5",)},
+     "config.campaign.models: is 0; allowed with config.stream.requests: at least 4"),
     ({"stream.rows": ("rum",)},
      "config.campaign.models: is 0; allowed with config.stream.rows: rum: at least 4"),
     ({"stream.size": 31}, "config.stream.size: is 31; allowed with heldout_retrain:mix: a mult"),
