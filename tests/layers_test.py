@@ -17,7 +17,7 @@ LAYERS = [
     {"models"},
     {"train"},
     {"memorization", "refine", "unlearn", "evaluate", "proxies", "forget"},
-    {"rum"},
+    {"rum", "claims"},
     {"config"},
     {"storage"},
     {"experiment"},
