@@ -7,8 +7,9 @@ too, with a variant after a colon: --config=digits_rum, --config=entanglement:ci
 field of the config can be set with --config.<field>=<value>; `rum_jax/config/base.py` lists them
 all. The same command resumes a run that was stopped. The report is <workdir>/report.html. With
 --config.sweep.rows="('vanilla:salun',)" it searches hyper-parameters of those methods instead; the
-report is <workdir>/sweep.html. With --config.train.max_steps=3 it does a dry run: it takes 3
-training steps, prints estimates of memory and time, and keeps nothing.
+report is <workdir>/sweep.html. With `replicates` (configs/claims.py) it runs a study of each of
+many splits of the data, and decides claims on them. With --config.train.max_steps=3 it does a dry
+run: it takes 3 training steps, prints estimates of memory and time, and keeps nothing.
 
 A config with `campaign.alone` (configs/memorization.py) trains memorization models and
 estimates memorization, nothing else; any number of such commands may work in one workdir. With
@@ -30,9 +31,12 @@ def main(arguments: Arguments) -> None:
     from rum_jax.campaign import pipeline as campaign_pipeline
     from rum_jax.campaign.estimate_cost import plan
     from rum_jax.experiment.dry_run import dry_run
+    from rum_jax.replicates import pipeline as replicates_pipeline
+    from rum_jax.replicates import results
     from rum_jax.report import campaign as campaign_report
+    from rum_jax.report import claims
     from rum_jax.report import sweep as sweep_report
-    from rum_jax.runtime.provenance import cost, record
+    from rum_jax.runtime.provenance import cost, provenance, record
     from rum_jax.runtime.worker_index import worker_of
     from rum_jax.storage.workdir import opened
     from rum_jax.study import pipeline as study_pipeline
@@ -43,6 +47,15 @@ def main(arguments: Arguments) -> None:
     if config.train.max_steps or config.campaign.plan:
         _show(dry_run(config) if config.train.max_steps else
               plan(config, worker_of(config.campaign, os.environ, distributed.is_multiprocess())))
+        return
+    if config.replicates:
+        worker = worker_of(config.campaign, os.environ, distributed.is_multiprocess())
+        folder, values = replicates_pipeline.run(arguments.workdir, config, worker)
+        if distributed.is_writer():
+            assembled = results.assemble(folder, config, values, {**provenance(), **cost()})
+            print("\n".join(map(str, claims.write(folder, config, assembled,
+                                                  results.csv_rows(values)))))
+        distributed.barrier("report")
         return
     if config.campaign.alone:
         worker = worker_of(config.campaign, os.environ, distributed.is_multiprocess())

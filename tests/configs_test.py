@@ -16,6 +16,7 @@ CONFIGS = sorted((ROOT / "configs").glob("*.py"))
 
 RUM = ("cifar100_rum", "cifar10_rum", "cifar10_small_rum", "digits_rum", "tiny_imagenet_rum")
 STUDIES = ("entanglement", "memorization_levels", "proxies", "sequential_vs_one_shot")
+CLAIMS = ("auto_rum", "claims")
 STUDY_DATA = ("digits", "cifar10_small", "cifar10", "cifar100")
 # What a study changes in the RUM study on the same data, beside `rows`, `metrics` and relearning.
 CHANGED = {"entanglement": ("forget.sets", "campaign.models"),
@@ -60,12 +61,15 @@ def test_every_shipped_config_is_valid_and_documented_in_every_variant(path):
 
 
 def test_no_config_is_missing():
-    assert {path.stem for path in CONFIGS} == {*RUM, *STUDIES, "memorization"}
+    assert {path.stem for path in CONFIGS} == {*RUM, *STUDIES, *CLAIMS, "memorization"}
     assert shipped.names() == tuple(path.stem for path in CONFIGS)
     allowed = {path.stem: ",".join(load(path).VARIANTS) for path in CONFIGS}
     for name in STUDIES:
         assert allowed[name] == ("digits,cifar10_small,cifar10,cifar100,"
                                  "cifar10,smoke,cifar100,smoke")
+    for name in CLAIMS:
+        assert allowed[name] == ("digits,cifar10_small,cifar10,cifar100,digits,smoke,"
+                                 "cifar10_small,smoke,cifar10,smoke,cifar100,smoke")
     assert allowed["memorization"] == ("digits,cifar10,cifar100,tiny_imagenet,"
                                        "cifar10,smoke,cifar100,smoke,tiny_imagenet,smoke")
 

@@ -61,13 +61,19 @@ def corrected_together(effects: Sequence[Effect]) -> Iterable[list[int]]:
 def holm_adjusted(effects: Sequence[Effect], raw: Sequence[PValues]) -> list[PValues]:
     """p-values after Holm, each kind over the effects that are corrected together.
 
+    Those that refute non-inferiority or equivalence stay as they are: that is decided by the
+    interval, which is not adjusted either.
+
     Args:
       effects: of all contrasts.
       raw: their p-values, in the same order.
     """
     adjusted = list(raw)
     for members in corrected_together(effects):
-        columns = [holm(column) for column in zip(*(raw[i] for i in members), strict=True)]
-        for i, values in zip(members, zip(*columns, strict=True), strict=True):
-            adjusted[i] = PValues(*values)
+        own, equivalence = (holm([getattr(raw[i], kind) for i in members])
+                            for kind in ("own", "equivalence"))
+        for i, of_test, of_equivalence in zip(members, own, equivalence, strict=True):
+            superiority = effects[i].contrast.test == SUPERIORITY
+            adjusted[i] = PValues(of_test, of_test if superiority else raw[i].refuting,
+                                  of_equivalence)
     return adjusted

@@ -2,19 +2,16 @@
 
 Tests are paired t-tests of the effects of R replicates, of the negated effects where the direction
 is "less". p-values are adjusted by Holm's method over the contrasts of a family that have the same
-kind of test; those of equivalence (TOST) are adjusted as a family of their own, and so are those
-that refute non-inferiority or equivalence. With ALPHA = 0.05:
+kind of test; those of equivalence (TOST) are adjusted as a family of their own. With ALPHA = 0.05:
 
 - Superiority: "supported" if the two-sided test rejects and the effect has the stated direction,
   "refuted" if it rejects and the effect has the other, else "equivalent" if TOST rejects. The
   probability of any false rejection in a family is at most 5%, and so is that of any false
   "equivalent".
 - Non-inferiority: "supported" if the one-sided test rejects that the effect is -margin or less.
-  "Refuted" if the two-sided test rejects an effect of -margin, and the effect is less. For a single
-  contrast the 95% interval then lies wholly below -margin; for several, the test is that of the
-  interval after Holm, so that an unadjusted interval below -margin may not suffice.
-- Equivalence: "supported" if TOST rejects; "refuted" if the two-sided test rejects an effect of the
-  margin that the estimate lies beyond, after Holm likewise.
+  "Refuted" if the 95% interval lies wholly below -margin.
+- Equivalence: "supported" if TOST rejects; "refuted" if the 95% interval lies wholly outside the
+  margin.
 - "undecided" otherwise.
 
 Intervals in decisions are not adjusted. Where the effect is the same in all replicates there is no
@@ -58,7 +55,8 @@ class Decision(NamedTuple):
       sd: standard deviation (n - 1) of the effects of replicates.
       p: of the contrast's own test; None where there is no test.
       p_adjusted: p after Holm.
-      p_refuted: after Holm, of the test that refutes; for superiority it is p_adjusted.
+      p_refuted: of the test that refutes: for superiority p_adjusted, else below 0.05 exactly where
+        the interval lies wholly beyond the margin.
       p_equivalence: of TOST after Holm; None for non-inferiority.
       verdict: the words of the verdict.
       word: its first word.

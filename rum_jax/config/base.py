@@ -82,6 +82,7 @@ def get_config(reference: bool = False) -> ConfigDict:
     _add_metrics(c, reference)
     c.engine = _engine()
     c.sweep = _sweep()
+    _add_replicates(c)
     return c
 
 
@@ -197,6 +198,26 @@ def _sweep() -> ConfigDict:
         "seeds": (100, 101, 102, 103),  # model seeds of the search; none of config.seeds
         "seed": 0,                      # of the random points
     })
+
+
+def _add_replicates(c: ConfigDict) -> None:
+    """Studies of many splits of the data, and the claims that are decided on them."""
+    c.replicates = ()                   # data seeds, each with a split, models and forget sets of
+                                        # its own; (): one study, with data.seed
+    c.parts = ConfigDict()              # studies of each replicate, by name: the fields in which
+                                        # they differ from this config, nested as here
+    c.tuning = ConfigDict({             # hyper-parameters of each part's rows are searched on other
+                                        # data seeds, before the replicates are run
+        "replicates": (),               # data seeds of the search; (): none, these values are used
+        "seeds": (0, 1),                # model seeds in each of them
+        "budget": 12,                   # trainings of candidates per hyper-parameter of a row
+        "auto": (),                     # parts whose row rum also has its algorithms, refinement,
+                                        # order and number of subsets chosen
+        "like": {},                     # parts that take the values of another one, by name, and
+                                        # are not searched
+        "seed": 0,                      # of the candidates
+    })
+    c.contrasts = ConfigDict()          # claims, by name, see `rum_jax/replicates/contrasts.py`
 
 
 def _engine() -> ConfigDict:

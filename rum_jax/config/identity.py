@@ -26,6 +26,10 @@ FREE = {
     "rows": "each method says what it was made from",
     "stream.rows": "each method says what it was made from",
     "sweep": "each point says what it was made from",
+    "replicates": "each replicate is a study of its own",
+    "parts": "each part is a study of its own",
+    "tuning": "each study says which hyper-parameters it was made with",
+    "contrasts": "claims are about results",
 }
 
 DATA = ("data", "train.from_files_mean", "train.from_files_std")

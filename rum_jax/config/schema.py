@@ -1,10 +1,15 @@
 """What each field of a config may be: a tree like the config with a check at every leaf."""
 
+import functools
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rum_jax import forget, refine
+from rum_jax.claims.cells import DIFFERENCE, INTERACTION, SLOPE
+from rum_jax.claims.contrast import DIRECTIONS, TESTS
+from rum_jax.config.replicates import BASE, SHARED
 from rum_jax.core import checks, plugins
 from rum_jax.core.paths import path_fault
 from rum_jax.data import check_name
@@ -52,6 +57,7 @@ def _path(value: Any) -> str | None:
     return checks.text(value) or path_fault(value)
 
 
+_NAME = re.compile(r"\w[\w-]{0,59}", re.ASCII)  # of a part
 _positive = checks.number(0, open_low=True)
 _momentum = checks.number(0, 1, open_high=True)
 _fraction = checks.number(0, 1, open_low=True, open_high=True)
@@ -121,7 +127,19 @@ SCHEMA: dict[str, Any] = {
               "method": checks.one_of(METHODS), "points": checks.integer(1, most=MOST_POINTS),
               "grid": checks.text,
               "seeds": checks.sequence(_seed, at_least=2, distinct=True), "seed": _seed},
+    "replicates": checks.sequence(_seed, at_least=0, distinct=True),
+    "tuning": {"replicates": checks.sequence(_seed, at_least=0, distinct=True),
+               "seeds": checks.sequence(_seed, at_least=2, distinct=True),
+               "budget": checks.integer(2, most=10_000),
+               "auto": checks.sequence(checks.text, at_least=0, distinct=True),
+               "like": {}, "seed": _seed},
 }
+CONTRAST: dict[str, Any] = {
+    "claim": checks.text, "family": checks.text, "first": checks.sequence(checks.text),
+    "second": checks.sequence(checks.text, at_least=0),
+    "measure": checks.one_of([DIFFERENCE, SLOPE, INTERACTION]),
+    "metrics": checks.sequence(checks.text, distinct=True), "test": checks.one_of(TESTS),
+    "direction": checks.one_of(DIRECTIONS), "margin": _positive}
 
 
 def schema_of(config: Mapping) -> dict:
@@ -148,7 +166,40 @@ def schema_of(config: Mapping) -> dict:
                 subset: _partly(table, given[subset]) for subset in given
                 if level_of(subset) in SUBSETS}
             schema[section]["hparams"] = {**schema[section]["hparams"], name: rule}
+    schema["parts"] = {
+        name: (_overlay(schema, part, SHARED) if _NAME.fullmatch(name) and name != BASE
+               else _bad_name) for name, part in _table(config, "parts").items()}
+    schema["tuning"] = {**SCHEMA["tuning"], "like": dict.fromkeys(
+        _table(config, "tuning", "like"), checks.text)}
+    schema["contrasts"] = dict.fromkeys(_table(config, "contrasts"), CONTRAST)
     return schema
+
+
+def _bad_name(value: object) -> str:
+    """Names of parts are names of folders; there is one more, of what parts share."""
+    del value
+    return f"has a name that is not allowed; allowed: letters, digits, - and _, not {BASE}"
+
+
+def _overlay(schema: Mapping, part: object, shared: Sequence[str] = ()) -> dict:
+    """The checks of those fields that a part gives; none of those that all parts share."""
+    if not isinstance(part, Mapping):
+        return {}
+    known = [name for name in schema if name not in shared]
+    return {name: (_refused_in_part if name in shared
+                   else functools.partial(_unknown, name, known) if name not in schema
+                   else _overlay(schema[name], given) if isinstance(schema[name], Mapping)
+                   else schema[name]) for name, given in part.items()}
+
+
+def _refused_in_part(value: object) -> str:
+    del value
+    return "is given in a part; allowed: for all parts together, as they share it"
+
+
+def _unknown(name: str, known: Sequence[str], value: object) -> str:
+    del value
+    return f"unknown field; known here: {', '.join(known)}{checks.similar(name, known)}"
 
 
 def _other_subsets(given: object, rule: object) -> dict:

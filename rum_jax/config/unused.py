@@ -7,7 +7,12 @@ as the relearning rate of a study without relearning, is reported only if the co
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ml_collections import ConfigDict
+
 from rum_jax.config.base import INFLUENCE_TOP
+from rum_jax.config.content import flat
+from rum_jax.config.identity import below
+from rum_jax.config.replicates import all_studies
 from rum_jax.core import plugins
 from rum_jax.core.errors import raise_if_any
 from rum_jax.forget.from_file import FILE
@@ -30,10 +35,14 @@ _OF_MEMBERS = ("memorization.subset_fraction", "memorization.epochs", "memorizat
                "campaign.group_size", "campaign.reliability", "campaign.lease_seconds")
 
 
+_ONE_STUDY = "without config.replicates"
+
+
 def unused_faults(config: Mapping) -> list[str]:
     """Fields that contradict what the rest of the config asks for; sections must be sound."""
     campaign, sweep, steps = config["campaign"], config["sweep"], config["train"]["max_steps"]
     alone, scores = campaign["alone"], config["memorization"]["scores"]
+    one = not config["replicates"]
     trained = campaign["models"] and not scores
     return [f"config.{field}: is {value!r}; allowed {condition}" for wrong, field, value, condition
             in (
@@ -68,6 +77,10 @@ def unused_faults(config: Mapping) -> list[str]:
         (alone and sweep["rows"], "sweep.rows", sweep["rows"],
          "with config.campaign.alone=True: (), as that trains memorization models and nothing "
          "else"),
+        (one and config["parts"], "parts", [*config["parts"]], f"{_ONE_STUDY}: none"),
+        (one and config["contrasts"], "contrasts", [*config["contrasts"]], f"{_ONE_STUDY}: none"),
+        (one and config["tuning"]["replicates"], "tuning.replicates",
+         config["tuning"]["replicates"], f"{_ONE_STUDY}: (); config.sweep.rows searches for it"),
     ) if wrong]
 
 
@@ -95,11 +108,31 @@ def notes(config: Mapping, given: Sequence[str]) -> list[str]:
       given: fields on the command line, as `config.train.epochs`.
     """
     by_field = {}
-    for fields, reason in _unused(config):
+    for fields, reason in _without_effect(config):
         for field in given:
             if any(f"{field}.".startswith(f"config.{name}.") for name in fields):
                 by_field.setdefault(field, f"{field} is given and has no effect {reason}")
     return list(by_field.values())
+
+
+def _without_effect(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:
+    """Fields without an effect on this command, and why."""
+    if not config["replicates"]:
+        yield ("tuning",), _ONE_STUDY
+        yield from _unused(config)
+        return
+    yield ("data.seed", "memorization.seed"), "with config.replicates, which are these seeds"
+    if not config["tuning"]["replicates"]:
+        yield ("tuning",), "without config.tuning.replicates"
+    whole = ConfigDict(dict(config))
+    given = [{*flat(part, "")} for part in whole.parts.to_dict().values()]
+    if given:
+        yield [name.lstrip(".") for name in set.intersection(*given)], "as every part has its own"
+    first, *others = [list(_unused(study.to_dict()))
+                      for _, study in all_studies(whole)]
+    for fields, reason in first:
+        yield [name for name in fields if all(
+            any(below(name, tuple(names)) for names, _ in other) for other in others)], reason
 
 
 def _unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from rum_jax.config.schema import own_algorithms, schema_of
 from rum_jax.config.unused import unused_faults
 from rum_jax.config.validate_files import file_faults
+from rum_jax.config.validate_replicates import replicate_faults
 from rum_jax.config.validate_study import study_faults
 from rum_jax.core import checks, plugins
 from rum_jax.core.errors import InputError, raise_if_any
@@ -35,6 +36,8 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
     Without `data`, they are not loaded, and nothing is checked against them.
     """
     problems = _walk(config, schema_of(config), "config")
+    if not problems and config["replicates"]:
+        return replicate_faults(config, faults, data)
     if any(fault.endswith((MISSING, NO_SECTION)) for fault in problems):
         return problems  # what is checked together needs all fields
 

@@ -32,6 +32,7 @@ ROLES = {
     "hessian": 20,      # retain examples that a Hessian is estimated from
     "held_out": 21,     # order of held-out data while fine-tuning on them
     "pixel_noise": 22,  # noise added to the pixels of an image
+    "simulation": 23,    # simulated studies, of which tests are calibrated
 }
 
 

@@ -4,7 +4,7 @@ import pathlib
 import shutil
 
 from rum_jax.core import records
-from rum_jax.report import curves, dots, page, sections, text
+from rum_jax.report import curves, dots, page, pictures, sections, text
 from rum_jax.report.gallery import memorization_gallery
 from rum_jax.report.results import assemble, csv_rows
 from rum_jax.study.context import Study
@@ -24,13 +24,9 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
     lines = _metrics(finished.study, results["stages"])
     drawn = _draw(finished, results, lines)
     section_figures = sections.figures(results["sections"])
-    pictures = {**drawn, **{name: content for figures in section_figures.values()
-                            for name, content in figures.items()}}
-    for name in _earlier_pictures(workdir) - set(pictures):
-        (workdir / name).unlink(missing_ok=True)
-    for name, content in pictures.items():
-        records.write_bytes(workdir / name, content)
-    results["pictures"] = sorted(pictures)
+    results["pictures"] = pictures.replace(workdir, {
+        **drawn, **{name: content for figures in section_figures.values()
+                    for name, content in figures.items()}})
     header, cells = csv_rows(results)
     records.write_csv(workdir / "results.csv", header, cells)
     records.write_lines(workdir / "metrics.jsonl", lines)
@@ -44,15 +40,6 @@ def write(finished: StudyArtifacts, provenance: dict) -> tuple[str, pathlib.Path
     summary = "\n".join(["", *text.answer(results), "", text.table(results), "",
                          *text.findings(results), *section_sentences, ""])
     return summary, workdir / "report.html"
-
-
-def _earlier_pictures(workdir: pathlib.Path) -> set[str]:
-    """File names of the pictures of the report that is there; none if it cannot be read."""
-    try:
-        names = records.read_json(workdir / "results.json")["pictures"]
-        return {name for name in names if pathlib.Path(name).name == name and name.endswith(".svg")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
 
 
 def _draw(finished: StudyArtifacts, results: dict, lines: list[dict]) -> dict[str, bytes]:

@@ -152,3 +152,19 @@ def render_campaign(summary: dict, cost: dict, findings: list[str],
     return _render("campaign.html", figures, summary=summary, cost=cost, findings=findings,
                    reliability=reliability, config=config, files=files,
                    origin=origin(provenance))
+
+
+def render_claims(results: dict, figures: dict[str, bytes], config: dict, files: Sequence[str],
+                  **parts: object) -> str:
+    """The report of a study over replicates.
+
+    Args:
+      results: see `replicates.results.assemble`.
+      figures: file name -> SVG.
+      config: of the run, nested.
+      files: names of the files beside the report.
+      parts: what claims.html shows: `counted`, `answers`, `scope`, `families`, `contrasts`,
+        `sensitivity`, `tables`, `costs`, `searches`, `auto_rum`, `replicates`.
+    """
+    return _render("claims.html", figures, results=results, config=config, files=files,
+                   origin=origin(results["provenance"]), **parts)

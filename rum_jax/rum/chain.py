@@ -114,8 +114,8 @@ def run(chain: Chain, progress: Progress,
     now, elapsed = chain.states, 0.0
     for number in range(len(chain.steps)):
         with stopwatch() as seconds:
-            states, history = _step(chain, number, chain.states if chain.merged else now,
-                                    part(progress, number, len(chain.steps)))
+            states, history = run_step(chain, number, chain.states if chain.merged else now,
+                                       part(progress, number, len(chain.steps)))
             histories.append(history)
             elapsed += seconds()
         if chain.merged:
@@ -127,8 +127,13 @@ def run(chain: Chain, progress: Progress,
     return ChainResult(now, histories, elapsed)
 
 
-def _step(chain: Chain, number: int, states: TrainState,
-          progress: Progress) -> tuple[TrainState, History]:
+def run_step(chain: Chain, number: int, states: TrainState,
+             progress: Progress) -> tuple[TrainState, History]:
+    """One step of a chain, from the M models after the steps before it.
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
     step = chain.steps[number]
     handled = chain.steps if chain.merged else chain.steps[:number + 1]
     forget = np.stack([np.sort(subsets[step.subset]) for subsets in chain.partitions])

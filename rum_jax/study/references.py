@@ -50,20 +50,24 @@ class References:
       original, oracle: folders of those models: S originals, M oracles.
       cases: forget sets and seeds of M models.
       again: folder of M oracles with other seeds; None: there are none.
+      judged_on: the split that stands for the test set: `test`, or `validation` for a search.
 
     Attributes:
       folders: of the oracles.
     """
 
     def __init__(self, study: Study, original: pathlib.Path, oracle: pathlib.Path,
-                 cases: Cases, again: pathlib.Path | None = None) -> None:
+                 cases: Cases, again: pathlib.Path | None = None,
+                 judged_on: str = "test") -> None:
         self.study, self.original, self.oracle, self.cases = study, original, oracle, cases
+        self.judged_on = judged_on
         self.folders = [oracle] if again is None else [oracle, again]
 
     @functools.cached_property
     def views(self) -> list[View]:
         """The oracle of each case that has its seed."""
-        return list(views(self.study, self.oracle, self.cases, range(len(self.cases.seeds))))
+        return list(views(self.study, self.oracle, self.cases, range(len(self.cases.seeds)),
+                          self.judged_on))
 
     @functools.cached_property
     def _logits(self) -> list[np.ndarray]:
@@ -188,7 +192,8 @@ def memorization_of(study: Study) -> np.ndarray:
     return np.full(len(study.dataset.ids), np.nan)
 
 
-def parts_of(study: Study, forget: np.ndarray, request: int = 0) -> dict[str, np.ndarray]:
+def parts_of(study: Study, forget: np.ndarray, request: int = 0,
+             judged_on: str = "test") -> dict[str, np.ndarray]:
     """Forget, retain, validation and test positions, int32[n] ascending, and shadow members.
 
     The shadow members are the same for all models that are to forget the same.
@@ -197,9 +202,10 @@ def parts_of(study: Study, forget: np.ndarray, request: int = 0) -> dict[str, np
       study: see there.
       forget: int32[F] ascending positions.
       request: number of the request, see `Cases`.
+      judged_on: the split that is called the test set.
     """
     dataset, config = study.dataset, study.config
-    retain, test = np.setdiff1d(dataset.train, forget), dataset.positions["test"]
+    retain, test = np.setdiff1d(dataset.train, forget), dataset.positions[judged_on]
     rng = (generator(config.data.seed, "shadow", request)
            if config.mia.shadow_members == RANDOM else None)
     return {"forget": forget, "retain": retain,
@@ -207,9 +213,11 @@ def parts_of(study: Study, forget: np.ndarray, request: int = 0) -> dict[str, np
             SHADOW_MEMBERS: shadow_members(retain, study.task.labels, test, rng)}
 
 
-def views(study: Study, models: pathlib.Path, cases: Cases, which: Sequence[int]) -> Iterator[View]:
-    """The model of each case, one by one."""
+def views(study: Study, models: pathlib.Path, cases: Cases, which: Sequence[int],
+          judged_on: str = "test") -> Iterator[View]:
+    """The model of each case, one by one; `judged_on`: see `parts_of`."""
     params, logits = load_states(study, models).params, load_logits(models)
     for m, forget in zip(which, cases.forgotten, strict=True):
-        yield View(logits[m], study.task.labels, parts_of(study, forget, cases.request),
+        yield View(logits[m], study.task.labels,
+                   parts_of(study, forget, cases.request, judged_on),
                    jax.tree.map(lambda leaf, m=m: leaf[m], params))

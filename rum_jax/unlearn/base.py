@@ -32,6 +32,7 @@ from rum_jax.train.fit import Task
 from rum_jax.train.recipe import Optimizer, each, period_means
 from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import TrainState
+from rum_jax.unlearn.spaces import Space
 
 BATCH_NORM = ("train", "eval")
 RELABELING = "relabeling"  # the family that trains on other labels of the forget set
@@ -133,7 +134,7 @@ class Algorithm:
         hyper-parameters; their defaults are the values of the papers or the released scripts, with
         the correct behavior where the released code has a bug.
       checks: hyper-parameter -> check of its value; all of them.
-      search: hyper-parameter -> (generator) -> value, what a search draws from.
+      search: hyper-parameter -> the range that a search draws from.
       reference: hyper-parameters that make it do what the released code does, bugs included.
       family: what kind of method it is, for reports that compare kinds.
       changes_shapes: whether its models have parameters of other shapes than those it was given.
@@ -142,7 +143,7 @@ class Algorithm:
     name: str
     unlearn: Callable[..., tuple[TrainState, History]]
     checks: dict[str, Check]
-    search: dict[str, Callable[[np.random.Generator], Any]] = dataclasses.field(
+    search: dict[str, Space] = dataclasses.field(
         default_factory=dict)
     reference: dict[str, Any] = dataclasses.field(default_factory=dict)
     family: str = "other"

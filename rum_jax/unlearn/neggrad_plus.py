@@ -64,4 +64,4 @@ ALGORITHM = Algorithm(
     checks={"epochs": checks.integer(1), "learning_rate": checks.number(0, open_low=True),
             **LAST_EPOCH, "alpha": checks.number(0, 1)},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.1),
-            "alpha": uniform(0.8, 1.0)})
+            "alpha": uniform(0.8, 1.0, most=1.0)})

@@ -51,5 +51,5 @@ ALGORITHM = Algorithm(
             "saliency_learning_rate": checks.number(0, open_low=True),
             "saliency_model": checks.one_of(MODELS), "decay_masked": checks.boolean},
     search={"epochs": integers(1, 10), "learning_rate": log_uniform(1e-3, 0.3),
-            "mask_fraction": uniform(0.1, 0.9)},
+            "mask_fraction": uniform(0.1, 0.9, most=1.0)},
     reference={"keep": "smallest", "saliency_steps": True, "saliency_model": "original"})

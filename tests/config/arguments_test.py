@@ -62,7 +62,8 @@ def test_values_may_stand_after_a_space(tmp_path):
     ("--config.trian.epochs=3", "unknown field; did you mean config.train.epochs?"),
     ("--config.rum.hparams.salun.hihg.epochs=3",
      "unknown field; did you mean config.rum.hparams.salun.high.epochs?"),
-    ("--config.lr=3", "config.lr: unknown field; known in config: campaign, data, engine"),
+    ("--config.lr=3",
+     "config.lr: unknown field; known in config: campaign, contrasts, data, engine"),
     ("--config.train=3", "config.train: is a section; set one of its fields: augmentation, "
                             "batch_size, checkpoint_epochs, epochs"),
     ("--config.train.epochs.x=3", "config.train.epochs has no fields of its own"),

@@ -1,16 +1,18 @@
 """Every field of a config is free, or determines a result that says so."""
 
 import pytest
+from ml_collections import ConfigDict
 
 from rum_jax.config import base, identity
 from rum_jax.config.content import content_of, flat
 
 LEAVES = [field.removeprefix("config.") for field in flat(base.get_config().to_dict())]
+EMPTY = [name for name, value in base.get_config().items() if value == ConfigDict()]
 LISTS = ("DATA", "NETWORK", "GIVEN_MODELS", "TRAINING", "FORGET_SETS", "REQUESTS", "MEMORIZATION",
          "INFLUENCE", "PROXIES", "METHODS", "EVALUATION")
 
 
-@pytest.mark.parametrize("field", LEAVES)
+@pytest.mark.parametrize("field", [*LEAVES, *EMPTY])
 def test_every_field_is_free_or_determines_a_result(field):
     listed = tuple(name for names in LISTS for name in getattr(identity, names))
     assert identity.below(field, identity.FREE) or identity.below(field, listed), (
@@ -20,7 +22,7 @@ def test_every_field_is_free_or_determines_a_result(field):
 def test_no_list_names_a_free_field_or_one_that_is_not_there():
     for names in (*LISTS, "FREE", "NOT_OF_TRAINING", "NOT_OF_MEMBERS", "PROXY_OPTIMIZER"):
         for name in getattr(identity, names):
-            assert [field for field in LEAVES if identity.below(field, (name,))], name
+            assert [field for field in (*LEAVES, *EMPTY) if identity.below(field, (name,))], name
             assert names == "FREE" or not identity.below(name, identity.FREE), name
 
 

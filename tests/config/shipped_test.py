@@ -67,9 +67,9 @@ def test_a_folder_of_that_name_is_no_config(tmp_path):
 
 @pytest.mark.parametrize("text, expected", [
     ("digit_rum", "and no config of that name comes with rum_jax; did you mean digits_rum? "
-                  "(shipped: cifar100_rum, cifar10_rum, "),
+                  "(shipped: auto_rum, cifar100_rum, "),
     ("nonsense:digits", "there is no file nonsense in "),
-    ("nonsense", "comes with rum_jax (shipped: cifar100_rum, "),
+    ("nonsense", "comes with rum_jax (shipped: auto_rum, "),
     ("configs/digits_rum.py", "that comes with rum_jax is called by its name, digits_rum"),
     ("digits_rum.py", "is called by its name, digits_rum")])
 def test_an_unknown_name_is_told_with_those_that_are_near(text, expected):

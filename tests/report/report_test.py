@@ -19,13 +19,3 @@ def test_files_of_an_earlier_run_do_not_stay_beside_the_report(tmp_path):
     report._copy(finished)
     assert {path.name for path in tmp_path.glob("*.*")} == {
         "forget.npz", "forget_statistics.json", "notes.npz"}
-
-
-def test_the_pictures_of_the_report_that_is_there_are_known(tmp_path):
-    assert report._earlier_pictures(tmp_path) == set()
-    for content in ("no JSON", "[]", "{}", '{"pictures": 3}', '{"pictures": [3]}'):
-        (tmp_path / "results.json").write_text(content)
-        assert report._earlier_pictures(tmp_path) == set()
-    records.write_json(tmp_path / "results.json", {
-        "pictures": ["tow.svg", "../secret.svg", "results.csv", "unlearning.svg"]})
-    assert report._earlier_pictures(tmp_path) == {"tow.svg", "unlearning.svg"}

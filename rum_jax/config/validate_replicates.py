@@ -1,0 +1,153 @@
+"""Checks of studies over replicates: parts, the search on other data seeds, and contrasts."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from rum_jax.claims.cells import INTERACTION, SLOPE, UNCOVERED, cell_faults, cells_of
+from rum_jax.config import replicates as configs
+from rum_jax.core.checks import shortened, similar
+from rum_jax.evaluate import COMPARISONS, REQUIRED
+from rum_jax.evaluate.subset_measures import MEASURES
+from rum_jax.rum import row_spec
+from rum_jax.rum.row_spec import REFERENCES
+
+FEWEST = 3  # replicates, below which intervals and tests over them mean next to nothing
+# Metrics that every row of a study over replicates has besides those that are configured.
+ALWAYS = ("seconds", "example_gradients", "optimizer_steps", "forget_frequency_agreement")
+UNCOVERED_METRICS = tuple(f"{UNCOVERED}{measure}" for measure in MEASURES)
+Faults = Callable[[Mapping[str, Any], bool], list[str]]
+
+
+def replicate_faults(config: Mapping[str, Any], faults: Faults, data: bool) -> list[str]:
+    """What is wrong with a study over replicates; its fields are fine one by one.
+
+    Args:
+      config: whose `replicates` are not empty.
+      faults: of an ordinary study, see `validate.faults`.
+      data: whether its data are loaded and checked, too.
+    """
+    problems = [*_seed_faults(config), *_tuning_faults(config)]
+    whole = ConfigDict(dict(config))
+    try:
+        studies = dict(configs.all_studies(whole))
+    except (TypeError, ValueError, KeyError) as error:
+        return [*problems, f"config.parts: {error}"]
+    for number, (part, study) in enumerate(studies.items()):
+        named = f" (part {part})" if part in config["parts"] else ""
+        problems += [f"{fault}{named}" for fault in faults(study.to_dict(), data)
+                     if not number or not _of_shared(fault)]
+    return [*problems, *_auto_faults(config, studies), *_contrast_faults(config, studies)]
+
+
+def _of_shared(fault: str) -> bool:
+    """Whether a fault is of a section that is alike in all parts, so that one message will do."""
+    return any(fault.startswith(f"config.{section}") for section in configs.SHARED)
+
+
+def _seed_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    replicates = config["replicates"]
+    if len(replicates) < FEWEST:
+        yield (f"config.replicates: has {len(replicates)}; allowed: at least {FEWEST}, as "
+               "intervals and tests are over replicates; or (), for one study")
+    for name, seeds in (("seeds", config["seeds"]), ("tuning.seeds", config["tuning"]["seeds"])):
+        most = configs.SEEDS_APART - len(seeds)  # as many others are those of the second oracles
+        if max(seeds) >= most:
+            yield (f"config.{name}: has {max(seeds)}; allowed with config.replicates: below "
+                   f"{most}, as a replicate's model seeds are added to {configs.SEEDS_APART} times "
+                   "its data seed")
+    largest = (2**31 - 1) // configs.SEEDS_APART - 1
+    for name, seeds in (("replicates", replicates),
+                        ("tuning.replicates", config["tuning"]["replicates"])):
+        if seeds and max(seeds) > largest:
+            yield f"config.{name}: has {max(seeds)}; allowed: at most {largest}"
+    if config["campaign"]["alone"] or config["sweep"]["rows"]:
+        field = "campaign.alone" if config["campaign"]["alone"] else "sweep.rows"
+        yield (f"config.{field}: is given; allowed with config.replicates: not at all, as these "
+               "are another command's; config.tuning searches hyper-parameters")
+    if config["stream"]["requests"]:
+        yield ("config.stream.requests: are given; allowed with config.replicates: (), as values "
+               "of later requests are not part of contrasts")
+    if config["train"]["from_files"] or config["memorization"]["scores"]:
+        yield ("config.train.from_files, config.memorization.scores: are given; allowed with "
+               "config.replicates: neither, as each replicate has its own split and models")
+
+
+def _tuning_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    tuning, names = config["tuning"], configs.parts_of(config)
+    both = sorted({*config["replicates"]} & {*tuning["replicates"]})
+    if both:
+        yield (f"config.tuning.replicates: has {', '.join(map(str, both))}, as config.replicates "
+               "has; allowed: others, so that what is chosen is not judged by the splits it was "
+               "chosen with")
+    for part in tuning["auto"]:
+        if part not in names or part in tuning["like"]:
+            yield (f"config.tuning.auto: has {part}; allowed: parts that are not in "
+                   f"config.tuning.like, of {', '.join(names)}{similar(part, names)}")
+    for part, other in tuning["like"].items():
+        searched = [name for name in names if name not in tuning["like"]]
+        if part not in names or other not in searched:
+            yield (f"config.tuning.like: has {part}: {other}; allowed: a part, and another one "
+                   f"that is searched, of {', '.join(names)}")
+    if tuning["auto"] and not tuning["replicates"]:
+        yield (f"config.tuning.auto: is {tuning['auto']}; allowed without "
+               "config.tuning.replicates: (), as there is nothing to search on")
+
+
+def _auto_faults(config: Mapping[str, Any], studies: Mapping[str, ConfigDict]) -> Iterator[str]:
+    """Parts that have nothing to choose, or no one-shot row to begin with and compare with."""
+    tuning = config["tuning"]
+    searched = [study for part, study in studies.items()
+                if part not in tuning["auto"] and part not in tuning["like"]]
+    for part in tuning["auto"] if tuning["replicates"] else ():
+        if part not in studies:
+            continue
+        forget, rows = studies[part].forget, tuple(studies[part].rows)
+        if rows != (row_spec.RUM,):
+            yield (f"config.tuning.auto: has {part}, whose rows are {shortened(rows)}; allowed: "
+                   f"parts whose only row is {row_spec.RUM}")
+        if not any(other.forget == forget and row_spec.parse(row).kind == row_spec.VANILLA
+                   for other in searched for row in other.rows):
+            yield (f"config.tuning.auto: has {part}; allowed with another part that is searched, "
+                   f"whose forget set is the same, {', '.join(forget.sets)} of {forget.size}, and "
+                   f"that has one-shot rows, {row_spec.VANILLA}:...")
+
+
+def _contrast_faults(config: Mapping[str, Any],
+                     studies: Mapping[str, ConfigDict]) -> Iterator[str]:
+    rows = {part: [*REFERENCES, *study.rows] for part, study in studies.items()}
+    tuning = config["tuning"]
+    tuned = [part for part in studies if tuning["replicates"] and part not in tuning["like"]]
+    for field, text in cells_of(config["contrasts"]):
+        for fault in cell_faults(text, rows, tuned):
+            yield f"{field} {fault}"
+    for name, given in config["contrasts"].items():
+        yield from _measure_faults(f"config.contrasts.{name}", given)
+        known = _metrics([studies[part] for part in _parts(given) if part in studies])
+        for metric in given["metrics"]:
+            if known and metric not in known:
+                yield (f"config.contrasts.{name}.metrics: has {metric}; known in its parts: "
+                       f"{', '.join(known)}{similar(metric, known)}")
+
+
+def _parts(given: Mapping[str, Any]) -> set[str]:
+    """Parts that a contrast names."""
+    return {text.partition("/")[0].strip() for text in (*given["first"], *given["second"])}
+
+
+def _metrics(studies: Sequence[ConfigDict]) -> list[str]:
+    """Metrics that all of some parts have."""
+    known = [[*REQUIRED, *COMPARISONS, *study.metrics, *ALWAYS,
+              *(UNCOVERED_METRICS if study.trace else ())] for study in studies]
+    return [name for name in known[0] if all(name in names for names in known)] if known else []
+
+
+def _measure_faults(field: str, given: Mapping[str, Any]) -> Iterator[str]:
+    first, second = len(given["first"]), len(given["second"])
+    if given["measure"] == SLOPE and (first < 2 or second):
+        yield (f"{field}.first: has {first} cell(s) and second {second}; allowed with "
+               f"measure={SLOPE}: at least 2, and none in second")
+    if given["measure"] == INTERACTION and (first < 2 or second < 2):
+        yield (f"{field}.first: has {first} cell(s) and second {second}; allowed with "
+               f"measure={INTERACTION}: at least 2 each")

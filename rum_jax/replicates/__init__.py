@@ -1,0 +1,1 @@
+"""Studies over replicates: splits of one data set, each with its own models and forget sets."""

@@ -1,0 +1,153 @@
+"""Claims in words: every word of a verdict is that of its test."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rum_jax.claims.cells import INTERACTION, SLOPE
+from rum_jax.claims.contrast import EQUIVALENCE, LESS, NON_INFERIORITY
+from rum_jax.claims.verdict import EQUIVALENT, REFUTED, SUPPORTED, UNDECIDED
+from rum_jax.report.comparisons import METRICS
+from rum_jax.report.words import joined
+
+Claim = Mapping[str, Any]   # an element of `claims`, see replicates.schema.json
+
+WORDS = (SUPPORTED, REFUTED, EQUIVALENT, UNDECIDED)
+_MORE_METRICS = {"uncovered_called_member": "members called on the other subsets"}
+
+
+def ordered(claims: Sequence[Claim]) -> list[Claim]:
+    """By name, numbers by their size, as a ConfigDict does not keep the order of its fields.
+
+    Metrics of a contrast stay in the order that it has given.
+    """
+    return sorted(claims, key=lambda claim: [
+        (0, int(part), "") if part.isdigit() else (1, 0, part)
+        for part in re.split(r"(\d+)", full_title(claim)) if part])
+
+
+def metric_name(metric: str) -> str:
+    """A metric as people write it."""
+    return METRICS.get(metric) or _MORE_METRICS.get(metric) or metric.replace("_", " ")
+
+
+def full_title(claim: Claim) -> str:
+    """The name of a contrast as the config has it, without its metric."""
+    return claim["name"].removesuffix(f", {claim['metric']}")
+
+
+def title(claim: Claim) -> str:
+    """The name of a contrast without its metric and the number of its family."""
+    number, _, rest = full_title(claim).partition(" ")
+    return rest if rest and number == claim["family"].partition(" ")[0] else full_title(claim)
+
+
+def families(claims: Sequence[Claim]) -> dict[str, str]:
+    """Family -> its name and claims, as a heading."""
+    return {family: f"{family}. " + "; ".join(dict.fromkeys(
+        claim["claim"] for claim in claims if claim["family"] == family))
+        for family in dict.fromkeys(claim["family"] for claim in claims)}
+
+
+def by_claim(claims: Sequence[Claim]) -> dict[str, list[Claim]]:
+    """Text of each claim -> its contrasts, in order."""
+    groups: dict[str, list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault(claim["claim"], []).append(claim)
+    return groups
+
+
+def counted(claims: Sequence[Claim]) -> str:
+    """How many contrasts have each verdict, in a sentence."""
+    counts = Counter(claim["word"] for claim in claims)
+    return (f"{len(claims)} contrast{'s' if len(claims) > 1 else ''}: "
+            f"{', '.join(f'{counts[word]} {word}' for word in WORDS)}.")
+
+
+def answers(claims: Sequence[Claim]) -> list[tuple[str, str]]:
+    """(claim, verdicts on its contrasts) for each claim.
+
+    For example ("RUM is better than ...", "supported (stratified ToW); undecided: a difference of
+    up to 0.031 is not excluded (stratified ToW-MIA).")
+    """
+    return [(text, _verdicts(contrasts)) for text, contrasts in by_claim(claims).items()]
+
+
+def _verdicts(contrasts: Sequence[Claim]) -> str:
+    several, groups = len({title(claim) for claim in contrasts}) > 1, {}
+    for claim in contrasts:
+        metric = metric_name(claim["metric"])
+        groups.setdefault(claim["verdict"], []).append(
+            f"{title(claim)} by {metric}" if several else metric)
+    return "; ".join(f"{verdict} ({', '.join(names)})" for verdict, names in groups.items()) + "."
+
+
+def scope(about: Mapping[str, Any]) -> str:
+    """What intervals are over, and how hyper-parameters were chosen, in sentences."""
+    count, seeds = len(about["replicates"]), about["model_seeds"]
+    averaged = f"; the {seeds} model seeds of a replicate are averaged" if seeds > 1 else ""
+    text = (f"Intervals are 95% t-intervals over {count} replicates, each with its own split of "
+            f"one pool of images, forget sets and models{averaged}. ")
+    searched = len(about["search_replicates"])
+    if not searched:
+        return text + "Hyper-parameters are those of the config: none was searched."
+    return text + (f"Hyper-parameters were searched on {searched} other splits of the same pool, "
+                   "with other seeds: the splits differ, but their images overlap with those of "
+                   "the replicates.")
+
+
+def compared(claim: Claim) -> str:
+    """What is compared with what: cells `part/row`."""
+    first, second = claim["first"], claim["second"]
+    if claim["measure"] == SLOPE:
+        return f"slope of {joined(first)} on the log of entanglement"
+    if claim["measure"] == INTERACTION:
+        return " - ".join(f"({side[-1]} - {side[0]})" for side in (first, second))
+    sides = [side[0] if len(side) == 1 else joined(side, "mean of (", ")")
+             for side in (first, second) if side]
+    return " - ".join(sides)
+
+
+def tested(claim: Claim) -> str:
+    """The test, and the effects that it is to show."""
+    margin, less = claim["margin"], claim["direction"] == LESS
+    if claim["test"] == EQUIVALENCE:
+        return f"{claim['test']}, within ±{margin:g}"
+    if claim["test"] == NON_INFERIORITY:
+        return f"{claim['test']}, {f'below +{margin:g}' if less else f'above -{margin:g}'}"
+    return f"{claim['test']}, {'below' if less else 'above'} 0; margin {margin:g}"
+
+
+def effect(claim: Claim) -> str:
+    """`+0.031 [+0.010, +0.052]`: mean and 95% interval."""
+    return f"{claim['mean']:+.3f} {bracketed(claim['interval'])}"
+
+
+def bracketed(ends: Sequence[float] | None) -> str:
+    """Both ends of an interval."""
+    return "[n/a]" if ends is None else f"[{ends[0]:+.3f}, {ends[1]:+.3f}]"
+
+
+def p_value(p: float | None) -> str:
+    """p with three decimals."""
+    return "n/a" if p is None else "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def calibrated(calibration: Mapping[str, Any] | None) -> list[str]:
+    """How often the tests err in simulated studies, in sentences; none without a simulation."""
+    if calibration is None:
+        return []
+    null, planted = calibration["null"], calibration["planted"]
+    errors = "; ".join(f"{family}: {count}" for family, count in null["errors"].items())
+    found = planted["found"]
+    shares = [count / planted["studies"] for count in found.values()]
+    rare = [name for name, share in zip(found, shares, strict=True) if share < 0.8]
+    return [
+        f"In {null['studies']} studies simulated from the measured values without any effect, the "
+        "number in which a contrast of a family was called supported or refuted is "
+        f"{errors} (an error rate of 5% gives at most {null['most']} with a probability of 95%).",
+        f"In {planted['studies']} such studies with an effect of {planted['effect']:g} in every "
+        f"contrast, {len(found) - len(rare)} of {len(found)} contrasts were supported in at least "
+        f"80% of them; the smallest share is {min(shares):.0%}"
+        + (f" ({', '.join(rare[:3])}{' and others' if len(rare) > 3 else ''})." if rare else ".")]

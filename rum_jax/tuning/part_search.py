@@ -1,0 +1,113 @@
+"""The search for all rows of a part, on the replicates of a search; each row is kept when done."""
+
+import math
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.rum import row_spec
+from rum_jax.rum.chain import Step
+from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import say, shown
+from rum_jax.study.context import row_folder
+from rum_jax.study.unlearning import steps_of
+from rum_jax.tuning.chain_search import RowSearch, search_row
+from rum_jax.tuning.replicate import SearchReplicate
+from rum_jax.tuning.step_search import spaces_of
+
+
+def search_part(folder: pathlib.Path, replicates: Sequence[SearchReplicate], config: ConfigDict,
+                made_from: str) -> dict[str, dict[str, Any]]:
+    """Row -> what the search chose for it, see `RowSearch`, as JSON values.
+
+    Rows that read the same fields as an earlier row are not searched: they take its values.
+
+    Args:
+      folder: where each row's file is kept.
+      replicates: of the search; all of one part.
+      config: the part's, with the search's settings in `tuning`.
+      made_from: digest of what the search depends on.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    for row in searched_rows(replicates[0], config):
+        path = folder / f"{row_folder(row)}.json"
+        stored = distributed.broadcast_from_writer(_stored(path, made_from))
+        if stored is None:
+            with shown(f"search {folder.name}, {row}") as progress:
+                found = _search_row(replicates, config, row)
+                progress(1.0)
+            stored = {"row": row, "made_from": made_from, **found.plain()}
+            if distributed.is_writer():
+                folder.mkdir(parents=True, exist_ok=True)
+                records.write_json(path, stored)
+            say(f"search {folder.name}, {row}: {score_of(stored):.4f} "
+                f"after {stored['trainings']} trainings")
+        results[row] = stored
+    return results
+
+
+def score_of(found: Mapping[str, Any]) -> float:
+    """The score of what was chosen for a row; -inf where everything has diverged."""
+    return -math.inf if found["score"] is None else found["score"]
+
+
+def _stored(path: pathlib.Path, made_from: str) -> dict[str, Any] | None:
+    try:
+        stored = records.read_json(path)
+        return stored if stored["made_from"] == made_from else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def searched_rows(replicate: SearchReplicate, config: ConfigDict) -> list[str]:
+    """Rows that are searched, or only scored where they have nothing to choose.
+
+    Of rows that read the same fields the first is.
+    """
+    read: set[tuple[str, str, str]] = set()
+    rows = []
+    for row in config.rows:
+        fields = {(row_spec.parse(row).kind, step.algorithm, step.subset)
+                  for step in _steps(replicate, config, row) if spaces_of(step.algorithm)}
+        if not fields & read:
+            rows.append(row)
+        elif fields - read:
+            raise InputError(f"row {row}: reads some hyper-parameters of an earlier row, and "
+                             "others of its own; allowed in a search: all or none; give it a part "
+                             "of its own")
+        read |= fields
+    return rows
+
+
+def _steps(replicate: SearchReplicate, config: ConfigDict, row: str) -> list[Step]:
+    return steps_of(config, row, list(replicate.plan(row).partitions[0]))
+
+
+def _search_row(replicates: Sequence[SearchReplicate], config: ConfigDict,
+                row: str) -> RowSearch:
+    steps, settings = _steps(replicates[0], config, row), config.tuning
+    budgets = [settings.budget * len(spaces_of(step.algorithm)) for step in steps]
+    return search_row(replicates, row, steps, lambda step: [step], budgets, settings.seed)
+
+
+def fields_of(row: str, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Nested fields of a config that make a row do these steps.
+
+    For the row `rum` also which algorithm each subset has.
+    """
+    kind = row_spec.parse(row).kind
+    hparams: dict[str, Any] = {}
+    for step in steps:
+        table = hparams.setdefault(step["algorithm"], {})
+        if kind == row_spec.VANILLA:
+            table |= step["hparams"]
+        elif step["hparams"]:
+            table[step["subset"]] = dict(step["hparams"])
+    fields: dict[str, Any] = {"hparams": {name: table for name, table in hparams.items() if table}}
+    if kind == row_spec.RUM:
+        fields["algorithms"] = {step["subset"]: step["algorithm"] for step in steps}
+    return {kind: fields}

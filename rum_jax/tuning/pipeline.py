@@ -1,0 +1,120 @@
+"""The search of a study over replicates, part after part; each part is a piece of work."""
+
+import contextlib
+import functools
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from rum_jax.config import replicates as configs
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.replicates import base_models
+from rum_jax.replicates.folders import folder_of, piece
+from rum_jax.replicates.pieces import Piece
+from rum_jax.rum import row_spec
+from rum_jax.runtime import distributed
+from rum_jax.storage.workdir import opened
+from rum_jax.study.context import check_memory, make_study
+from rum_jax.study.example_scores import ExampleScores
+from rum_jax.study.forget_sets import forget_sets, load_cases
+from rum_jax.study.trained_models import originals
+from rum_jax.tuning.auto import search_auto
+from rum_jax.tuning.part_search import fields_of, score_of, search_part
+from rum_jax.tuning.replicate import SearchReplicate
+
+TUNING = "tuning"
+
+
+def searched_parts(config: ConfigDict) -> list[str]:
+    """Parts whose rows are searched, those that need the others' results last."""
+    if not config.tuning.replicates:
+        return []
+    names = [part for part in configs.parts_of(config) if part not in config.tuning.like]
+    return sorted(names, key=lambda part: part in config.tuning.auto)
+
+
+def pieces(workdir: pathlib.Path, config: ConfigDict) -> list[Piece]:
+    """One piece for each part that is searched."""
+    made, one_shot = [], []  # whose best row a part with its own algorithms begins with
+    for part in searched_parts(config):
+        study, is_auto = configs.of_part(config, part), part in config.tuning.auto
+        digest = records.digest([base_models.made_from(study), records.plain(
+            {**config.tuning.to_dict(), "auto": one_shot if is_auto else [], "like": {}})])
+        one_shot += [] if is_auto else [digest]
+        made.append(piece(workdir / TUNING, part, digest, functools.partial(
+            _search, workdir, config, part, digest)))
+    return made
+
+
+def _search(workdir: pathlib.Path, config: ConfigDict, part: str, digest: str) -> dict[str, Any]:
+    study = configs.of_part(config, part)
+    with contextlib.ExitStack() as held:
+        replicates = [held.enter_context(_replicate(workdir, study, part, data_seed))
+                      for data_seed in config.tuning.replicates]
+        study.tuning = config.tuning
+        if part not in config.tuning.auto:
+            rows = search_part(workdir / TUNING / part, replicates, study, digest)
+            fields = merged([fields_of(row, found["steps"]) for row, found in rows.items()])
+            return {"rows": rows, "fields": fields}
+        structure, found = search_auto(replicates, study, _best_one_shot(workdir, config, part))
+        plain = found.plain()
+        fields = merged([{"rum": structure.fields()}, fields_of("rum", plain["steps"])])
+        return {"rows": {"rum": {"row": "rum", **plain, "structure": structure._asdict()}},
+                "fields": fields}
+
+
+@contextlib.contextmanager
+def _replicate(workdir: pathlib.Path, study: ConfigDict, part: str,
+               data_seed: int) -> Iterator[SearchReplicate]:
+    """The part's forget set in one replicate of the search; its folder is held meanwhile."""
+    config = configs.of_replicate(study, data_seed, study.tuning.seeds)
+    folder = folder_of(workdir, data_seed)
+    with opened(str(folder / part), config.to_dict()) as place:
+        base_models.adopt(folder / base_models.BASE, place)
+        distributed.barrier(f"adopted {part} of {data_seed}")
+        opened_study = make_study(place, config)
+        check_memory(opened_study)
+        scores = ExampleScores(opened_study, originals(opened_study))
+        if scores.has_memorization:
+            scores.memorization()
+        cases = load_cases(forget_sets(scores), config.forget.sets)
+        yield SearchReplicate(scores, cases)
+
+
+def _best_one_shot(workdir: pathlib.Path, config: ConfigDict, part: str) -> dict[str, Any]:
+    """The one-shot row that the search found best, of the parts with the same forget set."""
+    forget = configs.of_part(config, part).forget.to_dict()
+    found = [result for name in searched_parts(config) if name not in config.tuning.auto
+             and configs.of_part(config, name).forget.to_dict() == forget
+             for row, result in load(workdir, name)["rows"].items()
+             if row_spec.parse(row).kind == row_spec.VANILLA]
+    if not found:
+        raise InputError(f"config.tuning.auto: has {part}; allowed with a part whose forget set "
+                         f"is the same, {tuple(forget['sets'])} of {forget['size']}, and whose "
+                         f"one-shot rows {row_spec.VANILLA}:... are searched")
+    return max(found, key=score_of)
+
+
+def fields(workdir: pathlib.Path, config: ConfigDict) -> dict[str, dict[str, Any]]:
+    """Part -> nested fields that the search has chosen for it, or for the part that it is like."""
+    found = {part: load(workdir, part)["fields"] for part in searched_parts(config)}
+    return found | {part: found[other] for part, other in config.tuning.like.items()
+                    if config.tuning.replicates}
+
+
+def load(workdir: pathlib.Path, part: str) -> dict[str, Any]:
+    """What the search of a part gave: `rows` and `fields`."""
+    return records.read_json(workdir / TUNING / f"{part}.json")
+
+
+def merged(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Nested tables as one; of fields that several have, the last."""
+    whole: dict[str, Any] = {}
+    for table in tables:
+        for name, value in table.items():
+            whole[name] = (merged([whole.get(name, {}), value])
+                           if isinstance(value, Mapping) else value)
+    return whole

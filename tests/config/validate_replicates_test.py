@@ -1,0 +1,177 @@
+"""Studies over replicates that cannot be are refused before anything is trained."""
+
+import pytest
+from ml_collections import ConfigDict
+
+from rum_jax.config import base
+from rum_jax.config.unused import notes
+from rum_jax.config.validate import faults
+
+CELLS = {"first": ("mix/rum",), "second": ("mix/best(vanilla:*)",)}
+
+
+def given(**fields):
+    """A contrast."""
+    return {"claim": "RUM helps", "family": "3", **CELLS, "measure": "difference",
+            "metrics": ("tow_stratified",), "test": "superiority", "direction": "greater",
+            "margin": 0.02, **fields}
+
+
+def config(contrast=None, **fields):
+    """A study that is fine, with some fields changed; names with `.` written as `__`."""
+    c = base.get_config()
+    c.replicates = (0, 1, 2)
+    c.parts = ConfigDict({
+        "mix": {"rows": ("vanilla:finetune", "rum"), "forget": {"size": 60}, "trace": True},
+        "low": {"rows": ("vanilla:finetune",),
+                "forget": {"sets": ("memorization:low",), "size": 20}},
+        "auto": {"rows": ("rum",), "forget": {"size": 60}}})
+    c.tuning.replicates, c.tuning.auto = (100, 101), ("auto",)
+    c.contrasts = ConfigDict({"RUM": given(**(contrast or {}))})
+    base.set_fields(c, {name.replace("__", "."): value for name, value in fields.items()})
+    return c
+
+
+def refused(contrast=None, **fields):
+    """The faults of a config, without loading its data."""
+    return faults(config(contrast, **fields).to_dict(), data=False)
+
+
+def test_a_sound_study_has_no_faults():
+    assert faults(config().to_dict()) == []
+    assert refused(tuning__like={"low": "mix"}) == []
+
+
+@pytest.mark.parametrize("fields, expected", [
+    ({"replicates": (0, 1, 1)}, "config.replicates: is (0, 1, 1); allowed: no value twice"),
+    ({"replicates": (0, 1)}, "config.replicates: has 2; allowed: at least 3"),
+    ({"replicates": (0, 100, 101)}, "config.tuning.replicates: has 100, 101, as config.replicates"),
+    ({"replicates": (0, 1, 3_000_000)}, "config.replicates: has 3000000; allowed: at most 2147482"),
+    ({"seeds": (0, 1000)}, "config.seeds: has 1000; allowed with config.replicates: below 998"),
+    ({"seeds": (0, 998)}, "config.seeds: has 998; allowed with config.replicates: below 998"),
+    ({"tuning__seeds": (0, 1, 997)}, "config.tuning.seeds: has 997; allowed with config.replicates"
+                                     ": below 997"),
+    ({"tuning__budget": 1}, "config.tuning.budget: is 1; allowed"),
+    ({"tuning__auto": ("aut",)}, "config.tuning.auto: has aut; allowed: parts that are not in "
+                                 "config.tuning.like, of auto, low, mix; did you mean auto?"),
+    ({"tuning__like": {"lwo": "mix"}}, "config.tuning.like: has lwo: mix; allowed: a part, and"),
+    ({"tuning__like": {"low": "mxi"}}, "config.tuning.like: has low: mxi; allowed: a part, and"),
+    ({"tuning__like": {"low": "low"}}, "config.tuning.like: has low: low; allowed: a part, and"),
+    ({"tuning__auto": ("low",)}, "config.tuning.auto: has low, whose rows are"),
+    ({"parts__auto__forget__size": 30}, "config.tuning.auto: has auto; allowed with another part "
+                                        "that is searched, whose forget set is the same, "
+                                        "memorization:mix of 30"),
+    ({"campaign__alone": True}, "config.campaign.alone: is given; allowed with config.replicates"),
+    ({"sweep__rows": ("rum",)}, "config.sweep.rows: is given; allowed with config.replicates"),
+    ({"stream__requests": ("random",)}, "config.stream.requests: are given; allowed with "
+                                        "config.replicates: ()"),
+    ({"parts__low__forgt": 3}, "config.parts.low.forgt: unknown field; known here: "),
+    ({"parts__low__forgt": 3}, "did you mean forget?"),
+    ({"parts__low__forget__siz": 3}, "config.parts.low.forget.siz: unknown field; known here: "
+                                     "sets, size"),
+    ({"parts__low__forget__size": -3}, "config.parts.low.forget.size: is -3; allowed"),
+    ({"parts__low__rows": ("vanilla:fintune",)}, "did you mean finetune?"),
+    ({"parts__low__data__seed": 3}, "config.parts.low.data: is given in a part; allowed: for all "
+                                    "parts together"),
+    ({"parts__low__seeds": (3, 4)}, "config.parts.low.seeds: is given in a part"),
+    ({"parts__base": {"trace": False}}, "config.parts.base: has a name that is not allowed"),
+    ({"campaign__models": 0}, "config.campaign.models: is 0; allowed with config.forget.sets")])
+def test_a_fault_of_the_study_has_one_message(fields, expected):
+    messages = refused(**fields)
+    assert len([message for message in messages if expected in message]) == 1, messages
+
+
+@pytest.mark.parametrize("name", ["up/low", "low part", "-low", "x" * 61, "base"])
+def test_names_of_parts_that_are_no_names_of_folders_are_refused(name):
+    sound = config()
+    sound.parts[name] = ConfigDict({"trace": False})
+    assert faults(sound.to_dict(), data=False) == [
+        f"config.parts.{name}: has a name that is not allowed; allowed: letters, digits, - and _, "
+        "not base"]
+
+
+def test_a_forget_set_that_is_larger_than_the_training_set_is_that_of_a_part():
+    messages = faults(config(parts__low__forget__size=1300).to_dict())
+    assert [message for message in messages if message.startswith("config.forget.size: is 1300; "
+            "allowed: less than the training set's 1259 examples") and "(part low)" in message]
+
+
+def test_a_fault_that_all_parts_share_is_said_once():
+    messages = faults(config(data__test_fraction=0.95).to_dict())
+    assert len(messages) == 1 and "allowed: a sum below 1" in messages[0]
+
+
+@pytest.mark.parametrize("contrast, expected", [
+    ({"first": ("mixx/rum",)}, "config.contrasts.RUM.first: [0] is 'mixx/rum'; allowed: part/row "
+                              "with one of the parts auto, low, mix; did you mean mix?"),
+    ({"first": ("mix",)}, "config.contrasts.RUM.first: [0] is 'mix'; allowed: one of the rows of"),
+    ({"second": ("mix/rum", "mix/vanilla:fintune")},
+     "config.contrasts.RUM.second: [1] is 'mix/vanilla:fintune'; allowed: one of the rows of mix, "
+     "original, retrain, retrain_again, vanilla:finetune, rum; did you mean vanilla:finetune?"),
+    ({"metrics": ("tow_startified",)}, "config.contrasts.RUM.metrics: has tow_startified; known in "
+                                       "its parts: "),
+    ({"metrics": ("tow_startified",)}, "; did you mean tow_stratified?"),
+    ({"first": ("low/original",), "metrics": ("uncovered_accuracy",)},
+     "config.contrasts.RUM.metrics: has uncovered_accuracy; known in its parts: "),
+    ({"second": ("mix/best(vanilla:scrub*)",)},
+     "config.contrasts.RUM.second: [0] is 'mix/best(vanilla:scrub*)', and no row of mix is like"),
+    ({"second": ("mix/best(vanilla:*; lwo)",)},
+     "but lwo is no part whose rows are searched; allowed: parts that are"),
+    ({"margin": 0}, "config.contrasts.RUM.margin: is 0; allowed: a number"),
+    ({"margin": 0.0}, "config.contrasts.RUM.margin: is 0.0; allowed: a number"),
+    ({"test": "superior"}, "config.contrasts.RUM.test: is 'superior'; known: equivalence, non-inf"),
+    ({"direction": "up"}, "config.contrasts.RUM.direction: is 'up'; known: greater, less"),
+    ({"measure": "ratio"}, "config.contrasts.RUM.measure: is 'ratio'; known: difference"),
+    ({"metrics": ()}, "config.contrasts.RUM.metrics: is (); allowed: at least 1"),
+    ({"first": ()}, "config.contrasts.RUM.first: is (); allowed: at least 1"),
+    ({"alpha": 0.05}, "config.contrasts.RUM.alpha: unknown field"),
+    ({"measure": "slope", "first": ("mix/rum",), "second": ()},
+     "config.contrasts.RUM.first: has 1 cell(s) and second 0; allowed with measure=slope: at"),
+    ({"measure": "slope", "first": ("mix/rum", "low/original"), "second": ("mix/rum",)},
+     "config.contrasts.RUM.first: has 2 cell(s) and second 1; allowed with measure=slope"),
+    ({"measure": "interaction", "first": ("mix/rum", "low/original"), "second": ("mix/rum",)},
+     "has 2 cell(s) and second 1; allowed with measure=interaction: at least 2 each")])
+def test_a_fault_of_a_contrast_has_one_message(contrast, expected):
+    messages = refused(contrast)
+    assert len([message for message in messages if expected in message]) == 1, messages
+
+
+@pytest.mark.parametrize("fields", [{"tuning__replicates": (), "tuning__auto": ()},
+                                    {"tuning__like": {"mix": "low"}, "tuning__auto": ()}])
+def test_the_best_row_of_a_part_that_is_not_searched_is_refused(fields):
+    assert [message for message in refused(**fields) if message.startswith(
+        "config.contrasts.RUM.second: [0] is 'mix/best(vanilla:*)', but mix is no part whose")]
+
+
+def test_nothing_is_searched_for_a_part_of_its_own_algorithms_without_a_search():
+    (message,) = refused({"second": ("mix/original",)}, tuning__replicates=())
+    assert message.startswith("config.tuning.auto: is ('auto',); allowed without "
+                              "config.tuning.replicates: ()")
+
+
+def test_without_replicates_what_belongs_to_them_is_refused():
+    messages = refused(replicates=())
+    assert [message.partition("; ")[0] for message in messages] == [
+        "config.parts: is ['auto', 'low', 'mix']", "config.contrasts: is ['RUM']",
+        "config.tuning.replicates: is (100, 101)"]
+    assert all("allowed without config.replicates: " in message for message in messages)
+
+
+@pytest.mark.parametrize("field, fields, expected", [
+    ("data.seed", {}, "with config.replicates, which are these seeds"),
+    ("memorization.seed", {}, "with config.replicates, which are these seeds"),
+    ("forget.size", {}, "as every part has its own"),
+    ("rows", {}, "as every part has its own"),
+    ("vanilla.hparams.salun.epochs", {}, "without a row vanilla:<that algorithm>"),
+    ("tuning.budget", {"tuning__replicates": (), "tuning__auto": ()},
+     "without config.tuning.replicates"),
+    ("tuning.budget", {"replicates": ()}, "without config.replicates")])
+def test_what_has_no_effect_is_said(field, fields, expected):
+    assert notes(config(**fields), [f"config.{field}"]) == [
+        f"config.{field} is given and has no effect {expected}"]
+
+
+@pytest.mark.parametrize("field", ["vanilla.hparams.finetune.epochs", "rum.order", "tuning.budget",
+                                   "forget.sets", "trace", "replicates", "seeds"])
+def test_nothing_is_said_of_what_counts_in_any_part(field):
+    assert notes(config(), [f"config.{field}"]) == []

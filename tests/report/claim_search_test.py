@@ -1,0 +1,16 @@
+from report import made_up_replicates
+from rum_jax.report import claim_search
+
+
+def test_what_was_chosen_is_told_with_edges():
+    lines = claim_search.chosen(made_up_replicates.search("mix")["rows"])
+    assert lines[0] == ["vanilla:finetune", "finetune (epochs 4)", "0.710", "24", "epochs (high)"]
+    found = made_up_replicates.search("auto")["rows"]
+    assert claim_search.chosen(found)[0][4] == "high epochs (low)"
+    assert claim_search.sentence("auto", found["rum"]) == (
+        "Auto-RUM of part auto: refinement by memorization, 3 subsets, order descending. "
+        "low: none; mid: scrub (epochs 3, learning_rate 0.0123, msteps 1, alpha 0.5); "
+        "high: finetune (epochs 2, learning_rate 0.05).")
+    assert claim_search.structures(found["rum"])[1] == ["confidence", "3", "ascending", "0.700"]
+    assert list(claim_search.files({"a": found, "b": found, "c": {}})) == [
+        "auto_rum_a.json", "auto_rum_b.json"]

@@ -1,0 +1,80 @@
+import pytest
+
+from rum_jax.report import claim_words
+
+
+def claim(name="3 RUM, tow_stratified", **fields):
+    return {"name": name, "claim": "RUM is better", "family": "3", "metric": "tow_stratified",
+            "test": "superiority", "direction": "greater", "margin": 0.02, "measure": "difference",
+            "first": ["mix/rum"], "second": ["mix/vanilla:scrub"], "mean": 0.031,
+            "interval": [0.01, 0.052], "verdict": "supported", "word": "supported", **fields}
+
+
+def test_a_claim_is_answered_with_the_verdicts_alone():
+    undecided = "undecided: a difference of up to 0.031 is not excluded"
+    mia = {"metric": "tow_mia_stratified", "verdict": undecided, "word": "undecided"}
+    alone = [claim(), claim("3 RUM, tow_mia_stratified", **mia)]
+    assert claim_words.answers(alone) == [
+        ("RUM is better", f"supported (stratified ToW); {undecided} (stratified ToW-MIA).")]
+    several = [*alone, claim("3 Auto-RUM, tow_stratified"), claim("x", claim="Another")]
+    assert claim_words.answers(several) == [
+        ("RUM is better", "supported (RUM by stratified ToW, Auto-RUM by stratified ToW); "
+                          f"{undecided} (RUM by stratified ToW-MIA)."),
+        ("Another", "supported (stratified ToW).")]
+    assert claim_words.counted(several) == (
+        "4 contrasts: 3 supported, 0 refuted, 0 equivalent, 1 undecided.")
+
+
+def test_contrasts_are_in_the_order_of_their_numbers():
+    names = ["10 a", "2 b, tow_stratified", "2 b, tow_mia_stratified", "2 a"]
+    metrics = ["tow", "tow_stratified", "tow_mia_stratified", "tow"]
+    claims = [claim(name, metric=metric) for name, metric in zip(names, metrics, strict=True)]
+    assert [each["name"] for each in claim_words.ordered(claims)] == [
+        "2 a", "2 b, tow_stratified", "2 b, tow_mia_stratified", "10 a"]
+
+
+@pytest.mark.parametrize("fields, said", [
+    ({}, "mix/rum - mix/vanilla:scrub"),
+    ({"second": []}, "mix/rum"),
+    ({"first": ["a/x", "b/x"], "second": ["c/x"]}, "mean of (a/x, b/x) - c/x"),
+    ({"measure": "interaction", "first": ["low/x", "high/x"], "second": ["low/y", "high/y"]},
+     "(high/x - low/x) - (high/y - low/y)"),
+    ({"measure": "slope", "first": ["low/x", "high/x"], "second": []},
+     "slope of low/x, high/x on the log of entanglement")])
+def test_what_is_compared(fields, said):
+    assert claim_words.compared(claim(**fields)) == said
+
+
+@pytest.mark.parametrize("fields, said", [
+    ({}, "superiority, above 0; margin 0.02"),
+    ({"direction": "less"}, "superiority, below 0; margin 0.02"),
+    ({"test": "non-inferiority"}, "non-inferiority, above -0.02"),
+    ({"test": "non-inferiority", "direction": "less"}, "non-inferiority, below +0.02"),
+    ({"test": "equivalence"}, "equivalence, within ±0.02")])
+def test_what_a_test_is_to_show(fields, said):
+    assert claim_words.tested(claim(**fields)) == said
+
+
+def test_numbers():
+    assert claim_words.effect(claim()) == "+0.031 [+0.010, +0.052]"
+    assert claim_words.effect(claim(interval=None)) == "+0.031 [n/a]"
+    assert [claim_words.p_value(p) for p in (None, 0.0004, 0.0006, 0.05)] == [
+        "n/a", "<0.001", "0.001", "0.050"]
+
+
+def test_the_scope_says_what_intervals_leave_out():
+    about = {"replicates": [0, 1, 2], "model_seeds": 2, "search_replicates": [100, 101]}
+    said = claim_words.scope(about)
+    assert "over 3 replicates" in said and "the 2 model seeds" in said
+    assert "searched on 2 other splits" in said and "images overlap" in said
+    said = claim_words.scope({**about, "model_seeds": 1, "search_replicates": []})
+    assert "model seeds" not in said and "none was searched" in said
+
+
+def test_calibration_says_counts_and_limits():
+    assert claim_words.calibrated(None) == []
+    first, second = claim_words.calibrated({
+        "null": {"studies": 200, "most": 15, "errors": {"3": 9, "4": 16}},
+        "planted": {"effect": 0.03, "studies": 50, "found": {"a": 50, "b": 39, "c": 40}}})
+    assert "3: 9; 4: 16" in first and "at most 15" in first and "In 200 studies" in first
+    assert "2 of 3 contrasts" in second and second.endswith("is 78% (b).")
