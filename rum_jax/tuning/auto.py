@@ -64,11 +64,12 @@ def search_auto(replicates: Sequence[SearchReplicate], config: ConfigDict,
     subsets = _ordered(replicates[0], structure)
     budget = max((one_shot["trainings"] - spent) // len(subsets), 2 * len(replicates))
     steps = [Step(subset, NONE, {}) for subset in subsets]
+    gentle = _gentler(best_step, len(subsets))
 
     def options(step: Step) -> list[Step]:
         return [*(Step(step.subset, name, algorithm(name).hparams())
-                  for name in ALGORITHM_OPTIONS if name != best_step.algorithm),
-                best_step._replace(subset=step.subset)]
+                  for name in ALGORITHM_OPTIONS if name != gentle.algorithm),
+                gentle._replace(subset=step.subset)]
 
     found = search_row(replicates, structure.row, steps, options, [budget] * len(steps),
                        config.tuning.seed)

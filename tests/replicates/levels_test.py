@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from rum_jax.config import base
+from rum_jax.core import records
+from rum_jax.core.errors import InputError
+from rum_jax.replicates.folders import folder_of
+from rum_jax.replicates.levels import check_levels
+
+
+def study(size, *sets):
+    c = base.get_config()
+    c.replicates, c.tuning.replicates = (0, 1, 2), (7,)
+    c.parts = ConfigDict({f"part{k}": {"forget": {"sets": (name,), "size": size}}
+                          for k, name in enumerate(sets)})
+    return c
+
+
+@pytest.fixture
+def workdir(tmp_path):
+    """Four data seeds with 20 scores each: 0, 0.05, ..., 0.95; of seed 2 nearly all are 0."""
+    for data_seed in (0, 1, 2, 7):
+        folder = folder_of(tmp_path, data_seed) / "base" / "stages" / "memorization"
+        folder.mkdir(parents=True)
+        scores = np.arange(20) / 20
+        if data_seed == 2:
+            scores[4:] = 0
+        records.write_arrays(folder / "memorization.npz", memorization=scores)
+    return tmp_path
+
+
+def test_levels_that_every_replicate_can_fill_pass(workdir):
+    check_levels(workdir, study(2, "memorization:low", "memorization:high", "random"))
+    of_two = study(3, "memorization:mix")
+    of_two.replicates = (0, 1)
+    check_levels(workdir, of_two)
+
+
+def test_levels_with_common_examples_name_the_replicate_and_the_largest_size(workdir):
+    with pytest.raises(InputError) as error:
+        check_levels(workdir, study(8, "memorization:mid", "memorization:high"))
+    text = str(error.value)
+    assert "data seed 7: config.forget.size: is 8; memorization:mid and memorization:high" in text
+    assert "in common; allowed: at most 6, with which they have none" in text
+
+
+def test_a_mix_that_one_replicate_cannot_fill_names_it(workdir):
+    with pytest.raises(InputError, match="data seed 2: .*in two of the parts of memorization:mix"):
+        check_levels(workdir, study(12, "memorization:mix"))
+
+
+def test_without_memorization_there_is_nothing_to_check(tmp_path):
+    check_levels(tmp_path, study(8, "random", "class:1"))
