@@ -97,7 +97,7 @@ def tost_power(margin: float, effect: float, error: float, df: int, alpha: float
     """P(TOST rejects), each one-sided test at alpha.
 
     The mean is normal and, independently, df * (s / error)^2 is chi-squared; TOST rejects where
-    |mean| < margin - t * s. Integrated over the quantiles of s up to margin / t.
+    the absolute mean < margin - t * s. Integrated over the quantiles of s up to margin / t.
 
     Args:
       margin: > 0.

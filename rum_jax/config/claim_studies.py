@@ -23,12 +23,16 @@ def read(variant: str) -> Variant:
 
 def claims(variant: Variant) -> ConfigDict:
     """The study of all claims."""
-    return of_claims.study(_data_set(variant), _level_size(variant))
+    return of_claims.study(_data_set(variant), _level_size(variant), _methods(variant))
 
 
 def auto_rum(variant: Variant) -> ConfigDict:
     """The search for Auto-RUM and its test."""
-    return of_claims.auto_rum(_data_set(variant), _level_size(variant))
+    return of_claims.auto_rum(_data_set(variant), _level_size(variant), _methods(variant))
+
+
+def _methods(variant: Variant) -> of_claims.Methods:
+    return of_claims.FEW if variant.smoke else of_claims.ALL
 
 
 def _level_size(variant: Variant) -> int:
@@ -49,7 +53,7 @@ def _digits(smoke: bool) -> ConfigDict:
     c = base.get_config()
     base.set_fields(c, {"data.pixel_noise": 0.35})
     if smoke:
-        c.data.train_per_class = 80
+        base.set_fields(c, {"data.train_per_class": 80, "model.widths": (4, 8)})
     return c
 
 

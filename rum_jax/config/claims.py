@@ -5,7 +5,7 @@ unlearn a mix of all three. Sources: arXiv 2406.01257 (RUM), 2410.16516 (proxies
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
@@ -17,39 +17,64 @@ from rum_jax.proxies import PROXIES
 MARGIN = 0.02
 SCORES = ("tow_stratified", "tow_mia_stratified")
 LEVELS = ("low", "mid", "high")
-FORGETTING = ("neggrad_plus", "scrub")      # that raise the loss on the forget set
-RELABELING = ("random_label", "salun")
-ALGORITHMS = ("finetune", *FORGETTING, *RELABELING)
-CHAINED = ("neggrad_plus", "salun", "scrub")
-CONTROLLED = ("neggrad_plus", "scrub")      # with random subsets, too
 ENTANGLEMENT = {"apart": 0.03, "between": 0.2, "entangled": 1.0}  # ES in that of random sets
 WEAKLY = "memorization<0.1"                 # whose entanglement sets are chosen among
 DATA = ("digits", "cifar10_small", "cifar10", "cifar100")
 
-_ONE_SHOT = tuple(f"vanilla:{name}" for name in ALGORITHMS)
 _BEST = "best(vanilla:*)"
 
 
-def study(c: ConfigDict, level_size: int) -> ConfigDict:
+class Methods(NamedTuple):
+    """Which algorithms and proxies are compared.
+
+    Attributes:
+      forgetting: algorithms that raise the loss on the forget set.
+      relabeling: algorithms that train on other labels of the forget set.
+      chained: algorithms that RUM^F has for all subsets.
+      controlled: those of them that unlearn random subsets, too.
+      proxies: of memorization.
+    """
+
+    forgetting: tuple[str, ...] = ("neggrad_plus", "scrub")
+    relabeling: tuple[str, ...] = ("random_label", "salun")
+    chained: tuple[str, ...] = ("neggrad_plus", "salun", "scrub")
+    controlled: tuple[str, ...] = ("neggrad_plus", "scrub")
+    proxies: tuple[str, ...] = tuple(PROXIES)
+
+    @property
+    def one_shot(self) -> tuple[str, ...]:
+        """Rows that unlearn the whole forget set at once."""
+        return tuple(f"vanilla:{name}"
+                     for name in ("finetune", *self.forgetting, *self.relabeling))
+
+
+ALL = Methods()
+FEW = Methods(("neggrad_plus",), ("salun",), ("neggrad_plus",), ("neggrad_plus",),
+              ("confidence",))
+
+
+def study(c: ConfigDict, level_size: int, methods: Methods = ALL) -> ConfigDict:
     """Turns the config of a data set into the study of all claims.
 
     Args:
       c: data, model, training, replicates and search; is changed.
       level_size: examples in the forget set of each level; the mix has three times as many.
+      methods: what is compared.
     """
     base.set_fields(c, {"metrics": (), "relearn.epochs": 0, "campaign.influence": "none"})
-    c.parts = ConfigDict({**_level_parts(level_size), **_mix_parts(3 * level_size),
-                          **_entanglement_parts(level_size)})
+    c.parts = ConfigDict({**_level_parts(level_size, methods),
+                          **_mix_parts(3 * level_size, methods),
+                          **_entanglement_parts(level_size, methods)})
     c.tuning.auto = ("auto",)
     c.tuning.like = ConfigDict(dict.fromkeys(ENTANGLEMENT, "low"))
-    c.contrasts = ConfigDict(dict(_contrasts()))
+    c.contrasts = ConfigDict(dict(_contrasts(methods)))
     return c
 
 
-def auto_rum(c: ConfigDict, level_size: int) -> ConfigDict:
+def auto_rum(c: ConfigDict, level_size: int, methods: Methods = ALL) -> ConfigDict:
     """The search for Auto-RUM, and its comparison with the best one-shot row, alone."""
-    whole = study(c, level_size)
-    mix = {**whole.parts.mix.to_dict(), "rows": (*_ONE_SHOT, "rum"), "trace": False}
+    whole = study(c, level_size, methods)
+    mix = {**whole.parts.mix.to_dict(), "rows": (*methods.one_shot, "rum"), "trace": False}
     whole.parts = ConfigDict({"mix": mix, "auto": whole.parts.auto.to_dict()})
     whole.tuning.like = ConfigDict()
     whole.contrasts = ConfigDict({name: given for name, given in whole.contrasts.to_dict().items()
@@ -61,29 +86,30 @@ def _part(forget_set: str, size: int, rows: Sequence[str], **fields: Any) -> dic
     return {"forget": {"sets": (forget_set,), "size": size}, "rows": tuple(rows), **fields}
 
 
-def _level_parts(size: int) -> dict[str, Any]:
-    return {level: _part(f"memorization:{level}", size, ("vanilla:none", *_ONE_SHOT))
+def _level_parts(size: int, methods: Methods) -> dict[str, Any]:
+    return {level: _part(f"memorization:{level}", size, ("vanilla:none", *methods.one_shot))
             for level in LEVELS}
 
 
-def _mix_parts(size: int) -> dict[str, Any]:
-    by_proxy = [f"rum[by={name}]" for name in PROXIES]
-    chained = [f"rum_f:{name}" for name in CHAINED]
+def _mix_parts(size: int, methods: Methods) -> dict[str, Any]:
+    by_proxy = [f"rum[by={name}]" for name in methods.proxies]
+    chained = [f"rum_f:{name}" for name in methods.chained]
 
     def mix(rows: Sequence[str], **fields: Any) -> dict[str, Any]:
         return _part("memorization:mix", size, rows, **fields)
 
     return {
-        "mix": mix([*_ONE_SHOT, *chained, "rum", *by_proxy], trace=True),
+        "mix": mix([*methods.one_shot, *chained, "rum", *by_proxy], trace=True),
         "descending": mix([f"{row}[order=descending]" for row in chained], trace=True),
-        "shuffled": mix(["rum_shuffled", *(f"rum_f:{name}[by=shuffled]" for name in CONTROLLED)]),
+        "shuffled": mix(["rum_shuffled",
+                         *(f"rum_f:{name}[by=shuffled]" for name in methods.controlled)]),
         "auto": mix(["rum"]),
     }
 
 
-def _entanglement_parts(size: int) -> dict[str, Any]:
+def _entanglement_parts(size: int, methods: Methods) -> dict[str, Any]:
     return {name: _part(f"entanglement_score_ratio:{ratio:g},{WEAKLY}", size,
-                        [f"vanilla:{algorithm}" for algorithm in (*FORGETTING, "salun")])
+                        [f"vanilla:{algorithm}" for algorithm in (*methods.forgetting, "salun")])
             for name, ratio in ENTANGLEMENT.items()}
 
 
@@ -95,7 +121,7 @@ def _contrast(claim: str, family: str, first: Sequence[str], second: Sequence[st
             "margin": MARGIN}
 
 
-def _contrasts() -> Iterator[tuple[str, dict[str, Any]]]:
+def _contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, contrast) of all claims."""
     yield "1 algorithm of each stratum", _contrast(
         "The best algorithm differs by level of memorization", "1",
@@ -107,27 +133,28 @@ def _contrasts() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, cell in (("3 RUM", "mix/rum"), ("3 Auto-RUM", "auto/rum")):
         yield name, _contrast("RUM is better than the best one-shot method", "3", [cell],
                               [f"mix/{_BEST}"])
-    yield from _chain_contrasts()
-    yield from _level_contrasts()
-    for name in (*FORGETTING, "salun"):
+    yield from _chain_contrasts(methods)
+    yield from _level_contrasts(methods)
+    for name in (*methods.forgetting, "salun"):
         yield f"8 entanglement, {name}", _contrast(
             "The more entangled, the harder, at matched memorization", "8",
             [f"{part}/vanilla:{name}" for part in ENTANGLEMENT], measure=SLOPE, direction=LESS)
-    for name in PROXIES:
+    for name in methods.proxies:
         yield f"9 {name}", _contrast("A proxy in RUM is as good as memorization", "9",
                                      [f"mix/rum[by={name}]"], ["mix/rum"], test=EQUIVALENCE)
     for part, option in (("mix", ""), ("descending", "[order=descending]")):
         yield f"10 uncovered, {part}", _contrast(
             "Unlearning one subset uncovers the others", "10",
-            [f"{part}/rum_f:{name}{option}" for name in CONTROLLED],
+            [f"{part}/rum_f:{name}{option}" for name in methods.controlled],
             metrics=("uncovered_called_member",))
 
 
-def _chain_contrasts() -> Iterator[tuple[str, dict[str, Any]]]:
+def _chain_contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
     """Claims 4 to 6: on the average over algorithms, and for each."""
     refined = "Refined unlearning is better than one-shot unlearning by the same algorithm"
     orders = "The order low, mid, high is better than high, mid, low"
-    for title, names in (("mean", CHAINED), *((name, (name,)) for name in CHAINED)):
+    for title, names in (("mean", methods.chained),
+                         *((name, (name,)) for name in methods.chained)):
         chains = [f"mix/rum_f:{name}" for name in names]
         yield f"4 refined, {title}", _contrast(refined, "4", chains,
                                                [f"mix/vanilla:{name}" for name in names])
@@ -135,16 +162,17 @@ def _chain_contrasts() -> Iterator[tuple[str, dict[str, Any]]]:
             orders, "6", chains, [f"descending/rum_f:{name}[order=descending]" for name in names])
     random_subsets = "Refining is better than random subsets"
     yield "5 RUM", _contrast(random_subsets, "5", ["mix/rum"], ["shuffled/rum_shuffled"])
-    for name in CONTROLLED:
+    for name in methods.controlled:
         yield f"5 {name}", _contrast(random_subsets, "5", [f"mix/rum_f:{name}"],
                                      [f"shuffled/rum_f:{name}[by=shuffled]"])
 
 
-def _level_contrasts() -> Iterator[tuple[str, dict[str, Any]]]:
+def _level_contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
     """Claim 7: by itself, and beyond what changes for the original; for methods that forget."""
     harder = "The more memorized, the harder to unlearn"
     easier = "The more memorized, the easier to unlearn by relabeling"
-    for names, claim, direction in ((FORGETTING, harder, LESS), (RELABELING, easier, GREATER)):
+    for names, claim, direction in ((methods.forgetting, harder, LESS),
+                                    (methods.relabeling, easier, GREATER)):
         for name in names:
             levels = [f"{level}/vanilla:{name}" for level in ("low", "high")]
             yield f"7 {name} forgets", _contrast(
