@@ -33,6 +33,12 @@ class Cell(NamedTuple):
     row: str
 
 
+def name_order(name: str) -> list[tuple[int, int, str]]:
+    """Sort key of a contrast's name: numbers in it by their size, as a config sorts by letters."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part)
+            for part in re.split(r"(\d+)", name) if part]
+
+
 def resolved(text: str, rows: Mapping[str, Sequence[str]], scores: TunedScores) -> Cell:
     """The cell that a text means; of rows with equal scores the first.
 

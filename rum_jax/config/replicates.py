@@ -72,7 +72,7 @@ def of_replicate(study: ConfigDict, data_seed: int,
 def base_of(config: ConfigDict) -> ConfigDict:
     """What all parts share, as a study without rows."""
     study = of_part(config, "")
-    study.rows, study.contrasts = (), ConfigDict()
+    study.rows = ()
     return study
 
 

@@ -12,6 +12,7 @@ from rum_jax.config import identity
 from rum_jax.config import replicates as configs
 from rum_jax.config.content import content_of
 from rum_jax.core import records
+from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.runtime import distributed
 from rum_jax.storage import stage_cache
 from rum_jax.storage.workdir import opened
@@ -23,7 +24,7 @@ from rum_jax.study.trained_models import originals
 BASE = configs.BASE
 ORACLES = ("forget", "retrain", "retrain_again")  # of parts with the same forget sets
 ALIKE = ("seeds", "forget", *identity.DATA, *identity.NETWORK, *identity.TRAINING,
-         *identity.MEMORIZATION, "campaign.models")
+         *identity.MEMORIZATION)
 
 
 def train(folder: pathlib.Path, config: ConfigDict) -> dict[str, Any]:
@@ -40,14 +41,20 @@ def train(folder: pathlib.Path, config: ConfigDict) -> dict[str, Any]:
       InputError: the folder has stages that were made from something else.
     """
     with opened(str(folder), config.to_dict()) as workdir:
-        study = make_study(workdir, config)
-        check_memory(study)
-        scores = ExampleScores(study, originals(study))
-        folders = [scores.original]
-        if scores.has_memorization:
-            folders.append(scores.memorization())
+        scores = example_scores(workdir, config)
+        folders = [scores.original, *scores.folders([MEMORIZATION] * scores.has_memorization)]
         return {"seeds": list(config.seeds), "seconds": sum(
             stage_cache.seconds(each) + members_seconds(each) for each in folders)}
+
+
+def example_scores(workdir: pathlib.Path, config: ConfigDict) -> ExampleScores:
+    """Originals and memorization models of a study, trained as far as they are not there."""
+    study = make_study(workdir, config)
+    check_memory(study)
+    scores = ExampleScores(study, originals(study))
+    if scores.has_memorization:
+        scores.folders([MEMORIZATION])
+    return scores
 
 
 def adopt(source: pathlib.Path, target: pathlib.Path, names: Sequence[str] | None = None) -> None:

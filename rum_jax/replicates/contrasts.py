@@ -16,7 +16,6 @@ of their forget sets, relative to random sets of the same size. With measure "in
 the change from the first to the last cell of `first` minus that of `second`.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -29,6 +28,7 @@ from rum_jax.claims.cells import (
     UNCOVERED,
     Cell,
     TunedScores,
+    name_order,
     resolved,
 )
 from rum_jax.claims.contrast import Contrast, Effect
@@ -61,14 +61,9 @@ def stated(contrasts: Mapping[str, Mapping[str, Any]], rows: Mapping[str, Sequen
                               given["direction"], given["margin"]), given["measure"],
                      *(tuple(resolved(text, rows, scores) for text in given[side])
                        for side in ("first", "second")))
-            for name, given in sorted(contrasts.items(), key=_place)
+            for name, given in sorted(
+                contrasts.items(), key=lambda item: name_order(item[0]))
             for metric in given["metrics"]]
-
-
-def _place(item: tuple[str, Any]) -> tuple[int, str]:
-    """Order of a contrast: by the number that its name begins with, then by its name."""
-    number = re.match(r"\d+", item[0])
-    return int(number[0]) if number else 0, item[0]
 
 
 def effects(compared: Sequence[Compared], values: Values) -> list[Effect]:

@@ -23,6 +23,15 @@ def folder_of(workdir: pathlib.Path, data_seed: int) -> pathlib.Path:
     return workdir / REPLICATES / f"{data_seed:05d}"
 
 
+def stored(path: pathlib.Path, made_from: str) -> dict[str, Any] | None:
+    """A result as it was written; None: it is not there, damaged, or made from something else."""
+    try:
+        result = records.read_json(path)
+        return result if result["made_from"] == made_from else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def piece(folder: pathlib.Path, name: str, made_from: str,
           work: Callable[[], dict[str, Any]]) -> Piece:
     """A piece whose result is the file <name>.json in a folder, written last.
@@ -36,10 +45,7 @@ def piece(folder: pathlib.Path, name: str, made_from: str,
     path = folder / f"{name}.json"
 
     def is_done() -> bool:
-        try:
-            return records.read_json(path)["made_from"] == made_from
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
+        return stored(path, made_from) is not None
 
     def do() -> None:
         result = work()

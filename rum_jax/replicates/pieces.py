@@ -10,7 +10,7 @@ from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 from rum_jax.storage.leases import Leases
 
-WAIT_SECONDS = 1.0
+WAIT_SECONDS, MOST_WAIT_SECONDS = 1.0, 15.0
 
 
 class Piece(NamedTuple):
@@ -36,12 +36,13 @@ def complete(pieces: Sequence[Piece], leases: Leases | None, title: str) -> None
       title: what they are, for the progress.
     """
     by_name, start, at_first = {piece.name: piece for piece in pieces}, time.monotonic(), None
+    left = dict(by_name)  # what is done stays done, and its result is not read again
     while True:
-        turn = distributed.broadcast_from_writer(_next(by_name, leases) if leases else None)
+        turn = distributed.broadcast_from_writer(_next(left, leases) if leases else None)
         if turn is None:
             return
         if leases:
-            done = sum(piece.is_done() for piece in pieces)
+            done = len(pieces) - len(left)
             at_first = done if at_first is None else at_first
             say(_progress(title, done, len(pieces), done - at_first, time.monotonic() - start))
         by_name[turn].work()
@@ -59,17 +60,26 @@ def _progress(title: str, done: int, of: int, new: int, elapsed: float) -> str:
     return f"{text}, {tqdm.format_interval(elapsed)} elapsed, {left} left"
 
 
-def _next(pieces: dict[str, Piece], leases: Leases) -> str | None:
-    """The piece to do next; None if all are done. Waits for what others hold."""
+def _next(left: dict[str, Piece], leases: Leases) -> str | None:
+    """The piece to do next; None if all are done. Waits for what others hold.
+
+    Args:
+      left: name -> piece; those that are done are taken out.
+      leases: of this process, alive.
+    """
     announced, wait = False, WAIT_SECONDS
-    while missing := [name for name, piece in pieces.items() if not piece.is_done()]:
-        for name in missing:
-            if leases.take([name], lambda name=name: {name} if pieces[name].is_done() else set()):
+    while True:
+        for name in [name for name, piece in left.items() if piece.is_done()]:
+            del left[name]
+        if not left:
+            return None
+        for name, piece in left.items():
+            if leases.take([name],
+                           lambda name=name, piece=piece: {name} if piece.is_done() else set()):
                 return name
         if not announced:
             holders = set(leases.holders().values())
-            say(f"waiting for {len(missing)} piece(s) of work of {len(holders)} other worker(s)")
+            say(f"waiting for {len(left)} piece(s) of work of {len(holders)} other worker(s)")
             announced = True
         time.sleep(wait)
-        wait = min(2 * wait, 15.0)
-    return None
+        wait = min(2 * wait, MOST_WAIT_SECONDS)

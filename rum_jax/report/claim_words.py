@@ -1,11 +1,10 @@
 """Claims in words: every word of a verdict is that of its test."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rum_jax.claims.cells import INTERACTION, SLOPE
+from rum_jax.claims.cells import INTERACTION, SLOPE, name_order
 from rum_jax.claims.contrast import EQUIVALENCE, LESS, NON_INFERIORITY
 from rum_jax.claims.verdict import EQUIVALENT, REFUTED, SUPPORTED, UNDECIDED
 from rum_jax.report.comparisons import METRICS
@@ -22,9 +21,7 @@ def ordered(claims: Sequence[Claim]) -> list[Claim]:
 
     Metrics of a contrast stay in the order that it has given.
     """
-    return sorted(claims, key=lambda claim: [
-        (0, int(part), "") if part.isdigit() else (1, 0, part)
-        for part in re.split(r"(\d+)", full_title(claim)) if part])
+    return sorted(claims, key=lambda claim: name_order(full_title(claim)))
 
 
 def metric_name(metric: str) -> str:

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
+from rum_jax.replicates.folders import stored
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import Step
 from rum_jax.runtime import distributed
@@ -35,32 +36,24 @@ def search_part(folder: pathlib.Path, replicates: Sequence[SearchReplicate], con
     results: dict[str, dict[str, Any]] = {}
     for row in searched_rows(replicates[0], config):
         path = folder / f"{row_folder(row)}.json"
-        stored = distributed.broadcast_from_writer(_stored(path, made_from))
-        if stored is None:
+        result = distributed.broadcast_from_writer(stored(path, made_from))
+        if result is None:
             with shown(f"search {folder.name}, {row}") as progress:
                 found = _search_row(replicates, config, row)
                 progress(1.0)
-            stored = {"row": row, "made_from": made_from, **found.plain()}
+            result = {"row": row, "made_from": made_from, **found.plain()}
             if distributed.is_writer():
                 folder.mkdir(parents=True, exist_ok=True)
-                records.write_json(path, stored)
-            say(f"search {folder.name}, {row}: {score_of(stored):.4f} "
-                f"after {stored['trainings']} trainings")
-        results[row] = stored
+                records.write_json(path, result)
+            say(f"search {folder.name}, {row}: {score_of(result):.4f} "
+                f"after {result['trainings']} trainings")
+        results[row] = result
     return results
 
 
 def score_of(found: Mapping[str, Any]) -> float:
     """The score of what was chosen for a row; -inf where everything has diverged."""
     return -math.inf if found["score"] is None else found["score"]
-
-
-def _stored(path: pathlib.Path, made_from: str) -> dict[str, Any] | None:
-    try:
-        stored = records.read_json(path)
-        return stored if stored["made_from"] == made_from else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def searched_rows(replicate: SearchReplicate, config: ConfigDict) -> list[str]:

@@ -17,10 +17,7 @@ from rum_jax.replicates.pieces import Piece
 from rum_jax.rum import row_spec
 from rum_jax.runtime import distributed
 from rum_jax.storage.workdir import opened
-from rum_jax.study.context import check_memory, make_study
-from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import forget_sets, load_cases
-from rum_jax.study.trained_models import originals
 from rum_jax.tuning.auto import search_auto
 from rum_jax.tuning.part_search import fields_of, score_of, search_part
 from rum_jax.tuning.replicate import SearchReplicate
@@ -75,11 +72,7 @@ def _replicate(workdir: pathlib.Path, study: ConfigDict, part: str,
     with opened(str(folder / part), config.to_dict()) as place:
         base_models.adopt(folder / base_models.BASE, place)
         distributed.barrier(f"adopted {part} of {data_seed}")
-        opened_study = make_study(place, config)
-        check_memory(opened_study)
-        scores = ExampleScores(opened_study, originals(opened_study))
-        if scores.has_memorization:
-            scores.memorization()
+        scores = base_models.example_scores(place, config)
         cases = load_cases(forget_sets(scores), config.forget.sets)
         yield SearchReplicate(scores, cases)
 

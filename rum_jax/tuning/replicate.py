@@ -21,7 +21,7 @@ from rum_jax.runtime.progress import silent
 from rum_jax.study.context import Study
 from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases
-from rum_jax.study.references import References, parts_of
+from rum_jax.study.references import References
 from rum_jax.study.trained_models import again_seeds, retrained
 from rum_jax.study.unlearning import Plan, chain_of, plan_of
 from rum_jax.train.predict import predict
@@ -144,9 +144,8 @@ class SearchReplicate:
     @functools.cached_property
     def retraining_gradients(self) -> int:
         """Example gradients that retraining one model without the forget set takes."""
-        study = self.study
-        retain = len(parts_of(study, self.cases.forgotten[0])["retain"])
-        return study.config.train.epochs * retain
+        retain = len(self.study.dataset.train) - self.cases.forgotten.shape[1]
+        return self.study.config.train.epochs * retain
 
 
 def _tiled(states: TrainState, points: int) -> TrainState:
