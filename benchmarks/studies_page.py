@@ -16,6 +16,7 @@ import shutil
 
 from rum_jax.core import records
 from rum_jax.report import sections, text
+from rum_jax.report.answer import scope
 from rum_jax.report.words import interval
 from rum_jax.rum import row_spec
 
@@ -29,12 +30,10 @@ COPIED = ("results.csv", "forget_statistics.json")
 HEAD = """# What makes unlearning hard: studies
 
 Each study is one command; this page was written from their results by
-`python benchmarks/studies_page.py --runs=runs`. Differences are paired by seed. Words such as
-*falls*, *higher* or *equivalent* come from pre-stated tests alone: one two-sided paired t-test for
-each claim, with Holm's correction where several are made together, and two one-sided tests for
-equivalence within a margin. Everything else is "difference not significant", with both ends of the
-95% interval: what the data do not exclude. Each study has one split of the data, so that its
-intervals, over training seeds, are conditional on it.
+`python benchmarks/studies_page.py --runs=runs`. It describes: means with 95% intervals over
+training seeds, differences paired by seed. Each study has one split of the data, so that its
+intervals are conditional on it, and no claim is decided here: [claims](claims.md) are, over many
+splits, with hyper-parameters that were searched for each forget set.
 
 Seconds are those of the machine as it was, with other jobs beside it for some of the studies.
 Configs are written as they are called now, by study and data set.
@@ -110,16 +109,22 @@ def part(name: str, data: str, workdir: pathlib.Path) -> list[str]:
              f"{measured(origin)}: {len(origin['seeds'])} seeds, forget sets of "
              f"{results['sets'][0]['size']}; {origin['cpu_count']} {origin['cpu']} cores, jax "
              f"{origin['versions']['jax']}, {_time(results)}.", "",
-             *_markdown(*text.set_table(results["sets"])), "",
-             *(f"- {sentence}" for sentence in text.answer(results))]
+             *_markdown(*text.set_table(results["sets"])), "", *scope(results)]
     pictures = sections.figures(findings)
-    for title, sentences, header, table in sections.texts(findings):
-        lines += ["", f"**{title}.**", "", *(f"- {sentence}" for sentence in sentences), ""]
+    for title, _, header, table in sections.texts(findings):
+        lines += ["", f"**{title}.**", ""]
         for file, content in pictures[title].items():
             records.write_bytes(folder / file, content)
             lines += [f"![{title}](results/studies/{name}/{file})", ""]
-        lines += _markdown(header, table)
+        lines += _markdown(*_described(header, table))
     return lines
+
+
+def _described(header: list[str], table: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """A table without the columns of tests."""
+    kept = [column for column, title in enumerate(header) if not title.startswith("test")]
+    return [header[column] for column in kept], [[line[column] for column in kept]
+                                                 for line in table]
 
 
 def searched() -> list[str]:

@@ -57,6 +57,11 @@ def resolved(text: str, rows: Mapping[str, Sequence[str]], scores: TunedScores) 
         [scores[name].get(row, -np.inf) for name in parts])))
 
 
+def part_of(text: str) -> str:
+    """The part that a cell names, known or not."""
+    return _split(text)[0]
+
+
 def _split(text: str) -> tuple[str, str]:
     match = _PATTERN.fullmatch(text)
     return (match[1].strip(), match[2].strip()) if match else (text, "")

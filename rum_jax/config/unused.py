@@ -5,6 +5,8 @@ as the relearning rate of a study without relearning, is reported only if the co
 (`notes`), as a config file may have fields for several kinds of runs.
 """
 
+import functools
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 
 from ml_collections import ConfigDict
@@ -85,7 +87,7 @@ def unused_faults(config: Mapping) -> list[str]:
 
 
 def refuse_other_runs(config: Mapping, command: str, alone: bool = True) -> None:
-    """Raises InputError if the config requests a dry run, a plan or a sweep.
+    """Raises InputError if the config requests a dry run, a plan, a sweep or replicates.
 
     Args:
       config: checked.
@@ -93,9 +95,9 @@ def refuse_other_runs(config: Mapping, command: str, alone: bool = True) -> None
       alone: whether the command takes configs with campaign.alone=True.
     """
     requested = (("train.max_steps", 0), ("campaign.plan", False), ("sweep.rows", ()),
-                 *([] if alone else [("campaign.alone", False)]))
+                 ("replicates", ()), *([] if alone else [("campaign.alone", False)]))
     wrong = [(field, value, off) for field, off in requested
-             if (value := config[field.partition(".")[0]][field.partition(".")[2]]) != off]
+             if (value := functools.reduce(operator.getitem, field.split("."), config)) != off]
     raise_if_any([f"config.{field}: is {value!r}; allowed in {command}: {off!r}, as it does "
                   "nothing of the kind" for field, value, off in wrong], HEADING)
 

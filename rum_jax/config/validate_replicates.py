@@ -5,13 +5,24 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from rum_jax.claims.cells import INTERACTION, SLOPE, UNCOVERED, cell_faults, cells_of
+from rum_jax.claims.cells import (
+    INTERACTION,
+    SLOPE,
+    UNCOVERED,
+    cell_faults,
+    cells_of,
+    part_of,
+)
 from rum_jax.config import replicates as configs
 from rum_jax.core.checks import shortened, similar
+from rum_jax.core.errors import InputError
 from rum_jax.evaluate import COMPARISONS, REQUIRED
 from rum_jax.evaluate.subset_measures import MEASURES
+from rum_jax.refine import subset_names
 from rum_jax.rum import row_spec
+from rum_jax.rum.chain import WHOLE
 from rum_jax.rum.row_spec import REFERENCES
+from rum_jax.rum.searched_rows import Table, searched_rows, tables_of
 
 FEWEST = 3  # replicates, below which intervals and tests over them mean next to nothing
 # Metrics that every row of a study over replicates has besides those that are configured.
@@ -38,7 +49,8 @@ def replicate_faults(config: Mapping[str, Any], faults: Faults, data: bool) -> l
         named = f" (part {part})" if part in config["parts"] else ""
         problems += [f"{fault}{named}" for fault in faults(study.to_dict(), data)
                      if not number or not _of_shared(fault)]
-    return [*problems, *_auto_faults(config, studies), *_contrast_faults(config, studies)]
+    return [*problems, *_searched_faults(config, studies), *_auto_faults(config, studies),
+            *_contrast_faults(config, studies)]
 
 
 def _of_shared(fault: str) -> bool:
@@ -95,6 +107,45 @@ def _tuning_faults(config: Mapping[str, Any]) -> Iterator[str]:
                "config.tuning.replicates: (), as there is nothing to search on")
 
 
+def _searched_faults(config: Mapping[str, Any],
+                     studies: Mapping[str, ConfigDict]) -> Iterator[str]:
+    """Parts with several forget sets, or rows that share some of their hyper-parameters."""
+    if not config["tuning"]["replicates"]:
+        return
+    for part, study in studies.items():
+        field = f"config.parts.{part}" if part in config["parts"] else "config"
+        if part in config["tuning"]["like"]:
+            continue
+        if len(study.forget.sets) > 1:
+            yield (f"{field}.forget.sets: has {len(study.forget.sets)}; allowed with "
+                   "config.tuning.replicates: one, as hyper-parameters are searched for each "
+                   "forget set; give each a part of its own")
+        if part not in config["tuning"]["auto"]:
+            try:
+                searched_rows(_tables(study))
+            except InputError as error:
+                yield f"{field}.rows: {error}"
+
+
+def _tables(study: ConfigDict) -> dict[str, frozenset[Table]]:
+    """Row -> the hyper-parameters that it reads; without rows of a user's own refinement.
+
+    Its subsets are known when it has been run.
+    """
+    tables = {}
+    for row in study.rows:
+        kind, algorithm, _ = row_spec.parse(row)
+        subsets: Sequence[str] | None = (WHOLE,)
+        if kind != row_spec.VANILLA:
+            options = row_spec.options_of(study, row)
+            subsets = subset_names(options["by"], int(options["subsets"]))
+        if subsets is not None:
+            tables[row] = tables_of(kind, (
+                (algorithm or row_spec.of_subset(study[kind].algorithms, subset), subset)
+                for subset in subsets))
+    return tables
+
+
 def _auto_faults(config: Mapping[str, Any], studies: Mapping[str, ConfigDict]) -> Iterator[str]:
     """Parts that have nothing to choose, or no one-shot row to begin with and compare with."""
     tuning = config["tuning"]
@@ -124,6 +175,12 @@ def _contrast_faults(config: Mapping[str, Any],
             yield f"{field} {fault}"
     for name, given in config["contrasts"].items():
         yield from _measure_faults(f"config.contrasts.{name}", given)
+        several = [part for part in sorted(_parts(given) & set(studies))
+                   if len(studies[part].forget.sets) > 1]
+        if given["measure"] == SLOPE and several:
+            yield (f"config.contrasts.{name}.first: has {several[0]}, which has several forget "
+                   f"sets; allowed with measure={SLOPE}: parts with one, whose entanglement score "
+                   "the values are put against")
         known = _metrics([studies[part] for part in _parts(given) if part in studies])
         for metric in given["metrics"]:
             if known and metric not in known:
@@ -133,7 +190,7 @@ def _contrast_faults(config: Mapping[str, Any],
 
 def _parts(given: Mapping[str, Any]) -> set[str]:
     """Parts that a contrast names."""
-    return {text.partition("/")[0].strip() for text in (*given["first"], *given["second"])}
+    return {part_of(text) for text in (*given["first"], *given["second"])}
 
 
 def _metrics(studies: Sequence[ConfigDict]) -> list[str]:

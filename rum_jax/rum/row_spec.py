@@ -62,6 +62,11 @@ def options_of(config: Mapping[str, Any], row: str) -> dict[str, str]:
             "order": section["order"], "steps": section["steps"], **parsed.options}
 
 
+def of_subset(table: Mapping[str, Any], subset: str) -> Any:
+    """The entry of a subset, or of its level."""
+    return table[subset if subset in table else level_of(subset)]
+
+
 class Resolved(NamedTuple):
     """What a row does, with every default of its section filled in; None where it has none.
 

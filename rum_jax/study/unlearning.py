@@ -2,7 +2,7 @@
 
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -58,19 +58,15 @@ def steps_of(config: ConfigDict, row: str, subsets: Sequence[str] = ()) -> list[
     except InputError as error:
         raise InputError(f"row {row}: {error}") from error
     return [Step(subset, name, _hparams(section, name, subset)) for subset, name in (
-        (subset, parsed.algorithm or _of_subset(section.algorithms, subset)) for subset in order)]
-
-
-def _of_subset(table: ConfigDict, subset: str) -> Any:
-    """The entry of a subset, or of its level."""
-    return table[subset if subset in table else level_of(subset)]
+        (subset, parsed.algorithm or row_spec.of_subset(section.algorithms, subset))
+        for subset in order)]
 
 
 def _hparams(section: ConfigDict, name: str, subset: str | None = None) -> dict:
     """Hyper-parameters from a section's table; a user's own algorithm may rely on its defaults."""
     if not plugins.is_reference(name):
         table = section.hparams[name]
-        return (_of_subset(table, subset) if subset else table).to_dict()
+        return (row_spec.of_subset(table, subset) if subset else table).to_dict()
     table = section.hparams.to_dict().get(plugins.short_name(name), {})
     if subset:
         table = table.get(subset, table.get(level_of(subset), {}))

@@ -7,9 +7,10 @@ import numpy as np
 
 from rum_jax.core import records
 from rum_jax.rum.chain import Step
+from rum_jax.rum.searched_rows import spaces_of
 from rum_jax.train.state import TrainState
 from rum_jax.tuning.replicate import SearchReplicate
-from rum_jax.tuning.step_search import Limit, Searched, search, spaces_of
+from rum_jax.tuning.step_search import Limit, Searched, search
 
 PROBES = (1, 2)  # epochs, at which an algorithm's cost is measured
 

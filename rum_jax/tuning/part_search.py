@@ -8,17 +8,16 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from rum_jax.core import records
-from rum_jax.core.errors import InputError
 from rum_jax.replicates.folders import stored
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import Step
+from rum_jax.rum.searched_rows import searched_rows, spaces_of, tables_of
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say, shown
 from rum_jax.study.context import row_folder
 from rum_jax.study.unlearning import steps_of
 from rum_jax.tuning.chain_search import RowSearch, search_row
 from rum_jax.tuning.replicate import SearchReplicate
-from rum_jax.tuning.step_search import spaces_of
 
 
 def search_part(folder: pathlib.Path, replicates: Sequence[SearchReplicate], config: ConfigDict,
@@ -34,7 +33,7 @@ def search_part(folder: pathlib.Path, replicates: Sequence[SearchReplicate], con
       made_from: digest of what the search depends on.
     """
     results: dict[str, dict[str, Any]] = {}
-    for row in searched_rows(replicates[0], config):
+    for row in rows_of(replicates[0], config):
         path = folder / f"{row_folder(row)}.json"
         result = distributed.broadcast_from_writer(stored(path, made_from))
         if result is None:
@@ -56,24 +55,11 @@ def score_of(found: Mapping[str, Any]) -> float:
     return -math.inf if found["score"] is None else found["score"]
 
 
-def searched_rows(replicate: SearchReplicate, config: ConfigDict) -> list[str]:
-    """Rows that are searched, or only scored where they have nothing to choose.
-
-    Of rows that read the same fields the first is.
-    """
-    read: set[tuple[str, str, str]] = set()
-    rows = []
-    for row in config.rows:
-        fields = {(row_spec.parse(row).kind, step.algorithm, step.subset)
-                  for step in _steps(replicate, config, row) if spaces_of(step.algorithm)}
-        if not fields & read:
-            rows.append(row)
-        elif fields - read:
-            raise InputError(f"row {row}: reads some hyper-parameters of an earlier row, and "
-                             "others of its own; allowed in a search: all or none; give it a part "
-                             "of its own")
-        read |= fields
-    return rows
+def rows_of(replicate: SearchReplicate, config: ConfigDict) -> list[str]:
+    """Rows that are searched, or only scored; see `searched_rows`."""
+    return searched_rows({row: tables_of(row_spec.parse(row).kind, (
+        (step.algorithm, step.subset) for step in _steps(replicate, config, row)))
+        for row in config.rows})
 
 
 def _steps(replicate: SearchReplicate, config: ConfigDict, row: str) -> list[Step]:

@@ -12,13 +12,12 @@ import numpy as np
 
 from rum_jax.core.randomness import generator
 from rum_jax.rum.chain import Step
+from rum_jax.rum.searched_rows import spaces_of
 from rum_jax.tuning.halving import Halved, affordable, halve
-from rum_jax.unlearn import algorithm
-from rum_jax.unlearn.spaces import SETTLING, Space
+from rum_jax.unlearn.spaces import Space
 
 NARROWER = 0.5          # width of the second ranges, in that of the first
 TRIES = 200             # draws until one is not too expensive
-SETTLES = "last_epoch_factor"
 
 # (candidates, numbers of replicates) -> (float64[c,r] scores, int64[c] example gradients)
 Evaluate = Callable[[Sequence[Step], Sequence[int]], tuple[np.ndarray, np.ndarray]]
@@ -53,13 +52,6 @@ class Searched(NamedTuple):
     trainings: int
     log: list[dict[str, Any]]
     edges: dict[str, str]
-
-
-def spaces_of(name: str) -> dict[str, Space]:
-    """Hyper-parameters of an algorithm that a search chooses, and their ranges."""
-    chosen = algorithm(name)
-    settling = {SETTLES: SETTLING} if SETTLES in chosen.checks else {}
-    return {**chosen.search, **(settling if chosen.search else {})}
 
 
 def search(options: Sequence[Step], budget: int, replicates: int, evaluate: Evaluate,

@@ -134,7 +134,7 @@ def test_exports_that_cannot_be(tmp_path, capsys, words, expected):
 
 
 @pytest.mark.parametrize("field", ["campaign.plan=true", "train.max_steps=3", "campaign.alone=true",
-                                   "sweep.rows=('rum',)"])
+                                   "sweep.rows=('rum',)", "replicates=(0,1,2)"])
 def test_what_only_other_commands_do_is_refused_where_sets_are_chosen(tmp_path, capsys, field):
     argv = [*ARGV[:2], f"--workdir={tmp_path / 'run'}", f"--config.{field}"]
     assert common.run_command(forget_sets.main, "", argv) == 2

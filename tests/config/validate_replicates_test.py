@@ -61,6 +61,10 @@ def test_a_sound_study_has_no_faults():
     ({"parts__auto__forget__size": 30}, "config.tuning.auto: has auto; allowed with another part "
                                         "that is searched, whose forget set is the same, "
                                         "memorization:mix of 30"),
+    ({"parts__low__forget__sets": ("random", "memorization:low")},
+     "config.parts.low.forget.sets: has 2; allowed with config.tuning.replicates: one"),
+    ({"parts__mix__rows": ("vanilla:finetune", "rum", "rum[subsets=4]")},
+     "config.parts.mix.rows: row rum[subsets=4]: reads some hyper-parameters of an earlier row"),
     ({"campaign__alone": True}, "config.campaign.alone: is given; allowed with config.replicates"),
     ({"sweep__rows": ("rum",)}, "config.sweep.rows: is given; allowed with config.replicates"),
     ({"stream__requests": ("random",)}, "config.stream.requests: are given; allowed with "
@@ -134,6 +138,19 @@ def test_a_fault_that_all_parts_share_is_said_once():
 def test_a_fault_of_a_contrast_has_one_message(contrast, expected):
     messages = refused(contrast)
     assert len([message for message in messages if expected in message]) == 1, messages
+
+
+def test_a_slope_over_a_part_of_several_forget_sets_is_refused():
+    slope = {"measure": "slope", "first": ("mix/rum", "low/original"), "second": ()}
+    messages = refused(slope, parts__low__forget__sets=("random", "memorization:low"),
+                       tuning__like={"low": "mix"})
+    assert [message.partition(";")[0] for message in messages] == [
+        "config.contrasts.RUM.first: has low, which has several forget sets"]
+
+
+def test_rows_that_share_all_their_hyper_parameters_or_none_are_searched():
+    assert refused(parts__mix__rows=("vanilla:finetune", "rum", "rum[by=confidence]",
+                                     "rum[order=descending]", "rum_f:salun")) == []
 
 
 @pytest.mark.parametrize("fields", [{"tuning__replicates": (), "tuning__auto": ()},

@@ -5,7 +5,7 @@ import pytest
 from rum_jax.config import base
 from rum_jax.rum.chain import Step
 from rum_jax.study.unlearning import steps_of
-from rum_jax.tuning.part_search import fields_of, score_of, search_part, searched_rows
+from rum_jax.tuning.part_search import fields_of, rows_of, score_of, search_part
 
 SUBSETS = ("low", "mid", "high")
 
@@ -34,8 +34,8 @@ def test_rows_that_read_the_same_fields_are_searched_once(search_replicates, sea
     config = search_config.copy_and_resolve_references()
     config.rows = ("rum_f:finetune", "vanilla:finetune", "rum_f:finetune[order=descending]",
                    "vanilla:none")
-    assert searched_rows(search_replicates[0], config) == ["rum_f:finetune", "vanilla:finetune",
-                                                           "vanilla:none"]
+    assert rows_of(search_replicates[0], config) == ["rum_f:finetune", "vanilla:finetune",
+                                                     "vanilla:none"]
 
 
 def test_a_row_is_searched_once_and_kept(search_replicates, search_config, tmp_path, capsys):

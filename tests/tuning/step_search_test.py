@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rum_jax.rum.chain import WHOLE, Step
+from rum_jax.rum.searched_rows import SETTLES, spaces_of
 from rum_jax.tuning.halving import affordable, cost
-from rum_jax.tuning.step_search import SETTLES, Limit, search, spaces_of
+from rum_jax.tuning.step_search import Limit, search
 from rum_jax.unlearn import ALGORITHMS, algorithm
 from rum_jax.unlearn.spaces import SETTLING
 
