@@ -30,8 +30,10 @@ from rum_jax.report.claim_words import (
     families,
     full_title,
     metric_name,
+    needed,
     ordered,
     p_value,
+    powered,
     scope,
     tested,
 )
@@ -42,7 +44,7 @@ TITLES = {"digits": "scikit-learn's digits", "cifar10_small": "Five classes of C
           "cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 LARGEST = 500_000       # bytes of results.json that are copied as they are
 HEADER = ("contrast", "first - second", "metric", "test", "effect [95% interval]", "n", "p (Holm)",
-          "power", "detectable", "verdict")
+          "power", "detectable", "replicates for 80%", "verdict")
 HEAD = """# Claims, decided on many splits
 
 Every claim is stated as contrasts in `rum_jax/config/claims.py` before anything is run: what is
@@ -101,8 +103,9 @@ def contrasts(claims: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Lines of HEADER."""
     return [[full_title(claim), f"`{compared(claim)}`", metric_name(claim["metric"]),
              tested(claim), effect(claim), str(claim["n"]), p_value(claim["p_adjusted"]),
-             *(("n/a", "n/a") if claim["power"] is None else
-               (f"{claim['power']['power']:.0%}", f"{claim['power']['detectable']:.3f}")),
+             *(("n/a",) * 3 if claim["power"] is None else
+               (f"{claim['power']['power']:.0%}", f"{claim['power']['detectable']:.3f}",
+                needed(claim["power"]))),
              claim["verdict"]] for claim in claims]
 
 
@@ -128,7 +131,7 @@ def chapter(data: str, results: Mapping[str, Any]) -> list[str]:
              f"[results.json](results/claims/{data}/results.json).", "",
              scope(results["scope"]), "", counted(claims), "",
              *(f"- **{claim}:** {said}" for claim, said in answers(claims))]
-    lines += ["", *markdown(HEADER, contrasts(claims))]
+    lines += ["", *markdown(HEADER, contrasts(claims)), "", powered(claims)]
     if said := calibrated(results["calibration"]):
         lines += ["", " ".join(said)]
     return [*lines, *_figures(data, results), *_auto_rum(data, results)]

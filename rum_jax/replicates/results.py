@@ -135,8 +135,18 @@ def _claim(each: Compared, effect: Effect, decision: Decision, power: Power | No
         **{name: plain[name] for name in (
             "n", "mean", "interval", "sd", "p", "p_adjusted", "p_equivalence", "verdict", "word",
             "resampled", "mixed")},
-        "per_replicate": effect.per_replicate.tolist(),
+        "sd_seeds": _sd_of_seeds(effect.values), "per_replicate": effect.per_replicate.tolist(),
         "power": _power(power), "power_before": _power(before)}
+
+
+def _sd_of_seeds(values: np.ndarray) -> float | None:
+    """The part of the effects' standard deviation that model seeds make; None: there is one seed.
+
+    Args:
+      values: float64[R,S], effects of each model seed.
+    """
+    seeds = values.shape[1]
+    return float(np.sqrt(values.var(1, ddof=1).mean() / seeds)) if seeds > 1 else None
 
 
 def _power(power: Power | None) -> dict[str, Any] | None:

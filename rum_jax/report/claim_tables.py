@@ -12,6 +12,7 @@ from rum_jax.report.claim_words import (
     effect,
     full_title,
     metric_name,
+    needed,
     p_value,
     tested,
     title,
@@ -20,7 +21,8 @@ from rum_jax.report.labels import display_names
 from rum_jax.report.text import aligned
 
 CONTRASTS = ("contrast", "first - second", "metric", "test", "effect [95% interval]", "sd",
-             "p (Holm)", "verdict", "power before", "power attained", "detectable")
+             "p (Holm)", "verdict", "power before", "power attained", "detectable",
+             "replicates for 80%")
 SENSITIVITY = ("contrast", "metric", "paired t: effect [95% interval]", "p",
                "resampled t [95% interval]", "p", "mixed model", "p")
 TERMINAL = ("contrast", "metric", "effect [95% interval]", "p (Holm)", "verdict")
@@ -41,7 +43,8 @@ def _contrast(claim: Claim) -> list[str]:
     return [title(claim), compared(claim), metric_name(claim["metric"]), tested(claim),
             effect(claim), f"{claim['sd']:.3f}", p_value(claim["p_adjusted"]), claim["verdict"],
             *("n/a" if power is None else f"{power['power']:.0%}" for power in (before, attained)),
-            "n/a" if attained is None else f"{attained['detectable']:.3f}"]
+            *(("n/a", "n/a") if attained is None else
+              (f"{attained['detectable']:.3f}", needed(attained)))]
 
 
 def sensitivity(claims: Sequence[Claim]) -> list[list[str]]:

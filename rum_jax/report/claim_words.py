@@ -1,11 +1,13 @@
 """Claims in words: every word of a verdict is that of its test."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rum_jax.claims.cells import INTERACTION, SLOPE, name_order
 from rum_jax.claims.contrast import EQUIVALENCE, LESS, NON_INFERIORITY
+from rum_jax.claims.power import POWER
 from rum_jax.claims.verdict import EQUIVALENT, REFUTED, SUPPORTED, UNDECIDED
 from rum_jax.report.comparisons import METRICS
 from rum_jax.report.words import joined
@@ -129,6 +131,33 @@ def bracketed(ends: Sequence[float] | None) -> str:
 def p_value(p: float | None) -> str:
     """p with three decimals."""
     return "n/a" if p is None else "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def needed(power: Mapping[str, Any]) -> str:
+    """Replicates for a power of 80%, as people write them."""
+    return "over a million" if power["needed"] is None else f"{power['needed']:,}"
+
+
+def powered(claims: Sequence[Claim]) -> str:
+    """How many contrasts have a power of 80%, and what the others lack, in sentences."""
+    varying = [claim for claim in claims if claim["power"] is not None]
+    weak = [claim for claim in varying if claim["power"]["power"] < POWER]
+    text = (f"{len(varying) - len(weak)} of {len(varying)} contrasts have a power of 80% for "
+            "their margin.")
+    if not weak:
+        return text
+    most = needed(max((claim["power"] for claim in weak),
+                      key=lambda power: power["needed"] or math.inf))
+    text += (f" Effects of the others have standard deviations over replicates of "
+             f"{_range([claim['sd'] for claim in weak])}")
+    seeds = [claim["sd_seeds"] for claim in weak if claim["sd_seeds"] is not None]
+    text += f", those from model seeds alone would be {_range(seeds)}" if seeds else ""
+    return f"{text}. The one with the largest needs {most} replicates for that power."
+
+
+def _range(values: Sequence[float]) -> str:
+    low, high = (f"{end:.3f}" for end in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def calibrated(calibration: Mapping[str, Any] | None) -> list[str]:

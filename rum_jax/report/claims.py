@@ -57,6 +57,7 @@ def _words(results: Mapping[str, Any]) -> dict[str, Any]:
         "counted": claim_words.counted(claims) if claims else "",
         "answers": claim_words.answers(claims), "scope": claim_words.scope(results["scope"]),
         "contrasts": (claim_tables.CONTRASTS, claim_tables.contrasts(claims)),
+        "powered": claim_words.powered(claims) if claims else "",
         "sensitivity": (claim_tables.SENSITIVITY, claim_tables.sensitivity(claims)),
         "calibration": claim_words.calibrated(results["calibration"]),
         "tables": [claim_tables.part(of_part) for of_part in results["parts"]],

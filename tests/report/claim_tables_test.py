@@ -18,7 +18,7 @@ def test_contrasts_have_power_before_and_after(results):
     assert line[:3] == ["RUM", "mix/rum - mix/vanilla:scrub", "stratified ToW"]
     assert line[5:] == [f"{claim['sd']:.3f}", "<0.001", "supported",
                         f"{claim['power_before']['power']:.0%}", f"{claim['power']['power']:.0%}",
-                        f"{claim['power']['detectable']:.3f}"]
+                        f"{claim['power']['detectable']:.3f}", str(claim["power"]["needed"])]
     same = next(line for group in groups for line in group["lines"] if line[0] == "same")
     assert same[4:7] == ["+0.000 [n/a]", "0.000", "1.000"] and same[-3:] == ["n/a"] * 3
     assert all(len(line) == len(claim_tables.CONTRASTS)

@@ -55,6 +55,27 @@ def test_what_a_test_is_to_show(fields, said):
     assert claim_words.tested(claim(**fields)) == said
 
 
+def power(share, needed=30):
+    return {"power": share, "needed": needed}
+
+
+def test_power_is_told_with_what_the_others_lack():
+    strong = claim(power=power(0.9), sd=0.01, sd_seeds=0.005)
+    assert claim_words.powered([strong, claim(power=None)]) == (
+        "1 of 1 contrasts have a power of 80% for their margin.")
+    weak = [claim(power=power(0.5), sd=0.05, sd_seeds=0.02),
+            claim(power=power(0.2, 1234), sd=0.09, sd_seeds=0.03)]
+    assert claim_words.powered([strong, *weak]) == (
+        "1 of 3 contrasts have a power of 80% for their margin. Effects of the others have "
+        "standard deviations over replicates of 0.050 to 0.090, those from model seeds alone would "
+        "be 0.020 to 0.030. The one with the largest needs 1,234 replicates for that power.")
+    alone = claim(power=power(0.0, None), sd=0.5, sd_seeds=None)
+    assert claim_words.powered([alone]) == (
+        "0 of 1 contrasts have a power of 80% for their margin. Effects of the others have "
+        "standard deviations over replicates of 0.500. The one with the largest needs over a "
+        "million replicates for that power.")
+
+
 def test_numbers():
     assert claim_words.effect(claim()) == "+0.031 [+0.010, +0.052]"
     assert claim_words.effect(claim(interval=None)) == "+0.031 [n/a]"
