@@ -49,6 +49,7 @@ class Methods(NamedTuple):
 
 
 ALL = Methods()
+FEWER = Methods(relabeling=("salun",), chained=("salun", "scrub"), controlled=("scrub",))
 FEW = Methods(("neggrad_plus",), ("salun",), ("neggrad_plus",), ("neggrad_plus",),
               ("confidence",))
 
