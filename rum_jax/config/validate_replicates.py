@@ -1,33 +1,20 @@
-"""Checks of studies over replicates: parts, the search on other data seeds, and contrasts."""
+"""Checks of studies over replicates: seeds, parts, and the search on other data seeds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from rum_jax.claims.cells import (
-    INTERACTION,
-    SLOPE,
-    UNCOVERED,
-    cell_faults,
-    cells_of,
-    part_of,
-)
 from rum_jax.config import replicates as configs
+from rum_jax.config.validate_contrasts import contrast_faults
 from rum_jax.core.checks import shortened, similar
 from rum_jax.core.errors import InputError
-from rum_jax.evaluate import COMPARISONS, REQUIRED
-from rum_jax.evaluate.subset_measures import MEASURES
 from rum_jax.refine import subset_names
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE
-from rum_jax.rum.row_spec import REFERENCES
 from rum_jax.rum.searched_rows import Table, searched_rows, tables_of
 
 FEWEST = 3  # replicates, below which intervals and tests over them mean next to nothing
-# Metrics that every row of a study over replicates has besides those that are configured.
-ALWAYS = ("seconds", "example_gradients", "optimizer_steps", "forget_frequency_agreement")
-UNCOVERED_METRICS = tuple(f"{UNCOVERED}{measure}" for measure in MEASURES)
 Faults = Callable[[Mapping[str, Any], bool], list[str]]
 
 
@@ -50,7 +37,7 @@ def replicate_faults(config: Mapping[str, Any], faults: Faults, data: bool) -> l
         problems += [f"{fault}{named}" for fault in faults(study.to_dict(), data)
                      if not number or not _of_shared(fault)]
     return [*problems, *_searched_faults(config, studies), *_auto_faults(config, studies),
-            *_contrast_faults(config, studies)]
+            *contrast_faults(config, studies)]
 
 
 def _of_shared(fault: str) -> bool:
@@ -163,48 +150,3 @@ def _auto_faults(config: Mapping[str, Any], studies: Mapping[str, ConfigDict]) -
             yield (f"config.tuning.auto: has {part}; allowed with another part that is searched, "
                    f"whose forget set is the same, {', '.join(forget.sets)} of {forget.size}, and "
                    f"that has one-shot rows, {row_spec.VANILLA}:...")
-
-
-def _contrast_faults(config: Mapping[str, Any],
-                     studies: Mapping[str, ConfigDict]) -> Iterator[str]:
-    rows = {part: [*REFERENCES, *study.rows] for part, study in studies.items()}
-    tuning = config["tuning"]
-    tuned = [part for part in studies if tuning["replicates"] and part not in tuning["like"]]
-    for field, text in cells_of(config["contrasts"]):
-        for fault in cell_faults(text, rows, tuned):
-            yield f"{field} {fault}"
-    for name, given in config["contrasts"].items():
-        yield from _measure_faults(f"config.contrasts.{name}", given)
-        several = [part for part in sorted(_parts(given) & set(studies))
-                   if len(studies[part].forget.sets) > 1]
-        if given["measure"] == SLOPE and several:
-            yield (f"config.contrasts.{name}.first: has {several[0]}, which has several forget "
-                   f"sets; allowed with measure={SLOPE}: parts with one, whose entanglement score "
-                   "the values are put against")
-        known = _metrics([studies[part] for part in _parts(given) if part in studies])
-        for metric in given["metrics"]:
-            if known and metric not in known:
-                yield (f"config.contrasts.{name}.metrics: has {metric}; known in its parts: "
-                       f"{', '.join(known)}{similar(metric, known)}")
-
-
-def _parts(given: Mapping[str, Any]) -> set[str]:
-    """Parts that a contrast names."""
-    return {part_of(text) for text in (*given["first"], *given["second"])}
-
-
-def _metrics(studies: Sequence[ConfigDict]) -> list[str]:
-    """Metrics that all of some parts have."""
-    known = [[*REQUIRED, *COMPARISONS, *study.metrics, *ALWAYS,
-              *(UNCOVERED_METRICS if study.trace else ())] for study in studies]
-    return [name for name in known[0] if all(name in names for names in known)] if known else []
-
-
-def _measure_faults(field: str, given: Mapping[str, Any]) -> Iterator[str]:
-    first, second = len(given["first"]), len(given["second"])
-    if given["measure"] == SLOPE and (first < 2 or second):
-        yield (f"{field}.first: has {first} cell(s) and second {second}; allowed with "
-               f"measure={SLOPE}: at least 2, and none in second")
-    if given["measure"] == INTERACTION and (first < 2 or second < 2):
-        yield (f"{field}.first: has {first} cell(s) and second {second}; allowed with "
-               f"measure={INTERACTION}: at least 2 each")
