@@ -63,7 +63,8 @@ def _complete(workdir: pathlib.Path, config: ConfigDict, leases: Leases | None) 
              *_bases(workdir, config, config.replicates, config.seeds)]
     complete(bases, leases, "models of replicates")
     check_levels(workdir, config)
-    complete(tuning.pieces(workdir, config), leases, "searches")
+    for searches in tuning.pieces(workdir, config):
+        complete(searches, leases, "searches")
     parts = _parts(workdir, config, tuning.fields(workdir, config))
     complete(parts, leases, "studies of replicates")
 

@@ -33,17 +33,21 @@ def searched_parts(config: ConfigDict) -> list[str]:
     return sorted(names, key=lambda part: part in config.tuning.auto)
 
 
-def pieces(workdir: pathlib.Path, config: ConfigDict) -> list[Piece]:
-    """One piece for each part that is searched."""
-    made, one_shot = [], []  # whose best row a part with its own algorithms begins with
+def pieces(workdir: pathlib.Path, config: ConfigDict) -> tuple[list[Piece], list[Piece]]:
+    """One piece for each part that is searched.
+
+    Those of the second list, which choose algorithms, too, begin with the best row of the first:
+    no worker may begin with them before these are all done.
+    """
+    searches, auto, one_shot = [], [], []
     for part in searched_parts(config):
         study, is_auto = configs.of_part(config, part), part in config.tuning.auto
         digest = records.digest([base_models.made_from(study), records.plain(
             {**config.tuning.to_dict(), "auto": one_shot if is_auto else [], "like": {}})])
         one_shot += [] if is_auto else [digest]
-        made.append(piece(workdir / TUNING, part, digest, functools.partial(
-            _search, workdir, config, part, digest)))
-    return made
+        (auto if is_auto else searches).append(piece(workdir / TUNING, part, digest,
+            functools.partial(_search, workdir, config, part, digest)))
+    return searches, auto
 
 
 def _search(workdir: pathlib.Path, config: ConfigDict, part: str, digest: str) -> dict[str, Any]:

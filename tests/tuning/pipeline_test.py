@@ -1,0 +1,39 @@
+from ml_collections import ConfigDict
+
+from rum_jax.config import base
+from rum_jax.replicates import pipeline as replicates_pipeline
+from rum_jax.tuning import pipeline
+
+
+def _config():
+    config = base.get_config()
+    config.replicates, config.tuning.replicates = (0, 1, 2), (100, 101)
+    config.parts = ConfigDict({"auto": {"rows": ("rum",)}, "low": {"forget": {"size": 20}},
+                               "mix": {"rows": ("vanilla:finetune", "rum")}})
+    config.tuning.auto = ("auto",)
+    return config
+
+
+def test_parts_that_choose_algorithms_come_after_all_others(tmp_path, monkeypatch):
+    """No worker may begin with them before the one-shot rows' results are there."""
+    searches, auto = pipeline.pieces(tmp_path, _config())
+    assert [piece.name for piece in searches] == ["tuning-low", "tuning-mix"]
+    assert [piece.name for piece in auto] == ["tuning-auto"]
+    completed = []
+    monkeypatch.setattr(replicates_pipeline, "complete",
+                        lambda pieces, _, title: completed.append((title, len(pieces))))
+    monkeypatch.setattr(replicates_pipeline, "check_levels", lambda *_: None)
+    monkeypatch.setattr(pipeline, "fields", lambda *_: {})
+    replicates_pipeline._complete(tmp_path, _config(), None)
+    assert completed == [("models of replicates", 5), ("searches", 2), ("searches", 1),
+                         ("studies of replicates", 9)]
+
+
+def test_with_other_one_shot_rows_algorithms_are_chosen_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "_search", lambda *_: {"rows": {}, "fields": {}})
+    config, changed = _config(), _config()
+    changed.parts.mix.rows = ("vanilla:finetune", "vanilla:salun", "rum")
+    (auto,) = pipeline.pieces(tmp_path, config)[1]
+    auto.work()
+    assert auto.is_done()
+    assert not pipeline.pieces(tmp_path, changed)[1][0].is_done()
