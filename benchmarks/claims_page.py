@@ -2,9 +2,9 @@
 
     python -m rum_jax.main --config=configs/claims.py:digits --workdir=runs/digits_claims
     python benchmarks/claims_page.py --digits=runs/digits_claims \\
-        --cifar10_small=runs/cifar10_small_claims
+        --cifar10_small=runs/cifar10_small_claims --digits_reasons=runs/digits_claim_reasons
 
-Results are copied to docs/results/claims/<data>/, and the page and its figures are made from what
+With `_reasons` it is the workdir of configs/claim_reasons.py. Results are copied to docs/results/claims/<data>/, and the page and its figures are made from what
 is there, so that one data set can be done again without the others. Every word of a verdict is that
 of its test.
 """
@@ -42,6 +42,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 PAGE, TARGET = ROOT / "docs" / "claims.md", ROOT / "docs" / "results" / "claims"
 TITLES = {"digits": "scikit-learn's digits", "cifar10_small": "Five classes of CIFAR-10",
           "cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
+REASONS = "_reasons"    # ends the name of a study of reasons
+STUDIES = tuple(name for data in DATA for name in (data, data + REASONS))
 LARGEST = 500_000       # bytes of results.json that are copied as they are
 HEADER = ("contrast", "first - second", "metric", "test", "effect [95% interval]", "n", "p (Holm)",
           "power", "detectable", "replicates for 80%", "verdict")
@@ -56,6 +58,10 @@ largest difference that the 95% interval does not exclude. Nothing on this page 
 otherwise; it was written by
 
     {command}
+
+Chapters called *reasons* have experiments on why claims came out as they did
+(`rum_jax/config/claim_reasons.py`). They were stated after the claims had been decided, and before
+they were run themselves.
 
 Power is that of the contrast's own test for an effect of the margin, or for non-inferiority and
 equivalence at the margin for an effect of 0, with the spread that was measured. Detectable: the
@@ -72,7 +78,7 @@ def copied(data: str, workdir: pathlib.Path) -> None:
     if path.stat().st_size > LARGEST:
         results = trimmed(results)
     origin = results["provenance"]
-    origin["command"] = [f"--workdir=runs/{data}_claims" if word.startswith("--workdir=") else word
+    origin["command"] = [f"--workdir={workdir_of(data)}" if word.startswith("--workdir=") else word
                          for word in origin["command"]]
     records.write_json(folder / "results.json", results)
 
@@ -122,7 +128,7 @@ def overview(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def chapter(data: str, results: Mapping[str, Any]) -> list[str]:
     """What the page says of one data set; its figures are written, too."""
     claims, origin = ordered(results["claims"]), results["provenance"]
-    lines = ["", f"## {TITLES[data]}", "", f"    {shlex.join(origin['command'])}", "",
+    lines = ["", f"## {_heading(data)}", "", f"    {shlex.join(origin['command'])}", "",
              f"{measured(origin)}: {len(results['scope']['replicates'])} replicates of "
              f"{results['scope']['model_seeds']} model seeds, "
              f"{results['scope']['training_examples']} training and "
@@ -135,6 +141,17 @@ def chapter(data: str, results: Mapping[str, Any]) -> list[str]:
     if said := calibrated(results["calibration"]):
         lines += ["", " ".join(said)]
     return [*lines, *_figures(data, results), *_auto_rum(data, results)]
+
+
+def _heading(study: str) -> str:
+    data = study.removesuffix(REASONS)
+    return TITLES[data] if study == data else f"{TITLES[data]}: reasons"
+
+
+def workdir_of(study: str) -> str:
+    """Where a reader's own run would be, below the current folder."""
+    data = study.removesuffix(REASONS)
+    return f"runs/{data}_claims" if study == data else f"runs/{data}_claim_reasons"
 
 
 def _figures(data: str, results: Mapping[str, Any]) -> list[str]:
@@ -166,23 +183,25 @@ def _auto_rum(data: str, results: Mapping[str, Any]) -> list[str]:
 
 def page() -> str:
     """The page, from the results that are in TARGET."""
-    found = {data: records.read_json(TARGET / data / "results.json") for data in DATA
-             if (TARGET / data / "results.json").is_file()}
+    found = {name: records.read_json(TARGET / name / "results.json") for name in STUDIES
+             if (TARGET / name / "results.json").is_file()}
     command = shlex.join(["python", "benchmarks/claims_page.py",
-                          *(f"--{data}=runs/{data}_claims" for data in found)])
-    lines = [HEAD.format(command=command).rstrip(), *(overview(found) if len(found) > 1 else []),
-             *(line for data, results in found.items() for line in chapter(data, results))]
+                          *(f"--{name}={workdir_of(name)}" for name in found)])
+    decided = {data: results for data, results in found.items() if data in DATA}
+    lines = [HEAD.format(command=command).rstrip(),
+             *(overview(decided) if len(decided) > 1 else []),
+             *(line for name, results in found.items() for line in chapter(name, results))]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def main() -> None:
     """Copies the files and writes the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for data in DATA:
-        parser.add_argument(f"--{data}", type=pathlib.Path, help="workdir of that study")
-    for data, workdir in vars(parser.parse_args()).items():
+    for name in STUDIES:
+        parser.add_argument(f"--{name}", type=pathlib.Path, help="workdir of that study")
+    for name, workdir in vars(parser.parse_args()).items():
         if workdir:
-            copied(data, workdir)
+            copied(name, workdir)
     records.write_bytes(PAGE, page().encode())
 
 

@@ -16,7 +16,7 @@ CONFIGS = sorted((ROOT / "configs").glob("*.py"))
 
 RUM = ("cifar100_rum", "cifar10_rum", "cifar10_small_rum", "digits_rum", "tiny_imagenet_rum")
 STUDIES = ("entanglement", "memorization_levels", "proxies", "sequential_vs_one_shot")
-CLAIMS = ("auto_rum", "claims")
+CLAIMS = ("auto_rum", "claim_reasons", "claims")
 STUDY_DATA = ("digits", "cifar10_small", "cifar10", "cifar100")
 # What a study changes in the RUM study on the same data, beside `rows`, `metrics` and relearning.
 CHANGED = {"entanglement": ("forget.sets", "campaign.models"),

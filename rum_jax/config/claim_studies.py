@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from rum_jax.config import base, shipped, variants
+from rum_jax.config import base, claim_reasons, shipped, variants
 from rum_jax.config import claims as of_claims
 from rum_jax.config.variants import Variant
 
@@ -24,6 +24,11 @@ def read(variant: str) -> Variant:
 def claims(variant: Variant) -> ConfigDict:
     """The study of all claims."""
     return of_claims.study(_data_set(variant), _level_size(variant), _methods(variant))
+
+
+def reasons(variant: Variant) -> ConfigDict:
+    """The experiments on why claims come out as they do."""
+    return claim_reasons.study(_data_set(variant), _level_size(variant), _methods(variant))
 
 
 def auto_rum(variant: Variant) -> ConfigDict:

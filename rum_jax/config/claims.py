@@ -21,7 +21,7 @@ ENTANGLEMENT = {"apart": 0.03, "between": 0.2, "entangled": 1.0}  # ES in that o
 WEAKLY = "memorization<0.1"                 # whose entanglement sets are chosen among
 DATA = ("digits", "cifar10_small", "cifar10", "cifar100")
 
-_BEST = "best(vanilla:*)"
+BEST = "best(vanilla:*)"
 
 
 class Methods(NamedTuple):
@@ -83,12 +83,13 @@ def auto_rum(c: ConfigDict, level_size: int, methods: Methods = ALL) -> ConfigDi
     return whole
 
 
-def _part(forget_set: str, size: int, rows: Sequence[str], **fields: Any) -> dict[str, Any]:
+def part_fields(forget_set: str, size: int, rows: Sequence[str], **fields: Any) -> dict[str, Any]:
+    """Fields of a part with one forget set, some rows, and others as `config.parts` has them."""
     return {"forget": {"sets": (forget_set,), "size": size}, "rows": tuple(rows), **fields}
 
 
 def _level_parts(size: int, methods: Methods) -> dict[str, Any]:
-    return {level: _part(f"memorization:{level}", size, ("vanilla:none", *methods.one_shot))
+    return {level: part_fields(f"memorization:{level}", size, ("vanilla:none", *methods.one_shot))
             for level in LEVELS}
 
 
@@ -97,7 +98,7 @@ def _mix_parts(size: int, methods: Methods) -> dict[str, Any]:
     chained = [f"rum_f:{name}" for name in methods.chained]
 
     def mix(rows: Sequence[str], **fields: Any) -> dict[str, Any]:
-        return _part("memorization:mix", size, rows, **fields)
+        return part_fields("memorization:mix", size, rows, **fields)
 
     return {
         "mix": mix([*methods.one_shot, *chained, "rum", *by_proxy], trace=True),
@@ -109,14 +110,19 @@ def _mix_parts(size: int, methods: Methods) -> dict[str, Any]:
 
 
 def _entanglement_parts(size: int, methods: Methods) -> dict[str, Any]:
-    return {name: _part(f"entanglement_score_ratio:{ratio:g},{WEAKLY}", size,
-                        [f"vanilla:{algorithm}" for algorithm in (*methods.forgetting, "salun")])
-            for name, ratio in ENTANGLEMENT.items()}
+    return {name: entangled_fields(ratio, size, methods) for name, ratio in ENTANGLEMENT.items()}
 
 
-def _contrast(claim: str, family: str, first: Sequence[str], second: Sequence[str] = (), *,
-              measure: str = DIFFERENCE, metrics: Sequence[str] = SCORES,
-              test: str = SUPERIORITY, direction: str = GREATER) -> dict[str, Any]:
+def entangled_fields(ratio: float, size: int, methods: Methods) -> dict[str, Any]:
+    """The part with an entanglement score of so many times that of random sets."""
+    return part_fields(f"entanglement_score_ratio:{ratio:g},{WEAKLY}", size, [
+        f"vanilla:{algorithm}" for algorithm in (*methods.forgetting, "salun")])
+
+
+def contrast_fields(claim: str, family: str, first: Sequence[str], second: Sequence[str] = (), *,
+                    measure: str = DIFFERENCE, metrics: Sequence[str] = SCORES,
+                    test: str = SUPERIORITY, direction: str = GREATER) -> dict[str, Any]:
+    """A contrast as `config.contrasts` has it, see `replicates.contrasts`."""
     return {"claim": claim, "family": family, "first": tuple(first), "second": tuple(second),
             "measure": measure, "metrics": tuple(metrics), "test": test, "direction": direction,
             "margin": MARGIN}
@@ -124,27 +130,27 @@ def _contrast(claim: str, family: str, first: Sequence[str], second: Sequence[st
 
 def _contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, contrast) of all claims."""
-    yield "1 algorithm of each stratum", _contrast(
+    yield "1 algorithm of each stratum", contrast_fields(
         "The best algorithm differs by level of memorization", "1",
-        [f"{level}/{_BEST}" for level in LEVELS],
+        [f"{level}/{BEST}" for level in LEVELS],
         [f"{level}/best(vanilla:*; {', '.join(LEVELS)})" for level in LEVELS])
-    yield "2 nothing for low", _contrast(
+    yield "2 nothing for low", contrast_fields(
         "Doing nothing for weakly memorized examples is as good as retraining", "2",
         ["low/original"], ["low/retrain_again"], test=NON_INFERIORITY)
     for name, cell in (("3 RUM", "mix/rum"), ("3 Auto-RUM", "auto/rum")):
-        yield name, _contrast("RUM is better than the best one-shot method", "3", [cell],
-                              [f"mix/{_BEST}"])
+        yield name, contrast_fields("RUM is better than the best one-shot method", "3", [cell],
+                              [f"mix/{BEST}"])
     yield from _chain_contrasts(methods)
     yield from _level_contrasts(methods)
     for name in (*methods.forgetting, "salun"):
-        yield f"8 entanglement, {name}", _contrast(
+        yield f"8 entanglement, {name}", contrast_fields(
             "The more entangled, the harder, at matched memorization", "8",
             [f"{part}/vanilla:{name}" for part in ENTANGLEMENT], measure=SLOPE, direction=LESS)
     for name in methods.proxies:
-        yield f"9 {name}", _contrast("A proxy in RUM is as good as memorization", "9",
+        yield f"9 {name}", contrast_fields("A proxy in RUM is as good as memorization", "9",
                                      [f"mix/rum[by={name}]"], ["mix/rum"], test=EQUIVALENCE)
     for part, option in (("mix", ""), ("descending", "[order=descending]")):
-        yield f"10 uncovered, {part}", _contrast(
+        yield f"10 uncovered, {part}", contrast_fields(
             "Unlearning one subset uncovers the others", "10",
             [f"{part}/rum_f:{name}{option}" for name in methods.controlled],
             metrics=("uncovered_called_member",))
@@ -157,14 +163,14 @@ def _chain_contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
     for title, names in (("mean", methods.chained),
                          *((name, (name,)) for name in methods.chained)):
         chains = [f"mix/rum_f:{name}" for name in names]
-        yield f"4 refined, {title}", _contrast(refined, "4", chains,
+        yield f"4 refined, {title}", contrast_fields(refined, "4", chains,
                                                [f"mix/vanilla:{name}" for name in names])
-        yield f"6 order, {title}", _contrast(
+        yield f"6 order, {title}", contrast_fields(
             orders, "6", chains, [f"descending/rum_f:{name}[order=descending]" for name in names])
     random_subsets = "Refining is better than random subsets"
-    yield "5 RUM", _contrast(random_subsets, "5", ["mix/rum"], ["shuffled/rum_shuffled"])
+    yield "5 RUM", contrast_fields(random_subsets, "5", ["mix/rum"], ["shuffled/rum_shuffled"])
     for name in methods.controlled:
-        yield f"5 {name}", _contrast(random_subsets, "5", [f"mix/rum_f:{name}"],
+        yield f"5 {name}", contrast_fields(random_subsets, "5", [f"mix/rum_f:{name}"],
                                      [f"shuffled/rum_f:{name}[by=shuffled]"])
 
 
@@ -176,11 +182,11 @@ def _level_contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
                                     (methods.relabeling, easier, GREATER)):
         for name in names:
             levels = [f"{level}/vanilla:{name}" for level in ("low", "high")]
-            yield f"7 {name} forgets", _contrast(
+            yield f"7 {name} forgets", contrast_fields(
                 "On strongly memorized examples it is better than doing nothing", "7 forgets",
                 [levels[1]], ["high/original"])
-            yield f"7 {name}", _contrast(claim, "7", [levels[1]], [levels[0]],
+            yield f"7 {name}", contrast_fields(claim, "7", [levels[1]], [levels[0]],
                                          direction=direction)
-            yield f"7 {name} beyond the original", _contrast(
+            yield f"7 {name} beyond the original", contrast_fields(
                 f"{claim}: beyond the change of the original", "7 beyond", levels,
                 ["low/original", "high/original"], measure=INTERACTION, direction=direction)

@@ -129,7 +129,7 @@ SCHEMA: dict[str, Any] = {
               "seeds": checks.sequence(_seed, at_least=2, distinct=True), "seed": _seed},
     "replicates": checks.sequence(_seed, at_least=0, distinct=True),
     "tuning": {"replicates": checks.sequence(_seed, at_least=0, distinct=True),
-               "seeds": checks.sequence(_seed, at_least=2, distinct=True),
+               "seeds": checks.sequence(_seed, at_least=1, distinct=True),
                "budget": checks.integer(2, most=10_000),
                "auto": checks.sequence(checks.text, at_least=0, distinct=True),
                "like": {}, "seed": _seed},

@@ -10,7 +10,7 @@ from rum_jax.config.validate import faults
 
 def test_a_sound_study_has_no_faults():
     assert faults(config().to_dict()) == []
-    assert refused(tuning__like={"low": "mix"}) == []
+    assert refused(tuning__like={"low": "mix"}) == refused(tuning__seeds=(0,)) == []
 
 
 @pytest.mark.parametrize("fields, expected", [

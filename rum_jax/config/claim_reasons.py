@@ -1,0 +1,108 @@
+"""Why claims come out as they do: experiments in which one thing differs from the study of claims.
+
+Each reason was stated after the claims had been decided, and before its own contrasts were run. Its
+parts have other hyper-parameters, labels or sizes than those of `config.claims`, on the same
+splits, so that differences are paired.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+from rum_jax.claims.cells import INTERACTION, SLOPE
+from rum_jax.claims.contrast import LESS
+from rum_jax.config import claims
+from rum_jax.config.claims import BEST, ENTANGLEMENT, Methods
+
+SALUN = "vanilla:salun"
+
+
+class Reason(NamedTuple):
+    """An experiment.
+
+    Attributes:
+      of: parts of the study of claims that it is compared with.
+      parts: its own parts.
+      like: its parts that take the hyper-parameters of another one.
+      contrasts: name -> contrast.
+    """
+
+    of: tuple[str, ...]
+    parts: dict[str, dict[str, Any]]
+    like: dict[str, str]
+    contrasts: dict[str, dict[str, Any]]
+
+
+def study(c: ConfigDict, level_size: int, methods: Methods = claims.ALL) -> ConfigDict:
+    """Turns the config of a data set into the study of all reasons.
+
+    Arguments as for `claims.study`.
+    """
+    whole = claims.study(c, level_size, methods)
+    of_claims, reasons = whole.parts.to_dict(), list(_reasons(level_size, methods))
+    parts = {name: of_claims[name] for reason in reasons for name in reason.of}
+    whole.parts = ConfigDict(parts | {
+        name: part for reason in reasons for name, part in reason.parts.items()})
+    whole.tuning.auto = ()
+    whole.tuning.like = ConfigDict({
+        name: other for name, other in whole.tuning.like.items() if name in parts} | {
+        name: other for reason in reasons for name, other in reason.like.items()})
+    whole.contrasts = ConfigDict({
+        name: contrast for reason in reasons for name, contrast in reason.contrasts.items()})
+    return whole
+
+
+def _reasons(level_size: int, methods: Methods) -> Iterator[Reason]:
+    yield _other_labels(level_size, methods)
+    yield _one_setting(level_size, methods)
+    yield _own_search(level_size, methods)
+    yield _smaller_sets(level_size, methods)
+
+
+def _other_labels(level_size: int, methods: Methods) -> Reason:
+    """SalUn as released draws one of all labels, the true one included."""
+    other = {"relabel": "other"}
+    high = claims.part_fields("memorization:high", level_size, (SALUN,),
+                       vanilla={"hparams": {"salun": other}})
+    mix = claims.part_fields("memorization:mix", 3 * level_size, ("rum",),
+                      rum={"hparams": {"salun": {"high": other}}})
+    why = "SalUn's labels are too weak, as they may be the true ones"
+    return Reason(("high", "mix"), {"high_other": high, "mix_other": mix}, {}, {
+        "3 other labels, SalUn on high": claims.contrast_fields(
+            why, "3", [f"high_other/{SALUN}"], [f"high/{SALUN}"]),
+        "3 other labels, RUM": claims.contrast_fields(why, "3", ["mix_other/rum"], ["mix/rum"])})
+
+
+def _one_setting(level_size: int, methods: Methods) -> Reason:
+    """A search for each level finds steps so small that relabeling `low` changes next to nothing."""
+    rows = [f"vanilla:{name}" for name in methods.relabeling]
+    parts = {f"{level}_as_mix": claims.part_fields(f"memorization:{level}", level_size, rows)
+             for level in ("low", "high")}
+    return Reason(("mix",), parts, dict.fromkeys(parts, "mix"), {
+        f"7 one setting, {name}": claims.contrast_fields(
+            "The more memorized, the easier to unlearn by relabeling: with one setting for all "
+            "levels", "7", [f"high_as_mix/vanilla:{name}"], [f"low_as_mix/vanilla:{name}"])
+        for name in methods.relabeling})
+
+
+def _own_search(level_size: int, methods: Methods) -> Reason:
+    """Hyper-parameters of `low` are no fit for a forget set that is apart from all other data."""
+    names = (*methods.forgetting, "salun")
+    parts = {f"{name}_own": claims.entangled_fields(ratio, level_size, methods)
+             for name, ratio in ENTANGLEMENT.items()}
+    return Reason(("low", *ENTANGLEMENT), parts, {}, {
+        f"8 own search, {name}": claims.contrast_fields(
+            "The more entangled, the harder, at matched memorization: with a search for each set",
+            "8", [f"{part}/vanilla:{name}" for part in parts], measure=SLOPE, direction=LESS)
+        for name in names})
+
+
+def _smaller_sets(level_size: int, methods: Methods) -> Reason:
+    """A small part of the training set is unlearned at once as well as in parts."""
+    half = claims.part_fields("memorization:mix", 3 * (level_size // 2), (*methods.one_shot, "rum"))
+    return Reason(("mix",), {"mix_half": half}, {}, {
+        "3 smaller sets": claims.contrast_fields(
+            "RUM gains more the smaller the forget set", "3 size",
+            [f"mix/{BEST}", f"mix_half/{BEST}"], ["mix/rum", "mix_half/rum"],
+            measure=INTERACTION, direction=LESS)})
