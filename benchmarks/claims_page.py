@@ -4,9 +4,9 @@
     python benchmarks/claims_page.py --digits=runs/digits_claims \\
         --cifar10_small=runs/cifar10_small_claims --digits_reasons=runs/digits_claim_reasons
 
-With `_reasons` it is the workdir of configs/claim_reasons.py. Results are copied to docs/results/claims/<data>/, and the page and its figures are made from what
-is there, so that one data set can be done again without the others. Every word of a verdict is that
-of its test.
+With `_reasons` it is the workdir of configs/claim_reasons.py. Results are copied to
+docs/results/claims/<study>/, and the page and its figures are made from what is there, so that one
+study can be done again without the others. Every word of a verdict is that of its test.
 """
 
 import argparse

@@ -75,7 +75,7 @@ def _other_labels(level_size: int, methods: Methods) -> Reason:
 
 
 def _one_setting(level_size: int, methods: Methods) -> Reason:
-    """A search for each level finds steps so small that relabeling `low` changes next to nothing."""
+    """A search for each level finds steps so small that they change next to nothing of `low`."""
     rows = [f"vanilla:{name}" for name in methods.relabeling]
     parts = {f"{level}_as_mix": claims.part_fields(f"memorization:{level}", level_size, rows)
              for level in ("low", "high")}

@@ -36,7 +36,7 @@ class RowSearch(NamedTuple):
 
 
 def search_row(replicates: Sequence[SearchReplicate], row: str, steps: Sequence[Step],
-               options: Callable[[Step], list[Step]], budgets: Sequence[int],
+               options: Callable[[Step, Limit], Sequence[Step]], budget: Callable[[int, int], int],
                seed: int) -> RowSearch:
     """Chooses the steps of a row one after another.
 
@@ -46,20 +46,21 @@ def search_row(replicates: Sequence[SearchReplicate], row: str, steps: Sequence[
       replicates: of the search.
       row: whose subsets are unlearned.
       steps: its chain with the values that the config has.
-      options: step -> the steps among which it is chosen.
-      budget: of each step, evaluations of a candidate on a replicate.
+      options: (step, what it may cost) -> the steps among which it is chosen.
+      budget: (number of a step, evaluations for the steps before) -> the evaluations of a
+        candidate on a replicate that it may take.
       seed: of the search.
     """
     chosen: list[Step] = []
     states = [replicate.after(row, []) for replicate in replicates]
     log, trainings, used, score = [], 0, 0.0, -np.inf
     costs = _Costs(replicates[0], row)
-    for number, (step, budget) in enumerate(zip(steps, budgets, strict=True)):
+    for number, step in enumerate(steps):
         share = replicates[0].retraining_gradients * (number + 1) / len(steps) - used
         limit = Limit(share, costs.of(chosen, states[0]))
         evaluate = _evaluator(replicates, row, list(chosen), states)
-        found = search(options(step), budget, len(replicates), evaluate, limit,
-                       (seed, number, *row.encode()))
+        found = search(options(step, limit), budget(number, trainings), len(replicates), evaluate,
+                       limit, (seed, number, *row.encode()))
         log.append(_logged(step.subset, share, found))
         chosen.append(found.step)
         trainings, score = trainings + found.trainings, found.score

@@ -70,7 +70,8 @@ def _search_row(replicates: Sequence[SearchReplicate], config: ConfigDict,
                 row: str) -> RowSearch:
     steps, settings = _steps(replicates[0], config, row), config.tuning
     budgets = [settings.budget * len(spaces_of(step.algorithm)) for step in steps]
-    return search_row(replicates, row, steps, lambda step: [step], budgets, settings.seed)
+    return search_row(replicates, row, steps, lambda step, _: [step],
+                      lambda number, _: budgets[number], settings.seed)
 
 
 def fields_of(row: str, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -11,18 +11,22 @@ from ml_collections import ConfigDict
 from rum_jax.config import replicates as configs
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
+from rum_jax.refine.contract import SUBSETS
 from rum_jax.replicates import base_models
 from rum_jax.replicates.folders import folder_of, piece
 from rum_jax.replicates.pieces import Piece
 from rum_jax.rum import row_spec
+from rum_jax.rum.chain import WHOLE
 from rum_jax.runtime import distributed
 from rum_jax.storage.workdir import opened
 from rum_jax.study.forget_sets import forget_sets, load_cases
-from rum_jax.tuning.auto import search_auto
+from rum_jax.tuning.auto import Start, Starts, search_auto
 from rum_jax.tuning.part_search import fields_of, score_of, search_part
 from rum_jax.tuning.replicate import SearchReplicate
 
 TUNING = "tuning"
+# Forget sets of one level of memorization -> the level.
+LEVEL_SETS = {(f"memorization:{level}",): level for level in SUBSETS}
 
 
 def searched_parts(config: ConfigDict) -> list[str]:
@@ -60,7 +64,7 @@ def _search(workdir: pathlib.Path, config: ConfigDict, part: str, digest: str) -
             rows = search_part(workdir / TUNING / part, replicates, study, digest)
             fields = merged([fields_of(row, found["steps"]) for row, found in rows.items()])
             return {"rows": rows, "fields": fields}
-        structure, found = search_auto(replicates, study, _best_one_shot(workdir, config, part))
+        structure, found = search_auto(replicates, study, _starts(workdir, config, part))
         plain = found.plain()
         fields = merged([{"rum": structure.fields()}, fields_of("rum", plain["steps"])])
         return {"rows": {"rum": {"row": "rum", **plain, "structure": structure._asdict()}},
@@ -81,18 +85,28 @@ def _replicate(workdir: pathlib.Path, study: ConfigDict, part: str,
         yield SearchReplicate(scores, cases)
 
 
-def _best_one_shot(workdir: pathlib.Path, config: ConfigDict, part: str) -> dict[str, Any]:
-    """The one-shot row that the search found best, of the parts with the same forget set."""
+def _starts(workdir: pathlib.Path, config: ConfigDict, part: str) -> Starts:
+    """What the searches of one-shot rows give to a part that chooses its algorithms."""
     forget = configs.of_part(config, part).forget.to_dict()
-    found = [result for name in searched_parts(config) if name not in config.tuning.auto
-             and configs.of_part(config, name).forget.to_dict() == forget
-             for row, result in load(workdir, name)["rows"].items()
-             if row_spec.parse(row).kind == row_spec.VANILLA]
-    if not found:
+    found: dict[str, dict[str, Start]] = {}
+    best: dict[str, Any] | None = None
+    for name in searched_parts(config):
+        if name in config.tuning.auto:
+            continue
+        other = configs.of_part(config, name).forget.to_dict()
+        level = WHOLE if other == forget else LEVEL_SETS.get(tuple(other["sets"]))
+        for row, result in load(workdir, name)["rows"].items() if level else ():
+            kind, algorithm, _ = row_spec.parse(row)
+            if kind == row_spec.VANILLA:
+                start = Start(result["steps"][0]["hparams"], score_of(result))
+                found.setdefault(level, {})[algorithm] = start
+                if level == WHOLE and (best is None or start.score > score_of(best)):
+                    best = result
+    if best is None:
         raise InputError(f"config.tuning.auto: has {part}; allowed with a part whose forget set "
                          f"is the same, {tuple(forget['sets'])} of {forget['size']}, and whose "
                          f"one-shot rows {row_spec.VANILLA}:... are searched")
-    return max(found, key=score_of)
+    return Starts(best["trainings"], found)
 
 
 def fields(workdir: pathlib.Path, config: ConfigDict) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ VANILLA, CHAIN = "vanilla:finetune", "rum_f:finetune"
 
 def searched(replicates, config, row, budget):
     steps = steps_of(config, row, list(replicates[0].plan(row).partitions[0]))
-    return search_row(replicates, row, steps, lambda step: [step], [budget] * len(steps), 0)
+    return search_row(replicates, row, steps, lambda step, _: [step], lambda *_: budget, 0)
 
 
 @pytest.fixture(scope="module")
