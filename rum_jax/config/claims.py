@@ -73,10 +73,14 @@ def study(c: ConfigDict, level_size: int, methods: Methods = ALL) -> ConfigDict:
 
 
 def auto_rum(c: ConfigDict, level_size: int, methods: Methods = ALL) -> ConfigDict:
-    """The search for Auto-RUM, and its comparison with the best one-shot row, alone."""
+    """The search for Auto-RUM, and its comparison with the best one-shot row, alone.
+
+    Levels of memorization are among the parts, as it begins with what is found for them.
+    """
     whole = study(c, level_size, methods)
-    mix = {**whole.parts.mix.to_dict(), "rows": (*methods.one_shot, "rum"), "trace": False}
-    whole.parts = ConfigDict({"mix": mix, "auto": whole.parts.auto.to_dict()})
+    parts = {name: whole.parts[name].to_dict() for name in (*LEVELS, "mix", "auto")}
+    parts["mix"] |= {"rows": (*methods.one_shot, "rum"), "trace": False}
+    whole.parts = ConfigDict(parts)
     whole.tuning.like = ConfigDict()
     whole.contrasts = ConfigDict({name: given for name, given in whole.contrasts.to_dict().items()
                                   if given["family"] == "3"})
