@@ -41,7 +41,8 @@ def _edges(log: Sequence[Mapping[str, Any]]) -> str:
 def chosen(of_part: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     """Lines of CHOSEN of one part."""
     names = display_names(of_part)
-    return [[names[row], chain_text(found["steps"]), f"{found['score']:.3f}",
+    return [[names[row], chain_text(found["steps"]),
+             "diverged" if found["score"] is None else f"{found['score']:.3f}",
              str(found["trainings"]), _edges(found["log"])] for row, found in of_part.items()]
 
 

@@ -37,10 +37,11 @@ class RowSearch(NamedTuple):
 
 def search_row(replicates: Sequence[SearchReplicate], row: str, steps: Sequence[Step],
                options: Callable[[Step, Limit], Sequence[Step]], budget: Callable[[int, int], int],
-               seed: int) -> RowSearch:
+               seed: int, weights: Sequence[float] = ()) -> RowSearch:
     """Chooses the steps of a row one after another.
 
-    Of the cost of one retraining, step k of K may take what is left of the share k / K.
+    Of the cost of one retraining, a step may take what the steps before it have left of their
+    shares and its own.
 
     Args:
       replicates: of the search.
@@ -50,13 +51,15 @@ def search_row(replicates: Sequence[SearchReplicate], row: str, steps: Sequence[
       budget: (number of a step, evaluations for the steps before) -> the evaluations of a
         candidate on a replicate that it may take.
       seed: of the search.
+      weights: of each step's share; (): all have the same.
     """
+    shares = np.cumsum(weights or [1.0] * len(steps))
     chosen: list[Step] = []
-    states = [replicate.after(row, []) for replicate in replicates]
+    states = [replicate.after(row, [])[0] for replicate in replicates]
     log, trainings, used, score = [], 0, 0.0, -np.inf
     costs = _Costs(replicates[0], row)
     for number, step in enumerate(steps):
-        share = replicates[0].retraining_gradients * (number + 1) / len(steps) - used
+        share = replicates[0].retraining_gradients * shares[number] / shares[-1] - used
         limit = Limit(share, costs.of(chosen, states[0]))
         evaluate = _evaluator(replicates, row, list(chosen), states)
         found = search(options(step, limit), budget(number, trainings), len(replicates), evaluate,
@@ -66,7 +69,7 @@ def search_row(replicates: Sequence[SearchReplicate], row: str, steps: Sequence[
         trainings, score = trainings + found.trainings, found.score
         used += _gradients(found)
         if number + 1 < len(steps):
-            states = [replicate.after(row, chosen) for replicate in replicates]
+            states = [replicate.after(row, chosen)[0] for replicate in replicates]
     return RowSearch(chosen, score, trainings, log)
 
 

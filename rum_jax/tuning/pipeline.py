@@ -20,9 +20,10 @@ from rum_jax.rum.chain import WHOLE
 from rum_jax.runtime import distributed
 from rum_jax.storage.workdir import opened
 from rum_jax.study.forget_sets import forget_sets, load_cases
-from rum_jax.tuning.auto import Start, Starts, search_auto
+from rum_jax.tuning.auto import search_auto
 from rum_jax.tuning.part_search import fields_of, score_of, search_part
 from rum_jax.tuning.replicate import SearchReplicate
+from rum_jax.tuning.starts import Start, Starts
 
 TUNING = "tuning"
 # Forget sets of one level of memorization -> the level.

@@ -88,13 +88,14 @@ class SearchReplicate:
             gradients[numbers] = examples
         return Scored(scores, gradients)
 
-    def after(self, row: str, chosen: Sequence[Step]) -> TrainState:
-        """The S models after the chosen steps."""
+    def after(self, row: str, chosen: Sequence[Step]) -> tuple[TrainState, int]:
+        """The S models after the chosen steps, and the example gradients that these took."""
         chain = self._chain(row)._replace(steps=list(chosen))
-        states = chain.states
+        states, gradients = chain.states, 0
         for number in range(len(chosen)):
-            states, _ = run_step(chain, number, states, silent)
-        return states
+            states, history = run_step(chain, number, states, silent)
+            gradients += history.examples
+        return states, gradients
 
     def _chain(self, row: str) -> Chain:
         if row not in self._chains:  # which reads the originals

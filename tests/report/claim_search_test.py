@@ -5,6 +5,8 @@ from rum_jax.report import claim_search
 def test_what_was_chosen_is_told_with_edges():
     lines = claim_search.chosen(made_up_replicates.search("mix")["rows"])
     assert lines[0] == ["vanilla:finetune", "finetune (epochs 4)", "0.710", "24", "epochs (high)"]
+    diverged = {"row": {**made_up_replicates.search("mix")["rows"]["vanilla:scrub"], "score": None}}
+    assert claim_search.chosen(diverged)[0][2] == "diverged"
     found = made_up_replicates.search("auto")["rows"]
     assert claim_search.chosen(found)[0][4] == "high epochs (low)"
     assert claim_search.sentence("auto", found["rum"]) == (

@@ -33,11 +33,12 @@ def test_the_steps_are_chosen_in_order_within_the_budget_of_each(chain):
 def test_each_step_was_scored_after_the_steps_before_it(chain, search_replicates):
     for number, step in enumerate(chain.steps):
         before = chain.steps[:number]
-        scores = [replicate.score(CHAIN, before, [step], replicate.after(CHAIN, before)).scores[0]
-                  for replicate in search_replicates]
+        states = [replicate.after(CHAIN, before)[0] for replicate in search_replicates]
+        scores = [replicate.score(CHAIN, before, [step], after).scores[0]
+                  for replicate, after in zip(search_replicates, states, strict=True)]
         assert chain.log[number]["score"] == pytest.approx(np.mean(scores), abs=1e-12)
     assert chain.score == chain.log[-1]["score"]
-    first = [replicate.score(CHAIN, [], chain.steps[:1], replicate.after(CHAIN, [])).scores[0]
+    first = [replicate.score(CHAIN, [], chain.steps[:1], replicate.after(CHAIN, [])[0]).scores[0]
              for replicate in search_replicates]
     assert np.mean(first) != chain.score
 
@@ -49,7 +50,7 @@ def test_the_whole_chain_costs_no_more_than_retraining(chain, search_replicates)
         share = replicate.retraining_gradients * (number + 1) / 3
         assert chain.log[number]["most_example_gradients"] == pytest.approx(share - used)
         used += replicate.score(CHAIN, before, [step],
-                                replicate.after(CHAIN, before)).gradients[0]
+                                replicate.after(CHAIN, before)[0]).gradients[0]
         assert 0 < used <= share
     assert all(candidate["example_gradients"] <= each["most_example_gradients"]
                for each in chain.log for candidate in each["candidates"])
@@ -61,7 +62,7 @@ def test_a_row_of_one_step_may_cost_as_much_as_retraining(search_replicates, sea
     assert log["most_example_gradients"] == search_replicates[0].retraining_gradients
     assert found.trainings == log["trainings"] == 6, "2 halved, and 2 around the best"
     assert step.subset == "forget" and np.isfinite(found.score)
-    scores = [replicate.score(VANILLA, [], [step], replicate.after(VANILLA, [])).scores[0]
+    scores = [replicate.score(VANILLA, [], [step], replicate.after(VANILLA, [])[0]).scores[0]
               for replicate in search_replicates]
     assert found.score == pytest.approx(np.mean(scores), abs=1e-12)
 

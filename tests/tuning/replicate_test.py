@@ -54,7 +54,7 @@ def replicate(search_replicates):
 
 def test_the_score_is_that_of_a_row_on_validation(replicate):
     step = finetune(epochs=2, learning_rate=0.05)
-    scored = replicate.score(VANILLA, [], [step], replicate.after(VANILLA, []))
+    scored = replicate.score(VANILLA, [], [step], replicate.after(VANILLA, [])[0])
     expected, _ = scores_of(replicate, VANILLA, [step])
     assert scored.scores.tolist() == [pytest.approx(expected.mean(), abs=1e-12)]
     judged_on_test, _ = scores_of(replicate, VANILLA, [step], "test")
@@ -64,17 +64,17 @@ def test_the_score_is_that_of_a_row_on_validation(replicate):
 
 def test_a_later_step_is_judged_by_all_subsets_until_then(replicate):
     low, mid = finetune("low", learning_rate=0.05), finetune("mid", learning_rate=0.02)
-    after = replicate.after(CHAIN, [low])
+    after = replicate.after(CHAIN, [low])[0]
     scored = replicate.score(CHAIN, [low], [mid], after)
     expected, states = scores_of(replicate, CHAIN, [low, mid])
     assert scored.scores.tolist() == [pytest.approx(expected.mean(), abs=1e-12)]
-    np.testing.assert_array_equal(leaves(replicate.after(CHAIN, [low, mid]).params),
+    np.testing.assert_array_equal(leaves(replicate.after(CHAIN, [low, mid])[0].params),
                                   leaves(states.params))
     assert (leaves(after.params) != leaves(states.params)).any()
 
 
 def test_candidates_that_run_together_have_the_scores_that_each_has_alone(replicate):
-    states = replicate.after(VANILLA, [])
+    states = replicate.after(VANILLA, [])[0]
     candidates = [finetune(learning_rate=0.01), finetune(epochs=2, learning_rate=0.2),
                   Step(WHOLE, "none", {}), finetune(learning_rate=0.1)]
     together = replicate.score(VANILLA, [], candidates, states)
@@ -83,14 +83,14 @@ def test_candidates_that_run_together_have_the_scores_that_each_has_alone(replic
         assert together.scores[number] == alone.scores[0]
         assert together.gradients[number] == alone.gradients[0]
     assert len(set(together.scores)) == 4
-    before = leaves(replicate.after(VANILLA, []).params)
+    before = leaves(replicate.after(VANILLA, [])[0].params)
     np.testing.assert_array_equal(leaves(states.params), before)
 
 
 def test_gradients_are_those_of_the_retain_set(replicate):
     retain = len(replicate.study.dataset.train) - replicate.study.config.forget.size
     third = replicate.study.config.forget.size // 3
-    states = replicate.after(VANILLA, [])
+    states = replicate.after(VANILLA, [])[0]
     found = replicate.score(VANILLA, [], [finetune(), finetune(epochs=2), Step(WHOLE, "none", {})],
                             states).gradients
     assert found.tolist() == [retain, 2 * retain, 0]
@@ -100,7 +100,7 @@ def test_gradients_are_those_of_the_retain_set(replicate):
 
 
 def test_a_candidate_that_diverges_has_failed_and_the_others_have_not(replicate):
-    states = replicate.after(VANILLA, [])
+    states = replicate.after(VANILLA, [])[0]
     scored = replicate.score(VANILLA, [], [finetune(learning_rate=1e30), finetune()], states)
     assert scored.scores[0] == -np.inf
     assert scored.scores[1] == replicate.score(VANILLA, [], [finetune()], states).scores[0]
@@ -109,12 +109,12 @@ def test_a_candidate_that_diverges_has_failed_and_the_others_have_not(replicate)
 def test_another_replicate_and_more_candidates_compile_nothing_new(search_replicates):
     first, second = search_replicates
     step = finetune(learning_rate=0.03)
-    first.score(VANILLA, [], [step, finetune(epochs=2)], first.after(VANILLA, []))
+    first.score(VANILLA, [], [step, finetune(epochs=2)], first.after(VANILLA, [])[0])
     with compilations() as (found, _):
         scored = second.score(VANILLA, [], [finetune(learning_rate=rate) for rate in (
-            0.01, 0.02, 0.05)], second.after(VANILLA, []))
+            0.01, 0.02, 0.05)], second.after(VANILLA, [])[0])
         fresh = SearchReplicate(second.example_scores, second.cases)
-        fresh.score(CHAIN, [], [finetune("low")], fresh.after(CHAIN, []))
+        fresh.score(CHAIN, [], [finetune("low")], fresh.after(CHAIN, [])[0])
     assert not found and np.isfinite(scored.scores).all()
 
 
