@@ -215,6 +215,7 @@ def _add_replicates(c: ConfigDict) -> None:
                                         # order and number of subsets chosen
         "like": {},                     # parts that take the values of another one, by name, and
                                         # are not searched
+        "fixed": {},                    # part -> hyper-parameters that its search does not choose
         "seed": 0,                      # of the candidates
     })
     c.contrasts = ConfigDict()          # claims, by name, see `rum_jax/replicates/contrasts.py`

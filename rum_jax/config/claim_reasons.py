@@ -5,7 +5,8 @@ parts have other hyper-parameters, labels or sizes than those of `config.claims`
 splits, so that differences are paired.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
@@ -14,6 +15,7 @@ from rum_jax.claims.cells import INTERACTION, SLOPE
 from rum_jax.claims.contrast import LESS
 from rum_jax.config import claims
 from rum_jax.config.claims import BEST, ENTANGLEMENT, Methods
+from rum_jax.rum.searched_rows import SETTLES
 
 SALUN = "vanilla:salun"
 
@@ -26,12 +28,14 @@ class Reason(NamedTuple):
       parts: its own parts.
       like: its parts that take the hyper-parameters of another one.
       contrasts: name -> contrast.
+      fixed: its parts whose search does not choose some hyper-parameters.
     """
 
     of: tuple[str, ...]
     parts: dict[str, dict[str, Any]]
     like: dict[str, str]
     contrasts: dict[str, dict[str, Any]]
+    fixed: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def study(c: ConfigDict, level_size: int, methods: Methods = claims.ALL) -> ConfigDict:
@@ -48,6 +52,8 @@ def study(c: ConfigDict, level_size: int, methods: Methods = claims.ALL) -> Conf
     whole.tuning.like = ConfigDict({
         name: other for name, other in whole.tuning.like.items() if name in parts} | {
         name: other for reason in reasons for name, other in reason.like.items()})
+    whole.tuning.fixed = ConfigDict({
+        name: names for reason in reasons for name, names in reason.fixed.items()})
     whole.contrasts = ConfigDict({
         name: contrast for reason in reasons for name, contrast in reason.contrasts.items()})
     return whole
@@ -58,6 +64,7 @@ def _reasons(level_size: int, methods: Methods) -> Iterator[Reason]:
     yield _one_setting(level_size, methods)
     yield _own_search(level_size, methods)
     yield _smaller_sets(level_size, methods)
+    yield _no_settling(level_size, methods)
 
 
 def _other_labels(level_size: int, methods: Methods) -> Reason:
@@ -96,6 +103,20 @@ def _own_search(level_size: int, methods: Methods) -> Reason:
             "The more entangled, the harder, at matched memorization: with a search for each set",
             "8", [f"{part}/vanilla:{name}" for part in parts], measure=SLOPE, direction=LESS)
         for name in names})
+
+
+def _no_settling(level_size: int, methods: Methods) -> Reason:
+    """A last epoch of low rate, which the released code has not, mends what unlearning damages."""
+    constant = claims.part_fields("memorization:mix", 3 * level_size, (*methods.one_shot, "rum"))
+    return Reason(("mix",), {"mix_constant": constant}, {}, {
+        "3 constant rates, RUM": claims.contrast_fields(
+            "RUM is better than the best one-shot method: with constant rates", "3",
+            ["mix_constant/rum"], [f"mix_constant/{BEST}"]),
+        "3 settling": claims.contrast_fields(
+            "The best one-shot method gains more from a last epoch of low rate than RUM",
+            "3 settling", [f"mix_constant/{BEST}", f"mix/{BEST}"],
+            ["mix_constant/rum", "mix/rum"], measure=INTERACTION)},
+        {"mix_constant": (SETTLES,)})
 
 
 def _smaller_sets(level_size: int, methods: Methods) -> Reason:

@@ -132,7 +132,7 @@ SCHEMA: dict[str, Any] = {
                "seeds": checks.sequence(_seed, at_least=1, distinct=True),
                "budget": checks.integer(2, most=10_000),
                "auto": checks.sequence(checks.text, at_least=0, distinct=True),
-               "like": {}, "seed": _seed},
+               "like": {}, "fixed": {}, "seed": _seed},
 }
 CONTRAST: dict[str, Any] = {
     "claim": checks.text, "family": checks.text, "first": checks.sequence(checks.text),
@@ -169,8 +169,9 @@ def schema_of(config: Mapping) -> dict:
     schema["parts"] = {
         name: (_overlay(schema, part, SHARED) if _NAME.fullmatch(name) and name != BASE
                else _bad_name) for name, part in _table(config, "parts").items()}
-    schema["tuning"] = {**SCHEMA["tuning"], "like": dict.fromkeys(
-        _table(config, "tuning", "like"), checks.text)}
+    schema["tuning"] = {**SCHEMA["tuning"], **{name: dict.fromkeys(
+        _table(config, "tuning", name), check) for name, check in (
+            ("like", checks.text), ("fixed", checks.sequence(checks.text, distinct=True)))}}
     schema["contrasts"] = dict.fromkeys(_table(config, "contrasts"), CONTRAST)
     return schema
 

@@ -1,6 +1,6 @@
 """Which rows a search chooses hyper-parameters for, where several read the same ones."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from rum_jax.core.errors import InputError
 from rum_jax.unlearn import algorithm
@@ -12,11 +12,17 @@ SETTLES = "last_epoch_factor"
 Table = tuple[str, str, str]
 
 
-def spaces_of(name: str) -> dict[str, Space]:
-    """Hyper-parameters of an algorithm that a search chooses, and their ranges."""
+def spaces_of(name: str, fixed: Collection[str] = ()) -> dict[str, Space]:
+    """Hyper-parameters of an algorithm that a search chooses, and their ranges.
+
+    Args:
+      name: of the algorithm.
+      fixed: hyper-parameters that it does not choose.
+    """
     chosen = algorithm(name)
-    settling = {SETTLES: SETTLING} if SETTLES in chosen.checks else {}
-    return {**chosen.search, **(settling if chosen.search else {})}
+    settling = {SETTLES: SETTLING} if SETTLES in chosen.checks and chosen.search else {}
+    return {hparam: space for hparam, space in {**chosen.search, **settling}.items()
+            if hparam not in fixed}
 
 
 def tables_of(kind: str, steps: Iterable[tuple[str, str]]) -> frozenset[Table]:

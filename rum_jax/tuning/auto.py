@@ -10,7 +10,7 @@ subsets until then, so that the chain they make may be worse than the first one,
 then. The budget is that of the best one-shot row, and so is the most that the chain may cost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,13 +78,14 @@ class Tried(NamedTuple):
 
 
 def search_auto(replicates: Sequence[SearchReplicate], config: ConfigDict,
-                starts: Starts) -> tuple[Structure, RowSearch]:
+                starts: Starts, fixed: Collection[str] = ()) -> tuple[Structure, RowSearch]:
     """The best structure, and the chain that was found for it.
 
     Args:
       replicates: of the search.
       config: of the part.
       starts: what it begins with, and the budget.
+      fixed: hyper-parameters that the search does not choose.
     """
     tried = _best_structure(replicates, starts)
     subsets = [step.subset for step in tried.chain]
@@ -99,7 +100,7 @@ def search_auto(replicates: Sequence[SearchReplicate], config: ConfigDict,
         return max(int(left * weights[number]), 2 * len(replicates))
 
     found = search_row(replicates, tried.structure.row, tried.chain, options, budget,
-                       config.tuning.seed, weights)
+                       config.tuning.seed, weights, fixed)
     log = [{"structures": tried.log, "trainings": tried.trainings}, *found.log]
     found = found._replace(log=log, trainings=found.trainings + tried.trainings)
     if tried.score > found.score and tried.gradients <= replicates[0].retraining_gradients:

@@ -1,13 +1,12 @@
 """The search for a row: step by step, each given what was chosen for the steps before it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rum_jax.core import records
 from rum_jax.rum.chain import Step
-from rum_jax.rum.searched_rows import spaces_of
 from rum_jax.train.state import TrainState
 from rum_jax.tuning.replicate import SearchReplicate
 from rum_jax.tuning.step_search import Limit, Searched, search
@@ -37,7 +36,8 @@ class RowSearch(NamedTuple):
 
 def search_row(replicates: Sequence[SearchReplicate], row: str, steps: Sequence[Step],
                options: Callable[[Step, Limit], Sequence[Step]], budget: Callable[[int, int], int],
-               seed: int, weights: Sequence[float] = ()) -> RowSearch:
+               seed: int, weights: Sequence[float] = (),
+               fixed: Collection[str] = ()) -> RowSearch:
     """Chooses the steps of a row one after another.
 
     Of the cost of one retraining, a step may take what the steps before it have left of their
@@ -52,6 +52,7 @@ def search_row(replicates: Sequence[SearchReplicate], row: str, steps: Sequence[
         candidate on a replicate that it may take.
       seed: of the search.
       weights: of each step's share; (): all have the same.
+      fixed: hyper-parameters that the search does not choose.
     """
     shares = np.cumsum(weights or [1.0] * len(steps))
     chosen: list[Step] = []
@@ -63,7 +64,7 @@ def search_row(replicates: Sequence[SearchReplicate], row: str, steps: Sequence[
         limit = Limit(share, costs.of(chosen, states[0]))
         evaluate = _evaluator(replicates, row, list(chosen), states)
         found = search(options(step, limit), budget(number, trainings), len(replicates), evaluate,
-                       limit, (seed, number, *row.encode()))
+                       limit, (seed, number, *row.encode()), fixed)
         log.append(_logged(step.subset, share, found))
         chosen.append(found.step)
         trainings, score = trainings + found.trainings, found.score
@@ -108,7 +109,7 @@ class _Costs:
         place, before = len(chosen), list(chosen)
 
         def expected(step: Step) -> float:
-            if "epochs" not in spaces_of(step.algorithm):
+            if "epochs" not in step.hparams:
                 return 0.0
             key = (place, step.algorithm)
             if key not in self._measured:

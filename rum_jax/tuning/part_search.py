@@ -2,7 +2,7 @@
 
 import math
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -21,7 +21,7 @@ from rum_jax.tuning.replicate import SearchReplicate
 
 
 def search_part(folder: pathlib.Path, replicates: Sequence[SearchReplicate], config: ConfigDict,
-                made_from: str) -> dict[str, dict[str, Any]]:
+                made_from: str, fixed: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     """Row -> what the search chose for it, see `RowSearch`, as JSON values.
 
     Rows that read the same fields as an earlier row are not searched: they take its values.
@@ -31,6 +31,7 @@ def search_part(folder: pathlib.Path, replicates: Sequence[SearchReplicate], con
       replicates: of the search; all of one part.
       config: the part's, with the search's settings in `tuning`.
       made_from: digest of what the search depends on.
+      fixed: hyper-parameters that it does not choose.
     """
     results: dict[str, dict[str, Any]] = {}
     for row in rows_of(replicates[0], config):
@@ -38,7 +39,7 @@ def search_part(folder: pathlib.Path, replicates: Sequence[SearchReplicate], con
         result = distributed.broadcast_from_writer(stored(path, made_from))
         if result is None:
             with shown(f"search {folder.name}, {row}") as progress:
-                found = _search_row(replicates, config, row)
+                found = _search_row(replicates, config, row, fixed)
                 progress(1.0)
             result = {"row": row, "made_from": made_from, **found.plain()}
             if distributed.is_writer():
@@ -66,12 +67,12 @@ def _steps(replicate: SearchReplicate, config: ConfigDict, row: str) -> list[Ste
     return steps_of(config, row, list(replicate.plan(row).partitions[0]))
 
 
-def _search_row(replicates: Sequence[SearchReplicate], config: ConfigDict,
-                row: str) -> RowSearch:
+def _search_row(replicates: Sequence[SearchReplicate], config: ConfigDict, row: str,
+                fixed: Collection[str]) -> RowSearch:
     steps, settings = _steps(replicates[0], config, row), config.tuning
-    budgets = [settings.budget * len(spaces_of(step.algorithm)) for step in steps]
+    budgets = [settings.budget * len(spaces_of(step.algorithm, fixed)) for step in steps]
     return search_row(replicates, row, steps, lambda step, _: [step],
-                      lambda number, _: budgets[number], settings.seed)
+                      lambda number, _: budgets[number], settings.seed, fixed=fixed)
 
 
 def fields_of(row: str, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -47,12 +47,20 @@ def pieces(workdir: pathlib.Path, config: ConfigDict) -> tuple[list[Piece], list
     searches, auto, one_shot = [], [], []
     for part in searched_parts(config):
         study, is_auto = configs.of_part(config, part), part in config.tuning.auto
+        fixed = {"fixed": _fixed(config, part)} if _fixed(config, part) else {}
+        settings = {name: value for name, value in config.tuning.to_dict().items()
+                    if name not in ("auto", "like", "fixed")}
         digest = records.digest([base_models.made_from(study), records.plain(
-            {**config.tuning.to_dict(), "auto": one_shot if is_auto else [], "like": {}})])
+            {**settings, "auto": one_shot if is_auto else [], "like": {}, **fixed})])
         one_shot += [] if is_auto else [digest]
         (auto if is_auto else searches).append(piece(workdir / TUNING, part, digest,
             functools.partial(_search, workdir, config, part, digest)))
     return searches, auto
+
+
+def _fixed(config: ConfigDict, part: str) -> tuple[str, ...]:
+    """Hyper-parameters that the search of a part does not choose."""
+    return tuple(config.tuning.fixed.to_dict().get(part, ()))
 
 
 def _search(workdir: pathlib.Path, config: ConfigDict, part: str, digest: str) -> dict[str, Any]:
@@ -62,10 +70,12 @@ def _search(workdir: pathlib.Path, config: ConfigDict, part: str, digest: str) -
                       for data_seed in config.tuning.replicates]
         study.tuning = config.tuning
         if part not in config.tuning.auto:
-            rows = search_part(workdir / TUNING / part, replicates, study, digest)
+            rows = search_part(workdir / TUNING / part, replicates, study, digest,
+                               _fixed(config, part))
             fields = merged([fields_of(row, found["steps"]) for row, found in rows.items()])
             return {"rows": rows, "fields": fields}
-        structure, found = search_auto(replicates, study, _starts(workdir, config, part))
+        structure, found = search_auto(replicates, study, _starts(workdir, config, part),
+                                       _fixed(config, part))
         plain = found.plain()
         fields = merged([{"rum": structure.fields()}, fields_of("rum", plain["steps"])])
         return {"rows": {"rum": {"row": "rum", **plain, "structure": structure._asdict()}},

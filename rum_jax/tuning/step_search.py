@@ -5,7 +5,7 @@ narrower ranges around the best of these. Where that one is near the end of a ra
 range goes beyond it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,7 +55,7 @@ class Searched(NamedTuple):
 
 
 def search(options: Sequence[Step], budget: int, replicates: int, evaluate: Evaluate,
-           limit: Limit, address: tuple[int, ...]) -> Searched:
+           limit: Limit, address: tuple[int, ...], fixed: Collection[str] = ()) -> Searched:
     """The best step among some options, each an algorithm with hyper-parameters to choose.
 
     Args:
@@ -65,9 +65,10 @@ def search(options: Sequence[Step], budget: int, replicates: int, evaluate: Eval
       evaluate: see `Evaluate`.
       limit: of the cost; candidates that exceed it are not chosen.
       address: of the draws: the search's seed, and numbers.
+      fixed: hyper-parameters that stay those of the option.
     """
     seed, *place = address
-    whole = {number: spaces_of(option.algorithm) for number, option in enumerate(options)}
+    whole = {number: spaces_of(option.algorithm, fixed) for number, option in enumerate(options)}
     if not any(whole.values()):
         budget = min(budget, len(options) * replicates)
     rng = generator(seed, "search", *place, 0)

@@ -10,7 +10,6 @@ from rum_jax.config.validate import faults
 
 def test_a_sound_study_has_no_faults():
     assert faults(config().to_dict()) == []
-    assert refused(tuning__like={"low": "mix"}) == refused(tuning__seeds=(0,)) == []
 
 
 @pytest.mark.parametrize("fields, expected", [
@@ -22,20 +21,6 @@ def test_a_sound_study_has_no_faults():
     ({"seeds": (0, 998)}, "config.seeds: has 998; allowed with config.replicates: below 998"),
     ({"tuning__seeds": (0, 1, 997)}, "config.tuning.seeds: has 997; allowed with config.replicates"
                                      ": below 997"),
-    ({"tuning__budget": 1}, "config.tuning.budget: is 1; allowed"),
-    ({"tuning__auto": ("aut",)}, "config.tuning.auto: has aut; allowed: parts that are not in "
-                                 "config.tuning.like, of auto, low, mix; did you mean auto?"),
-    ({"tuning__like": {"lwo": "mix"}}, "config.tuning.like: has lwo: mix; allowed: a part, and"),
-    ({"tuning__like": {"low": "mxi"}}, "config.tuning.like: has low: mxi; allowed: a part, and"),
-    ({"tuning__like": {"low": "low"}}, "config.tuning.like: has low: low; allowed: a part, and"),
-    ({"tuning__auto": ("low",)}, "config.tuning.auto: has low, whose rows are"),
-    ({"parts__auto__forget__size": 30}, "config.tuning.auto: has auto; allowed with another part "
-                                        "that is searched, whose forget set is the same, "
-                                        "memorization:mix of 30"),
-    ({"parts__low__forget__sets": ("random", "memorization:low")},
-     "config.parts.low.forget.sets: has 2; allowed with config.tuning.replicates: one"),
-    ({"parts__mix__rows": ("vanilla:finetune", "rum", "rum[subsets=4]")},
-     "config.parts.mix.rows: row rum[subsets=4]: reads some hyper-parameters of an earlier row"),
     ({"campaign__alone": True}, "config.campaign.alone: is given; allowed with config.replicates"),
     ({"sweep__rows": ("rum",)}, "config.sweep.rows: is given; allowed with config.replicates"),
     ({"stream__requests": ("random",)}, "config.stream.requests: are given; allowed with "
@@ -74,17 +59,6 @@ def test_a_forget_set_that_is_larger_than_the_training_set_is_that_of_a_part():
 def test_a_fault_that_all_parts_share_is_said_once():
     messages = faults(config(data__test_fraction=0.95).to_dict())
     assert len(messages) == 1 and "allowed: a sum below 1" in messages[0]
-
-
-def test_rows_that_share_all_their_hyper_parameters_or_none_are_searched():
-    assert refused(parts__mix__rows=("vanilla:finetune", "rum", "rum[by=confidence]",
-                                     "rum[order=descending]", "rum_f:salun")) == []
-
-
-def test_nothing_is_searched_for_a_part_of_its_own_algorithms_without_a_search():
-    (message,) = refused({"second": ("mix/original",)}, tuning__replicates=())
-    assert message.startswith("config.tuning.auto: is ('auto',); allowed without "
-                              "config.tuning.replicates: ()")
 
 
 def test_without_replicates_what_belongs_to_them_is_refused():

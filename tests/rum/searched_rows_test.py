@@ -6,6 +6,7 @@ from rum_jax.rum.searched_rows import SETTLES, searched_rows, spaces_of, tables_
 
 def test_a_search_chooses_the_ranges_of_an_algorithm_and_the_rate_of_its_last_epoch():
     assert {*spaces_of("finetune")} == {"epochs", "learning_rate", SETTLES}
+    assert {*spaces_of("finetune", ("epochs", SETTLES))} == {"learning_rate"}
     assert spaces_of("none") == {}
 
 

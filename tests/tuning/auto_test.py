@@ -45,8 +45,9 @@ def searched(monkeypatch):
     """What is given to the search of the chain, which finds something of score 0.7."""
     seen = {}
 
-    def search_row(replicates, row, steps, options, budget, seed, weights):
+    def search_row(replicates, row, steps, options, budget, seed, weights, fixed):
         seen.update(row=row, steps=steps, budget=budget, seed=seed, weights=weights,
+                    fixed=fixed,
                     options=[options(step, CHEAP) for step in steps])
         return RowSearch([step._replace(algorithm="salun") for step in steps], 0.7, 30,
                          [{"step": 1}])
@@ -75,8 +76,9 @@ def test_every_structure_is_a_row_that_can_be_parsed_and_set_in_a_config():
 
 def test_the_best_structure_is_searched_with_what_is_left_of_the_budget(searched):
     both = replicates()
-    structure, found = search_auto(both, CONFIG, STARTS)
+    structure, found = search_auto(both, CONFIG, STARTS, ("epochs",))
     assert structure == STRUCTURES[-1] and searched["row"] == structure.row
+    assert searched["fixed"] == ("epochs",)
     chains = cost(len(STRUCTURES), 2)
     assert sum(len(replicate.seen) for replicate in both) == chains
     spent = 2 * chains  # of three steps two do something

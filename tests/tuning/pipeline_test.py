@@ -29,6 +29,15 @@ def test_parts_that_choose_algorithms_come_after_all_others(tmp_path, monkeypatc
                          ("studies of replicates", 9)]
 
 
+def test_what_is_not_chosen_makes_another_search_of_this_part_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "_search", lambda *_: {"rows": {}, "fields": {}})
+    config, changed = _config(), _config()
+    for piece in pipeline.pieces(tmp_path, config)[0]:
+        piece.work()
+    changed.tuning.fixed = ConfigDict({"mix": ("epochs",)})
+    assert [piece.is_done() for piece in pipeline.pieces(tmp_path, changed)[0]] == [True, False]
+
+
 def test_with_other_one_shot_rows_algorithms_are_chosen_again(tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline, "_search", lambda *_: {"rows": {}, "fields": {}})
     config, changed = _config(), _config()

@@ -72,6 +72,13 @@ def test_the_second_half_comes_nearer_to_the_optimum_than_the_first():
     assert abs(math.log10(found.step.hparams["learning_rate"] / 0.02)) < 0.1
 
 
+def test_what_is_fixed_keeps_the_value_of_the_option():
+    found = search([FINETUNE], 60, 3, Made(near(0.02, 6)), FREE, ADDRESS, ("epochs", SETTLES))
+    assert {each["hparams"]["epochs"] for each in found.log} == {FINETUNE.hparams["epochs"]}
+    assert {each["hparams"][SETTLES] for each in found.log} == {FINETUNE.hparams[SETTLES]}
+    assert len({each["hparams"]["learning_rate"] for each in found.log}) > len(found.log) / 2
+
+
 @pytest.mark.parametrize("budget, replicates", [(6, 1), (8, 2), (12, 4), (37, 4), (60, 3)])
 def test_the_budget_is_kept_and_counted(budget, replicates):
     made = Made(near(0.02, 6))

@@ -1,0 +1,134 @@
+"""Checks of the search for hyper-parameters that a study over replicates begins with."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from rum_jax.config import replicates as configs
+from rum_jax.core.checks import shortened, similar
+from rum_jax.core.errors import InputError
+from rum_jax.refine import subset_names
+from rum_jax.rum import row_spec
+from rum_jax.rum.chain import WHOLE
+from rum_jax.rum.searched_rows import Table, searched_rows, spaces_of, tables_of
+from rum_jax.unlearn import ALGORITHMS
+
+
+def name_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    """Data seeds that are those of the replicates, and parts that are unknown."""
+    tuning, names = config["tuning"], configs.parts_of(config)
+    both = sorted({*config["replicates"]} & {*tuning["replicates"]})
+    if both:
+        yield (f"config.tuning.replicates: has {', '.join(map(str, both))}, as config.replicates "
+               "has; allowed: others, so that what is chosen is not judged by the splits it was "
+               "chosen with")
+    for part in tuning["auto"]:
+        if part not in names or part in tuning["like"]:
+            yield (f"config.tuning.auto: has {part}; allowed: parts that are not in "
+                   f"config.tuning.like, of {', '.join(names)}{similar(part, names)}")
+    for part, other in tuning["like"].items():
+        searched = [name for name in names if name not in tuning["like"]]
+        if part not in names or other not in searched:
+            yield (f"config.tuning.like: has {part}: {other}; allowed: a part, and another one "
+                   f"that is searched, of {', '.join(names)}")
+    if tuning["auto"] and not tuning["replicates"]:
+        yield (f"config.tuning.auto: is {tuning['auto']}; allowed without "
+               "config.tuning.replicates: (), as there is nothing to search on")
+
+
+def row_faults(config: Mapping[str, Any],
+               studies: Mapping[str, ConfigDict]) -> Iterator[str]:
+    """Parts whose rows cannot be searched as the config says.
+
+    Args:
+      config: of the study over replicates.
+      studies: part -> its study of the first replicate.
+    """
+    yield from _searched_faults(config, studies)
+    yield from _fixed_faults(config, studies)
+    yield from _auto_faults(config, studies)
+
+
+def _searched_faults(config: Mapping[str, Any],
+                     studies: Mapping[str, ConfigDict]) -> Iterator[str]:
+    """Parts with several forget sets, or rows that share some of their hyper-parameters."""
+    if not config["tuning"]["replicates"]:
+        return
+    for part, study in studies.items():
+        field = f"config.parts.{part}" if part in config["parts"] else "config"
+        if part in config["tuning"]["like"]:
+            continue
+        if len(study.forget.sets) > 1:
+            yield (f"{field}.forget.sets: has {len(study.forget.sets)}; allowed with "
+                   "config.tuning.replicates: one, as hyper-parameters are searched for each "
+                   "forget set; give each a part of its own")
+        if part not in config["tuning"]["auto"]:
+            try:
+                searched_rows(_tables(study))
+            except InputError as error:
+                yield f"{field}.rows: {error}"
+
+
+def _fixed_faults(config: Mapping[str, Any],
+                  studies: Mapping[str, ConfigDict]) -> Iterator[str]:
+    """What a search is not to choose, of a part that is not searched or of other algorithms."""
+    tuning = config["tuning"]
+    searched = [part for part in studies if part not in tuning["like"]]
+    for part, names in tuning["fixed"].items():
+        if part not in searched:
+            yield (f"config.tuning.fixed: has {part}; allowed: parts that are searched, "
+                   f"{', '.join(searched)}{similar(part, searched)}")
+            continue
+        known = _chosen(studies[part], part in tuning["auto"])
+        for name in names:
+            if name not in known:
+                yield (f"config.tuning.fixed.{part}: has {name}; allowed: hyper-parameters that "
+                       f"the search chooses for its rows, {', '.join(known)}"
+                       f"{similar(name, known)}")
+
+
+def _chosen(study: ConfigDict, is_auto: bool) -> list[str]:
+    """Hyper-parameters that a search chooses for the rows of a part."""
+    rows = [row_spec.parse(row) for row in study.rows]
+    algorithms = list(ALGORITHMS) if is_auto else [name for row in rows for name in (
+        [row.algorithm] if row.algorithm else study.rum.algorithms.to_dict().values())]
+    return sorted({hparam for name in algorithms for hparam in spaces_of(name)})
+
+
+def _tables(study: ConfigDict) -> dict[str, frozenset[Table]]:
+    """Row -> the hyper-parameters that it reads; without rows of a user's own refinement.
+
+    Its subsets are known when it has been run.
+    """
+    tables = {}
+    for row in study.rows:
+        kind, algorithm, _ = row_spec.parse(row)
+        subsets: Sequence[str] | None = (WHOLE,)
+        if kind != row_spec.VANILLA:
+            options = row_spec.options_of(study, row)
+            subsets = subset_names(options["by"], int(options["subsets"]))
+        if subsets is not None:
+            tables[row] = tables_of(kind, (
+                (algorithm or row_spec.of_subset(study[kind].algorithms, subset), subset)
+                for subset in subsets))
+    return tables
+
+
+def _auto_faults(config: Mapping[str, Any], studies: Mapping[str, ConfigDict]) -> Iterator[str]:
+    """Parts that have nothing to choose, or no one-shot row to begin with and compare with."""
+    tuning = config["tuning"]
+    searched = [study for part, study in studies.items()
+                if part not in tuning["auto"] and part not in tuning["like"]]
+    for part in tuning["auto"] if tuning["replicates"] else ():
+        if part not in studies:
+            continue
+        forget, rows = studies[part].forget, tuple(studies[part].rows)
+        if rows != (row_spec.RUM,):
+            yield (f"config.tuning.auto: has {part}, whose rows are {shortened(rows)}; allowed: "
+                   f"parts whose only row is {row_spec.RUM}")
+        if not any(other.forget == forget and row_spec.parse(row).kind == row_spec.VANILLA
+                   for other in searched for row in other.rows):
+            yield (f"config.tuning.auto: has {part}; allowed with another part that is searched, "
+                   f"whose forget set is the same, {', '.join(forget.sets)} of {forget.size}, and "
+                   f"that has one-shot rows, {row_spec.VANILLA}:...")
