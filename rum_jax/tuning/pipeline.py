@@ -102,11 +102,11 @@ def _starts(workdir: pathlib.Path, config: ConfigDict, part: str) -> Starts:
     found: dict[str, dict[str, Start]] = {}
     best: dict[str, Any] | None = None
     for name in searched_parts(config):
-        if name in config.tuning.auto:
-            continue
         other = configs.of_part(config, name).forget.to_dict()
         level = WHOLE if other == forget else LEVEL_SETS.get(tuple(other["sets"]))
-        for row, result in load(workdir, name)["rows"].items() if level else ():
+        if level is None or name in config.tuning.auto:
+            continue
+        for row, result in load(workdir, name)["rows"].items():
             kind, algorithm, _ = row_spec.parse(row)
             if kind == row_spec.VANILLA:
                 start = Start(result["steps"][0]["hparams"], score_of(result))
