@@ -46,3 +46,25 @@ def test_with_other_one_shot_rows_algorithms_are_chosen_again(tmp_path, monkeypa
     auto.work()
     assert auto.is_done()
     assert not pipeline.pieces(tmp_path, changed)[1][0].is_done()
+
+
+def test_algorithms_begin_with_what_was_found_for_the_set_and_for_each_level(tmp_path, monkeypatch):
+    def result(row, score, **hparams):
+        return {row: {"row": row, "score": score, "trainings": round(100 * (score or 0)),
+                      "steps": [{"subset": "forget", "algorithm": "any", "hparams": hparams}]}}
+
+    found = {"low": result("vanilla:finetune", 0.5, epochs=1),
+             "mix": {**result("vanilla:finetune", 0.6, epochs=2), **result("rum", 0.99),
+                     **result("vanilla:salun", 0.75, epochs=3), **result("vanilla:scrub", None)},
+             "other": result("vanilla:scrub", 0.95, epochs=9)}
+    monkeypatch.setattr(pipeline, "load", lambda _, part: {"rows": found[part]})
+    config = _config()
+    config.parts.low.forget.sets = ("memorization:low",)
+    config.parts.other = ConfigDict({"forget": {"sets": ("random",)},
+                                     "rows": ("vanilla:scrub",)})
+    starts = pipeline._starts(tmp_path, config, "auto")
+    assert starts == (75, {"low": {"finetune": ({"epochs": 1}, 0.5)},
+                           "forget": {"finetune": ({"epochs": 2}, 0.6),
+                                      "salun": ({"epochs": 3}, 0.75),
+                                      "scrub": ({}, float("-inf"))}})
+    assert starts.best("high_1") == "salun" and starts.best("low") == "finetune"
