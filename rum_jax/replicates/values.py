@@ -15,7 +15,7 @@ from rum_jax.study.pipeline import StudyArtifacts
 from rum_jax.study.unlearning import STEPS_FILE
 
 FREQUENCIES = "forget_frequency_agreement"
-ORACLES = ("retrain", "retrain_again")
+ORACLES = row_spec.REFERENCES[1:]
 
 
 def of_study(finished: StudyArtifacts) -> dict[str, Any]:

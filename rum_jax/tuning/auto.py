@@ -7,7 +7,7 @@ to the least memorized subset and unlearns each of the others with the algorithm
 one-shot row for it; structures are halved as candidates are. Then the steps of the best structure
 are searched one after another, each among all algorithms, `none` included; steps are scored by the
 subsets until then, so that the chain they make may be worse than the first one, which is taken
-then. The budget is that of the best one-shot row, and so is the most that the chain may cost.
+then. The budget is that of the best one-shot row; no chain may cost more than one retraining.
 """
 
 from collections.abc import Collection, Sequence

@@ -47,11 +47,11 @@ def pieces(workdir: pathlib.Path, config: ConfigDict) -> tuple[list[Piece], list
     searches, auto, one_shot = [], [], []
     for part in searched_parts(config):
         study, is_auto = configs.of_part(config, part), part in config.tuning.auto
-        fixed = {"fixed": _fixed(config, part)} if _fixed(config, part) else {}
-        settings = {name: value for name, value in config.tuning.to_dict().items()
-                    if name not in ("auto", "like", "fixed")}
-        digest = records.digest([base_models.made_from(study), records.plain(
-            {**settings, "auto": one_shot if is_auto else [], "like": {}, **fixed})])
+        settings = {**config.tuning.to_dict(), "auto": one_shot if is_auto else [], "like": {},
+                    "fixed": _fixed(config, part)}
+        if not settings["fixed"]:
+            del settings["fixed"]
+        digest = records.digest([base_models.made_from(study), records.plain(settings)])
         one_shot += [] if is_auto else [digest]
         (auto if is_auto else searches).append(piece(workdir / TUNING, part, digest,
             functools.partial(_search, workdir, config, part, digest)))
@@ -64,18 +64,16 @@ def _fixed(config: ConfigDict, part: str) -> tuple[str, ...]:
 
 
 def _search(workdir: pathlib.Path, config: ConfigDict, part: str, digest: str) -> dict[str, Any]:
-    study = configs.of_part(config, part)
+    study, fixed = configs.of_part(config, part), _fixed(config, part)
     with contextlib.ExitStack() as held:
         replicates = [held.enter_context(_replicate(workdir, study, part, data_seed))
                       for data_seed in config.tuning.replicates]
         study.tuning = config.tuning
         if part not in config.tuning.auto:
-            rows = search_part(workdir / TUNING / part, replicates, study, digest,
-                               _fixed(config, part))
+            rows = search_part(workdir / TUNING / part, replicates, study, digest, fixed)
             fields = merged([fields_of(row, found["steps"]) for row, found in rows.items()])
             return {"rows": rows, "fields": fields}
-        structure, found = search_auto(replicates, study, _starts(workdir, config, part),
-                                       _fixed(config, part))
+        structure, found = search_auto(replicates, study, _starts(workdir, config, part), fixed)
         plain = found.plain()
         fields = merged([{"rum": structure.fields()}, fields_of("rum", plain["steps"])])
         return {"rows": {"rum": {"row": "rum", **plain, "structure": structure._asdict()}},
