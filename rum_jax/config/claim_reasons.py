@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from rum_jax.claims.cells import INTERACTION, SLOPE
-from rum_jax.claims.contrast import LESS
+from rum_jax.claims.contrast import EQUIVALENCE, LESS
 from rum_jax.config import claims
 from rum_jax.config.claims import BEST, ENTANGLEMENT, Methods
 from rum_jax.rum.searched_rows import SETTLES
 
 SALUN = "vanilla:salun"
+LOW_LAST = "[order=mid-high-low]"
 
 
 class Reason(NamedTuple):
@@ -61,6 +62,7 @@ def study(c: ConfigDict, level_size: int, methods: Methods = claims.ALL) -> Conf
 
 def _reasons(level_size: int, methods: Methods) -> Iterator[Reason]:
     yield _other_labels(level_size, methods)
+    yield _low_last(level_size, methods)
     yield _one_setting(level_size, methods)
     yield _own_search(level_size, methods)
     yield _smaller_sets(level_size, methods)
@@ -79,6 +81,24 @@ def _other_labels(level_size: int, methods: Methods) -> Reason:
         "3 other labels, SalUn on high": claims.contrast_fields(
             why, "3", [f"high_other/{SALUN}"], [f"high/{SALUN}"]),
         "3 other labels, RUM": claims.contrast_fields(why, "3", ["mix_other/rum"], ["mix/rum"])})
+
+
+def _low_last(level_size: int, methods: Methods) -> Reason:
+    """What the last step damages no step mends: with `low`, which needs least, as the last one."""
+    part = "mix_low_last"
+    rows = {name: f"rum_f:{name}{LOW_LAST}" for name in methods.chained}
+    chain = claims.part_fields("memorization:mix", 3 * level_size, tuple(rows.values()))
+    comparisons = (
+        ("4", "Chains lose by damage of their last step: better with `low` last", methods.chained,
+         "mix/rum_f:{}", {}),
+        ("5", "Refining is better than random subsets: with `low` last", methods.controlled,
+         "shuffled/rum_f:{}[by=shuffled]", {}),
+        ("6", "Of an order, only which subset is last matters", methods.chained,
+         "descending/rum_f:{}[order=descending]", {"test": EQUIVALENCE}))
+    return Reason(("mix", "shuffled", "descending"), {part: chain}, {}, {
+        f"{family} low last, {name}": claims.contrast_fields(
+            claim, family, [f"{part}/{rows[name]}"], [other.format(name)], **test)
+        for family, claim, names, other, test in comparisons for name in names})
 
 
 def _one_setting(level_size: int, methods: Methods) -> Reason:

@@ -23,7 +23,7 @@ def different(config, part, other):
 
 def test_parts_of_the_claims_are_the_same_so_that_their_results_are_taken(studies):
     claims, reasons = studies
-    for part in ("low", "high", "mix", "apart", "between", "entangled"):
+    for part in ("low", "high", "mix", "shuffled", "descending", "apart", "between", "entangled"):
         assert of_part(reasons, part) == of_part(claims, part)
     assert reasons.tuning.like.apart == claims.tuning.like.apart == "low"
     assert (reasons.data, reasons.replicates) == (claims.data, claims.replicates)
@@ -48,3 +48,15 @@ def test_where_hyper_parameters_come_from_is_the_difference_of_the_others(studie
 @pytest.mark.parametrize("variant", ["digits", "digits,smoke"])
 def test_the_study_of_reasons_can_be_run(variant):
     assert faults(claim_studies.reasons(claim_studies.read(variant)).to_dict()) == []
+
+
+def test_only_the_place_of_low_differs_from_the_order_of_the_claims(studies):
+    config = studies[1]
+    assert different(config, "mix_low_last", "mix") == {"trace": (False, True)}
+    assert list(config.parts.mix_low_last.rows) == [
+        f"rum_f:{name}[order=mid-high-low]" for name in ("neggrad_plus", "salun", "scrub")]
+    assert {name: contrast.test for name, contrast in config.contrasts.items()
+            if "low last" in name} == {
+        **{f"4 low last, {name}": "superiority" for name in ("neggrad_plus", "salun", "scrub")},
+        **{f"5 low last, {name}": "superiority" for name in ("neggrad_plus", "scrub")},
+        **{f"6 low last, {name}": "equivalence" for name in ("neggrad_plus", "salun", "scrub")}}
