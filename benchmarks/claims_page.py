@@ -84,12 +84,18 @@ def copied(data: str, workdir: pathlib.Path) -> None:
 
 
 def trimmed(results: dict[str, Any]) -> dict[str, Any]:
-    """The same without other metrics than those of the report, model seeds, and candidates."""
+    """The same without model seeds, metrics that the report has not, and candidates of searches.
+
+    Candidates of Auto-RUM stay.
+    """
     parts = [{**part, "statistics": _without(part["statistics"], "per_seed"), "rows": [
         {**row, "metrics": _without({name: value for name, value in row["metrics"].items()
                                      if name in COLUMNS}, "per_seed")} for row in part["rows"]]}
         for part in results["parts"]]
-    return {**results, "parts": parts, "searches": _without(results["searches"], "candidates")}
+    return {**results, "parts": parts, "regrets": _without(results["regrets"], "per_seed"),
+            "searches": {part: {row: found if "structure" in found else
+                                _without(found, "candidates") for row, found in rows.items()}
+                         for part, rows in results["searches"].items()}}
 
 
 def _without(value: Any, key: str) -> Any:
@@ -177,7 +183,8 @@ def _auto_rum(data: str, results: Mapping[str, Any]) -> list[str]:
             claim_search.files(results["searches"]).items(), found.items(), strict=True):
         records.write_json(TARGET / data / name, fields)
         lines += ["", f"{claim_search.sentence(part, of_part)} As fields of a config: "
-                      f"[{name}](results/claims/{data}/{name})."]
+                      f"[{name}](results/claims/{data}/{name}); the search is `searches.{part}` of "
+                      "results.json.", "", claim_search.regret(results["regrets"][part])]
     return lines
 
 

@@ -1,7 +1,7 @@
 """Means, their confidence intervals and paired differences, over seeds or over examples."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ def paired_difference(first: Sequence[float] | np.ndarray,
     return {**statistics, "ci95": None, "p": 1.0 if zero else None}
 
 
-def bounds(value: dict[str, Any]) -> tuple[float, float] | None:
+def bounds(value: Mapping[str, Any]) -> tuple[float, float] | None:
     """Both ends of the 95% interval of a summary; None where there is no interval."""
     if value["ci95"] is None:
         return None

@@ -17,6 +17,7 @@ from rum_jax.config import replicates as configs
 from rum_jax.evaluate.interval import summary
 from rum_jax.replicates.calibration import calibrate
 from rum_jax.replicates.contrasts import Compared, effects, stated
+from rum_jax.replicates.regret import regrets
 from rum_jax.replicates.values import Cell, Values
 from rum_jax.rum.row_spec import REFERENCES
 from rum_jax.tuning import pipeline as tuning
@@ -50,6 +51,7 @@ def assemble(workdir: pathlib.Path, config: ConfigDict, values: Values,
         "parts": [_part(part, values) for part in _in_order(compared, values)],
         "claims": _claims(compared, values), "calibration": calibrate(compared, values),
         "searches": {part: of_part["rows"] for part, of_part in found.items()},
+        "regrets": {part: _regrets(part, values) for part in config.tuning.auto},
         "provenance": dict(provenance),
     }
 
@@ -100,6 +102,12 @@ def _summary(table: np.ndarray) -> dict[str, Any]:
     whole = summary(by_replicate.mean(1).tolist(), OVER)
     per_replicate = whole.pop("per_seed")
     return {**whole, "per_replicate": per_replicate, "per_seed": by_replicate.tolist()}
+
+
+def _regrets(part: str, values: Values) -> list[dict[str, Any]]:
+    """Of an Auto-RUM, in each metric that its search maximized."""
+    return [{"metric": each.metric, "best": "/".join(each.best), "rows": each.rows,
+             **_summary(each.values)} for each in regrets(part, values)]
 
 
 def _claims(compared: Sequence[Compared], values: Values) -> list[dict[str, Any]]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rum_jax.evaluate.interval import bounds
+from rum_jax.report.claim_words import metric_name
 from rum_jax.report.labels import display_names
 from rum_jax.rum.chain import WHOLE
 from rum_jax.rum.row_spec import RUM
@@ -70,6 +72,22 @@ def sentence(part: str, found: Mapping[str, Any]) -> str:
     structure = Structure(**found["structure"])
     return (f"Auto-RUM of part {part}: refinement by {structure.by}, {structure.subsets} subsets, "
             f"order {structure.order}. {chain_text(found['steps'])}.")
+
+
+def regret(regrets: Sequence[Mapping[str, Any]]) -> str:
+    """How much the best row on the same forget set is better than an Auto-RUM, in sentences."""
+    return (f"Regret on the replicates, against the best of {regrets[0]['rows']} rows with the "
+            f"same forget set: {'; '.join(map(_regret, regrets))}. The best row is that "
+            "of the same replicates, so that a regret is too high by what chance adds.")
+
+
+def _regret(each: Mapping[str, Any]) -> str:
+    """`0.033 [0.021, 0.045] in stratified ToW (mix/vanilla:finetune)`."""
+    metric, ends = metric_name(each["metric"]), bounds(each)
+    if not any(each["per_replicate"]):
+        return f"none in {metric}, as no row has a better mean"
+    interval = "" if ends is None else f" [{ends[0]:.3f}, {ends[1]:.3f}]"
+    return f"{each['mean']:.3f}{interval} in {metric} ({each['best']})"
 
 
 def structures(found: Mapping[str, Any]) -> list[list[str]]:

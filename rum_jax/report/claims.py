@@ -45,7 +45,7 @@ def write(workdir: pathlib.Path, config: ConfigDict, results: dict[str, Any],
         [name for name in (*FILES, *found) if (workdir / name).exists()],
         families=[(headings[family], name) for family, (name, _) in forests.items()],
         costs=[(forget_set, name) for forget_set, (name, _) in costs.items()],
-        **_words(results), auto_rum=_auto_rum(results["searches"], list(found)))
+        **_words(results), auto_rum=_auto_rum(results, list(found)))
     records.write_bytes(workdir / "report.html", html.encode())
     return text(results), workdir / "report.html"
 
@@ -67,13 +67,14 @@ def _words(results: Mapping[str, Any]) -> dict[str, Any]:
                        for data_seed in results["scope"]["replicates"]]}
 
 
-def _auto_rum(searches: claim_search.Searches, names: Sequence[str]) -> list[dict[str, Any]]:
+def _auto_rum(results: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
     """For each Auto-RUM what was found, its file, and the source of a config that uses it."""
     return [{"sentence": claim_search.sentence(part, found), "file": name,
+             "regret": claim_search.regret(results["regrets"][part]),
              "structures": (claim_search.STRUCTURES, claim_search.structures(found)),
              "use": claim_search.USE.format(path=name)}
             for name, (part, found) in zip(
-                names, claim_search.structured(searches).items(), strict=True)]
+                names, claim_search.structured(results["searches"]).items(), strict=True)]
 
 
 def text(results: Mapping[str, Any]) -> str:
@@ -81,6 +82,6 @@ def text(results: Mapping[str, Any]) -> str:
     claims = results["claims"]
     lines = [claim_words.counted(claims), "", claim_tables.terminal(claims)] if claims else [
         f"{claim_tables.part_text(of_part)}\n" for of_part in results["parts"]]
-    auto = [claim_search.sentence(part, found)
+    auto = [f"{claim_search.sentence(part, found)}\n{claim_search.regret(results['regrets'][part])}"
             for part, found in claim_search.structured(results["searches"]).items()]
     return "\n".join(["", *lines, "", claim_words.scope(results["scope"]), *auto, ""])

@@ -77,6 +77,9 @@ def test_large_results_are_trimmed(claims_page, monkeypatch, workdir):
     rows = stored["parts"][0]["rows"]
     assert set(rows[0]["metrics"]) == set(claims_page.COLUMNS)
     assert "per_seed" not in json.dumps(stored)
+    with_candidates = {part for part, rows in stored["searches"].items()
+                       for found in rows.values() if "candidates" in json.dumps(found)}
+    assert with_candidates == {"auto"}
     assert rows[0]["metrics"]["tow"]["per_replicate"] and len(stored["claims"]) == 17
 
 

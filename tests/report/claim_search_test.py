@@ -16,3 +16,15 @@ def test_what_was_chosen_is_told_with_edges():
     assert claim_search.structures(found["rum"])[1] == ["confidence", "3", "ascending", "0.700"]
     assert list(claim_search.files({"a": found, "b": found, "c": {}})) == [
         "auto_rum_a.json", "auto_rum_b.json"]
+
+
+def test_regret_is_told_with_its_interval_and_row_or_that_there_is_none():
+    found = {"metric": "tow_stratified", "best": "mix/vanilla:scrub", "rows": 17, "mean": 0.04,
+             "ci95": 0.01, "n": 2, "per_replicate": [0.05, 0.03]}
+    none = found | {"metric": "tow_mia_stratified", "best": "auto/rum", "mean": 0.0, "ci95": 0.0,
+                    "per_replicate": [0.0, 0.0]}
+    assert claim_search.regret([found, none]) == (
+        "Regret on the replicates, against the best of 17 rows with the same forget set: "
+        "0.040 [0.030, 0.050] in stratified ToW (mix/vanilla:scrub); none in stratified ToW-MIA, "
+        "as no row has a better mean. The best row is that of the same replicates, so that a "
+        "regret is too high by what chance adds.")

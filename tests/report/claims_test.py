@@ -63,6 +63,21 @@ def test_the_page_needs_nothing_else_and_answers_first(written):
         assert f'<a href="{link}">' in page
 
 
+def test_auto_rum_has_its_regret_against_the_best_row_with_the_same_forget_set(written):
+    results, text, page = written[1:]
+    means = {row["name"]: row["metrics"]["tow_stratified"]["mean"]
+             for part in results["parts"] if part["name"] in ("mix", "auto")
+             for row in part["rows"] if row["spec"]["kind"] != "reference"}
+    tow = results["regrets"]["auto"][0]
+    best = results["parts"][[part["name"] for part in results["parts"]].index("auto")]
+    own = best["rows"][-1]["metrics"]["tow_stratified"]["mean"]
+    assert tow["rows"] == len(made_up_replicates.MIX) + 1
+    assert tow["best"] == "mix/rum[by=confidence]"
+    assert tow["mean"] == pytest.approx(means["rum[by=confidence]"] - own)
+    sentence = claim_search.regret(results["regrets"]["auto"])
+    assert sentence in text and sentence in page
+
+
 def test_auto_rum_is_a_file_that_a_config_reads(written, tmp_path, monkeypatch):
     """The config that the page shows makes the row rum do what was found."""
     monkeypatch.chdir(tmp_path)

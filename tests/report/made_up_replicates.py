@@ -123,7 +123,7 @@ def search(part):
         log = [{"structures": [{"by": "memorization", "subsets": 3, "order": "descending",
                                 "scores": [0.8, 0.82]},
                                {"by": "confidence", "subsets": 3, "order": "ascending",
-                                "scores": [0.7, None]}], "trainings": 3},
+                                "scores": [0.7, None]}], "candidates": [], "trainings": 3},
                *({"subset": step["subset"], "edges": {"epochs": "low"} if step["subset"] == "high"
                   else {}} for step in steps)]
         return {"fields": {}, "rows": {"rum": {
@@ -133,7 +133,7 @@ def search(part):
     return {"fields": {}, "rows": {row: {
         "row": row, "steps": [_step("forget", row.partition(":")[2] or "scrub", epochs=4)],
         "score": score.get(row, 0.5), "trainings": 24,
-        "log": [{"subset": "forget", "edges": {"epochs": "high"}}]}
+        "log": [{"subset": "forget", "edges": {"epochs": "high"}, "candidates": []}]}
         for row in list(SCORES[part])[3:]}}
 
 
