@@ -144,6 +144,7 @@ def chapter(data: str, results: Mapping[str, Any]) -> list[str]:
              scope(results["scope"]), "", counted(claims), "",
              *(f"- **{claim}:** {said}" for claim, said in answers(claims))]
     lines += ["", *markdown(HEADER, contrasts(claims)), "", powered(claims)]
+    lines += [line for fault in results["not_decided"] for line in ("", f"Not decided: {fault}.")]
     if said := calibrated(results["calibration"]):
         lines += ["", " ".join(said)]
     return [*lines, *_figures(data, results), *_auto_rum(data, results)]

@@ -1,9 +1,10 @@
 """Cells that contrasts compare: a row of a part of a study, in the text of a config.
 
-A cell is `part/row`. In place of the row may stand `best(<pattern>)`: of the rows that match the
-pattern (`vanilla:*`), the one that the search on other data seeds found best for this part; and
-`best(<pattern>; <part>, <part>)`, the one that is best on average over those parts. So what is
-compared is decided before any replicate is run.
+A cell is `part/row`. In place of the row may stand `best(<pattern>)`: of the searched rows that
+match the pattern (`vanilla:*`, where `*` and `?` stand for any text and letter), the one that the
+search on other data seeds found best for this part; and `best(<pattern>; <part>, <part>)`, the one
+that is best on average over those parts. So what is compared is decided before any replicate is
+run.
 """
 
 import fnmatch
@@ -52,14 +53,26 @@ def resolved(text: str, rows: Mapping[str, Sequence[str]], scores: TunedScores) 
     if not best:
         return Cell(part, pattern)
     parts = _parts(best, part)
-    candidates = fnmatch.filter(rows[part], best[1].strip())
+    candidates = [row for row in _matching(best, rows[part])
+                  if all(row in scores[name] for name in parts)]
     return Cell(part, max(candidates, key=lambda row: np.mean(
-        [scores[name].get(row, -np.inf) for name in parts])))
+        [scores[name][row] for name in parts])))
 
 
 def part_of(text: str) -> str:
     """The part that a cell names, known or not."""
     return _split(text)[0]
+
+
+def rows_meant(text: str, rows: Sequence[str]) -> list[str]:
+    """Rows of a part, of those given, that a cell of it may mean."""
+    pattern = _split(text)[1]
+    best = _BEST.fullmatch(pattern)
+    return _matching(best, rows) if best else [row for row in rows if row == pattern]
+
+
+def _matching(best: re.Match[str], rows: Sequence[str]) -> list[str]:
+    return fnmatch.filter(rows, best[1].strip().replace("[", "[[]"))
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -68,16 +81,18 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _parts(best: re.Match[str], part: str) -> list[str]:
-    return [name.strip() for name in best[2].split(",")] if best[2] else [part]
+    named = [name.strip() for name in (best[2] or "").split(",")]
+    return [name for name in named if name] or [part]
 
 
-def cell_faults(text: str, rows: Mapping[str, Sequence[str]], tuned: Sequence[str]) -> list[str]:
+def cell_faults(text: str, rows: Mapping[str, Sequence[str]],
+                searched: Mapping[str, Sequence[str]]) -> list[str]:
     """What is wrong with a cell.
 
     Args:
       text: of the cell.
       rows: part -> its rows, original, retrain and retrain_again included.
-      tuned: parts that are searched.
+      searched: part -> those of its rows that a search scores; only parts that are searched.
     """
     part, pattern = _split(text)
     if part not in rows:
@@ -90,10 +105,12 @@ def cell_faults(text: str, rows: Mapping[str, Sequence[str]], tuned: Sequence[st
             f"{', '.join(rows[part])}{similar(pattern, rows[part])}"]
     faults = [f"is {shortened(text)}, but {name} is no part whose rows are searched; allowed: "
               "parts that are, with config.tuning.replicates and without config.tuning.like"
-              for name in _parts(best, part) if name not in tuned]
-    if not fnmatch.filter(rows[part], best[1].strip()):
-        faults.append(f"is {shortened(text)}, and no row of {part} is like that; allowed: a "
-                      f"pattern of one of {', '.join(rows[part])}")
+              for name in _parts(best, part) if name not in searched]
+    of_all = [row for row in rows[part]
+              if all(row in searched.get(name, [row]) for name in _parts(best, part))]
+    if not _matching(best, of_all):
+        faults.append(f"is {shortened(text)}, and no row of {part} that is searched is like that; "
+                      f"allowed: a pattern of one of {', '.join(of_all) or 'none'}")
     return faults
 
 

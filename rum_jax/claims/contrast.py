@@ -26,6 +26,7 @@ class Contrast(NamedTuple):
         effect is less than a margin against it. Equivalence: the effect is within +-margin.
       direction: one of DIRECTIONS, in which the effect is an advantage. Equivalence ignores it.
       margin: > 0, in the unit of the metric; the largest difference that does not matter.
+      only_if: name of the contrast that must be supported for this one to be decided; "": none.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Contrast(NamedTuple):
     test: str
     direction: str
     margin: float
+    only_if: str = ""
 
     @property
     def sign(self) -> int:

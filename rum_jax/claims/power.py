@@ -28,6 +28,7 @@ from rum_jax.evaluate.hypothesis_tests import ALPHA
 
 POWER = 0.8                     # what a design should have
 MOST_REPLICATES = 1_000_000     # that `needed` counts to
+CERTAIN = 1e6                   # shift of t, in standard errors, at which every test rejects
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 
 
@@ -71,6 +72,8 @@ def power(effect: float, sd: float, n: int, comparisons: int = 1) -> float:
     """
     _refuse(sd, n, comparisons)
     t, shift = _critical(n, ALPHA / comparisons / 2), effect / sd * math.sqrt(n)
+    if abs(shift) > CERTAIN:    # where the noncentral t distribution cannot be computed
+        return 1.0
     return float(scipy.stats.nct.sf(t, n - 1, shift) + scipy.stats.nct.sf(t, n - 1, -shift))
 
 
@@ -81,6 +84,8 @@ def power_non_inferiority(margin: float, sd: float, n: int, comparisons: int = 1
     """
     _refuse(sd, n, comparisons)
     t, shift = _critical(n, ALPHA / comparisons), margin / sd * math.sqrt(n)
+    if shift > CERTAIN:
+        return 1.0
     return float(scipy.stats.nct.sf(t, n - 1, shift))
 
 

@@ -7,9 +7,10 @@ restores the variance that subtracting the mean of S seeds takes away.
 
 What that assumes, and how it bears on error rates:
 
-- Rows are exchangeable, as all draw from one pool, so that every effect has mean 0, whatever the
-  measured effects are, and is symmetric where a contrast has as many first as second rows. Rows
-  that do not vary by seed dilute the pool, and are best left out.
+- Rows are exchangeable, as all draw from one pool, so that every effect, whose weights of rows
+  have the sum 0, has mean 0, whatever the measured effects are; it is symmetric where for each
+  weight another row has the opposite one. Rows that do not vary by seed dilute the pool, and are
+  best left out.
 - Effects of the R replicates are independent and have the same distribution: seeds are drawn anew
   for a replicate that is drawn twice. It is a mixture over replicates, with longer tails than a
   normal distribution where replicates differ in variance; for symmetric long tails the t-test
@@ -33,34 +34,34 @@ from rum_jax.claims.contrast import SUPERIORITY, Contrast, Effect
 from rum_jax.claims.verdict import REFUTED, SUPPORTED, decide
 from rum_jax.core.errors import InputError
 
-# A contrast, and the positions of the rows whose means are subtracted: first - second.
-Cells = tuple[Contrast, tuple[int, ...], tuple[int, ...]]
+# A contrast, and what its effect multiplies each row by: float64[rows], whose sum is 0.
+Weighted = tuple[Contrast, np.ndarray]
 Study = list[Effect]
 
 
-def null_studies(values: np.ndarray, cells: Sequence[Cells], studies: int,
+def null_studies(values: np.ndarray, contrasts: Sequence[Weighted], studies: int,
                  rng: np.random.Generator) -> list[Study]:
     """Studies whose rows differ by seeds only.
 
     Args:
       values: float64[rows, R, S] of one metric, by row, replicate and model seed; S >= 2.
-      cells: the contrasts, each with its first and second rows.
+      contrasts: each with its weights of the rows.
       studies: how many studies.
       rng: where draws come from.
 
     Returns:
-      For each study the effects float64[R, S] of all contrasts, in the order of `cells`.
+      For each study the effects float64[R, S] of all contrasts, in their order.
 
     Raises:
       InputError: values are not finite, of fewer than two seeds, or in another shape.
     """
     pool = _residuals(values)
-    return [_study(pool, np.shape(values), cells, rng) for _ in range(studies)]
+    return [_study(pool, np.shape(values), contrasts, rng) for _ in range(studies)]
 
 
-def planted(values: np.ndarray, cells: Sequence[Cells], studies: int, rng: np.random.Generator,
-            effect: float = 0.03) -> list[Study]:
-    """Studies as `null_studies` draws them, with a constant added to the first rows of contrasts.
+def planted(values: np.ndarray, contrasts: Sequence[Weighted], studies: int,
+            rng: np.random.Generator, effect: float = 0.03) -> list[Study]:
+    """Studies as `null_studies` draws them, with a constant added to the effects of contrasts.
 
     It is added to each contrast apart, with the sign of the stated direction, so that a row that
     is first in one contrast and second in another takes nothing away. As all contrasts have an
@@ -71,7 +72,7 @@ def planted(values: np.ndarray, cells: Sequence[Cells], studies: int, rng: np.ra
       effect: the constant, in the unit of the metric.
     """
     return [[Effect(drawn.contrast, drawn.values + drawn.contrast.sign * effect)
-             for drawn in study] for study in null_studies(values, cells, studies, rng)]
+             for drawn in study] for study in null_studies(values, contrasts, studies, rng)]
 
 
 def family_errors(studies: Sequence[Study], family: str) -> int:
@@ -115,13 +116,13 @@ def _residuals(values: np.ndarray) -> np.ndarray:
     return residuals.transpose(1, 0, 2).reshape(array.shape[1], -1)
 
 
-def _study(pool: np.ndarray, shape: tuple[int, ...], cells: Sequence[Cells],
+def _study(pool: np.ndarray, shape: tuple[int, ...], contrasts: Sequence[Weighted],
            rng: np.random.Generator) -> Study:
     """The effects of one study; the mean of a replicate cancels in them, and is not added."""
     replicates = rng.integers(shape[1], size=shape[1])
     rows = pool[replicates[None, :, None], rng.integers(pool.shape[1], size=shape)]
-    return [Effect(contrast, rows[list(first)].mean(axis=0) - rows[list(second)].mean(axis=0))
-            for contrast, first, second in cells]
+    return [Effect(contrast._replace(only_if=""), np.tensordot(weights, rows, axes=1))
+            for contrast, weights in contrasts]
 
 
 def _superiority(study: Study, family: str) -> Study:

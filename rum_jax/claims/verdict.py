@@ -12,7 +12,7 @@ kind of test; those of equivalence (TOST) are adjusted as a family of their own.
   "Refuted" if the 95% interval lies wholly below -margin.
 - Equivalence: "supported" if TOST rejects; "refuted" if the 95% interval lies wholly outside the
   margin.
-- "undecided" otherwise.
+- "undecided" otherwise, and where the contrast that it is decided only if, is not supported.
 
 Intervals in decisions are not adjusted. Where the effect is the same in all replicates there is no
 test, no interval, and the verdict is "undecided": as in `interval.paired_difference`, p of
@@ -38,7 +38,7 @@ from rum_jax.claims.paired_tests import PValues, holm_adjusted, paired_tests, va
 from rum_jax.claims.sensitivity import Mixed, Resampled, mixed, resampled
 from rum_jax.core.errors import raise_if_any
 from rum_jax.evaluate.hypothesis_tests import ALPHA
-from rum_jax.evaluate.interval import bounds, summary
+from rum_jax.evaluate.interval import ROUNDING, bounds, summary
 
 SUPPORTED, REFUTED, EQUIVALENT = "supported", "refuted", "equivalent"
 UNDECIDED = "undecided"
@@ -97,8 +97,20 @@ def decide(effects: Sequence[Effect], test_to_train: float | None,
         faults.append(f"test_to_train: is {test_to_train}; allowed: a number >= 0, or None")
     raise_if_any(faults, "The claims cannot be decided:")
     raw = [paired_tests(effect) for effect in effects]
-    return [_decision(effect, tests.own, after, test_to_train, mixed_models)
-            for effect, tests, after in zip(effects, raw, holm_adjusted(effects, raw), strict=True)]
+    return _conditional([
+        _decision(effect, tests.own, after, test_to_train, mixed_models)
+        for effect, tests, after in zip(effects, raw, holm_adjusted(effects, raw), strict=True)])
+
+
+def _conditional(decisions: Sequence[Decision]) -> list[Decision]:
+    """The same, undecided where the contrast that one is decided only if, is not supported.
+
+    Its test stays among those that are corrected together, which is conservative.
+    """
+    supported = {each.contrast.name for each in decisions if each.word == SUPPORTED}
+    return [each if each.contrast.only_if in ("", *supported) else each._replace(
+        word=UNDECIDED, verdict=f"{UNDECIDED}: not asked, as {each.contrast.only_if} is not "
+                                f"{SUPPORTED}") for each in decisions]
 
 
 def _decision(effect: Effect, p: float | None, after: PValues, test_to_train: float | None,
@@ -136,9 +148,12 @@ def _words(word: str, contrast: Contrast, statistics: dict[str, float],
     if word != UNDECIDED:
         return word
     if interval is None:
-        return (f"{word}: no test, the effect is {statistics['mean']:.3g} in all "
+        value = statistics["mean"] if abs(statistics["mean"]) > ROUNDING else 0.0
+        return (f"{word}: no test, the effect is {value:.3g} in all "
                 f"{statistics['n']} replicates")
-    return f"{word}: a difference of up to {_not_excluded(contrast, interval):.3g} is not excluded"
+    largest = _not_excluded(contrast, interval)
+    corrected = ", before Holm's correction" if largest < contrast.margin else ""
+    return f"{word}: a difference of up to {largest:.3g} is not excluded{corrected}"
 
 
 def _not_excluded(contrast: Contrast, interval: tuple[float, float]) -> float:

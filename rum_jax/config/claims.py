@@ -4,6 +4,7 @@ Levels of memorization have forget sets of their own (parts `low`, `mid`, `high`
 unlearn a mix of all three. Sources: arXiv 2406.01257 (RUM), 2410.16516 (proxies).
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -125,19 +126,17 @@ def entangled_fields(ratio: float, size: int, methods: Methods) -> dict[str, Any
 
 def contrast_fields(claim: str, family: str, first: Sequence[str], second: Sequence[str] = (), *,
                     measure: str = DIFFERENCE, metrics: Sequence[str] = SCORES,
-                    test: str = SUPERIORITY, direction: str = GREATER) -> dict[str, Any]:
+                    test: str = SUPERIORITY, direction: str = GREATER,
+                    only_if: str = "") -> dict[str, Any]:
     """A contrast as `config.contrasts` has it, see `replicates.contrasts`."""
     return {"claim": claim, "family": family, "first": tuple(first), "second": tuple(second),
             "measure": measure, "metrics": tuple(metrics), "test": test, "direction": direction,
-            "margin": MARGIN}
+            "margin": MARGIN, "only_if": only_if}
 
 
 def _contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, contrast) of all claims."""
-    yield "1 algorithm of each stratum", contrast_fields(
-        "The best algorithm differs by level of memorization", "1",
-        [f"{level}/{BEST}" for level in LEVELS],
-        [f"{level}/best(vanilla:*; {', '.join(LEVELS)})" for level in LEVELS])
+    yield from _best_of_levels()
     yield "2 nothing for low", contrast_fields(
         "Doing nothing for weakly memorized examples is as good as retraining", "2",
         ["low/original"], ["low/retrain_again"], test=NON_INFERIORITY)
@@ -160,6 +159,20 @@ def _contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
             metrics=("uncovered_called_member",))
 
 
+def _best_of_levels() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Claim 1: the algorithms that searches found best for two levels change places."""
+    for low, high in itertools.combinations(LEVELS, 2):
+        own = {level: f"best(vanilla:*; {level})" for level in (low, high)}
+        yield f"1 {low} and {high}", contrast_fields(
+            "The best algorithm differs by level of memorization: interaction of level and "
+            "algorithm", "1", [f"{level}/{own[high]}" for level in (low, high)],
+            [f"{level}/{own[low]}" for level in (low, high)], measure=INTERACTION)
+        for level, other in ((low, high), (high, low)):
+            yield f"1 own of {level}, not of {other}", contrast_fields(
+                "On a level its own best algorithm is better than that of another level",
+                "1 own", [f"{level}/{own[level]}"], [f"{level}/{own[other]}"])
+
+
 def _chain_contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
     """Claims 4 to 6: on the average over algorithms, and for each."""
     refined = "Refined unlearning is better than one-shot unlearning by the same algorithm"
@@ -179,18 +192,20 @@ def _chain_contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _level_contrasts(methods: Methods) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Claim 7: by itself, and beyond what changes for the original; for methods that forget."""
+    """Claim 7: by itself, and beyond what changes for the original, of methods that forget."""
     harder = "The more memorized, the harder to unlearn"
     easier = "The more memorized, the easier to unlearn by relabeling"
     for names, claim, direction in ((methods.forgetting, harder, LESS),
                                     (methods.relabeling, easier, GREATER)):
         for name in names:
             levels = [f"{level}/vanilla:{name}" for level in ("low", "high")]
-            yield f"7 {name} forgets", contrast_fields(
+            forgets = f"7 {name} forgets"
+            yield forgets, contrast_fields(
                 "On strongly memorized examples it is better than doing nothing", "7 forgets",
                 [levels[1]], ["high/original"])
             yield f"7 {name}", contrast_fields(claim, "7", [levels[1]], [levels[0]],
-                                         direction=direction)
+                                               direction=direction, only_if=forgets)
             yield f"7 {name} beyond the original", contrast_fields(
                 f"{claim}: beyond the change of the original", "7 beyond", levels,
-                ["low/original", "high/original"], measure=INTERACTION, direction=direction)
+                ["low/original", "high/original"], measure=INTERACTION, direction=direction,
+                only_if=forgets)

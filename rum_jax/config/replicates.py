@@ -18,7 +18,7 @@ WHOLE = "study"     # name of the only part of a config without parts
 BASE = "base"       # in place of a part's name: what all parts of a replicate share
 # Sections and fields that parts share, as they share what is made from them.
 SHARED = ("seeds", "data", "model", "train", "memorization", "campaign", "engine", "replicates",
-          "parts", "tuning", "contrasts", "sweep")
+          "parts", "tuning", "contrasts", "sweep", "stream")
 
 
 def parts_of(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -135,11 +135,13 @@ SCHEMA: dict[str, Any] = {
                "like": {}, "fixed": {}, "seed": _seed},
 }
 CONTRAST: dict[str, Any] = {
-    "claim": checks.text, "family": checks.text, "first": checks.sequence(checks.text),
-    "second": checks.sequence(checks.text, at_least=0),
+    "claim": checks.words, "family": checks.words,
+    "first": checks.sequence(checks.text, distinct=True),
+    "second": checks.sequence(checks.text, at_least=0, distinct=True),
     "measure": checks.one_of([DIFFERENCE, SLOPE, INTERACTION]),
     "metrics": checks.sequence(checks.text, distinct=True), "test": checks.one_of(TESTS),
-    "direction": checks.one_of(DIRECTIONS), "margin": _positive}
+    "direction": checks.one_of(DIRECTIONS), "margin": _positive, "only_if": checks.text}
+OPTIONAL = ("only_if",)     # fields that may be left out
 
 
 def schema_of(config: Mapping) -> dict:
@@ -172,7 +174,8 @@ def schema_of(config: Mapping) -> dict:
     schema["tuning"] = {**SCHEMA["tuning"], **{name: dict.fromkeys(
         _table(config, "tuning", name), check) for name, check in (
             ("like", checks.text), ("fixed", checks.sequence(checks.text, distinct=True)))}}
-    schema["contrasts"] = dict.fromkeys(_table(config, "contrasts"), CONTRAST)
+    schema["contrasts"] = {name: _bad_title if checks.words(name) else CONTRAST
+                           for name in _table(config, "contrasts")}
     return schema
 
 
@@ -180,6 +183,11 @@ def _bad_name(value: object) -> str:
     """Names of parts are names of folders; there is one more, of what parts share."""
     del value
     return f"has a name that is not allowed; allowed: letters, digits, - and _, not {BASE}"
+
+
+def _bad_title(value: object) -> str:
+    del value
+    return "has a name that is not allowed; allowed: a text of 1 to 1000 printable characters"
 
 
 def _overlay(schema: Mapping, part: object, shared: Sequence[str] = ()) -> dict:

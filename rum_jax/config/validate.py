@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rum_jax.config.schema import own_algorithms, schema_of
+from rum_jax.config.schema import OPTIONAL, own_algorithms, schema_of
 from rum_jax.config.unused import unused_faults
 from rum_jax.config.validate_files import file_faults
 from rum_jax.config.validate_replicates import replicate_faults
@@ -38,7 +38,7 @@ def faults(config: Mapping, data: bool = True) -> list[str]:
     problems = _walk(config, schema_of(config), "config")
     if not problems and config["replicates"]:
         return replicate_faults(config, faults, data)
-    if any(fault.endswith((MISSING, NO_SECTION)) for fault in problems):
+    if any(fault.endswith((MISSING, NO_SECTION)) for fault in problems) or config["replicates"]:
         return problems  # what is checked together needs all fields
 
     def sound(*sections: str) -> bool:
@@ -75,7 +75,7 @@ def _walk(config: Mapping, schema: Mapping, path: str) -> list[str]:
     for name, rule in schema.items():
         where = f"{path}.{name}"
         if name not in config:
-            problems.append(f"{where}{MISSING}")
+            problems += [] if name in OPTIONAL else [f"{where}{MISSING}"]
         elif isinstance(rule, Mapping):
             problems += (_walk(config[name], rule, where) if isinstance(config[name], Mapping)
                          else [f"{where}: is {checks.shortened(config[name])}{NO_SECTION}"])
@@ -195,7 +195,8 @@ def _size_faults(config: Mapping, dataset: Dataset, batched: Sequence[str]) -> l
     problems, size, alone = [], len(dataset.train), config["campaign"]["alone"]
     for split, positions in dataset.positions.items():
         if len(positions) < 1 and not (alone and split == "validation"):
-            problems.append(f"config.data: the {split} set would be empty")
+            problems.append(f"config.data: the {split} set would be empty; allowed: fractions and "
+                            "classes that leave at least one example")
     problems += [f"config.{name}.batch_size: is {config[name]['batch_size']}; allowed: at most "
                  f"{max(size, LARGE_BATCH)}, as there are {size} examples to train on"
                  for name in batched if config[name]["batch_size"] > max(size, LARGE_BATCH)]

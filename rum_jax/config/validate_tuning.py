@@ -32,9 +32,10 @@ def name_faults(config: Mapping[str, Any]) -> Iterator[str]:
         if part not in names or other not in searched:
             yield (f"config.tuning.like: has {part}: {other}; allowed: a part, and another one "
                    f"that is searched, of {', '.join(names)}")
-    if tuning["auto"] and not tuning["replicates"]:
-        yield (f"config.tuning.auto: is {tuning['auto']}; allowed without "
-               "config.tuning.replicates: (), as there is nothing to search on")
+    for field, none in (("auto", ()), ("like", {}), ("fixed", {})):
+        if tuning[field] and not tuning["replicates"]:
+            yield (f"config.tuning.{field}: is {shortened(tuning[field])}; allowed without "
+                   f"config.tuning.replicates: {none}, as there is nothing to search on")
 
 
 def row_faults(config: Mapping[str, Any],
@@ -46,8 +47,29 @@ def row_faults(config: Mapping[str, Any],
       studies: part -> its study of the first replicate.
     """
     yield from _searched_faults(config, studies)
+    yield from _like_faults(config, studies)
     yield from _fixed_faults(config, studies)
     yield from _auto_faults(config, studies)
+
+
+def searched(config: Mapping[str, Any],
+             studies: Mapping[str, ConfigDict]) -> dict[str, list[str]]:
+    """Part -> the rows that a search scores; only parts that are searched.
+
+    Rows of a user's own refinement are among them, as their subsets are not known yet.
+    """
+    tuning = config["tuning"]
+    return {part: _scored(study) for part, study in studies.items()
+            if tuning["replicates"] and part not in tuning["like"]}
+
+
+def _scored(study: ConfigDict) -> list[str]:
+    tables = _tables(study)
+    try:
+        rows = searched_rows(tables)
+    except InputError:      # which is a fault of the part's rows
+        rows = list(tables)
+    return [row for row in study.rows if row in rows or row not in tables]
 
 
 def _searched_faults(config: Mapping[str, Any],
@@ -68,6 +90,21 @@ def _searched_faults(config: Mapping[str, Any],
                 searched_rows(_tables(study))
             except InputError as error:
                 yield f"{field}.rows: {error}"
+
+
+def _like_faults(config: Mapping[str, Any],
+                 studies: Mapping[str, ConfigDict]) -> Iterator[str]:
+    """Parts with rows whose hyper-parameters the part that they are like does not have."""
+    tuning = config["tuning"]
+    for part, other in tuning["like"].items():
+        if part not in studies or other not in studies or other in tuning["auto"]:
+            continue
+        known = frozenset().union(*_tables(studies[other]).values())
+        lacking = [row for row, reads in _tables(studies[part]).items() if reads - known]
+        if lacking:
+            yield (f"config.tuning.like: has {part}: {other}, but row {lacking[0]} reads "
+                   f"hyper-parameters that no row of {other} does; allowed: a part whose rows read "
+                   "all of them, or a search of its own")
 
 
 def _fixed_faults(config: Mapping[str, Any],

@@ -109,6 +109,14 @@ def boolean(value: Any) -> str | None:
     return None if isinstance(value, bool) else f"is {shortened(value)}; allowed: True or False"
 
 
+def words(value: Any) -> str | None:
+    """A text of 1 to 1000 characters that is not all spaces."""
+    fault = text(value)
+    if fault or (value.strip() and len(value) <= 1000):
+        return fault
+    return f"is {shortened(value)}; allowed: a text of 1 to 1000 characters"
+
+
 def text(value: Any) -> str | None:
     """A text without line breaks and control characters."""
     if not isinstance(value, str):
@@ -136,7 +144,8 @@ def sequence(item: Check, at_least: int = 1, distinct: bool = False,
 
     def check(value: Any) -> str | None:
         if not isinstance(value, tuple | list):
-            return f"is {shortened(value)}; allowed: a tuple of at least {at_least} value(s)"
+            return (f"is {shortened(value)}; allowed: a tuple of "
+                    f"{f'at least {at_least} value(s)' if at_least else 'values, or ()'}")
         if len(value) < at_least:
             return f"is {shortened(tuple(value))}; allowed: at least {at_least} value(s)"
         if len(value) > at_most:

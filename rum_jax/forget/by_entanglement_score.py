@@ -15,7 +15,7 @@ import numpy as np
 from rum_jax.core.errors import InputError
 from rum_jax.forget.entanglement_search import OutOfReach, search
 from rum_jax.forget.random_sets import reported_score
-from rum_jax.forget.selection import MEMORIZATION, Family, SelectionContext
+from rum_jax.forget.selection import MEMORIZATION, SETS, Family, Fields, SelectionContext
 
 SCORE, RATIO = "entanglement_score", "entanglement_score_ratio"
 BELOW = f"{MEMORIZATION}<"
@@ -69,13 +69,37 @@ def candidates(name: str, below: float | None, context: SelectionContext, size: 
     if below is None:
         return np.arange(len(context.ids))
     memorization = context.score(MEMORIZATION)
-    known = np.isfinite(memorization)
-    chosen = np.flatnonzero(known & (memorization < below))
-    if len(chosen) < size:
-        raise InputError(f"{context.fields.size}: is {size}; allowed with {name}: at most "
-                         f"{len(chosen)}, as {MEMORIZATION} of only {len(chosen)} of {len(known)} "
-                         f"examples is below {below:g} (known of {known.sum()})")
-    return chosen
+    if fault := _too_few(name, memorization, below, size, context.fields):
+        raise InputError(fault)
+    return _below(memorization, below)
+
+
+def bound_fault(name: str, memorization: np.ndarray, size: int) -> str | None:
+    """Why so few examples have a memorization below the bound of a set; None: there are enough.
+
+    Args:
+      name: of a forget set of any family.
+      memorization: float[n] of the training examples; NaN: not known.
+      size: of the set.
+    """
+    family, _, argument = name.partition(":")
+    requested = _parse(argument) if family in (SCORE, RATIO) else None
+    if requested is None or requested.below is None:
+        return None
+    return _too_few(name, memorization, requested.below, size, SETS)
+
+
+def _below(memorization: np.ndarray, bound: float) -> np.ndarray:
+    return np.flatnonzero(np.isfinite(memorization) & (memorization < bound))
+
+
+def _too_few(name: str, memorization: np.ndarray, bound: float, size: int,
+             fields: Fields) -> str | None:
+    count = len(_below(memorization, bound))
+    return None if count >= size else (
+        f"{fields.size}: is {size}; allowed with {name}: at most {count}, as {MEMORIZATION} of "
+        f"only {count} of {len(memorization)} examples is below {bound:g} (known of "
+        f"{np.isfinite(memorization).sum()})")
 
 
 def _choose(family: str, context: SelectionContext, argument: str, size: int) -> np.ndarray:

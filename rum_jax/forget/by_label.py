@@ -11,7 +11,7 @@ def _draw(context: SelectionContext, candidates: np.ndarray, size: int, title: s
     if not len(candidates):
         left = " that was not asked for before" if context.fields is REQUESTS else ""
         raise InputError(f"{context.fields.names}: {title} has no example in the training set"
-                         f"{left}")
+                         f"{left}; allowed: sets that have at least one")
     if size > len(candidates):
         raise InputError(f"{context.fields.size}: is {size}; allowed with {title}: at most "
                          f"{len(candidates)}, as there are no more in the training set")

@@ -1,7 +1,8 @@
 """Members of a memorization estimate: member k is a function of (seed, k) and the config alone."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,13 @@ class Campaign:
 def subset_size(fraction: float, examples: int) -> int:
     """How many of so many examples each member is trained on."""
     return round(fraction * examples)
+
+
+def training_gradients(config: Mapping[str, Any], examples: int) -> int:
+    """Example gradients that all memorization models of a config take; examples: to train on."""
+    memorization = config["memorization"]
+    return config["campaign"]["models"] * memorization["epochs"] * subset_size(
+        memorization["subset_fraction"], examples)
 
 
 def subset(campaign: Campaign, member: int) -> np.ndarray:

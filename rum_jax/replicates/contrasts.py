@@ -9,6 +9,7 @@ A contrast has the fields
     measure    "difference" of the two, "slope" or "interaction", see below
     metrics    one contrast for each
     test, direction, margin   see `rum_jax/claims/contrast.py`
+    only_if    name of another contrast, or none: this one is decided only where that is supported
 
 The effect is the mean over `first` minus the mean over `second`. With measure "slope" it is the
 least-squares slope of the first cells' values on the natural logarithm of the entanglement score
@@ -56,9 +57,13 @@ def stated(contrasts: Mapping[str, Mapping[str, Any]], rows: Mapping[str, Sequen
       rows: part -> its rows.
       scores: of the search.
     """
-    return [Compared(Contrast(f"{name}, {metric}" if len(given["metrics"]) > 1 else name,
-                              given["claim"], given["family"], metric, given["test"],
-                              given["direction"], given["margin"]), given["measure"],
+    def full(name: str, metric: str) -> str:
+        return f"{name}, {metric}" if len(contrasts[name]["metrics"]) > 1 else name
+
+    return [Compared(Contrast(full(name, metric), given["claim"], given["family"], metric,
+                              given["test"], given["direction"], given["margin"],
+                              full(given["only_if"], metric) if given.get("only_if") else ""),
+                     given["measure"],
                      *(tuple(resolved(text, rows, scores) for text in given[side])
                        for side in ("first", "second")))
             for name, given in sorted(

@@ -1,4 +1,4 @@
-"""Whether every replicate has enough examples of each level of memorization.
+"""Whether every replicate has the examples that forget sets by memorization are made of.
 
 That is known once the memorization models are trained, and is checked for all replicates before
 any oracle is: a study does not stop at its last replicate.
@@ -12,20 +12,22 @@ from ml_collections import ConfigDict
 from rum_jax.config import replicates as configs
 from rum_jax.core import records
 from rum_jax.core.errors import InputError, raise_if_any
-from rum_jax.forget import LEVELS, overlap_faults
+from rum_jax.forget import LEVELS, overlap_faults, scores_of
+from rum_jax.forget.by_entanglement_score import bound_fault
 from rum_jax.forget.by_score import select
 from rum_jax.forget.selection import MEMORIZATION
 from rum_jax.replicates.base_models import BASE
 from rum_jax.replicates.folders import folder_of
 from rum_jax.runtime import distributed
-from rum_jax.storage.stage_cache import STAGES
+from rum_jax.storage.stage_cache import STAGES, verified
 
 
 def check_levels(workdir: pathlib.Path, config: ConfigDict) -> None:
     """Checks the forget sets by memorization of all parts, in all replicates and searches.
 
     Raises:
-      InputError: a set cannot be chosen, or sets of two levels have examples in common.
+      InputError: a set cannot be chosen, sets of two levels have examples in common, or the
+        memorization scores are damaged.
     """
     fault = None
     if distributed.is_writer():
@@ -39,12 +41,16 @@ def check_levels(workdir: pathlib.Path, config: ConfigDict) -> None:
 
 
 def _faults(base: pathlib.Path, sets: list[tuple[str, ConfigDict]]) -> list[str]:
-    path = base / STAGES / MEMORIZATION / "memorization.npz"
-    named = [(part, name.partition(":")[2], forget.size) for part, forget in sets
-             for name in forget.sets if name.startswith(f"{MEMORIZATION}:")]
-    if not named or not path.is_file():
+    asked = [(part, name, forget.size) for part, forget in sets for name in forget.sets
+             if MEMORIZATION in scores_of(name)]
+    if not asked:
         return []
-    scores, faults = records.read_arrays(path)["memorization"], []
+    stage = verified(base / STAGES / MEMORIZATION)
+    scores = records.read_arrays(stage / "memorization.npz")["memorization"]
+    faults = [f"{fault} (part {part})" for part, name, size in asked
+              if (fault := bound_fault(name, scores, size))]
+    named = [(part, name.partition(":")[2], size) for part, name, size in asked
+             if name.startswith(f"{MEMORIZATION}:")]
     chosen: dict[str, np.ndarray] = {}
     for part, level, size in named:
         try:

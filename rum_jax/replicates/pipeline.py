@@ -88,7 +88,8 @@ def _parts(workdir: pathlib.Path, config: ConfigDict, fields: Fields) -> list[Pi
     for data_seed in config.replicates:
         studies = studies_of(config, fields, data_seed)
         folder = folder_of(workdir, data_seed)
-        pieces += [piece(folder, part, base_models.made_from(study),
+        pieces += [piece(folder, part, records.digest(
+                             [values.VERSION, base_models.made_from(study)]),
                          functools.partial(_run_part, folder, part, studies))
                    for part, study in studies.items()]
     return pieces

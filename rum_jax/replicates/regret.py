@@ -44,7 +44,9 @@ def _sets(part: str, values: Values) -> list[tuple[str, int]]:
 
 
 def _regret(metric: str, cells: list[Cell], values: Values) -> Regret:
-    """Of the first cell, among all."""
-    tables = [values.of_cell(cell, metric) for cell in cells]
+    """Of the first cell, among all whose values are known."""
+    known = {cell: table for cell in cells if np.isfinite(
+        table := values.of_cell(cell, metric)).all() or cell == cells[0]}
+    cells, tables = list(known), list(known.values())
     best = int(np.argmax([table.mean() for table in tables]))
     return Regret(metric, cells[best], len(cells), tables[best] - tables[0])

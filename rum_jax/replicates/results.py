@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax.claims.contrast import Effect
+from rum_jax.claims.contrast import Effect, effect_faults
 from rum_jax.claims.power import Power, attained, planned
 from rum_jax.claims.verdict import Decision, decide
 from rum_jax.config import replicates as configs
@@ -18,7 +18,7 @@ from rum_jax.evaluate.interval import summary
 from rum_jax.replicates.calibration import calibrate
 from rum_jax.replicates.contrasts import Compared, effects, stated
 from rum_jax.replicates.regret import regrets
-from rum_jax.replicates.values import Cell, Values
+from rum_jax.replicates.values import SCORE_GRADIENTS, Cell, Values
 from rum_jax.rum.row_spec import REFERENCES
 from rum_jax.tuning import pipeline as tuning
 from rum_jax.tuning.part_search import score_of
@@ -28,6 +28,7 @@ OVER = "replicates"
 PILOT = 4  # first replicates, whose spread says what power the whole will have
 GRADIENTS = "example_gradients"
 RETRAININGS = "retrainings"  # cost of a row, in that of retraining
+SCORE_RETRAININGS = "score_retrainings"  # cost of the scores of its refinement, likewise
 
 
 def assemble(workdir: pathlib.Path, config: ConfigDict, values: Values,
@@ -45,15 +46,25 @@ def assemble(workdir: pathlib.Path, config: ConfigDict, values: Values,
               for part, of_part in found.items()}
     rows = {part: [*REFERENCES, *configs.of_part(config, part).rows]
             for part in configs.parts_of(config)}
-    compared = stated(config.contrasts.to_dict(), rows, scores)
+    compared, missing = _with_values(
+        stated(config.contrasts.to_dict(), rows, scores), values)
     return {
         "schema": SCHEMA_VERSION, "kind": OVER, "scope": _scope(config, values),
         "parts": [_part(part, values) for part in _in_order(compared, values)],
-        "claims": _claims(compared, values), "calibration": calibrate(compared, values),
+        "claims": _claims(compared, values), "not_decided": missing,
+        "calibration": calibrate(compared, values),
         "searches": {part: of_part["rows"] for part, of_part in found.items()},
         "regrets": {part: _regrets(part, values) for part in config.tuning.auto},
         "provenance": dict(provenance),
     }
+
+
+def _with_values(compared: Sequence[Compared],
+                 values: Values) -> tuple[list[Compared], list[str]]:
+    """Contrasts whose effects are finite numbers, and what is wrong with the others."""
+    faults = {each.contrast.name: fault for each, effect in zip(
+        compared, effects(compared, values), strict=True) for fault in effect_faults([effect])}
+    return ([each for each in compared if each.contrast.name not in faults], list(faults.values()))
 
 
 def _in_order(compared: Sequence[Compared], values: Values) -> list[str]:
@@ -69,6 +80,8 @@ def _scope(config: ConfigDict, values: Values) -> dict[str, Any]:
         "over": OVER, "replicates": list(values.replicates), "model_seeds": len(study["seeds"]),
         "data": config.data.name, "training_examples": study["training_examples"],
         "test_examples": study["test_examples"],
+        "same_test_examples": len({each["test_sha256"] for of_part in values.studies.values()
+                                   for each in of_part}) == 1,
         "search_replicates": list(config.tuning.replicates),
         "search_model_seeds": len(config.tuning.seeds), "search_budget": config.tuning.budget,
         "memorization_models": config.campaign.models, "oracles": config.oracles,
@@ -84,7 +97,8 @@ def _part(part: str, values: Values) -> dict[str, Any]:
     rows = []
     for row in values.rows(part):
         table = {name: _summary(values.of_cell(Cell(part, row), name)) for name in metrics}
-        table[RETRAININGS] = _summary(values.of_cell(Cell(part, row), GRADIENTS) / retraining)
+        for name, gradients in ((RETRAININGS, GRADIENTS), (SCORE_RETRAININGS, SCORE_GRADIENTS)):
+            table[name] = _summary(values.of_cell(Cell(part, row), gradients) / retraining)
         first = next(each for each in study["rows"] if each["row"] == row)
         rows.append({"name": row, "spec": first["spec"], "steps": first["steps"],
                      "metrics": table})

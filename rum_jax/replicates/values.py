@@ -7,14 +7,20 @@ import numpy as np
 from rum_jax.claims.cells import Cell
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
+from rum_jax.forget.selection import MEMORIZATION
+from rum_jax.memorization.members import training_gradients
+from rum_jax.proxies import PROXIES
 from rum_jax.rum import row_spec
 from rum_jax.storage import stage_cache
 from rum_jax.study.evaluation import ABOUT_FILE
 from rum_jax.study.forget_sets import load_statistics
+from rum_jax.study.memorization import COST_FILE
 from rum_jax.study.pipeline import StudyArtifacts
 from rum_jax.study.unlearning import STEPS_FILE
 
+VERSION = 2     # of what `of_study` gives; of another one it is made anew from the stages
 FREQUENCIES = "forget_frequency_agreement"
+SCORE_GRADIENTS = "score_gradients"     # that the scores of a row's refinement take
 ORACLES = row_spec.REFERENCES[1:]
 
 
@@ -25,22 +31,25 @@ def of_study(finished: StudyArtifacts) -> dict[str, Any]:
     `sets` what is said of each forget set, see `forget_sets.describe`; `traces` the measures after
     each step, see `step_trace.traced`.
     """
-    cases, rows = finished.cases, []
+    cases, rows, seeds = finished.cases, [], len(finished.study.config.seeds)
     for name, folder in finished.rows.items():
         metrics: dict[str, list] = records.read_json(folder / "metrics.json")
-        steps = finished.models[name] / STEPS_FILE
-        rows += [{"set": forget_set, "row": name,
-                  "spec": row_spec.resolve(finished.study.config, name)._asdict(),
+        steps, spec = finished.models[name] / STEPS_FILE, row_spec.resolve(
+            finished.study.config, name)
+        rows += [{"set": forget_set, "row": name, "spec": spec._asdict(),
                   "steps": records.read_json(steps) if steps.is_file() else [],
                   "metrics": {**{metric: values[cases.of_set(forget_set)]
                                  for metric, values in metrics.items()},
-                              FREQUENCIES: _frequency_agreement(finished, name, forget_set)}}
+                              FREQUENCIES: _frequency_agreement(finished, name, forget_set),
+                              SCORE_GRADIENTS: [_score_gradients(finished, spec.refinement)]
+                              * seeds}}
                  for forget_set in cases.sets]
     about = records.read_json(finished.rows["original"] / ABOUT_FILE)
     return {
         "seeds": list(finished.study.config.seeds),
         "training_examples": len(finished.study.dataset.train),
         "test_examples": len(finished.study.dataset.positions["test"]),
+        "test_sha256": records.array_sha256(np.sort(finished.study.dataset.positions["test"])),
         "sets": load_statistics(finished.forget, cases.sets), "strata": about["strata"],
         "rows": rows,
         "traces": {row: records.read_json(folder / "trace.json")
@@ -49,18 +58,36 @@ def of_study(finished: StudyArtifacts) -> dict[str, Any]:
         + sum(map(stage_cache.seconds, finished.models.values()))}
 
 
-def _frequency_agreement(finished: StudyArtifacts, row: str, forget_set: str) -> list[float]:
+def _frequency_agreement(finished: StudyArtifacts, row: str,
+                         forget_set: str) -> list[float | None]:
     """How close a row is to the oracles, example by example: in [0,1], the same for all seeds.
 
     1 minus the mean over the forget set of |share of the row's models that predict an example
-    right - share of the oracles that do|; oracles are compared with those of other seeds.
+    right - share of as many oracles that do|: the mean over both groups of oracles; those are
+    compared with the other group. None where models of different seeds have different forget sets.
     """
-    cases = finished.cases.of_set(forget_set)
+    cases, seeds = finished.cases.of_set(forget_set), len(finished.study.config.seeds)
+    forget = finished.cases.forget[cases]
+    if (forget != forget[0]).any():
+        return [None] * seeds
     shares = {name: records.read_arrays(finished.rows[name] / "per_example.npz")
               ["forget_accuracy"][cases].mean(0) for name in dict.fromkeys((row, *ORACLES))}
-    others = [shares[name] for name in ORACLES if name != row]
-    apart = np.abs(shares[row] - np.mean(others, axis=0)).mean()
-    return [float(1 - apart)] * len(finished.study.config.seeds)
+    apart = np.mean([np.abs(shares[row] - shares[name]).mean() for name in ORACLES if name != row])
+    return [float(1 - apart)] * seeds
+
+
+def _score_gradients(finished: StudyArtifacts, refinement: str | None) -> int:
+    """Example gradients for each model that the scores of a refinement take; 0 without scores.
+
+    The scores of a proxy that is read while the original is trained take none.
+    """
+    names, study = (refinement or "").split("*"), finished.study
+    folders = [study.workdir / stage_cache.STAGES / "proxies" / name for name in names
+               if name in PROXIES]
+    of_proxies = sum(records.read_json(folder / COST_FILE)["example_gradients"]
+                     for folder in folders)
+    return of_proxies + (MEMORIZATION in names) * training_gradients(
+        study.config, len(study.dataset.train))
 
 
 class Values(NamedTuple):

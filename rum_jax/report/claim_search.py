@@ -68,10 +68,13 @@ def files(searches: Searches) -> dict[str, dict[str, Any]]:
 
 
 def sentence(part: str, found: Mapping[str, Any]) -> str:
-    """Structure and chain of an Auto-RUM."""
-    structure = Structure(**found["structure"])
+    """Structure and chain of an Auto-RUM, and what its search took."""
+    structure, first = Structure(**found["structure"]), found["log"][0]
     return (f"Auto-RUM of part {part}: refinement by {structure.by}, {structure.subsets} subsets, "
-            f"order {structure.order}. {chain_text(found['steps'])}.")
+            f"order {structure.order}. {chain_text(found['steps'])}. Its search took "
+            f"{found['trainings']:,} trainings of a candidate, that of the best one-shot row "
+            f"{first['budget']:,}; it began with what {first['trainings_before']:,} trainings for "
+            "one-shot rows had found.")
 
 
 def regret(regrets: Sequence[Mapping[str, Any]]) -> str:

@@ -26,10 +26,12 @@ CONTRASTS = ("contrast", "first - second", "metric", "test", "effect [95% interv
 SENSITIVITY = ("contrast", "metric", "paired t: effect [95% interval]", "p",
                "resampled t [95% interval]", "p", "mixed model", "p")
 TERMINAL = ("contrast", "metric", "effect [95% interval]", "p (Holm)", "verdict")
-RETRAININGS = "retrainings"
+RETRAININGS, SCORE_RETRAININGS = "retrainings", "score_retrainings"
 COLUMNS = {"tow_stratified": "ToW, strat.", "tow_mia_stratified": "ToW-MIA, strat.", "tow": "ToW",
            "tow_mia": "ToW-MIA", "forget_accuracy": "forget %", "retain_accuracy": "retain %",
-           "test_accuracy": "test %", "mia": "MIA", RETRAININGS: "cost, retrainings"}
+           "test_accuracy": "test %", "mia": "MIA",
+           "forget_frequency_agreement": "agreement per example",
+           RETRAININGS: "cost, retrainings", SCORE_RETRAININGS: "cost of scores, retrainings"}
 
 
 def contrasts(claims: Sequence[Claim]) -> list[dict[str, Any]]:

@@ -88,6 +88,9 @@ def scope(about: Mapping[str, Any]) -> str:
     averaged = f"; the {seeds} model seeds of a replicate are averaged" if seeds > 1 else ""
     text = (f"Intervals are 95% t-intervals over {count} replicates, each with its own split of "
             f"one pool of images, forget sets and models{averaged}. ")
+    if about["same_test_examples"]:
+        text += ("Test images are the same in all of them, so that intervals are conditional on "
+                 "these. ")
     searched = len(about["search_replicates"])
     if not searched:
         return text + "Hyper-parameters are those of the config: none was searched."
@@ -152,7 +155,7 @@ def powered(claims: Sequence[Claim]) -> str:
              f"{_range([claim['sd'] for claim in weak])}")
     seeds = [claim["sd_seeds"] for claim in weak if claim["sd_seeds"] is not None]
     text += f", those from model seeds alone would be {_range(seeds)}" if seeds else ""
-    return f"{text}. The one with the largest needs {most} replicates for that power."
+    return f"{text}. The one that needs most needs {most} replicates for that power."
 
 
 def _range(values: Sequence[float]) -> str:

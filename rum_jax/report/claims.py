@@ -84,4 +84,5 @@ def text(results: Mapping[str, Any]) -> str:
         f"{claim_tables.part_text(of_part)}\n" for of_part in results["parts"]]
     auto = [f"{claim_search.sentence(part, found)}\n{claim_search.regret(results['regrets'][part])}"
             for part, found in claim_search.structured(results["searches"]).items()]
+    lines += [f"Not decided: {fault}." for fault in results["not_decided"]]
     return "\n".join(["", *lines, "", claim_words.scope(results["scope"]), *auto, ""])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from rum_jax.core import records
-from rum_jax.memorization.members import subset_size
+from rum_jax.memorization.members import training_gradients
 from rum_jax.report import chains, levels, onion, proxies, streams
 from rum_jax.rum.row_spec import resolve
 from rum_jax.study.memorization import COST_FILE
@@ -42,8 +42,7 @@ def _proxies(finished: StudyArtifacts, rows: list[dict]) -> dict | None:
     if finished.memorization:
         arrays = records.read_arrays(finished.memorization / "memorization.npz")
         memorization = arrays["memorization"]
-        campaign_gradients = config.campaign.models * config.memorization.epochs * subset_size(
-            config.memorization.subset_fraction, len(train))
+        campaign_gradients = training_gradients(config, len(train))
         seconds = _campaign_seconds(finished.memorization, config.campaign.models)
     return proxies.assemble(
         {name: values[:, train] for name, values in finished.proxy_scores.items()}, memorization,

@@ -11,7 +11,7 @@ from rum_jax.report.text import COLUMNS, cell, columns, of_retrain, rows_by_set
 HIGHER, LOWER, NEAR = "higher", "lower", "near"
 ARROWS = {HIGHER: "↑", LOWER: "↓", NEAR: "→"}
 HIGHER_IS_BETTER = ("tow", "retain_accuracy", "validation_", "test_accuracy", "test_agreement",
-                    "forget_agreement", "parameter_cosine")
+                    "forget_agreement", "forget_frequency_agreement", "parameter_cosine")
 LOWER_IS_BETTER = ("seconds", "example_gradients", "optimizer_steps", "forget_kl", "test_kl",
                    "parameter_distance")
 NEAR_THE_ORACLE = ("forget_accuracy", "mia", "threshold_", "relearn_epochs")

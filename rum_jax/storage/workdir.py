@@ -23,6 +23,8 @@ from rum_jax.storage import stage_cache
 
 CONFIG = "config.json"
 LOCK = ".lock"
+KINDS = STUDY, CAMPAIGN, OVER_REPLICATES = (
+    "one study", "a memorization campaign", "a study over replicates")
 SWEEP_STAGES = "sweep/"  # prefix of stages that have seeds and hyper-parameters of their own
 ALWAYS = ("original", "retrain", "retrain_again")  # rows of every study
 
@@ -86,12 +88,12 @@ def _check(folder: pathlib.Path, config: Mapping) -> None:
         raise InputError(f"--workdir: {folder}: cannot be written (no permission); choose a "
                          "folder that can")
     if (folder / CONFIG).exists():
-        _check_kind(folder / CONFIG)
+        _check_kind(folder)
     elif others := sorted(p.name for p in folder.iterdir()
                           if p.name not in (LOCK, CONFIG + ".partial")):
         raise InputError(f"--workdir: {folder}: has no {CONFIG} but other files ("
                          f"{', '.join(others[:3])}); choose a new or an empty folder")
-    faults = list(dict.fromkeys(_changes(folder, config)))
+    faults = list(dict.fromkeys(changes(folder, config)))
     if faults:
         raise InputError(f"--workdir: {folder}: has stages that were made from something else:"
                          f"{listed(faults, MOST_DIFFERENCES)}\nRestore these, or use "
@@ -99,21 +101,35 @@ def _check(folder: pathlib.Path, config: Mapping) -> None:
                          "anew.")
 
 
-def _check_kind(path: pathlib.Path) -> None:
-    """Refuses the folder of a campaign."""
+def kind_of(folder: pathlib.Path) -> str:
+    """One of KINDS: what a folder's config.json is of.
+
+    Raises:
+      InputError: it cannot be read.
+    """
+    path = folder / CONFIG
     try:
-        is_campaign = records.read_json(path)["campaign"]["alone"] is True
-    except KeyError:
-        is_campaign = False
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); restore it, or choose another "
-                         "--workdir") from error
-    if is_campaign:
-        raise InputError(f"--workdir: {path.parent}: holds a memorization campaign; choose another "
-                         "folder, and name its memorization.npz with --config.memorization.scores")
+        config = records.read_json(path)
+        if config.get("campaign", {}).get("alone") is True:
+            return CAMPAIGN
+        return OVER_REPLICATES if config.get("replicates") else STUDY
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: cannot be read ({type(error).__name__}: {error}); restore it, "
+                         "or choose another --workdir") from error
 
 
-def _changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:
+def _check_kind(folder: pathlib.Path) -> None:
+    """Refuses the folder of a campaign, or of a study over replicates."""
+    kind = kind_of(folder)
+    if kind == CAMPAIGN:
+        raise InputError(f"--workdir: {folder}: holds {kind}; choose another folder, and name its "
+                         "memorization.npz with --config.memorization.scores")
+    if kind == OVER_REPLICATES:
+        raise InputError(f"--workdir: {folder}: holds {kind}, and this config has no replicates; "
+                         "choose another folder")
+
+
+def changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:
     """Config fields and code files whose contents differ from what finished stages record."""
     finished = stage_cache.finished_names(folder)  # of the writer alone
     if not finished:

@@ -99,6 +99,7 @@ def _starts(workdir: pathlib.Path, config: ConfigDict, part: str) -> Starts:
     forget = configs.of_part(config, part).forget.to_dict()
     found: dict[str, dict[str, Start]] = {}
     best: dict[str, Any] | None = None
+    trainings = 0
     for name in searched_parts(config):
         other = configs.of_part(config, name).forget.to_dict()
         level = WHOLE if other == forget else LEVEL_SETS.get(tuple(other["sets"]))
@@ -109,13 +110,14 @@ def _starts(workdir: pathlib.Path, config: ConfigDict, part: str) -> Starts:
             if kind == row_spec.VANILLA:
                 start = Start(result["steps"][0]["hparams"], score_of(result))
                 found.setdefault(level, {})[algorithm] = start
+                trainings += result["trainings"]
                 if level == WHOLE and (best is None or start.score > score_of(best)):
                     best = result
     if best is None:
         raise InputError(f"config.tuning.auto: has {part}; allowed with a part whose forget set "
                          f"is the same, {tuple(forget['sets'])} of {forget['size']}, and whose "
                          f"one-shot rows {row_spec.VANILLA}:... are searched")
-    return Starts(best["trainings"], found)
+    return Starts(best["trainings"], found, trainings)
 
 
 def fields(workdir: pathlib.Path, config: ConfigDict) -> dict[str, dict[str, Any]]:

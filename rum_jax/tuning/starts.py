@@ -22,10 +22,16 @@ class Starts(NamedTuple):
     Attributes:
       budget: evaluations that the search of the best one-shot row took.
       found: level of memorization, or WHOLE for the forget set itself -> algorithm -> its start.
+      trainings: evaluations that the searches took, which found them.
     """
 
     budget: int
     found: Mapping[str, Mapping[str, Start]]
+    trainings: int = 0
+
+    def of_whole_set(self) -> "Starts":
+        """Without those of levels, for subsets by another score than memorization."""
+        return self._replace(found={WHOLE: self.found[WHOLE]})
 
     def step(self, subset: str, name: str, steps: int) -> Step:
         """A step of a chain of so many with the values to begin with."""
@@ -36,10 +42,10 @@ class Starts(NamedTuple):
             return shortened(Step(subset, name, dict(self.found[WHOLE][name].hparams)), steps)
         return Step(subset, name, algorithm(name).hparams())
 
-    def best(self, subset: str) -> str:
-        """The algorithm whose one-shot row is the best for a subset."""
+    def ranked(self, subset: str) -> list[str]:
+        """Algorithms by the score of their one-shot rows for a subset, the best first."""
         known = self.found.get(level_of(subset)) or self.found[WHOLE]
-        return max(known, key=lambda name: known[name].score)
+        return sorted(known, key=lambda name: -known[name].score)
 
 
 def shortened(step: Step, steps: int) -> Step:

@@ -59,7 +59,8 @@ def search(options: Sequence[Step], budget: int, replicates: int, evaluate: Eval
     """The best step among some options, each an algorithm with hyper-parameters to choose.
 
     Args:
-      options: steps on the same subset; their own values are the first candidates.
+      options: steps on the same subset, the most promising first; their own values are the first
+        candidates, of as many as the budget allows.
       budget: evaluations of a candidate on a replicate.
       replicates: how many there are.
       evaluate: see `Evaluate`.
@@ -68,6 +69,7 @@ def search(options: Sequence[Step], budget: int, replicates: int, evaluate: Eval
       fixed: hyper-parameters that stay those of the option.
     """
     seed, *place = address
+    options = options[:affordable(budget, replicates)]
     whole = {number: spaces_of(option.algorithm, fixed) for number, option in enumerate(options)}
     if not any(whole.values()):
         budget = min(budget, len(options) * replicates)

@@ -8,6 +8,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from claims.made_up import contrast, effect, spread
+from rum_jax.claims.contrast import TESTS
 from rum_jax.claims.power import (
     attained,
     detectable,
@@ -88,6 +89,12 @@ def test_large_effects_and_small_levels_have_a_power():
     assert power(8.0, 1.0, 3, 50) == pytest.approx(
         stats.nct.sf(stats.t.ppf(1 - 0.0005, 2), 2, 8 * math.sqrt(3)))
     assert power(4000.0, 1.0, 16) == 1.0
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_effects_that_hardly_vary_have_a_power(test):
+    found = planned(1e-13, 16, contrast(test=test), 5)
+    assert (found.power, found.needed) == (1.0, 3) and 0 < found.detectable < 1e-11
 
 
 @pytest.mark.parametrize("sd, n, comparisons", [(0.0, 16, 1), (-1.0, 16, 1), (math.nan, 16, 1),

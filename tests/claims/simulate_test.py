@@ -19,10 +19,16 @@ def values(rng, sd=0.03, effect=0.0):
     return 0.8 + rng.normal(0, 0.05, (1, R, 1)) + noise + effect * np.arange(ROWS)[:, None, None]
 
 
+def weights(first, second):
+    """float64[ROWS]: what the difference of two means of rows multiplies each row by."""
+    one = np.eye(ROWS)
+    return one[list(first)].mean(0) - one[list(second)].mean(0)
+
+
 def cells(one_family=True, **fields):
     """Four contrasts of rows 1 to 4 to row 0."""
-    return [(contrast(name, family="rum" if one_family else name, **fields), (i + 1,), (0,))
-            for i, name in enumerate(NAMES)]
+    return [(contrast(name, family="rum" if one_family else name, **fields),
+             weights((i + 1,), (0,))) for i, name in enumerate(NAMES)]
 
 
 @pytest.mark.parametrize("studies, rate, most", [(200, 0.05, 15), (1, 0.05, 0), (50, 0.2, 15)])
@@ -87,8 +93,9 @@ def test_simulated_rows_have_the_spread_of_measured_seeds():
 def test_several_rows_of_a_side_are_averaged_and_shared_rows_are_shared():
     rng = np.random.default_rng(0)
     study = null_studies(values(rng), [
-        (contrast("mean"), (1, 2), (0,)), (contrast("one"), (1,), (0,)),
-        (contrast("two"), (2,), (0,)), (contrast("itself"), (1,), (1,))], 1, rng)[0]
+        (contrast("mean"), weights((1, 2), (0,))), (contrast("one"), weights((1,), (0,))),
+        (contrast("two"), weights((2,), (0,))), (contrast("itself"), weights((1,), (1,)))],
+        1, rng)[0]
     mean, one, two, itself = (effect.values for effect in study)
     np.testing.assert_allclose(mean, (one + two) / 2, atol=1e-15)
     assert (itself == 0).all() and one.any()

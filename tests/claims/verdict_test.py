@@ -117,6 +117,27 @@ def test_contrasts_are_corrected_in_their_family_and_kind_of_test_only():
     assert together[0].word != "supported"
 
 
+def test_what_holm_leaves_undecided_is_not_called_excluded():
+    """The interval is not corrected: by it alone each of these is within the margin."""
+    several = decide([effect(spread(0.008, NARROW), name=str(i), test="equivalence")
+                      for i in range(14)], None)
+    assert {each.verdict for each in several} == {
+        "undecided: a difference of up to 0.0187 is not excluded, before Holm's correction"}
+
+
+@pytest.mark.parametrize("mean, sd, word", [(0.03, NARROW, "supported"),
+                                            (-0.03, NARROW, "undecided"),
+                                            (0.03, WIDE, "undecided")])
+def test_a_contrast_that_is_decided_only_if_another_is_supported(mean, sd, word):
+    asked = effect(spread(0.03, NARROW), name="harder")
+    asked = asked._replace(contrast=asked.contrast._replace(only_if="forgets"))
+    decision = decide([asked, effect(spread(mean, sd), name="forgets", family="f")], None)[0]
+    assert decision.word == word
+    assert decision.verdict == ("supported" if word == "supported" else
+                                "undecided: not asked, as forgets is not supported")
+    assert decision.p < 0.001
+
+
 def test_an_interval_beyond_the_margin_refutes_in_any_family():
     values, fields = spread(-0.032, NARROW), {"test": "non-inferiority"}
     assert single(values, **fields).word == "refuted"
@@ -147,6 +168,7 @@ def test_rounding_is_no_variance():
     assert np.ptp(values) > 0
     assert single(values).p is None
     assert single([1e-17, 0.0, -1e-17]).p == 1.0
+    assert single([2e-17, 1e-17, 1e-17]).verdict.startswith("undecided: no test, the effect is 0 ")
 
 
 @pytest.mark.parametrize("values", [np.zeros((2, 4)), np.full((4, 2), math.nan)])

@@ -16,7 +16,8 @@ def values(sd, replicates=12, seeds=4):
     table = {row: {metric: rng.normal(0.5 + 0.2 * k, sd, (replicates, seeds))
                    for metric in ("x", "y")} for k, row in enumerate(ROWS)}
     return Values(tuple(range(replicates)), {"part": [{
-        "seeds": list(range(seeds)), "traces": {}, "sets": [{}],
+        "seeds": list(range(seeds)), "traces": {},
+        "sets": [{"entanglement_score_ratio": [1.0] * seeds}],
         "rows": [{"set": "s", "row": row, "metrics": {
             metric: of_row[t].tolist() for metric, of_row in of_rows.items()}}
             for row, of_rows in table.items()]} for t in range(replicates)]})
@@ -47,8 +48,9 @@ def test_small_effects_are_not_found_where_seeds_differ_a_lot():
 
 
 @pytest.mark.parametrize("each", [
-    compared("1", "a", ""), compared("1", "a", "a"), compared("1", "ab", "a"),
-    compared("1", "abc", "", measure="slope"), compared("1", "a", "b", test="equivalence")])
+    compared("1", "a", ""), compared("1", "a", "a"), compared("1", "ab", "ba"),
+    compared("1", "ab", "ab", measure="interaction"),
+    compared("1", "a", "", "uncovered_x"), compared("1", "a", "b", test="equivalence")])
 def test_what_cannot_be_simulated_is_left_out(each):
     assert calibration.calibrate([each], values(0.01)) is None
 
@@ -61,3 +63,34 @@ def test_draws_are_the_same_each_time():
     contrasts = [compared("1", "a", "b")]
     assert calibration.calibrate(contrasts, values(0.1)) == calibration.calibrate(
         contrasts, values(0.1))
+
+
+def test_an_effect_is_the_weighted_sum_of_its_cells():
+    """A cell on both sides keeps the weight that is left of it."""
+    table = np.array([1.0, 2.0, 4.0])[:, None, None] * np.ones((3, 2, 2))
+    made = Values((0, 1), {row: [{
+        "rows": [{"set": "s", "row": "r", "metrics": {"x": [value] * 2}}], "traces": {},
+        "sets": [{"entanglement_score_ratio": [ratio * factor] * 2}]} for factor in (0.5, 2.0)]
+        for row, value, ratio in (("a", 1.0, 0.1), ("b", 2.0, 0.4), ("c", 4.0, 1.6))})
+
+    def cells(rows):
+        return tuple(Cell(row, "r") for row in rows)
+
+    for measure, first, second, expected in (
+            ("difference", "aba", "aca", (2.0 - 4.0) / 3),
+            ("interaction", "abc", "ac", 0.0),
+            ("interaction", "ab", "bc", (2.0 - 1.0) - (4.0 - 2.0)),
+            ("slope", "abc", "", np.polyfit(np.log([0.1, 0.4, 1.6]), [1.0, 2.0, 4.0], 1)[0])):
+        each = compared("1", "", "", measure=measure)._replace(
+            first=cells(first), second=cells(second))
+        weights = calibration._weights(each, cells("abc"), made)
+        assert weights @ table[:, 0, 0] == pytest.approx(expected), (measure, first, second)
+        assert weights.sum() == pytest.approx(0)
+
+
+def test_interactions_and_slopes_are_simulated():
+    found = calibration.calibrate([
+        compared("1", "ab", "bc", measure="interaction"),
+        compared("2", "ac", "ab")], values(0.01))
+    assert found["planted"]["found"] == {"1": 50, "2": 50}
+    assert max(found["null"]["errors"].values()) <= 15

@@ -45,12 +45,24 @@ def test_a_contrast_for_each_metric_with_all_that_is_stated():
     (alone,) = compared(first=("low/rum",), second=("low/original",))
     assert alone.contrast._asdict() == {
         "name": "RUM", "claim": "RUM helps", "family": "3", "metric": "tow",
-        "test": "superiority", "direction": "less", "margin": 0.03}
+        "test": "superiority", "direction": "less", "margin": 0.03, "only_if": ""}
     assert alone.first == (("low", "rum"),) and alone.second == (("low", "original"),)
     found = effects(both, MADE)
     np.testing.assert_allclose(found[0].values, of("low/rum") - of("low/original"))
     assert not found[1].values.any(), "all rows have the same mia"
     assert found[0].contrast is both[0].contrast
+
+
+def test_a_condition_is_the_contrast_of_the_same_metric():
+    given = {"claim": "c", "family": "f", "first": ("low/rum",), "second": ("low/original",),
+             "measure": "difference", "test": "superiority", "direction": "less", "margin": 0.03}
+    found = stated({"a": {**given, "metrics": ("tow", "mia")},
+                    "b": {**given, "metrics": ("mia",), "only_if": "a"},
+                    "c": {**given, "metrics": ("mia",)},
+                    "d": {**given, "metrics": ("mia",), "only_if": "c"}},
+                   {"low": ("rum", "original")}, {})
+    assert {each.contrast.name: each.contrast.only_if for each in found} == {
+        "a, tow": "", "a, mia": "", "b": "a, mia", "c": "", "d": "c"}
 
 
 def test_a_difference_of_means_of_cells():

@@ -7,6 +7,8 @@ from rum_jax.core import records
 from rum_jax.core.errors import InputError
 from rum_jax.replicates.folders import folder_of
 from rum_jax.replicates.levels import check_levels
+from rum_jax.storage import stage_cache
+from rum_jax.storage.stage_cache import Origin
 
 
 def study(size, *sets):
@@ -17,16 +19,20 @@ def study(size, *sets):
     return c
 
 
+def stored(folder, scores):
+    """A finished stage with these scores."""
+    stage_cache.stage(folder / "base", "memorization", lambda place: records.write_arrays(
+        place / "memorization.npz", memorization=scores), Origin({}, []))
+
+
 @pytest.fixture
 def workdir(tmp_path):
     """Four data seeds with 20 scores each: 0, 0.05, ..., 0.95; of seed 2 nearly all are 0."""
     for data_seed in (0, 1, 2, 7):
-        folder = folder_of(tmp_path, data_seed) / "base" / "stages" / "memorization"
-        folder.mkdir(parents=True)
         scores = np.arange(20) / 20
         if data_seed == 2:
             scores[4:] = 0
-        records.write_arrays(folder / "memorization.npz", memorization=scores)
+        stored(folder_of(tmp_path, data_seed), scores)
     return tmp_path
 
 
@@ -48,6 +54,25 @@ def test_levels_with_common_examples_name_the_replicate_and_the_largest_size(wor
 def test_a_mix_that_one_replicate_cannot_fill_names_it(workdir):
     with pytest.raises(InputError, match="data seed 2: .*in two of the parts of memorization:mix"):
         check_levels(workdir, study(12, "memorization:mix"))
+
+
+def test_a_bound_of_memorization_that_one_replicate_cannot_keep_names_it(workdir):
+    """Below 0.25 are 5 examples, of data seed 2 all 20 but one or two."""
+    check_levels(workdir, study(5, "entanglement_score_ratio:1,memorization<0.25"))
+    with pytest.raises(InputError, match=(
+            "data seed 7: config.forget.size: is 6; allowed with entanglement_score_ratio:1,"
+            "memorization<0.25: at most 5, as memorization of only 5 of 20 examples .*part part0")):
+        check_levels(workdir, study(6, "entanglement_score_ratio:1,memorization<0.25"))
+
+
+def test_scores_that_are_damaged_or_gone_are_named(workdir):
+    path = folder_of(workdir, 1) / "base" / "stages" / "memorization" / "memorization.npz"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match="memorization.npz: is damaged, its content is not what"):
+        check_levels(workdir, study(2, "memorization:low"))
+    path.unlink()
+    with pytest.raises(InputError, match="memorization.npz: is missing; "):
+        check_levels(workdir, study(2, "memorization:low"))
 
 
 def test_without_memorization_there_is_nothing_to_check(tmp_path):

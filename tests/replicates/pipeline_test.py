@@ -14,6 +14,7 @@ from rum_jax.core.errors import InputError
 from rum_jax.replicates import folders, pipeline
 from rum_jax.runtime.worker_index import Worker
 from rum_jax.storage import stage_cache
+from rum_jax.storage.workdir import opened
 from rum_jax.study import pipeline as study_pipeline
 from rum_jax.study.trained_models import load_logits, load_states
 from rum_jax.tuning import pipeline as tuning
@@ -75,13 +76,13 @@ def noted(monkeypatch):
 def test_every_piece_is_done_once_those_that_others_need_first(finished):
     bases = [f"{seed:05d}-base" for seed in (100, 101, 0, 1, 2)]
     parts = [f"{seed:05d}-{part}" for seed in (0, 1, 2) for part in ("chain", "whole")]
-    assert finished.pieces == [*bases, "tuning-whole", *parts]
+    assert finished.pieces == [*bases, "tuning-chain", "tuning-whole", *parts]
 
 
 def test_programs_are_compiled_for_the_first_replicate_alone(finished):
     """Or for those of the search before it: all have the same shapes."""
-    assert set(finished.compiled) <= {"start", "00100-base", "tuning-whole", "00000-chain",
-                                      "00000-whole"}
+    assert set(finished.compiled) <= {"start", "00100-base", "tuning-chain", "tuning-whole",
+                                      "00000-chain", "00000-whole"}
 
 
 def test_a_replicate_is_the_ordinary_study_of_its_seeds(finished, tmp_path):
@@ -98,7 +99,8 @@ def test_a_replicate_is_the_ordinary_study_of_its_seeds(finished, tmp_path):
     assert part["seeds"] == [1000, 1001] and len(part["rows"]) == len(alone.rows) == 5
     for row in part["rows"]:
         expected = records.read_json(alone.rows[row["row"]] / "metrics.json")
-        assert row["metrics"].keys() == {*expected, "forget_frequency_agreement"}
+        assert row["metrics"].keys() == {*expected, "forget_frequency_agreement",
+                                        "score_gradients"}
         assert all(row["metrics"][name] == expected[name] for name in expected
                    if name not in TIMES), row["row"]
     for name in ("original", "retrain_again", "unlearn/vanilla-finetune"):
@@ -117,7 +119,9 @@ def test_the_search_is_on_other_data_and_its_choice_is_what_all_replicates_run(f
         assert row["steps"] == [step]
     for seed in (100, 101):
         assert not list(finished.stages(seed, "whole").glob("evaluation")), "no result"
-    assert not (finished.workdir / "tuning" / "chain.json").exists(), "it is like the other"
+    fixed = records.read_json(finished.workdir / "tuning" / "chain.json")["rows"]["rum_f:finetune"]
+    assert [step["hparams"]["epochs"] for step in fixed["steps"]] == [1, 1, 1]
+    assert fixed["trainings"] == 3 * 2, "each step once on each replicate"
 
 
 def test_replicates_have_models_and_data_of_their_own(finished):
@@ -198,5 +202,26 @@ def test_models_of_another_training_are_refused(finished):
 
 def test_a_folder_of_an_ordinary_study_is_refused(tmp_path):
     records.write_json(tmp_path / "config.json", base.get_config().to_dict())
-    with pytest.raises(InputError, match="holds a run without config.replicates"):
+    with pytest.raises(InputError, match="holds one study; choose another folder"):
         pipeline.run(str(tmp_path), toy_study.study(), Worker(0, 1))
+
+
+def test_a_workdir_that_is_refused_stays_as_it_is(finished):
+    """Whether a config changes the models, or is of another kind of study."""
+    before = finished.times()
+    with pytest.raises(InputError, match="replicates|epochs"):
+        pipeline.run(str(finished.workdir), toy_study.study(train__epochs=5), Worker(0, 1))
+    with pytest.raises(InputError, match="config.forget.size: there 12, here 9 .read by stages/f"):
+        pipeline.run(str(finished.workdir), toy_study.study(forget__size=9), Worker(0, 1))
+    with (pytest.raises(InputError, match="holds a study over replicates, and this config has no"),
+          opened(str(finished.workdir), base.get_config().to_dict())):
+        pass
+    assert finished.times() == before
+
+
+@pytest.mark.parametrize("content", ["", '{"replicates": [0, 1', "[]", "3"])
+def test_a_config_that_cannot_be_read_is_named(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(InputError, match="config.json: cannot be read .*; restore it, or choose"):
+        pipeline.run(str(tmp_path), toy_study.study(), Worker(0, 1))
+    assert (tmp_path / "config.json").read_text() == content

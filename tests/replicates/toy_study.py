@@ -1,4 +1,7 @@
-"""A study of seconds over three replicates: two parts with the same forget set, one searched."""
+"""A study of seconds over three replicates: two parts with the same forget set.
+
+The search of one of them has nothing to choose.
+"""
 
 import contextlib
 from collections import Counter
@@ -29,7 +32,7 @@ def study(**changed) -> ConfigDict:
     c.parts = ConfigDict({"chain": {"rows": ("rum_f:finetune",), "trace": True},
                           "whole": {"rows": ("vanilla:finetune", "vanilla:none")}})
     base.set_fields(c, {"tuning.replicates": (100, 101), "tuning.budget": 2})
-    c.tuning.like = ConfigDict({"chain": "whole"})
+    c.tuning.fixed = ConfigDict({"chain": ("epochs", "learning_rate", "last_epoch_factor")})
     base.set_fields(c, {name.replace("__", "."): value for name, value in changed.items()})
     validate(c.to_dict())
     return c

@@ -37,9 +37,12 @@ def test_sensitivity_has_both_other_analyses(results):
 def test_parts_have_stratified_scores_first_and_cost_last(results):
     table = claim_tables.part(next(part for part in results["parts"] if part["name"] == "mix"))
     assert table["columns"][:2] == ["ToW, strat.", "ToW-MIA, strat."]
-    assert table["columns"][-1] == "cost, retrainings"
+    assert table["columns"][-3:] == [
+        "agreement per example", "cost, retrainings", "cost of scores, retrainings"]
     lines = {line["name"]: line for line in table["lines"]}
-    assert lines["vanilla:scrub"]["cells"][-1] == {"text": "0.400 ± 0.000", "best": False}
+    assert lines["vanilla:scrub"]["cells"][-2] == {"text": "0.400 ± 0.000", "best": False}
+    assert [lines[name]["cells"][-1]["text"] for name in ("rum", "vanilla:scrub")] == [
+        "32.000 ± 0.000", "0.000 ± 0.000"]
     assert lines["rum[by=confidence]"]["cells"][0]["best"]
     assert lines["original"]["is_reference"] and not lines["rum"]["is_reference"]
     assert table["about"] == ("memorization:mix: 30 examples; entanglement relative to random sets "

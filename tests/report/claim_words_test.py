@@ -68,11 +68,11 @@ def test_power_is_told_with_what_the_others_lack():
     assert claim_words.powered([strong, *weak]) == (
         "1 of 3 contrasts have a power of 80% for their margin. Effects of the others have "
         "standard deviations over replicates of 0.050 to 0.090, those from model seeds alone would "
-        "be 0.020 to 0.030. The one with the largest needs 1,234 replicates for that power.")
+        "be 0.020 to 0.030. The one that needs most needs 1,234 replicates for that power.")
     alone = claim(power=power(0.0, None), sd=0.5, sd_seeds=None)
     assert claim_words.powered([alone]) == (
         "0 of 1 contrasts have a power of 80% for their margin. Effects of the others have "
-        "standard deviations over replicates of 0.500. The one with the largest needs over a "
+        "standard deviations over replicates of 0.500. The one that needs most needs over a "
         "million replicates for that power.")
 
 
@@ -84,10 +84,13 @@ def test_numbers():
 
 
 def test_the_scope_says_what_intervals_leave_out():
-    about = {"replicates": [0, 1, 2], "model_seeds": 2, "search_replicates": [100, 101]}
+    about = {"replicates": [0, 1, 2], "model_seeds": 2, "search_replicates": [100, 101],
+             "same_test_examples": False}
     said = claim_words.scope(about)
     assert "over 3 replicates" in said and "the 2 model seeds" in said
     assert "searched on 2 other splits" in said and "images overlap" in said
+    assert "Test images" not in said and "Test images are the same in all of them" in (
+        claim_words.scope({**about, "same_test_examples": True}))
     said = claim_words.scope({**about, "model_seeds": 1, "search_replicates": []})
     assert "model seeds" not in said and "none was searched" in said
 

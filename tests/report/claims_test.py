@@ -35,7 +35,7 @@ def test_results_follow_their_schema_and_have_every_verdict(written, tmp_path):
     lines = (tmp_path / "results.csv").read_text().splitlines()
     assert lines[0] == "part,row,metric,replicate,model_seed,value"
     rows = sum(map(len, made_up_replicates.SCORES.values()))
-    assert len(lines) == 1 + rows * 9 * made_up_replicates.REPLICATES * made_up_replicates.SEEDS
+    assert len(lines) == 1 + rows * 11 * made_up_replicates.REPLICATES * made_up_replicates.SEEDS
 
 
 def test_the_terminal_has_a_line_for_each_contrast(written):
@@ -76,6 +76,14 @@ def test_auto_rum_has_its_regret_against_the_best_row_with_the_same_forget_set(w
     assert tow["mean"] == pytest.approx(means["rum[by=confidence]"] - own)
     sentence = claim_search.regret(results["regrets"]["auto"])
     assert sentence in text and sentence in page
+
+
+def test_a_contrast_without_a_value_is_not_decided_and_stops_no_other(tmp_path):
+    made = made_up_replicates.assembled(missing="rum_f:scrub")
+    text, path = claims.write(tmp_path, *made)
+    fault = "contrast 4 scrub: is nan in replicate 2; allowed: finite numbers"
+    assert made[1]["not_decided"] == [fault] and len(made[1]["claims"]) == 16
+    assert f"Not decided: {fault}." in text and f"Not decided: {fault}." in path.read_text()
 
 
 def test_auto_rum_is_a_file_that_a_config_reads(written, tmp_path, monkeypatch):

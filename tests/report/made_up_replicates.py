@@ -81,22 +81,26 @@ def config(with_contrasts=True):
     return c
 
 
-def _metrics(rng, mean, spread, cost):
+def _metrics(rng, mean, spread, cost, scores):
     """Metric -> a value for each model seed; ToW-MIA differs more between replicates."""
     shift = rng.normal(0, 1)
     values = {name: mean + spread * (1 + 2 * ("mia" in name)) * shift
               + spread / 4 * rng.normal(size=SEEDS) for name in METRICS}
     return {**{name: value.tolist() for name, value in values.items()},
-            "example_gradients": [1000.0 * cost] * SEEDS}
+            "example_gradients": [1000.0 * cost] * SEEDS,
+            "forget_frequency_agreement": values["tow"].tolist(),
+            "score_gradients": [1000.0 * scores] * SEEDS}
 
 
 def _study(rng, part, data_seed, c):
     rows = [{"set": c.parts[part].forget.sets[0], "row": row,
              "spec": row_spec.resolve(c, row)._asdict(), "steps": [],
-             "metrics": _metrics(rng, *SCORES[part][row])} for row in SCORES[part]]
+             "metrics": _metrics(rng, *SCORES[part][row], 32 if row == "rum" else 0)}
+            for row in SCORES[part]]
     ratio = 0.4 if part == "low" else 0.9
     return {"seeds": [1000 * data_seed + seed for seed in range(SEEDS)],
-            "training_examples": 1000, "test_examples": 250, "strata": "memorization",
+            "training_examples": 1000, "test_examples": 250, "test_sha256": f"{data_seed}",
+            "strata": "memorization",
             "sets": [{"set": c.parts[part].forget.sets[0], "size": 30,
                       "entanglement_score_ratio": [ratio] * SEEDS,
                       "mean_memorization": [0.1 + 0.01 * data_seed] * SEEDS}],
@@ -123,7 +127,8 @@ def search(part):
         log = [{"structures": [{"by": "memorization", "subsets": 3, "order": "descending",
                                 "scores": [0.8, 0.82]},
                                {"by": "confidence", "subsets": 3, "order": "ascending",
-                                "scores": [0.7, None]}], "candidates": [], "trainings": 3},
+                                "scores": [0.7, None]}], "candidates": [], "trainings": 3,
+                "budget": 48, "trainings_before": 1234},
                *({"subset": step["subset"], "edges": {"epochs": "low"} if step["subset"] == "high"
                   else {}} for step in steps)]
         return {"fields": {}, "rows": {"rum": {
@@ -145,10 +150,16 @@ PROVENANCE = {"started": "2026-11-29T06:00:00+00:00", "commit": "0123456789abcde
 
 
 @functools.cache
-def assembled(with_contrasts=True):
-    """(config, results, table for programs), as `replicates.results` makes them."""
+def assembled(with_contrasts=True, missing=None):
+    """(config, results, table for programs), as `replicates.results` makes them.
+
+    `missing`: the row of `mix` whose stratified ToW is not known in replicate 2.
+    """
     c = config(with_contrasts)
     found = values(c)
+    for row in found.studies["mix"][2]["rows"]:
+        if row["row"] == missing:
+            row["metrics"]["tow_stratified"] = [None] * SEEDS
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(tuning, "load", lambda _, part: search(part))
         made = results.assemble(pathlib.Path(), c, found, PROVENANCE)

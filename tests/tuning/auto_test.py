@@ -3,11 +3,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rum_jax.core import records
+from rum_jax.rum.searched_rows import spaces_of
 from rum_jax.tuning import auto
 from rum_jax.tuning.auto import ALGORITHM_OPTIONS, STRUCTURES, search_auto
 from rum_jax.tuning.chain_search import RowSearch
 from rum_jax.tuning.halving import cost
 from rum_jax.tuning.step_search import Limit
+from rum_jax.unlearn import algorithm
 
 from .starts_test import STARTS
 
@@ -81,15 +84,20 @@ def test_the_best_structure_is_searched_with_what_is_left_of_the_budget(searched
     assert searched["fixed"] == ("epochs",)
     chains = cost(len(STRUCTURES), 2)
     assert sum(len(replicate.seen) for replicate in both) == chains
-    spent = 2 * chains  # of three steps two do something
+    spent = found.log[0]["trainings"]
+    assert 2 * chains <= spent <= 3 * chains, "of three steps two do something, or all by another"
     assert found.trainings == 30 + spent and searched["seed"] == 5
     assert searched["weights"] == [0.2, 1.0, 1.0]  # low, mid, high
     left = STARTS.budget - spent
     assert [searched["budget"](*at) for at in ((0, 0), (1, 10), (2, left - 20))] == [
-        int(left * 0.2 / 2.2), (left - 10) // 2, 20]
-    assert searched["budget"](2, 1000) == 4, "the options themselves are always tried"
+        2 + int((left - 6) * 0.2 / 2.2), 2 + (left - 10 - 4) // 2, 20]
+    assert searched["budget"](2, 1000) == 2, "one candidate is always tried"
     for step, options in zip(searched["steps"], searched["options"], strict=True):
-        assert options == [STARTS.step(step.subset, name, 3) for name in ALGORITHM_OPTIONS]
+        names = STARTS.ranked(step.subset)
+        assert [option.algorithm for option in options] == [
+            *names, *(name for name in ALGORITHM_OPTIONS if name not in names)]
+        assert options == [STARTS.step(step.subset, option.algorithm, 3) for option in options]
+    assert (found.log[0]["budget"], found.log[0]["trainings_before"]) == (72, 500)
     assert (found.score, found.steps[1].algorithm) == (0.7, "salun")
     first, *rest = found.log
     assert rest == [{"step": 1}] and first["trainings"] == spent
@@ -123,3 +131,57 @@ def test_the_first_chain_is_taken_if_it_is_better_and_not_too_expensive(searched
     assert found.score == (score if taken else 0.7)
     last = found.log[-1]
     assert (last.get("instead_of") == 0.7 and last["score"] == score) == taken
+
+
+FULL = STARTS._replace(found={level: {
+    name: start._replace(hparams={**algorithm(name).hparams(), **start.hparams})
+    for name, start in known.items()} for level, known in STARTS.found.items()})
+
+
+@pytest.mark.parametrize("name", ["finetune", "salun", "scrub"])
+@pytest.mark.parametrize("splits, each", [(2, 4), (4, 12), (3, 6)])
+def test_no_more_is_trained_than_for_the_best_one_shot_row(monkeypatch, name, splits, each):
+    """The whole search, with made-up scores that differ for every step."""
+    def score(self, row, chosen, candidates, states):
+        worth = [hash_of((row, *(f"{step}" for step in (*chosen, step)))) for step in candidates]
+        return SimpleNamespace(scores=np.array(worth),
+                               gradients=np.array([self._cost([step]) for step in candidates]))
+
+    monkeypatch.setattr(Replicate, "score", score)
+    budget = each * len(spaces_of(name))
+    starts = FULL._replace(budget=budget)
+    both = [Replicate({}) for _ in range(splits)]
+    _, found = search_auto(both, CONFIG, starts)
+    assert 0.5 * budget < found.trainings <= budget
+    tried = {candidate["algorithm"] for entry in found.log for candidate in
+             entry.get("candidates", ())}
+    assert len(tried) >= 2
+
+
+def hash_of(values):
+    """A number in [0,1) of its own for each value."""
+    return int(records.digest(list(values))[:8], 16) / 16**8
+
+
+def test_a_small_budget_is_shared_by_fewer_structures_and_the_best_algorithms(monkeypatch):
+    monkeypatch.setattr(Replicate, "score", lambda self, row, chosen, candidates, states: (
+        SimpleNamespace(scores=np.full(len(candidates), 0.5),
+                        gradients=np.array([self._cost([step]) for step in candidates]))))
+    both = [Replicate({}) for _ in range(2)]
+    _, found = search_auto(both, CONFIG, FULL._replace(budget=12))
+    assert [each["order"] for each in found.log[0]["structures"]] == ["ascending", "descending"]
+    assert found.trainings <= 12
+    candidates = {entry["subset"]: [each["algorithm"] for each in entry["candidates"]]
+                  for entry in found.log if "candidates" in entry}
+    assert candidates == {"low": ["scrub"], "mid": ["scrub"], "high": ["finetune"]}
+
+
+def test_subsets_by_entanglement_are_no_levels_of_memorization(searched):
+    """The least entangled subset is unlearned, too, and begins with values for the whole set."""
+    structure = next(each for each in STRUCTURES if each.by == "entanglement")
+    scores = {each.row: 0.1 for each in STRUCTURES} | {structure.row: 0.6}
+    best, _ = search_auto(replicates(scores), CONFIG, STARTS)
+    assert best == structure and searched["weights"] == [1.0, 1.0, 1.0]
+    assert [step.algorithm for step in searched["steps"]] == ["scrub"] * 3
+    assert {option.hparams["epochs"] for options in searched["options"] for option in options
+            if option.algorithm == "scrub"} == {2}

@@ -16,7 +16,7 @@ PART = "both"
 @pytest.fixture(scope="session")
 def search_config():
     """The config of a part with a row of one step and one of three."""
-    c = toy_study.study(tuning__like={}, parts={PART: {
+    c = toy_study.study(tuning__fixed={}, parts={PART: {
         "rows": ("vanilla:finetune", "rum_f:finetune")}})
     part = configs.of_part(c, PART)
     part.tuning = c.tuning

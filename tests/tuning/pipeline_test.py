@@ -66,5 +66,17 @@ def test_algorithms_begin_with_what_was_found_for_the_set_and_for_each_level(tmp
     assert starts == (75, {"low": {"finetune": ({"epochs": 1}, 0.5)},
                            "forget": {"finetune": ({"epochs": 2}, 0.6),
                                       "salun": ({"epochs": 3}, 0.75),
-                                      "scrub": ({}, float("-inf"))}})
-    assert starts.best("high_1") == "salun" and starts.best("low") == "finetune"
+                                      "scrub": ({}, float("-inf"))}}, 60 + 75 + 50)
+    assert starts.ranked("high_1") == ["salun", "finetune", "scrub"]
+    assert starts.ranked("low") == ["finetune"]
+    assert starts.of_whole_set().ranked("low") == ["salun", "finetune", "scrub"]
+
+
+def test_a_part_that_is_like_another_takes_its_values(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "load", lambda _, part: {"fields": {"of": part}})
+    config = _config()
+    config.tuning.like = ConfigDict({"low": "mix"})
+    assert pipeline.fields(tmp_path, config) == {
+        "auto": {"of": "auto"}, "mix": {"of": "mix"}, "low": {"of": "mix"}}
+    config.tuning.replicates = ()
+    assert pipeline.fields(tmp_path, config) == {}

@@ -9,7 +9,7 @@ STARTS = Starts(72, {
     WHOLE: {"scrub": Start({"epochs": 6, "learning_rate": 0.03}, 0.9),
             "salun": Start({"epochs": 9, "learning_rate": 0.2}, 0.8)},
     "high": {"scrub": Start({"epochs": 8, "learning_rate": 0.01}, 0.7),
-             "finetune": Start({"epochs": 20, "learning_rate": 0.3}, 0.75)}})
+             "finetune": Start({"epochs": 20, "learning_rate": 0.3}, 0.75)}}, 500)
 
 
 def test_a_step_begins_with_what_its_level_needs_else_with_a_share_of_what_the_set_needs():
@@ -19,7 +19,14 @@ def test_a_step_begins_with_what_its_level_needs_else_with_a_share_of_what_the_s
         "mid", "scrub", {"epochs": 2, "learning_rate": 0.03})
     assert STARTS.step("high", "salun", 3).hparams == {"epochs": 3, "learning_rate": 0.2}
     assert STARTS.step("mid", "neggrad_plus", 3).hparams == algorithm("neggrad_plus").hparams()
-    assert (STARTS.best("high"), STARTS.best("mid")) == ("finetune", "scrub")
+    assert STARTS.ranked("high") == ["finetune", "scrub"]
+    assert STARTS.ranked("mid") == ["scrub", "salun"]
+
+
+def test_subsets_by_another_score_than_memorization_have_no_levels():
+    whole = STARTS.of_whole_set()
+    assert whole.ranked("high") == ["scrub", "salun"] and whole.budget == STARTS.budget
+    assert whole.step("high", "scrub", 3).hparams == {"epochs": 2, "learning_rate": 0.03}
 
 
 @pytest.mark.parametrize("gradients, epochs", [(1000, 8), (800, 8), (799, 7), (250, 2), (10, 1)])
