@@ -53,7 +53,8 @@ class Space:
                                    high=min(ends[1], self.most))
 
     def _scaled(self, value: float) -> float:
-        return math.log(value) if self.is_log else float(value)
+        """0, which a config may have, counts as the lower end of a logarithm."""
+        return math.log(value or self.low) if self.is_log else float(value)
 
     def _unscaled(self, value: float) -> float:
         return math.exp(value) if self.is_log else value

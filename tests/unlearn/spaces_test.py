@@ -90,3 +90,9 @@ def test_whatever_is_drawn_near_any_value_is_allowed(name):
         drawn = draws(near) + draws(again)
         assert [algorithm.checks[field](each) for each in drawn] == [None] * 400
         assert len(set(drawn)) > 1
+
+
+def test_zero_counts_as_the_lower_end_of_a_logarithm():
+    """As of a weight that a config leaves out."""
+    space = log_uniform(1e-3, 1.0)
+    assert space.around(0.0, 0.5) == space.around(1e-3, 0.5) and space.edge(0.0) == "low"
