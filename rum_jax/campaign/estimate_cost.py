@@ -51,12 +51,23 @@ def plan(config: ConfigDict, worker: Worker) -> str:
         f"speed:    {speeds[chosen]:,.0f} models per hour on {_devices(task)}",
         f"time:     {hours:.2f} h with {worker.count} worker(s) like this one, compilation not "
         "counted",
+        *_replicates(config, hours),
         f"storage:  {_storage(config, dataset)}",
         f"memory:   {needed}",
         f"strategy: {chosen}, {_why(config, speeds, chosen)}",
         "measured: " + ", ".join(f"{name} {speed:,.0f}" for name, speed in speeds.items())
         + " models per hour",
         "nothing was kept"])
+
+
+def _replicates(config: ConfigDict, hours: float) -> list[str]:
+    """What all data seeds of a study over replicates take, in a line; hours: of one."""
+    campaigns = len(config.replicates) + len(config.tuning.replicates)
+    if not config.replicates:
+        return []
+    return [f"in all:   {hours * campaigns:.2f} h for {campaigns} such campaigns, of "
+            f"{len(config.replicates)} replicates and {len(config.tuning.replicates)} data seeds of "
+            "the search; searches, oracles and methods not counted"]
 
 
 def _strategies(config: ConfigDict) -> list[str]:
