@@ -66,8 +66,8 @@ def _replicates(config: ConfigDict, hours: float) -> list[str]:
     if not config.replicates:
         return []
     return [f"in all:   {hours * campaigns:.2f} h for {campaigns} such campaigns, of "
-            f"{len(config.replicates)} replicates and {len(config.tuning.replicates)} data seeds of "
-            "the search; searches, oracles and methods not counted"]
+            f"{len(config.replicates)} replicates and {len(config.tuning.replicates)} data seeds "
+            "of the search; searches, oracles and methods not counted"]
 
 
 def _strategies(config: ConfigDict) -> list[str]:
