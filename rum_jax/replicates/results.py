@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from rum_jax.claims.contrast import Effect, effect_faults
 from rum_jax.claims.power import Power, attained, planned
-from rum_jax.claims.verdict import Decision, decide
+from rum_jax.claims.verdict import UNDECIDED, Decision, decide
 from rum_jax.config import replicates as configs
 from rum_jax.evaluate.interval import summary
 from rum_jax.replicates.calibration import calibrate
@@ -26,6 +26,7 @@ from rum_jax.tuning.part_search import score_of
 SCHEMA_VERSION = 1
 OVER = "replicates"
 PILOT = 4  # first replicates, whose spread says what power the whole will have
+SAME_ROWS = f"{UNDECIDED}: both sides are the same rows, which the search found best for both"
 GRADIENTS = "example_gradients"
 RETRAININGS = "retrainings"  # cost of a row, in that of retraining
 SCORE_RETRAININGS = "score_retrainings"  # cost of the scores of its refinement, likewise
@@ -130,7 +131,9 @@ def _claims(compared: Sequence[Compared], values: Values) -> list[dict[str, Any]
         return []
     found = effects(compared, values)
     study = next(iter(values.studies.values()))[0]
-    decisions = decide(found, study["test_examples"] / study["training_examples"])
+    decisions = [decision._replace(verdict=SAME_ROWS) if each.first == each.second else decision
+                 for each, decision in zip(compared, decide(
+                     found, study["test_examples"] / study["training_examples"]), strict=True)]
     powers = attained(decisions)
     return [_claim(*each) for each in zip(
         compared, found, decisions, powers, _before(found, decisions, powers), strict=True)]

@@ -65,21 +65,23 @@ def counted(claims: Sequence[Claim]) -> str:
 
 
 def answers(claims: Sequence[Claim]) -> list[tuple[str, str]]:
-    """(claim, verdicts on its contrasts) for each claim.
+    """(claim, first words of the verdicts on its contrasts) for each claim.
 
-    For example ("RUM is better than ...", "supported (stratified ToW); undecided: a difference of
-    up to 0.031 is not excluded (stratified ToW-MIA).")
+    For example ("RUM is better than ...", "RUM: refuted (stratified ToW, stratified ToW-MIA);
+    Auto-RUM: refuted (stratified ToW), supported (stratified ToW-MIA).")
     """
     return [(text, _verdicts(contrasts)) for text, contrasts in by_claim(claims).items()]
 
 
 def _verdicts(contrasts: Sequence[Claim]) -> str:
-    several, groups = len({title(claim) for claim in contrasts}) > 1, {}
+    words: dict[str, dict[str, list[str]]] = {}
     for claim in contrasts:
-        metric = metric_name(claim["metric"])
-        groups.setdefault(claim["verdict"], []).append(
-            f"{title(claim)} by {metric}" if several else metric)
-    return "; ".join(f"{verdict} ({', '.join(names)})" for verdict, names in groups.items()) + "."
+        words.setdefault(title(claim), {}).setdefault(claim["word"], []).append(
+            metric_name(claim["metric"]))
+    texts = {name: ", ".join(f"{word} ({', '.join(metrics)})" for word, metrics in of_name.items())
+             for name, of_name in words.items()}
+    return "; ".join(f"{name}: {text}" if len(texts) > 1 else text
+                     for name, text in texts.items()) + "."
 
 
 def scope(about: Mapping[str, Any]) -> str:
