@@ -136,7 +136,7 @@ Mean over {seeds} seeds ± half-width of the 95% interval, paired by seed. The d
 and memorization was estimated once, so that the intervals are conditional on both. The learning
 rates are the best ones for the whole forget set, and the chains over subsets use them unchanged, so
 that these differences favor the rows on the whole set. What the papers claim is decided by
-[studies over many splits](replicates.md), with hyper-parameters searched for every row.
+[studies over many splits](claims.md), with hyper-parameters searched for every row.
 
 {differences}
 

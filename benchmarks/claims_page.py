@@ -19,9 +19,10 @@ from studies_page import measured
 
 from rum_jax.config.claims import DATA
 from rum_jax.core import records
-from rum_jax.report import claim_figures, claim_search
+from rum_jax.report import claim_figures, claim_search, claim_tables
 from rum_jax.report.claim_tables import COLUMNS
 from rum_jax.report.claim_words import (
+    ALL_SCORES,
     answers,
     calibrated,
     compared,
@@ -44,6 +45,12 @@ TITLES = {"digits": "scikit-learn's digits", "cifar10_small": "Five classes of C
           "cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 REASONS = "_reasons"    # ends the name of a study of reasons
 STUDIES = tuple(name for data in DATA for name in (data, data + REASONS))
+SHOWN = tuple(COLUMNS[name] for name in (
+    "tow_stratified", "tow_mia_stratified", "forget_frequency_agreement", "retrainings",
+    "score_retrainings"))
+LEGEND = ("closeness to retraining, by accuracy and by membership inference; agreement with "
+          "oracles example by example; cost in retrainings, of a method and of the scores that it "
+          "refines by")
 LARGEST = 500_000       # bytes of results.json that are copied as they are
 HEADER = ("contrast", "first - second", "metric", "test", "effect [95% interval]", "n", "p (Holm)",
           "power", "detectable", "replicates for 80%", "verdict")
@@ -144,12 +151,25 @@ def chapter(data: str, results: Mapping[str, Any]) -> list[str]:
              f"{origin['cpu']} cores, jax {origin['versions']['jax']}. All numbers are in "
              f"[results.json](results/claims/{data}/results.json).", "",
              scope(results["scope"]), "", counted(claims), "",
-             *(f"- **{claim}:** {said}" for claim, said in answers(claims))]
+             *(f"- **{claim}:** {said}" for claim, said in answers(claims)), "", ALL_SCORES]
     lines += ["", *markdown(HEADER, contrasts(claims)), "", powered(claims)]
     lines += [line for fault in results["not_decided"] for line in ("", f"Not decided: {fault}.")]
     if said := calibrated(results["calibration"]):
         lines += ["", " ".join(said)]
-    return [*lines, *_figures(data, results), *_auto_rum(data, results)]
+    return [*lines, *_figures(data, results), *_auto_rum(data, results), *_tables(results)]
+
+
+def _tables(results: Mapping[str, Any]) -> list[str]:
+    """The rows of each part, with the columns that claims are about."""
+    lines = ["", f"Means over replicates ± half-width of the 95% interval; columns: {LEGEND}."]
+    for of_part in results["parts"]:
+        table = claim_tables.part(of_part)
+        kept = [table["columns"].index(name) for name in SHOWN if name in table["columns"]]
+        lines += ["", f"**Part {table['name']}.** {table['about']}.", "", *markdown(
+            ["method", *(table["columns"][place] for place in kept)],
+            [[f"`{line['full']}`", *(line["cells"][place]["text"] for place in kept)]
+             for line in table["lines"]])]
+    return lines
 
 
 def _heading(study: str) -> str:

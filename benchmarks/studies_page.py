@@ -32,7 +32,7 @@ HEAD = """# What makes unlearning hard: studies
 Each study is one command; this page was written from their results by
 `python benchmarks/studies_page.py --runs=runs`. It describes: means with 95% intervals over
 training seeds, differences paired by seed. Each study has one split of the data, so that its
-intervals are conditional on it, and no claim is decided here: [claims](replicates.md) are, over
+intervals are conditional on it, and no claim is decided here: [claims](claims.md) are, over
 many splits, with hyper-parameters that were searched for each forget set.
 
 Seconds are those of the machine as it was, with other jobs beside it for some of the studies.

@@ -18,7 +18,7 @@ and forget sets. First hyper-parameters of all rows are searched on other splits
 budget per hyper-parameter. Contrasts are in `rum_jax/config/claims.py`: what is compared, by which
 test, in which direction and with which margin, before anything is run. Any number of such commands
 may share the workdir; what they have done is not done again. The result is report.html in the
-workdir.
+workdir; docs/claims.md has those of the first two.
 """
 
 from rum_jax.config import claim_studies

@@ -64,11 +64,14 @@ def counted(claims: Sequence[Claim]) -> str:
             f"{', '.join(f'{counts[word]} {word}' for word in WORDS)}.")
 
 
+ALL_SCORES = "Where no score is named, the verdict is the same by all scores of the contrast."
+
+
 def answers(claims: Sequence[Claim]) -> list[tuple[str, str]]:
     """(claim, first words of the verdicts on its contrasts) for each claim.
 
-    For example ("RUM is better than ...", "RUM: refuted (stratified ToW, stratified ToW-MIA);
-    Auto-RUM: refuted (stratified ToW), supported (stratified ToW-MIA).")
+    For example ("RUM is better than ...", "Auto-RUM: refuted (stratified ToW), supported
+    (stratified ToW-MIA); RUM: refuted."); scores are named where verdicts differ by score.
     """
     return [(text, _verdicts(contrasts)) for text, contrasts in by_claim(claims).items()]
 
@@ -78,7 +81,8 @@ def _verdicts(contrasts: Sequence[Claim]) -> str:
     for claim in contrasts:
         words.setdefault(title(claim), {}).setdefault(claim["word"], []).append(
             metric_name(claim["metric"]))
-    texts = {name: ", ".join(f"{word} ({', '.join(metrics)})" for word, metrics in of_name.items())
+    texts = {name: ", ".join(f"{word} ({', '.join(metrics)})" if len(of_name) > 1 else word
+                             for word, metrics in of_name.items())
              for name, of_name in words.items()}
     return "; ".join(f"{name}: {text}" if len(texts) > 1 else text
                      for name, text in texts.items()) + "."

@@ -55,7 +55,8 @@ def _words(results: Mapping[str, Any]) -> dict[str, Any]:
     claims = results["claims"]
     return {
         "counted": claim_words.counted(claims) if claims else "",
-        "answers": claim_words.answers(claims), "scope": claim_words.scope(results["scope"]),
+        "answers": claim_words.answers(claims), "all_scores": claim_words.ALL_SCORES,
+        "scope": claim_words.scope(results["scope"]),
         "contrasts": (claim_tables.CONTRASTS, claim_tables.contrasts(claims)),
         "powered": claim_words.powered(claims) if claims else "",
         "sensitivity": (claim_tables.SENSITIVITY, claim_tables.sensitivity(claims)),

@@ -94,7 +94,7 @@ def test_pages_of_single_splits_describe_and_decide_nothing():
         for word in ("agrees", "the opposite", "not seen", "no difference", "significant",
                      "supported", "refuted", "equivalent", "not evidence", "p = "):
             assert word not in content, f"{page}: {word}"
-        assert "(replicates.md)" in content and "conditional on" in content
+        assert "(claims.md)" in content and "conditional on" in content
         assert "easured 2026-11" in content and "with commit" in content
 
 

@@ -19,8 +19,8 @@ def test_a_claim_is_answered_with_the_words_of_its_verdicts_alone():
     several = [*alone, claim("3 Auto-RUM, tow_stratified"), claim("x", claim="Another")]
     assert claim_words.answers(several) == [
         ("RUM is better", "RUM: supported (stratified ToW), undecided (stratified ToW-MIA); "
-                          "Auto-RUM: supported (stratified ToW)."),
-        ("Another", "supported (stratified ToW).")]
+                          "Auto-RUM: supported."),
+        ("Another", "supported.")]
     assert claim_words.counted(several) == (
         "4 contrasts: 3 supported, 0 refuted, 0 equivalent, 1 undecided.")
 
