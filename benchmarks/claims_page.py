@@ -52,8 +52,8 @@ LEGEND = ("closeness to retraining, by accuracy and by membership inference; agr
           "oracles example by example; cost in retrainings, of a method and of the scores that it "
           "refines by")
 LARGEST = 500_000       # bytes of results.json that are copied as they are
-HEADER = ("contrast", "first - second", "metric", "test", "effect [95% interval]", "n", "p (Holm)",
-          "power", "detectable", "replicates for 80%", "verdict")
+HEADER = ("contrast", "metric", "effect [95% interval]", "verdict", "n", "p (Holm)", "power",
+          "detectable", "replicates for 80%", "test", "first - second")
 HEAD = """# Claims, decided on many splits
 
 Every claim is stated as contrasts in `rum_jax/config/claims.py` before anything is run: what is
@@ -122,12 +122,12 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]
 
 def contrasts(claims: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Lines of HEADER."""
-    return [[full_title(claim), f"`{compared(claim)}`", metric_name(claim["metric"]),
-             tested(claim), effect(claim), str(claim["n"]), p_value(claim["p_adjusted"]),
+    return [[full_title(claim), metric_name(claim["metric"]), effect(claim), claim["verdict"],
+             str(claim["n"]), p_value(claim["p_adjusted"]),
              *(("n/a",) * 3 if claim["power"] is None else
                (f"{claim['power']['power']:.0%}", f"{claim['power']['detectable']:.3f}",
                 needed(claim["power"]))),
-             claim["verdict"]] for claim in claims]
+             tested(claim), f"`{compared(claim)}`"] for claim in claims]
 
 
 def overview(found: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -168,7 +168,7 @@ def _best_of_levels() -> Iterator[tuple[str, dict[str, Any]]]:
             "algorithm", "1", [f"{level}/{own[high]}" for level in (low, high)],
             [f"{level}/{own[low]}" for level in (low, high)], measure=INTERACTION)
         for level, other in ((low, high), (high, low)):
-            yield f"1 own of {level}, not of {other}", contrast_fields(
+            yield f"1 on {level}, best of {level} and of {other}", contrast_fields(
                 "On a level its own best algorithm is better than that of another level",
                 "1 own", [f"{level}/{own[level]}"], [f"{level}/{own[other]}"])
 
