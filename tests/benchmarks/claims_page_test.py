@@ -43,13 +43,15 @@ def test_the_page_has_every_contrast_with_its_verdict(claims_page, monkeypatch, 
         line = next(line for line in lines if f"{claim['mean']:+.3f} [" in line
                     and line.startswith(f"| {claim['name'].partition(',')[0]} |"))
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        assert cells[-1] == claim["verdict"] and cells[5] == "6"
-        assert cells[7] == (f"{claim['power']['power']:.0%}" if claim["power"] else "n/a")
+        of = dict(zip(claims_page.HEADER, cells, strict=True))
+        assert of["verdict"] == claim["verdict"] and of["n"] == "6"
+        assert of["power"] == (f"{claim['power']['power']:.0%}" if claim["power"] else "n/a")
     assert "    python benchmarks/claims_page.py --digits=runs/digits_claims\n" in page
     assert ("    python -m rum_jax.main --config=configs/claims.py:digits "
             "--workdir=runs/digits_claims\n") in page and "/somewhere" not in page
     assert "Measured 2026-11-29 with commit 0123456789: 6 replicates of 2 model seeds" in page
     assert "## All verdicts" not in page
+    assert re.search(r"\| `rum` \| 0\.90\d ± .* \| 0\.300 ± 0\.000 \| 32\.000 ± 0\.000 \|", page)
 
 
 def test_links_of_the_page_lead_to_files_beside_it(claims_page, monkeypatch, workdir):
