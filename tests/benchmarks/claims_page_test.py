@@ -51,7 +51,7 @@ def test_the_page_has_every_contrast_with_its_verdict(claims_page, monkeypatch, 
             "--workdir=runs/digits_claims\n") in page and "/somewhere" not in page
     assert "Measured 2026-11-29 with commit 0123456789: 6 replicates of 2 model seeds" in page
     assert "## All verdicts" not in page
-    assert re.search(r"\| `rum` \| 0\.90\d ± .* \| 0\.300 ± 0\.000 \| 32\.000 ± 0\.000 \|", page)
+    assert re.search(r"\| `rum` .* \| 0\.300 ± 0\.000 \| 32\.000 ± 0\.000 \|", page)
 
 
 def test_links_of_the_page_lead_to_files_beside_it(claims_page, monkeypatch, workdir):
