@@ -120,3 +120,14 @@ def test_a_slope_over_a_part_of_several_forget_sets_is_refused():
 def test_the_best_row_of_a_part_that_is_not_searched_is_refused(fields):
     assert [message for message in refused(**fields) if message.startswith(
         "config.contrasts.RUM.second: [0] is 'mix/best(vanilla:*)', but mix is no part whose")]
+
+
+def test_one_cause_of_many_faults_is_said_a_few_times():
+    c = config()
+    for number in range(7):
+        c.contrasts[f"more {number}"] = given(first=("auto/rum",), second=(), family=f"{number}")
+    del c.parts["auto"]
+    messages = [each for each in faults(c.to_dict(), data=False) if "config.contrasts" in each]
+    assert len(messages) == 6 and messages[-1] == (
+        "config.contrasts: 2 more cells have faults of this kind; allowed: cells of the parts and "
+        "rows of this config")
