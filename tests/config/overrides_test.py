@@ -128,3 +128,12 @@ def test_a_function_with_a_built_in_name_is_refused(tmp_path):
     source = "def finetune(problem, states, *, epochs: int = 5): return states"
     text = message(own_config(tmp_path, "pass", source), WORKDIR)
     assert "a function called finetune is known already" in text
+
+
+@pytest.mark.parametrize("value", ["margin=0.03", "margin=0", "claim=hello"])
+def test_a_contrast_with_spaces_in_its_name_is_set_in_the_file(value):
+    config = pathlib.Path(CONFIG.removeprefix("--config=")).with_name("claims.py")
+    assert message(f"--config={config}:digits,smoke", WORKDIR,
+                   f"--config.contrasts.3 RUM.{value}").splitlines()[1:] == [
+        f"  - config.contrasts.3 RUM.{value.partition('=')[0]}: cannot be set here, as the name "
+        "has other characters than letters, digits and _; allowed: in the config file"]
