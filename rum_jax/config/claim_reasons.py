@@ -2,7 +2,8 @@
 
 Each reason was stated after the claims had been decided, and before its own contrasts were run. Its
 parts have other hyper-parameters, labels or sizes than those of `config.claims`, on the same
-splits, so that differences are paired.
+splits, the first REPLICATES of them, so that differences are paired. Their rows are those of claims
+that came out against the papers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from rum_jax.config import claims
 from rum_jax.config.claims import BEST, ENTANGLEMENT, Methods
 from rum_jax.rum.searched_rows import SETTLES
 
+REPLICATES = 8      # at most
 SALUN = "vanilla:salun"
 LOW_LAST = "[order=mid-high-low]"
 
@@ -45,6 +47,7 @@ def study(c: ConfigDict, level_size: int, methods: Methods = claims.ALL) -> Conf
     Arguments as for `claims.study`.
     """
     whole = claims.study(c, level_size, methods)
+    whole.replicates = whole.replicates[:REPLICATES]
     of_claims, reasons = whole.parts.to_dict(), list(_reasons(level_size, methods))
     parts = {name: of_claims[name] for reason in reasons for name in reason.of}
     whole.parts = ConfigDict(parts | {
@@ -86,19 +89,19 @@ def _other_labels(level_size: int, methods: Methods) -> Reason:
 def _low_last(level_size: int, methods: Methods) -> Reason:
     """What the last step damages no step mends: with `low`, which needs least, as the last one."""
     part = "mix_low_last"
-    rows = {name: f"rum_f:{name}{LOW_LAST}" for name in methods.chained}
+    rows = {name: f"rum_f:{name}{LOW_LAST}" for name in methods.controlled}
     chain = claims.part_fields("memorization:mix", 3 * level_size, tuple(rows.values()))
     comparisons = (
-        ("4", "Chains lose by damage of their last step: better with `low` last", methods.chained,
+        ("4", "Chains lose by damage of their last step: better with `low` last",
          "mix/rum_f:{}", {}),
-        ("5", "Refining is better than random subsets: with `low` last", methods.controlled,
+        ("5", "Refining is better than random subsets: with `low` last",
          "shuffled/rum_f:{}[by=shuffled]", {}),
-        ("6", "Of an order, only which subset is last matters", methods.chained,
+        ("6", "Of an order, only which subset is last matters",
          "descending/rum_f:{}[order=descending]", {"test": EQUIVALENCE}))
     return Reason(("mix", "shuffled", "descending"), {part: chain}, {}, {
         f"{family} low last, {name}": claims.contrast_fields(
             claim, family, [f"{part}/{rows[name]}"], [other.format(name)], **test)
-        for family, claim, names, other, test in comparisons for name in names})
+        for family, claim, other, test in comparisons for name in rows})
 
 
 def _one_setting(level_size: int, methods: Methods) -> Reason:
@@ -115,8 +118,8 @@ def _one_setting(level_size: int, methods: Methods) -> Reason:
 
 def _own_search(level_size: int, methods: Methods) -> Reason:
     """Hyper-parameters of `low` are no fit for a forget set that is apart from all other data."""
-    names = (*methods.forgetting, "salun")
-    parts = {f"{name}_own": claims.entangled_fields(ratio, level_size, methods)
+    names = methods.forgetting
+    parts = {f"{name}_own": claims.entangled_fields(ratio, level_size, names)
              for name, ratio in ENTANGLEMENT.items()}
     return Reason(("low", *ENTANGLEMENT), parts, {}, {
         f"8 own search, {name}": claims.contrast_fields(
@@ -127,7 +130,7 @@ def _own_search(level_size: int, methods: Methods) -> Reason:
 
 def _no_settling(level_size: int, methods: Methods) -> Reason:
     """A last epoch of low rate, which the released code has not, mends what unlearning damages."""
-    constant = claims.part_fields("memorization:mix", 3 * level_size, (*methods.one_shot, "rum"))
+    constant = claims.part_fields("memorization:mix", 3 * level_size, _one_shot_and_rum(methods))
     return Reason(("mix",), {"mix_constant": constant}, {}, {
         "3 constant rates, RUM": claims.contrast_fields(
             "RUM is better than the best one-shot method: with constant rates", "3",
@@ -141,9 +144,15 @@ def _no_settling(level_size: int, methods: Methods) -> Reason:
 
 def _smaller_sets(level_size: int, methods: Methods) -> Reason:
     """A small part of the training set is unlearned at once as well as in parts."""
-    half = claims.part_fields("memorization:mix", 3 * (level_size // 2), (*methods.one_shot, "rum"))
+    half = claims.part_fields("memorization:mix", 3 * (level_size // 2),
+                              _one_shot_and_rum(methods))
     return Reason(("mix",), {"mix_half": half}, {}, {
         "3 smaller sets": claims.contrast_fields(
             "RUM gains more the smaller the forget set", "3 size",
             [f"mix/{BEST}", f"mix_half/{BEST}"], ["mix/rum", "mix_half/rum"],
             measure=INTERACTION, direction=LESS)})
+
+
+def _one_shot_and_rum(methods: Methods) -> tuple[str, ...]:
+    """The one-shot rows that are best on the mix by the search of the claims, and RUM."""
+    return "vanilla:finetune", f"vanilla:{methods.forgetting[-1]}", "rum"

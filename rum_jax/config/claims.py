@@ -115,13 +115,14 @@ def _mix_parts(size: int, methods: Methods) -> dict[str, Any]:
 
 
 def _entanglement_parts(size: int, methods: Methods) -> dict[str, Any]:
-    return {name: entangled_fields(ratio, size, methods) for name, ratio in ENTANGLEMENT.items()}
+    return {name: entangled_fields(ratio, size, (*methods.forgetting, "salun"))
+            for name, ratio in ENTANGLEMENT.items()}
 
 
-def entangled_fields(ratio: float, size: int, methods: Methods) -> dict[str, Any]:
+def entangled_fields(ratio: float, size: int, algorithms: Sequence[str]) -> dict[str, Any]:
     """The part with an entanglement score of so many times that of random sets."""
-    return part_fields(f"entanglement_score_ratio:{ratio:g},{WEAKLY}", size, [
-        f"vanilla:{algorithm}" for algorithm in (*methods.forgetting, "salun")])
+    return part_fields(f"entanglement_score_ratio:{ratio:g},{WEAKLY}", size,
+                       [f"vanilla:{algorithm}" for algorithm in algorithms])
 
 
 def contrast_fields(claim: str, family: str, first: Sequence[str], second: Sequence[str] = (), *,

@@ -26,7 +26,7 @@ def test_parts_of_the_claims_are_the_same_so_that_their_results_are_taken(studie
     for part in ("low", "high", "mix", "shuffled", "descending", "apart", "between", "entangled"):
         assert of_part(reasons, part) == of_part(claims, part)
     assert reasons.tuning.like.apart == claims.tuning.like.apart == "low"
-    assert (reasons.data, reasons.replicates) == (claims.data, claims.replicates)
+    assert (reasons.data, reasons.replicates) == (claims.data, claims.replicates[:8])
 
 
 @pytest.mark.parametrize("part, other, expected", [
@@ -54,9 +54,8 @@ def test_only_the_place_of_low_differs_from_the_order_of_the_claims(studies):
     config = studies[1]
     assert different(config, "mix_low_last", "mix") == {"trace": (False, True)}
     assert list(config.parts.mix_low_last.rows) == [
-        f"rum_f:{name}[order=mid-high-low]" for name in ("neggrad_plus", "salun", "scrub")]
+        f"rum_f:{name}[order=mid-high-low]" for name in ("neggrad_plus", "scrub")]
     assert {name: contrast.test for name, contrast in config.contrasts.items()
             if "low last" in name} == {
-        **{f"4 low last, {name}": "superiority" for name in ("neggrad_plus", "salun", "scrub")},
-        **{f"5 low last, {name}": "superiority" for name in ("neggrad_plus", "scrub")},
-        **{f"6 low last, {name}": "equivalence" for name in ("neggrad_plus", "salun", "scrub")}}
+        f"{family} low last, {name}": test for name in ("neggrad_plus", "scrub")
+        for family, test in (("4", "superiority"), ("5", "superiority"), ("6", "equivalence"))}
