@@ -191,12 +191,11 @@ def _fault_of(argv: list[str], arg: str) -> str | None:
         except Exception as error:
             return _message(error)
         return None
-    leaves = dict(_leaves(config))
-    if name in leaves and not all(part.isidentifier() for part in name.split(".")):
-        return (f"{name}: cannot be set here, as the name has other characters than letters, "
-                "digits and _; allowed: in the config file")
+    leaves, path = dict(_leaves(config)), name.split(".")
     if name not in leaves:
-        return f"{name}: {_unknown(config, name.split('.')[1:], 'config')}"
+        return f"{name}: {_unknown(config, path[1:], 'config')}"
+    if not all(map(str.isidentifier, path)):
+        return f"{name}: cannot be set here, as its name is no Python name; set it in the file"
     return f"{name}: is {shortened(value)}; allowed: {_kind(leaves[name])}"
 
 

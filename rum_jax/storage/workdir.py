@@ -109,10 +109,10 @@ def kind_of(folder: pathlib.Path) -> str:
     """
     path = folder / CONFIG
     try:
-        config = records.read_json(path)
-        if config.get("campaign", {}).get("alone") is True:
+        fields = records.read_json(path)
+        if fields.get("campaign", {}).get("alone") is True:
             return CAMPAIGN
-        return OVER_REPLICATES if config.get("replicates") else STUDY
+        return OVER_REPLICATES if fields.get("replicates") else STUDY
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: cannot be read ({type(error).__name__}: {error}); restore it, "
                          "or choose another --workdir") from error

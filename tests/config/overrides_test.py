@@ -135,5 +135,5 @@ def test_a_contrast_with_spaces_in_its_name_is_set_in_the_file(value):
     config = pathlib.Path(CONFIG.removeprefix("--config=")).with_name("claims.py")
     assert message(f"--config={config}:digits,smoke", WORKDIR,
                    f"--config.contrasts.3 RUM.{value}").splitlines()[1:] == [
-        f"  - config.contrasts.3 RUM.{value.partition('=')[0]}: cannot be set here, as the name "
-        "has other characters than letters, digits and _; allowed: in the config file"]
+        f"  - config.contrasts.3 RUM.{value.partition('=')[0]}: cannot be set here, as its name is "
+        "no Python name; set it in the file"]
