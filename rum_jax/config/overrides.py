@@ -202,8 +202,7 @@ def _fault_of(argv: list[str], arg: str) -> str | None:
 def _needs_value(argv: list[str], name: str) -> bool:
     """Whether a flag is known, and none that can be on or off."""
     base = [argv[0], *(word for word in argv if word.startswith("--config="))]
-    config = _read(base).config if _can_read(base) else None
-    leaves = dict(_leaves(config)) if config is not None else {}
+    leaves = dict(_leaves(_read(base).config or ConfigDict())) if _can_read(base) else {}
     return name in FLAGS or (name in leaves and not isinstance(leaves[name], bool))
 
 
