@@ -65,7 +65,7 @@ def _digits(smoke: bool) -> ConfigDict:
 
 
 def _cifar10_small(smoke: bool) -> ConfigDict:
-    """What 2 CPU cores do in 75 minutes: all of it is smaller than in cifar10_small_rum.
+    """For 2 CPU cores: all of it is smaller than in cifar10_small_rum.
 
     200 training images of each of five classes, drawn anew for each replicate from 500.
     """
