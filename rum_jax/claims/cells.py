@@ -81,8 +81,7 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _parts(best: re.Match[str], part: str) -> list[str]:
-    named = [name.strip() for name in (best[2] or "").split(",")]
-    return [name for name in named if name] or [part]
+    return [name.strip() for name in best[2].split(",")] if best[2] else [part]
 
 
 def cell_faults(text: str, rows: Mapping[str, Sequence[str]],
@@ -103,8 +102,9 @@ def cell_faults(text: str, rows: Mapping[str, Sequence[str]],
         return [] if pattern in rows[part] else [
             f"is {shortened(text)}; allowed: one of the rows of {part}, "
             f"{', '.join(rows[part])}{similar(pattern, rows[part])}"]
-    faults = [f"is {shortened(text)}, but {name} is no part whose rows are searched; allowed: "
-              "parts that are, with config.tuning.replicates and without config.tuning.like"
+    faults = [f"is {shortened(text)}, but {name or 'an empty name'} is no part whose rows are "
+              "searched; allowed: parts that are, with config.tuning.replicates and without "
+              "config.tuning.like"
               for name in _parts(best, part) if name not in searched]
     of_all = [row for row in rows[part]
               if all(row in searched.get(name, [row]) for name in _parts(best, part))]

@@ -72,9 +72,7 @@ def power(effect: float, sd: float, n: int, comparisons: int = 1) -> float:
     """
     _refuse(sd, n, comparisons)
     t, shift = _critical(n, ALPHA / comparisons / 2), effect / sd * math.sqrt(n)
-    if abs(shift) > CERTAIN:    # where the noncentral t distribution cannot be computed
-        return 1.0
-    return float(scipy.stats.nct.sf(t, n - 1, shift) + scipy.stats.nct.sf(t, n - 1, -shift))
+    return _above(t, n, shift) + _above(t, n, -shift)
 
 
 def power_non_inferiority(margin: float, sd: float, n: int, comparisons: int = 1) -> float:
@@ -84,9 +82,7 @@ def power_non_inferiority(margin: float, sd: float, n: int, comparisons: int = 1
     """
     _refuse(sd, n, comparisons)
     t, shift = _critical(n, ALPHA / comparisons), margin / sd * math.sqrt(n)
-    if shift > CERTAIN:
-        return 1.0
-    return float(scipy.stats.nct.sf(t, n - 1, shift))
+    return _above(t, n, shift)
 
 
 def power_equivalence(margin: float, sd: float, n: int, comparisons: int = 1) -> float:
@@ -197,6 +193,13 @@ def attained(decisions: Sequence[Decision]) -> list[Power | None]:
     return [None if decision.interval is None else
             planned(decision.sd, decision.n, decision.contrast, families.count(family))
             for decision, family in zip(decisions, families, strict=True)]
+
+
+def _above(t: float, n: int, shift: float) -> float:
+    """P(noncentral t of n replicates > t): 0 or 1 beyond CERTAIN, where scipy gives NaN."""
+    if abs(shift) > CERTAIN:
+        return float(shift > 0)
+    return float(scipy.stats.nct.sf(t, n - 1, shift))
 
 
 def _critical(n: int, alpha: float) -> float:

@@ -1,6 +1,6 @@
 """Checks of the search for hyper-parameters that a study over replicates begins with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -28,8 +28,7 @@ def name_faults(config: Mapping[str, Any]) -> Iterator[str]:
             yield (f"config.tuning.auto: has {part}; allowed: parts that are not in "
                    f"config.tuning.like, of {', '.join(names)}{similar(part, names)}")
     for part, other in tuning["like"].items():
-        searched = [name for name in names if name not in tuning["like"]]
-        if part not in names or other not in searched:
+        if part not in names or other not in _with_search(config, names):
             yield (f"config.tuning.like: has {part}: {other}; allowed: a part, and another one "
                    f"that is searched, of {', '.join(names)}")
     for field, none in (("auto", ()), ("like", {}), ("fixed", {})):
@@ -58,9 +57,14 @@ def searched(config: Mapping[str, Any],
 
     Rows of a user's own refinement are among them, as their subsets are not known yet.
     """
-    tuning = config["tuning"]
-    return {part: _scored(study) for part, study in studies.items()
-            if tuning["replicates"] and part not in tuning["like"]}
+    if not config["tuning"]["replicates"]:
+        return {}
+    return {part: _scored(studies[part]) for part in _with_search(config, studies)}
+
+
+def _with_search(config: Mapping[str, Any], parts: Iterable[str]) -> list[str]:
+    """Those of some parts that are searched, as they are not like another one."""
+    return [part for part in parts if part not in config["tuning"]["like"]]
 
 
 def _scored(study: ConfigDict) -> list[str]:
@@ -77,10 +81,9 @@ def _searched_faults(config: Mapping[str, Any],
     """Parts with several forget sets, or rows that share some of their hyper-parameters."""
     if not config["tuning"]["replicates"]:
         return
-    for part, study in studies.items():
+    for part in _with_search(config, studies):
         field = f"config.parts.{part}" if part in config["parts"] else "config"
-        if part in config["tuning"]["like"]:
-            continue
+        study = studies[part]
         if len(study.forget.sets) > 1:
             yield (f"{field}.forget.sets: has {len(study.forget.sets)}; allowed with "
                    "config.tuning.replicates: one, as hyper-parameters are searched for each "
@@ -110,12 +113,11 @@ def _like_faults(config: Mapping[str, Any],
 def _fixed_faults(config: Mapping[str, Any],
                   studies: Mapping[str, ConfigDict]) -> Iterator[str]:
     """What a search is not to choose, of a part that is not searched or of other algorithms."""
-    tuning = config["tuning"]
-    searched = [part for part in studies if part not in tuning["like"]]
+    tuning, with_search = config["tuning"], _with_search(config, studies)
     for part, names in tuning["fixed"].items():
-        if part not in searched:
+        if part not in with_search:
             yield (f"config.tuning.fixed: has {part}; allowed: parts that are searched, "
-                   f"{', '.join(searched)}{similar(part, searched)}")
+                   f"{', '.join(with_search)}{similar(part, with_search)}")
             continue
         known = _chosen(studies[part], part in tuning["auto"])
         for name in names:
@@ -155,8 +157,7 @@ def _tables(study: ConfigDict) -> dict[str, frozenset[Table]]:
 def _auto_faults(config: Mapping[str, Any], studies: Mapping[str, ConfigDict]) -> Iterator[str]:
     """Parts that have nothing to choose, or no one-shot row to begin with and compare with."""
     tuning = config["tuning"]
-    searched = [study for part, study in studies.items()
-                if part not in tuning["auto"] and part not in tuning["like"]]
+    others = [studies[part] for part in _with_search(config, studies) if part not in tuning["auto"]]
     for part in tuning["auto"] if tuning["replicates"] else ():
         if part not in studies:
             continue
@@ -165,7 +166,7 @@ def _auto_faults(config: Mapping[str, Any], studies: Mapping[str, ConfigDict]) -
             yield (f"config.tuning.auto: has {part}, whose rows are {shortened(rows)}; allowed: "
                    f"parts whose only row is {row_spec.RUM}")
         if not any(other.forget == forget and row_spec.parse(row).kind == row_spec.VANILLA
-                   for other in searched for row in other.rows):
+                   for other in others for row in other.rows):
             yield (f"config.tuning.auto: has {part}; allowed with another part that is searched, "
                    f"whose forget set is the same, {', '.join(forget.sets)} of {forget.size}, and "
                    f"that has one-shot rows, {row_spec.VANILLA}:...")

@@ -47,12 +47,12 @@ def assemble(workdir: pathlib.Path, config: ConfigDict, values: Values,
               for part, of_part in found.items()}
     rows = {part: [*REFERENCES, *configs.of_part(config, part).rows]
             for part in configs.parts_of(config)}
-    compared, missing = _with_values(
+    compared, found_effects, missing = _with_values(
         stated(config.contrasts.to_dict(), rows, scores), values)
     return {
         "schema": SCHEMA_VERSION, "kind": OVER, "scope": _scope(config, values),
         "parts": [_part(part, values) for part in _in_order(compared, values)],
-        "claims": _claims(compared, values), "not_decided": missing,
+        "claims": _claims(compared, found_effects, values), "not_decided": missing,
         "calibration": calibrate(compared, values),
         "searches": {part: of_part["rows"] for part, of_part in found.items()},
         "regrets": {part: _regrets(part, values) for part in config.tuning.auto},
@@ -61,11 +61,16 @@ def assemble(workdir: pathlib.Path, config: ConfigDict, values: Values,
 
 
 def _with_values(compared: Sequence[Compared],
-                 values: Values) -> tuple[list[Compared], list[str]]:
-    """Contrasts whose effects are finite numbers, and what is wrong with the others."""
-    faults = {each.contrast.name: fault for each, effect in zip(
-        compared, effects(compared, values), strict=True) for fault in effect_faults([effect])}
-    return ([each for each in compared if each.contrast.name not in faults], list(faults.values()))
+                 values: Values) -> tuple[list[Compared], list[Effect], list[str]]:
+    """Contrasts whose effects are finite numbers, these, and what is wrong with the others."""
+    known, found, missing = [], [], []
+    for each, effect in zip(compared, effects(compared, values), strict=True):
+        if faults := effect_faults([effect]):
+            missing += faults
+        else:
+            known.append(each)
+            found.append(effect)
+    return known, found, missing
 
 
 def _in_order(compared: Sequence[Compared], values: Values) -> list[str]:
@@ -125,11 +130,11 @@ def _regrets(part: str, values: Values) -> list[dict[str, Any]]:
              **_summary(each.values)} for each in regrets(part, values)]
 
 
-def _claims(compared: Sequence[Compared], values: Values) -> list[dict[str, Any]]:
+def _claims(compared: Sequence[Compared], found: Sequence[Effect],
+            values: Values) -> list[dict[str, Any]]:
     """Every contrast with its decision, in the order of the config."""
     if not compared:
         return []
-    found = effects(compared, values)
     study = next(iter(values.studies.values()))[0]
     decisions = [decision._replace(verdict=SAME_ROWS) if each.first == each.second else decision
                  for each, decision in zip(compared, decide(

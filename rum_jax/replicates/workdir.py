@@ -7,11 +7,11 @@ from ml_collections import ConfigDict
 
 from rum_jax.config import replicates as configs
 from rum_jax.core import records
-from rum_jax.core.errors import MOST_DIFFERENCES, InputError, listed
+from rum_jax.core.errors import InputError
 from rum_jax.core.paths import user_path
 from rum_jax.replicates.folders import folder_of
 from rum_jax.runtime import distributed
-from rum_jax.storage.workdir import CONFIG, OVER_REPLICATES, changes, kind_of
+from rum_jax.storage.workdir import CONFIG, OVER_REPLICATES, changes, kind_of, made_from_others
 
 SEARCHED = ("config.vanilla.", "config.rum_f.", "config.rum.")  # sections that a search fills
 
@@ -69,8 +69,4 @@ def _changed(folder: pathlib.Path, config: ConfigDict) -> str | None:
         for data_seed in data_seeds[:1] for part in (configs.BASE, *configs.parts_of(config))]
     faults = [fault for place, study in places for fault in changes(place, study.to_dict())
               if not fault.startswith(SEARCHED)]
-    if not faults:
-        return None
-    listing = listed(list(dict.fromkeys(faults)), MOST_DIFFERENCES)
-    return (f"has stages that were made from something else:{listing}\nRestore these, or use "
-            "another --workdir.")
+    return f"{made_from_others(list(dict.fromkeys(faults)))}." if faults else None

@@ -95,10 +95,8 @@ def _check(folder: pathlib.Path, config: Mapping) -> None:
                          f"{', '.join(others[:3])}); choose a new or an empty folder")
     faults = list(dict.fromkeys(changes(folder, config)))
     if faults:
-        raise InputError(f"--workdir: {folder}: has stages that were made from something else:"
-                         f"{listed(faults, MOST_DIFFERENCES)}\nRestore these, or use "
-                         "another --workdir, or delete the folders of these stages to make them "
-                         "anew.")
+        raise InputError(f"--workdir: {folder}: {made_from_others(faults)}, or delete the folders "
+                         "of these stages to make them anew.")
 
 
 def kind_of(folder: pathlib.Path) -> str:
@@ -127,6 +125,12 @@ def _check_kind(folder: pathlib.Path) -> None:
     if kind == OVER_REPLICATES:
         raise InputError(f"--workdir: {folder}: holds {kind}, and this config has no replicates; "
                          "choose another folder")
+
+
+def made_from_others(faults: list[str]) -> str:
+    """What is wrong with a folder whose stages differ so from a config, and what to do."""
+    return (f"has stages that were made from something else:{listed(faults, MOST_DIFFERENCES)}\n"
+            "Restore these, or use another --workdir")
 
 
 def changes(folder: pathlib.Path, config: Mapping) -> Iterator[str]:

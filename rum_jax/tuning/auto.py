@@ -142,10 +142,13 @@ def _best_structure(replicates: Sequence[SearchReplicate], starts: Starts) -> Tr
                 costs[k] = before + int(scored.gradients[0])
         return scores
 
-    chains = [_first_chain(replicates[0], structure, starts) for structure in STRUCTURES]
-    while len(chains) > 1 and max(map(_working, chains)) * cost(
-            len(chains), len(replicates)) > starts.budget / 2:
-        chains.pop()
+    chains: list[list[Step]] = []
+    for structure in STRUCTURES:
+        more = [*chains, _first_chain(replicates[0], structure, starts)]
+        if chains and max(map(_working, more)) * cost(
+                len(more), len(replicates)) > starts.budget / 2:
+            break
+        chains = more
     halved = halve(len(chains), len(replicates), evaluate)
     log = [{**structure._asdict(), "scores": records.plain(
         [None if np.isnan(score) else float(score) for score in scores])}

@@ -26,6 +26,7 @@ from rum_jax.config.validate import faults
     ({"second": ("mix/best(rum*; low)",)}, "allowed: a pattern of one of vanilla:finetune"),
     ({"second": ("mix/best(vanilla:*; lwo)",)},
      "but lwo is no part whose rows are searched; allowed: parts that are"),
+    ({"second": ("mix/best(vanilla:*; )",)}, "but an empty name is no part whose rows"),
     ({"margin": 0}, "config.contrasts.RUM.margin: is 0; allowed: a number"),
     ({"margin": 0.0}, "config.contrasts.RUM.margin: is 0.0; allowed: a number"),
     ({"test": "superior"}, "config.contrasts.RUM.test: is 'superior'; known: equivalence, non-inf"),
