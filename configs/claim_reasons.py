@@ -1,8 +1,7 @@
 """Why do claims come out as they do? Experiments that change one thing of the study of claims.
 
-    cp -r runs/digits_claims runs/digits_claim_reasons
     python -m rum_jax.main --config=configs/claim_reasons.py:digits \\
-        --workdir=runs/digits_claim_reasons
+        --config.tuning.given=runs/digits_claims/results.json --workdir=runs/digits_claim_reasons
 
     :digits               scikit-learn's digits with noise in the pixels; 8 of the 16 splits
     :cifar10_small        five classes of CIFAR-10, for a small machine; 4 splits
@@ -13,8 +12,9 @@
     :cifar10,smoke        CIFAR-10 with a narrow model and few images
     :cifar100,smoke       CIFAR-100 with a narrow model and few images
 
-In a copy of the workdir of the claims nothing of it is trained, searched or run again; without the
-copy all of it is. `rum_jax/config/claim_reasons.py` has the reasons and their contrasts.
+Searches that are those of the claims are taken from their results.json, for the digits also from
+docs/results/claims/digits/results.json; without `given` they are done again.
+`rum_jax/config/claim_reasons.py` has the reasons and their contrasts.
 """
 
 from rum_jax.config import claim_studies

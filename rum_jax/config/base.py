@@ -216,6 +216,8 @@ def _add_replicates(c: ConfigDict) -> None:
         "like": {},                     # parts that take the values of another one, by name, and
                                         # are not searched
         "fixed": {},                    # part -> hyper-parameters that its search does not choose
+        "given": "",                    # results.json of such a study: searches in it that are the
+                                        # same as here are not done again; "": none
         "seed": 0,                      # of the candidates
     })
     c.contrasts = ConfigDict()          # claims, by name, see `rum_jax/replicates/contrasts.py`

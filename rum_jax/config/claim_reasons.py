@@ -48,7 +48,8 @@ def study(c: ConfigDict, level_size: int, methods: Methods = claims.ALL) -> Conf
     """
     whole = claims.study(c, level_size, methods)
     whole.replicates = whole.replicates[:REPLICATES]
-    of_claims, reasons = whole.parts.to_dict(), list(_reasons(level_size, methods))
+    of_claims = whole.parts.to_dict()
+    reasons = [*_reasons(level_size, methods), _by_retraining(level_size, whole.train)]
     parts = {name: of_claims[name] for reason in reasons for name in reason.of}
     whole.parts = ConfigDict(parts | {
         name: part for reason in reasons for name, part in reason.parts.items()})
@@ -126,6 +127,23 @@ def _own_search(level_size: int, methods: Methods) -> Reason:
             "The more entangled, the harder, at matched memorization: with a search for each set",
             "8", [f"{part}/vanilla:{name}" for part in parts], measure=SLOPE, direction=LESS)
         for name in names})
+
+
+def _by_retraining(level_size: int, train: ConfigDict) -> Reason:
+    """What a step does to all examples hides whom it uncovers: exact unlearning does nothing else.
+
+    Steps are retraining as oracles are retrained, which leaves nothing to search.
+    """
+    fields = {"epochs": train.epochs, "learning_rate": train.learning_rate,
+              "schedule": train.schedule, "milestones": tuple(train.milestones)}
+    orders = {"mix": "rum_f:retrain", "descending": "rum_f:retrain[order=descending]"}
+    exact = claims.part_fields("memorization:mix", 3 * level_size, tuple(orders.values()),
+                               trace=True, rum_f={"hparams": {"retrain": dict.fromkeys(
+                                   claims.LEVELS, fields)}})
+    return Reason(("mix",), {"exact": exact}, {"exact": "mix"}, {
+        f"10 by retraining, {order}": claims.contrast_fields(
+            "Unlearning one subset uncovers the others: by retraining", "10", [f"exact/{row}"],
+            metrics=("uncovered_called_member",)) for order, row in orders.items()})
 
 
 def _no_settling(level_size: int, methods: Methods) -> Reason:

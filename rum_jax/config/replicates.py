@@ -32,7 +32,7 @@ def of_part(config: ConfigDict, part: str) -> ConfigDict:
     fields = config.parts[part].to_dict() if part in config.parts else {}
     study.replicates, study.parts, study.contrasts = (), ConfigDict(), ConfigDict()
     study.tuning.replicates, study.tuning.auto = (), ()
-    study.tuning.like, study.tuning.fixed = ConfigDict(), ConfigDict()
+    study.tuning.like, study.tuning.fixed, study.tuning.given = ConfigDict(), ConfigDict(), ""
     study.campaign.worker, study.campaign.workers = FROM_SCHEDULER, 0
     _set(study, fields)
     return study

@@ -132,7 +132,7 @@ SCHEMA: dict[str, Any] = {
                "seeds": checks.sequence(_seed, at_least=1, distinct=True),
                "budget": checks.integer(2, most=10_000),
                "auto": checks.sequence(checks.text, at_least=0, distinct=True),
-               "like": {}, "fixed": {}, "seed": _seed},
+               "like": {}, "fixed": {}, "given": _path, "seed": _seed},
 }
 CONTRAST: dict[str, Any] = {
     "claim": checks.words, "family": checks.words,

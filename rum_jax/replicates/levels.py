@@ -5,6 +5,7 @@ any oracle is: a study does not stop at its last replicate.
 """
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -22,8 +23,13 @@ from rum_jax.runtime import distributed
 from rum_jax.storage.stage_cache import STAGES, verified
 
 
-def check_levels(workdir: pathlib.Path, config: ConfigDict) -> None:
-    """Checks the forget sets by memorization of all parts, in all replicates and searches.
+def check_levels(workdir: pathlib.Path, config: ConfigDict, data_seeds: Sequence[int]) -> None:
+    """Checks the forget sets by memorization of all parts.
+
+    Args:
+      workdir: of the study.
+      config: of the study.
+      data_seeds: of its replicates, and of its search, whose memorization models are trained.
 
     Raises:
       InputError: a set cannot be chosen, sets of two levels have examples in common, or the
@@ -33,7 +39,7 @@ def check_levels(workdir: pathlib.Path, config: ConfigDict) -> None:
     if distributed.is_writer():
         sets = [(part, configs.of_part(config, part).forget) for part in configs.parts_of(config)]
         faults = [f"data seed {data_seed}: {fault}"
-                  for data_seed in (*config.tuning.replicates, *config.replicates)
+                  for data_seed in data_seeds
                   for fault in _faults(folder_of(workdir, data_seed) / BASE, sets)]
         fault = "\n".join(faults[:3]) or None
     fault = distributed.broadcast_from_writer(fault)

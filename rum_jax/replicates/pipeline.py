@@ -27,6 +27,7 @@ from rum_jax.storage import object_store
 from rum_jax.storage.leases import Leases, identity
 from rum_jax.storage.workdir import opened
 from rum_jax.study import pipeline as study_pipeline
+from rum_jax.tuning import given
 from rum_jax.tuning import pipeline as tuning
 
 Fields = Mapping[str, Mapping[str, Any]]  # part -> fields that its search has chosen, nested
@@ -44,9 +45,11 @@ def run(path: str, config: ConfigDict, worker: Worker) -> tuple[pathlib.Path, Va
       The workdir, and the values of all replicates.
 
     Raises:
-      InputError: the workdir is in use for something else, or has damaged files.
+      InputError: the workdir is in use for something else, or has damaged files; see also
+        `tuning.given.check`.
       DivergedError: a loss is not finite.
     """
+    given.check(config, tuning.digests(config))
     workdir = entered(path, config)
     process = {**identity(worker.index), "provenance": provenance()}
     leases = Leases(object_store.opened(str(workdir)), process, config.campaign.lease_seconds)
@@ -59,10 +62,11 @@ def run(path: str, config: ConfigDict, worker: Worker) -> tuple[pathlib.Path, Va
 
 
 def _complete(workdir: pathlib.Path, config: ConfigDict, leases: Leases | None) -> None:
-    bases = [*_bases(workdir, config, config.tuning.replicates, config.tuning.seeds),
+    searched_on = tuning.data_seeds(config)
+    bases = [*_bases(workdir, config, searched_on, config.tuning.seeds),
              *_bases(workdir, config, config.replicates, config.seeds)]
     complete(bases, leases, "models of replicates")
-    check_levels(workdir, config)
+    check_levels(workdir, config, (*searched_on, *config.replicates))
     for searches in tuning.pieces(workdir, config):
         complete(searches, leases, "searches")
     parts = _parts(workdir, config, tuning.fields(workdir, config))

@@ -50,7 +50,9 @@ def assemble(workdir: pathlib.Path, config: ConfigDict, values: Values,
     compared, found_effects, missing = _with_values(
         stated(config.contrasts.to_dict(), rows, scores), values)
     return {
-        "schema": SCHEMA_VERSION, "kind": OVER, "scope": _scope(config, values),
+        "schema": SCHEMA_VERSION, "kind": OVER, "scope": {
+            **_scope(config, values), "searches_given": {
+                part: of_part["given"] for part, of_part in found.items() if "given" in of_part}},
         "parts": [_part(part, values) for part in _in_order(compared, values)],
         "claims": _claims(compared, found_effects, values), "not_decided": missing,
         "calibration": calibrate(compared, values),

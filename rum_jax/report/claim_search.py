@@ -9,8 +9,7 @@ from rum_jax.report.labels import display_names
 from rum_jax.rum.chain import WHOLE
 from rum_jax.rum.row_spec import RUM
 from rum_jax.tuning.auto import Structure
-from rum_jax.tuning.part_search import fields_of
-from rum_jax.tuning.pipeline import merged
+from rum_jax.tuning.chosen_fields import fields_of_rows
 
 CHOSEN = ("row", "chosen", "score in the search", "trainings", "at the edge of a range")
 STRUCTURES = ("refinement", "subsets", "order", "score of each split of the search")
@@ -56,8 +55,7 @@ def structured(searches: Searches) -> dict[str, Mapping[str, Any]]:
 
 def fields(found: Mapping[str, Any]) -> dict[str, Any]:
     """Nested fields of a config that make its row `rum` do what a search of Auto-RUM found."""
-    return merged([{RUM: Structure(**found["structure"]).fields()},
-                   fields_of(RUM, found["steps"])])
+    return fields_of_rows({RUM: found})
 
 
 def files(searches: Searches) -> dict[str, dict[str, Any]]:

@@ -100,9 +100,15 @@ def scope(about: Mapping[str, Any]) -> str:
     searched = len(about["search_replicates"])
     if not searched:
         return text + "Hyper-parameters are those of the config: none was searched."
-    return text + (f"Hyper-parameters were searched on {searched} other splits of the same pool, "
-                   "with other seeds: the splits differ, but their images overlap with those of "
-                   "the replicates.")
+    text += (f"Hyper-parameters were searched on {searched} other splits of the same pool, with "
+             "other seeds: the splits differ, but their images overlap with those of the "
+             "replicates.")
+    given = about.get("searches_given")
+    if not given:
+        return text
+    files = ", ".join(f"{digest[:12]}..." for digest in dict.fromkeys(given.values()))
+    return (f"{text} Searches for {joined(list(given))} were not done again, but taken from a "
+            f"finished study (SHA-256 of its results.json: {files}).")
 
 
 def compared(claim: Claim) -> str:

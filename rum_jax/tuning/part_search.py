@@ -73,22 +73,3 @@ def _search_row(replicates: Sequence[SearchReplicate], config: ConfigDict, row: 
     budgets = [settings.budget * len(spaces_of(step.algorithm, fixed)) for step in steps]
     return search_row(replicates, row, steps, lambda step, _: [step],
                       lambda number, _: budgets[number], settings.seed, fixed=fixed)
-
-
-def fields_of(row: str, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Nested fields of a config that make a row do these steps.
-
-    For the row `rum` also which algorithm each subset has.
-    """
-    kind = row_spec.parse(row).kind
-    hparams: dict[str, Any] = {}
-    for step in steps:
-        table = hparams.setdefault(step["algorithm"], {})
-        if kind == row_spec.VANILLA:
-            table |= step["hparams"]
-        elif step["hparams"]:
-            table[step["subset"]] = dict(step["hparams"])
-    fields: dict[str, Any] = {"hparams": {name: table for name, table in hparams.items() if table}}
-    if kind == row_spec.RUM:
-        fields["algorithms"] = {step["subset"]: step["algorithm"] for step in steps}
-    return {kind: fields}

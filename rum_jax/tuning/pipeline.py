@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from rum_jax.config import replicates as configs
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
+from rum_jax.core.paths import user_path
 from rum_jax.refine.contract import SUBSETS
 from rum_jax.replicates import base_models
 from rum_jax.replicates.folders import folder_of, piece
@@ -18,10 +19,13 @@ from rum_jax.replicates.pieces import Piece
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE
 from rum_jax.runtime import distributed
+from rum_jax.runtime.progress import say
 from rum_jax.storage.workdir import opened
 from rum_jax.study.forget_sets import forget_sets, load_cases
+from rum_jax.tuning import given
 from rum_jax.tuning.auto import search_auto
-from rum_jax.tuning.part_search import fields_of, score_of, search_part
+from rum_jax.tuning.chosen_fields import fields_of_rows
+from rum_jax.tuning.part_search import score_of, search_part
 from rum_jax.tuning.replicate import SearchReplicate
 from rum_jax.tuning.starts import Start, Starts
 
@@ -44,23 +48,43 @@ def pieces(workdir: pathlib.Path, config: ConfigDict) -> tuple[list[Piece], list
     Those of the second list, which choose algorithms, too, begin with the best row of the first:
     no worker may begin with them before these are all done.
     """
-    searches, auto, one_shot = [], [], []
-    for part in searched_parts(config):
-        study, is_auto = configs.of_part(config, part), part in config.tuning.auto
-        settings = {**config.tuning.to_dict(), "auto": one_shot if is_auto else [], "like": {},
-                    "fixed": _fixed(config, part)}
-        if not settings["fixed"]:
-            del settings["fixed"]
-        digest = records.digest([base_models.made_from(study), records.plain(settings)])
-        one_shot += [] if is_auto else [digest]
-        (auto if is_auto else searches).append(piece(workdir / TUNING, part, digest,
-            functools.partial(_search, workdir, config, part, digest)))
+    searches, auto, known = [], [], given.searches(config)
+    for part, digest in digests(config).items():
+        work = (functools.partial(_taken, config, part, known[digest]) if digest in known else
+                functools.partial(_search, workdir, config, part, digest))
+        (auto if part in config.tuning.auto else searches).append(
+            piece(workdir / TUNING, part, digest, work))
     return searches, auto
+
+
+def data_seeds(config: ConfigDict) -> tuple[int, ...]:
+    """Those on which something is searched; none where all searches are given."""
+    known = given.searches(config)
+    return tuple(config.tuning.replicates) if digests(config).values() - known.keys() else ()
+
+
+def digests(config: ConfigDict) -> dict[str, str]:
+    """Part -> digest of all that its search depends on."""
+    found: dict[str, str] = {}
+    for part in searched_parts(config):
+        is_auto = part in config.tuning.auto
+        settings = {**config.tuning.to_dict(), "like": {}, "fixed": _fixed(config, part),
+                    "auto": [*found.values()] if is_auto else []}
+        for field in ("given", *(() if settings["fixed"] else ("fixed",))):
+            del settings[field]
+        found[part] = records.digest([base_models.made_from(configs.of_part(config, part)),
+                                      records.plain(settings)])
+    return found
 
 
 def _fixed(config: ConfigDict, part: str) -> tuple[str, ...]:
     """Hyper-parameters that the search of a part does not choose."""
     return tuple(config.tuning.fixed.to_dict().get(part, ()))
+
+
+def _taken(config: ConfigDict, part: str, rows: given.Rows) -> dict[str, Any]:
+    say(f"search {part}: taken from {config.tuning.given}")
+    return {**_result(rows), "given": records.sha256(user_path(config.tuning.given))}
 
 
 def _search(workdir: pathlib.Path, config: ConfigDict, part: str, digest: str) -> dict[str, Any]:
@@ -71,13 +95,16 @@ def _search(workdir: pathlib.Path, config: ConfigDict, part: str, digest: str) -
         study.tuning = config.tuning
         if part not in config.tuning.auto:
             rows = search_part(workdir / TUNING / part, replicates, study, digest, fixed)
-            fields = merged([fields_of(row, found["steps"]) for row, found in rows.items()])
-            return {"rows": rows, "fields": fields}
-        structure, found = search_auto(replicates, study, _starts(workdir, config, part), fixed)
-        plain = found.plain()
-        fields = merged([{"rum": structure.fields()}, fields_of("rum", plain["steps"])])
-        return {"rows": {"rum": {"row": "rum", **plain, "structure": structure._asdict()}},
-                "fields": fields}
+        else:
+            structure, found = search_auto(replicates, study, _starts(workdir, config, part), fixed)
+            rows = {row_spec.RUM: {"row": row_spec.RUM, "made_from": digest, **found.plain(),
+                                   "structure": structure._asdict()}}
+        return _result(rows)
+
+
+def _result(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the search of a part gives: its rows, and the fields of the config that they make."""
+    return {"rows": dict(rows), "fields": fields_of_rows(rows)}
 
 
 @contextlib.contextmanager
@@ -128,15 +155,8 @@ def fields(workdir: pathlib.Path, config: ConfigDict) -> dict[str, dict[str, Any
 
 
 def load(workdir: pathlib.Path, part: str) -> dict[str, Any]:
-    """What the search of a part gave: `rows` and `fields`."""
+    """What the search of a part gave: `rows` and `fields`.
+
+    Where it was taken from a finished study, `given` is the SHA-256 of that file.
+    """
     return records.read_json(workdir / TUNING / f"{part}.json")
-
-
-def merged(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Nested tables as one; of fields that several have, the last."""
-    whole: dict[str, Any] = {}
-    for table in tables:
-        for name, value in table.items():
-            whole[name] = (merged([whole.get(name, {}), value])
-                           if isinstance(value, Mapping) else value)
-    return whole

@@ -6,6 +6,7 @@ from rum_jax.config import claim_studies
 from rum_jax.config.content import flat
 from rum_jax.config.replicates import of_part
 from rum_jax.config.validate import faults
+from rum_jax.experiment.build import retrain_hparams
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,7 @@ def test_a_part_differs_in_what_the_reason_says(studies, part, other, expected):
 def test_where_hyper_parameters_come_from_is_the_difference_of_the_others(studies):
     like = studies[1].tuning.like
     assert like.low_as_mix == like.high_as_mix == "mix"
+    assert like.exact == "mix", "it has no hyper-parameters to search"
     assert not {"low", "high", "apart_own", "between_own", "entangled_own"} & {*like}
 
 
@@ -59,3 +61,10 @@ def test_only_the_place_of_low_differs_from_the_order_of_the_claims(studies):
             if "low last" in name} == {
         f"{family} low last, {name}": test for name in ("neggrad_plus", "scrub")
         for family, test in (("4", "superiority"), ("5", "superiority"), ("6", "equivalence"))}
+
+
+def test_chains_of_retraining_train_as_oracles_do(studies):
+    part = of_part(studies[1], "exact")
+    for subset in ("low", "mid", "high"):
+        hparams = part.rum_f.hparams.retrain[subset]
+        assert {**hparams} == {**retrain_hparams(part)}

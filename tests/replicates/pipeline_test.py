@@ -1,5 +1,6 @@
 """A study over replicates from end to end, at toy size."""
 
+import shutil
 import subprocess
 import sys
 
@@ -158,6 +159,21 @@ def test_the_same_command_again_does_nothing(finished, noted):
     assert len(before) > 50
     assert finished.again() == finished.values
     assert finished.times() == before and noted == []
+
+
+def test_searches_of_a_finished_study_are_not_done_again(finished, noted, tmp_path):
+    """Nor are the models trained that they alone need."""
+    there, given = tmp_path / "run", tmp_path / "results.json"
+    shutil.copytree(finished.workdir, there)
+    for folder in ("tuning", "replicates/00100", "replicates/00101"):
+        shutil.rmtree(there / folder)
+    records.write_json(given, {"searches": {
+        part: tuning.load(finished.workdir, part)["rows"] for part in ("chain", "whole")}})
+    _, values = pipeline.run(str(there), toy_study.study(tuning__given=str(given)), Worker(0, 1))
+    assert noted == ["tuning-chain", "tuning-whole"] and values == finished.values
+    for part in ("chain", "whole"):
+        assert tuning.load(there, part) == {**tuning.load(finished.workdir, part),
+                                            "given": records.sha256(given)}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b'{"made_from": "something else"}'])

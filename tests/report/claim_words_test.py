@@ -93,6 +93,10 @@ def test_the_scope_says_what_intervals_leave_out():
         claim_words.scope({**about, "same_test_examples": True}))
     said = claim_words.scope({**about, "model_seeds": 1, "search_replicates": []})
     assert "model seeds" not in said and "none was searched" in said
+    assert "not done again" not in claim_words.scope({**about, "searches_given": {}})
+    assert ("Searches for low, mix were not done again, but taken from a finished study (SHA-256 "
+            "of its results.json: 0123456789ab...).") in claim_words.scope({
+                **about, "searches_given": dict.fromkeys(("low", "mix"), "0123456789abcdef")})
 
 
 def test_calibration_says_counts_and_limits():

@@ -1,29 +1,6 @@
 import math
 
-import pytest
-
-from rum_jax.config import base
-from rum_jax.rum.chain import Step
-from rum_jax.study.unlearning import steps_of
-from rum_jax.tuning.part_search import fields_of, rows_of, score_of, search_part
-
-SUBSETS = ("low", "mid", "high")
-
-
-@pytest.mark.parametrize("row, subsets", [("vanilla:scrub", ()), ("rum_f:scrub", SUBSETS),
-                                          ("rum", SUBSETS),
-                                          ("rum[by=confidence]", SUBSETS)])
-def test_a_config_with_the_fields_of_steps_does_these_steps(row, subsets):
-    config = base.get_config()
-    steps = [step._replace(hparams={**step.hparams, **(
-        {"learning_rate": 0.123 / (number + 1)} if step.hparams else {})})
-        for number, step in enumerate(steps_of(config, row, subsets))]
-    if row == "rum":  # which has algorithms of its own
-        steps[0] = Step("low", "scrub", {**base.get_config().vanilla.hparams.scrub.to_dict()})
-    assert steps != steps_of(config, row, subsets)
-    fields = fields_of(row, [step._asdict() for step in steps])
-    config.update(fields)
-    assert steps_of(config, row, subsets) == steps
+from rum_jax.tuning.part_search import rows_of, score_of, search_part
 
 
 def test_the_score_of_a_row_that_always_diverged():
