@@ -4,7 +4,7 @@
         --config.tuning.given=runs/digits_claims/results.json --workdir=runs/digits_claim_reasons
 
     :digits               scikit-learn's digits with noise in the pixels; 8 of the 16 splits
-    :cifar10_small        five classes of CIFAR-10, for a small machine; 4 splits
+    :cifar10_small        five classes of CIFAR-10, for a small machine; 8 splits
     :cifar10              CIFAR-10 with ResNet-18; 6 splits
     :cifar100             CIFAR-100 with ResNet-50; 6 splits
     :digits,smoke         the digits with 3 tiny splits, in minutes

@@ -5,7 +5,7 @@
         --workdir=runs/cifar10_small_claims
 
     :digits               scikit-learn's digits with noise in the pixels; 16 splits
-    :cifar10_small        five classes of CIFAR-10, for a small machine; 4 splits
+    :cifar10_small        five classes of CIFAR-10, for a small machine; 8 splits
     :cifar10              CIFAR-10 with ResNet-18; 6 splits
     :cifar100             CIFAR-100 with ResNet-50; 6 splits
     :digits,smoke         the digits with 3 tiny splits, in minutes

@@ -8,7 +8,7 @@ from rum_jax.config.variants import Variant
 
 VARIANTS = variants.known(of_claims.DATA, of_claims.DATA)
 SEARCHED = (100, 101, 102, 103)     # data seeds of the search
-REPLICATES = {"digits": 16, "cifar10_small": 4, "cifar10": 6, "cifar100": 6}
+REPLICATES = {"digits": 16, "cifar10_small": 8, "cifar10": 6, "cifar100": 6}
 LEVEL_SIZE = {"digits": 80, "cifar10_small": 50, "cifar10": 1000, "cifar100": 1000}
 SMOKE = {
     "replicates": (0, 1, 2), "seeds": (0, 1), "tuning.replicates": (100, 101),
