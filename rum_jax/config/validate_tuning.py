@@ -31,10 +31,10 @@ def name_faults(config: Mapping[str, Any]) -> Iterator[str]:
         if part not in names or other not in _with_search(config, names):
             yield (f"config.tuning.like: has {part}: {other}; allowed: a part, and another one "
                    f"that is searched, of {', '.join(names)}")
-    for field, none in (("auto", ()), ("like", {}), ("fixed", {})):
+    for field, none in (("auto", ()), ("like", {}), ("fixed", {}), ("given", "")):
         if tuning[field] and not tuning["replicates"]:
             yield (f"config.tuning.{field}: is {shortened(tuning[field])}; allowed without "
-                   f"config.tuning.replicates: {none}, as there is nothing to search on")
+                   f"config.tuning.replicates: {none!r}, as there is nothing to search on")
 
 
 def row_faults(config: Mapping[str, Any],

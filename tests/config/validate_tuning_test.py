@@ -48,3 +48,10 @@ def test_nothing_is_searched_for_a_part_of_its_own_algorithms_without_a_search()
     (message,) = refused({"second": ("mix/original",)}, tuning__replicates=())
     assert message.startswith("config.tuning.auto: is ('auto',); allowed without "
                               "config.tuning.replicates: ()")
+
+
+def test_there_is_no_search_to_be_given_without_a_search():
+    (message,) = refused({"second": ("mix/original",)}, tuning__replicates=(), tuning__auto=(),
+                         tuning__given="results.json")
+    assert message.startswith("config.tuning.given: is 'results.json'; allowed without "
+                              "config.tuning.replicates: '', as there is nothing to search on")
