@@ -33,6 +33,7 @@ ROLES = {
     "held_out": 21,     # order of held-out data while fine-tuning on them
     "pixel_noise": 22,  # noise added to the pixels of an image
     "simulation": 23,    # simulated studies, of which tests are calibrated
+    "shadow_test": 24,   # test examples that membership attacks are fitted on
 }
 
 

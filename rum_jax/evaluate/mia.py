@@ -7,8 +7,8 @@ import numpy as np
 
 from rum_jax.core.randomness import generator
 from rum_jax.evaluate.entropy import entropy, modified_entropy, modified_entropy_as_released
-from rum_jax.evaluate.shadow import shadow_members
-from rum_jax.evaluate.view import SHADOW_MEMBERS, Measured, View
+from rum_jax.evaluate.shadow import shadow_members, shadow_non_members
+from rum_jax.evaluate.view import SHADOW_MEMBERS, SHADOW_NON_MEMBERS, Measured, View
 
 # feature -> function of (probabilities float[n,C], labels int[n]) -> float[n] or float[n,C].
 FEATURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -64,15 +64,14 @@ def forget_efficacy(shadow_members: np.ndarray, shadow_non_members: np.ndarray,
 
 
 def shadow(view: View) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of shadow members and non-members.
-
-    Members are the view's, or drawn here where it has none; non-members are the test set.
-    """
+    """Positions of shadow members and non-members: the view's, or drawn where it has none."""
     retain, test = view.parts["retain"], view.parts["test"]
-    members = view.parts.get(SHADOW_MEMBERS)
+    members, others = view.parts.get(SHADOW_MEMBERS), view.parts.get(SHADOW_NON_MEMBERS)
     if members is None:
         members = shadow_members(retain, view.labels, test, generator(0, "shadow"))
-    return members, test
+    if others is None:
+        others = shadow_non_members(members, view.labels, test, generator(0, "shadow_test"))
+    return members, others
 
 
 def svc_attack(view: View, oracle: View, feature: str) -> Measured:

@@ -1,8 +1,10 @@
-"""Retain examples that membership attacks are fitted on: their shadow members.
+"""What membership attacks are fitted on: shadow members, of the retain set, and test examples.
 
 Training data often come in the order of their classes. The first examples would then be of a few
 classes only, and an attack that is fitted on them takes members of other classes for non-members.
-So shadow members are drawn, in each class as many as it has of the test set.
+So shadow members are drawn, in each class as many as it has of the test set. Where the retain set
+has fewer examples than the test set, as many test examples are drawn: an attack that is fitted on
+more of them calls next to nothing a member, whatever the model has seen.
 """
 
 import numpy as np
@@ -34,6 +36,22 @@ def shadow_members(retain: np.ndarray, labels: np.ndarray, test: np.ndarray,
     inside = rank < quota[labels[drawn]]
     due = (rank[inside] + 0.5) / quota[labels[drawn[inside]]]
     return drawn[inside][np.argsort(due, kind="stable")]
+
+
+def shadow_non_members(members: np.ndarray, labels: np.ndarray, test: np.ndarray,
+                       rng: np.random.Generator | None) -> np.ndarray:
+    """Positions int[k] of the shadow non-members: the test set, or as many of it as members.
+
+    Those that are drawn have the classes of the members in about the same proportions.
+
+    Args:
+      members, test: int[n] positions.
+      labels: int[N] of all examples.
+      rng: draws them; None: the whole test set, as released.
+    """
+    if rng is None or len(test) <= len(members):
+        return test
+    return np.sort(shadow_members(test, labels, members, rng))
 
 
 def _rank_in_class(labels: np.ndarray) -> np.ndarray:

@@ -8,15 +8,18 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rum_jax.core.randomness import generator
 from rum_jax.evaluate.mia import FEATURES, fitted, shadow
+from rum_jax.evaluate.shadow import shadow_non_members
 from rum_jax.evaluate.view import View
 
 
 class SubsetMeasures:
     """Measures of any part of the training set on one model, with one attack for all parts.
 
-    The attack is the SVC on confidence. Its members are the shadow members of
-    the other attacks, but at most half of the retain set, so that others are left to be judged.
+    The attack is the SVC on confidence. Its members are the shadow members of the other attacks,
+    but at most half of the retain set, so that others are left to be judged, and as many test
+    examples are its non-members.
 
     Args:
       view: the model.
@@ -29,8 +32,9 @@ class SubsetMeasures:
         self._view, self._oracle, self._out = view, oracle, accuracy_out
         retain, (members, test) = view.parts["retain"], shadow(view)
         members = members[:len(retain) // 2]
+        others = shadow_non_members(members, view.labels, test, generator(0, "shadow_test"))
         self.unseen_retain = np.setdiff1d(retain, members)
-        self._is_member = fitted(self._confidence(members), self._confidence(test))
+        self._is_member = fitted(self._confidence(members), self._confidence(others))
 
     def _confidence(self, positions: np.ndarray) -> np.ndarray:
         return FEATURES["confidence"](self._view.probabilities(positions),

@@ -7,7 +7,7 @@ import scipy  # pyright: ignore[reportMissingTypeStubs]
 
 from rum_jax.core.errors import InputError
 
-SHADOW_MEMBERS = "shadow_members"
+SHADOW_MEMBERS, SHADOW_NON_MEMBERS = "shadow_members", "shadow_non_members"
 
 
 class Measured(NamedTuple):
@@ -29,7 +29,8 @@ class View(NamedTuple):
       logits: float[N,C]; boundary expansion adds an output.
       labels: int32[N], as used for training.
       parts: forget, retain, validation, test -> int32[n] ascending positions; and, where they
-        are drawn for all models of a case, `shadow_members`, see `evaluate/shadow.py`.
+        are drawn for all models of a case, `shadow_members` and `shadow_non_members`, see
+        `evaluate/shadow.py`.
       params: its parameters, or None where no metric needs them.
     """
 

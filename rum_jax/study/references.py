@@ -12,9 +12,9 @@ from rum_jax.core import records
 from rum_jax.core.randomness import generator
 from rum_jax.evaluate import MEAN, Measured, evaluate
 from rum_jax.evaluate.relearn import Relearned, relearn
-from rum_jax.evaluate.shadow import RANDOM, shadow_members
+from rum_jax.evaluate.shadow import RANDOM, shadow_members, shadow_non_members
 from rum_jax.evaluate.tow import STRATA
-from rum_jax.evaluate.view import SHADOW_MEMBERS, View
+from rum_jax.evaluate.view import SHADOW_MEMBERS, SHADOW_NON_MEMBERS, View
 from rum_jax.experiment.build import unlearn_optimizer
 from rum_jax.forget.selection import FIRST, MEMORIZATION
 from rum_jax.refine.by_score import cut
@@ -194,9 +194,9 @@ def memorization_of(study: Study) -> np.ndarray:
 
 def parts_of(study: Study, forget: np.ndarray, request: int = 0,
              judged_on: str = "test") -> dict[str, np.ndarray]:
-    """Forget, retain, validation and test positions, int32[n] ascending, and shadow members.
+    """Forget, retain, validation and test positions, int32[n] ascending, and shadow examples.
 
-    The shadow members are the same for all models that are to forget the same.
+    Shadow members and non-members are the same for all models that are to forget the same.
 
     Args:
       study: see there.
@@ -206,11 +206,12 @@ def parts_of(study: Study, forget: np.ndarray, request: int = 0,
     """
     dataset, config = study.dataset, study.config
     retain, test = np.setdiff1d(dataset.train, forget), dataset.positions[judged_on]
-    rng = (generator(config.data.seed, "shadow", request)
-           if config.mia.shadow_members == RANDOM else None)
+    rngs = [generator(config.data.seed, role, request)
+            if config.mia.shadow_members == RANDOM else None for role in ("shadow", "shadow_test")]
+    members = shadow_members(retain, study.task.labels, test, rngs[0])
     return {"forget": forget, "retain": retain,
-            "validation": dataset.positions["validation"], "test": test,
-            SHADOW_MEMBERS: shadow_members(retain, study.task.labels, test, rng)}
+            "validation": dataset.positions["validation"], "test": test, SHADOW_MEMBERS: members,
+            SHADOW_NON_MEMBERS: shadow_non_members(members, study.task.labels, test, rngs[1])}
 
 
 def views(study: Study, models: pathlib.Path, cases: Cases, which: Sequence[int],

@@ -9,9 +9,10 @@ import pytest
 from rum_jax import data
 from rum_jax.core.randomness import generator
 from rum_jax.evaluate import metric
-from rum_jax.evaluate.shadow import shadow_members
+from rum_jax.evaluate.mia import shadow
+from rum_jax.evaluate.shadow import shadow_members, shadow_non_members
 from rum_jax.evaluate.subset_measures import SubsetMeasures
-from rum_jax.evaluate.view import SHADOW_MEMBERS, View
+from rum_jax.evaluate.view import SHADOW_MEMBERS, SHADOW_NON_MEMBERS, View
 
 CLASSES, TRAIN, TEST = 20, 100, 10
 TINY_IMAGENET = (pathlib.Path(__file__).parents[2].parent / "shared" / "data"
@@ -38,7 +39,7 @@ def in_order(seed, first=False):
     how = None if first else generator(seed, "shadow", 0)
     return View(np.log(p), labels, {
         "forget": forget, "retain": retain, "validation": test, "test": test,
-        SHADOW_MEMBERS: shadow_members(retain, labels, test, how)})
+        SHADOW_MEMBERS: shadow_members(retain, labels, test, how), SHADOW_NON_MEMBERS: test})
 
 
 @pytest.mark.parametrize("name, most, of_first", [
@@ -62,6 +63,45 @@ def test_an_attack_on_one_part_is_fitted_on_all_classes():
     assert layers.called_member(view.parts["forget"]) > 0.95
     members = np.setdiff1d(view.parts["retain"], layers.unseen_retain)
     assert np.bincount(view.labels[members]).tolist() == [TEST] * CLASSES
+
+
+def small(retain, test):
+    """The view of a model that is sure of 98% of its training set and half of the test set."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(2 * retain + test) % 5
+    known = rng.random(len(labels)) < np.where(np.arange(len(labels)) < 2 * retain, 0.98, 0.5)
+    confidence = rng.uniform(np.where(known, 0.95, 0), np.where(known, 1, 0.5))
+    p = np.repeat((1 - confidence)[:, None] / 4, 5, axis=1)
+    p[np.arange(len(labels)), labels] = confidence
+    positions = np.arange(len(labels))
+    return View(np.log(p), labels, {
+        "forget": positions[:retain], "retain": positions[retain:2 * retain],
+        "validation": positions[2 * retain:], "test": positions[2 * retain:]})
+
+
+@pytest.mark.parametrize("retain, test, most", [(400, 1000, 0.1), (60, 3000, 0.4)])
+def test_in_a_larger_test_set_than_the_retain_set_members_are_found(retain, test, most):
+    """Fitted on all of it, an attack calls nothing a member."""
+    view = small(retain, test)
+    members, others = shadow(view)
+    assert len(members) == len(others) == retain and set(others) <= set(view.parts["test"])
+    assert (np.diff(others) > 0).all(), "ascending, no example twice"
+    assert np.bincount(view.labels[others]).tolist() == np.bincount(view.labels[members]).tolist()
+    for name in ("mia", "threshold_confidence"):
+        assert metric(name)(view, view).value < most
+    layers = SubsetMeasures(view, view, np.full(len(view.labels), np.nan))
+    assert len(layers.unseen_retain) == retain - retain // 2
+    assert layers.called_member(layers.unseen_retain) > 0.9
+    view.parts[SHADOW_MEMBERS], view.parts[SHADOW_NON_MEMBERS] = members, view.parts["test"]
+    assert metric("mia")(view, view).value == 1.0
+
+
+def test_a_test_set_that_is_not_larger_is_taken_as_it_is():
+    labels, test = np.arange(40) % 4, np.arange(20, 30)
+    for members in (np.arange(10), np.arange(15)):
+        others = shadow_non_members(members, labels, test, np.random.default_rng(0))
+        np.testing.assert_array_equal(others, test)
+    np.testing.assert_array_equal(shadow_non_members(np.arange(3), labels, test, None), test)
 
 
 def test_classes_are_those_of_the_test_set():
