@@ -157,8 +157,8 @@ def powered(claims: Sequence[Claim]) -> str:
     """How many contrasts have a power of 80%, and what the others lack, in sentences."""
     varying = [claim for claim in claims if claim["power"] is not None]
     weak = [claim for claim in varying if claim["power"]["power"] < POWER]
-    text = (f"{len(varying) - len(weak)} of {len(varying)} contrasts have a power of 80% for "
-            "their margin.")
+    text = (f"A power of 80% for its margin was attained for {len(varying) - len(weak)} of "
+            f"{len(varying)} contrasts.")
     if not weak:
         return text
     most = needed(max((claim["power"] for claim in weak),
@@ -189,6 +189,7 @@ def calibrated(calibration: Mapping[str, Any] | None) -> list[str]:
         "number in which a contrast of a family was called supported or refuted is "
         f"{errors} (an error rate of 5% gives at most {null['most']} with a probability of 95%).",
         f"In {planted['studies']} such studies with an effect of {planted['effect']:g} in every "
-        f"contrast, {len(found) - len(rare)} of {len(found)} contrasts were supported in at least "
-        f"80% of them; the smallest share is {min(shares):.0%}"
+        f"contrast, the share in which it was supported is at least 80% for "
+        f"{len(found) - len(rare)} of {len(found)} contrasts; the smallest share is "
+        f"{min(shares):.0%}"
         + (f" ({', '.join(rare[:3])}{' and others' if len(rare) > 3 else ''})." if rare else ".")]

@@ -62,18 +62,18 @@ def power(share, needed=30):
 def test_power_is_told_with_what_the_others_lack():
     strong = claim(power=power(0.9), sd=0.01, sd_seeds=0.005)
     assert claim_words.powered([strong, claim(power=None)]) == (
-        "1 of 1 contrasts have a power of 80% for their margin.")
+        "A power of 80% for its margin was attained for 1 of 1 contrasts.")
     weak = [claim(power=power(0.5), sd=0.05, sd_seeds=0.02),
             claim(power=power(0.2, 1234), sd=0.09, sd_seeds=0.03)]
     assert claim_words.powered([strong, *weak]) == (
-        "1 of 3 contrasts have a power of 80% for their margin. Effects of the others have "
-        "standard deviations over replicates of 0.050 to 0.090, those from model seeds alone would "
-        "be 0.020 to 0.030. The one that needs most needs 1,234 replicates for that power.")
+        "A power of 80% for its margin was attained for 1 of 3 contrasts. Effects of the others "
+        "have standard deviations over replicates of 0.050 to 0.090, those from model seeds alone "
+        "would be 0.020 to 0.030. The one that needs most needs 1,234 replicates for that power.")
     alone = claim(power=power(0.0, None), sd=0.5, sd_seeds=None)
     assert claim_words.powered([alone]) == (
-        "0 of 1 contrasts have a power of 80% for their margin. Effects of the others have "
-        "standard deviations over replicates of 0.500. The one that needs most needs over a "
-        "million replicates for that power.")
+        "A power of 80% for its margin was attained for 0 of 1 contrasts. Effects of the others "
+        "have standard deviations over replicates of 0.500. The one that needs most needs over "
+        "a million replicates for that power.")
 
 
 def test_numbers():
