@@ -17,6 +17,7 @@ from rum_jax.claims.contrast import EQUIVALENCE, LESS
 from rum_jax.config import claims
 from rum_jax.config.claims import BEST, ENTANGLEMENT, Methods
 from rum_jax.rum.searched_rows import SETTLES
+from rum_jax.unlearn import retrain
 
 REPLICATES = 8      # at most
 SALUN = "vanilla:salun"
@@ -134,12 +135,10 @@ def _by_retraining(level_size: int, train: ConfigDict) -> Reason:
 
     Steps are retraining as oracles are retrained, which leaves nothing to search.
     """
-    fields = {"epochs": train.epochs, "learning_rate": train.learning_rate,
-              "schedule": train.schedule, "milestones": tuple(train.milestones)}
     orders = {"mix": "rum_f:retrain", "descending": "rum_f:retrain[order=descending]"}
     exact = claims.part_fields("memorization:mix", 3 * level_size, tuple(orders.values()),
                                trace=True, rum_f={"hparams": {"retrain": dict.fromkeys(
-                                   claims.LEVELS, fields)}})
+                                   claims.LEVELS, retrain.hparams_of(train))}})
     return Reason(("mix",), {"exact": exact}, {"exact": "mix"}, {
         f"10 by retraining, {order}": claims.contrast_fields(
             "Unlearning one subset uncovers the others: by retraining", "10", [f"exact/{row}"],

@@ -118,13 +118,6 @@ def recipe(config: ConfigDict, section: ConfigDict) -> Recipe:
                   tuple(section.milestones))
 
 
-def retrain_hparams(config: ConfigDict) -> dict:
-    """Hyper-parameters of the oracles: those of the original models."""
-    return {"epochs": config.train.epochs, "learning_rate": config.train.learning_rate,
-            "schedule": config.train.schedule, "milestones": tuple(config.train.milestones),
-            "period_epochs": 0}
-
-
 def unlearn_optimizer(config: ConfigDict) -> UnlearnOptimizer:
     """The optimizer of unlearning algorithms."""
     return UnlearnOptimizer(**config.unlearn.to_dict())

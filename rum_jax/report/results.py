@@ -10,7 +10,6 @@ from statistics import mean, median
 from rum_jax.campaign.merge import models_for
 from rum_jax.core import records
 from rum_jax.evaluate.interval import summary
-from rum_jax.experiment.build import retrain_hparams
 from rum_jax.report import sections
 from rum_jax.report.comparisons import compare
 from rum_jax.rum import row_spec
@@ -22,6 +21,7 @@ from rum_jax.study.memorization import COST_FILE, members_seconds
 from rum_jax.study.pipeline import StudyArtifacts
 from rum_jax.study.trained_models import again_seeds, convolutions
 from rum_jax.study.unlearning import STEPS_FILE
+from rum_jax.unlearn import retrain
 
 SCHEMA_VERSION = 3
 ABOUT = ("n", "over", "median", "censored_share")   # last columns of results.csv
@@ -113,7 +113,8 @@ def _steps(finished: StudyArtifacts, name: str) -> list[dict]:
     if name == "original":
         return []
     if name in ("retrain", "retrain_again"):
-        return [{"subset": WHOLE, "algorithm": "retrain", "hparams": retrain_hparams(config)}]
+        return [{"subset": WHOLE, "algorithm": "retrain",
+                 "hparams": retrain.hparams_of(config.train)}]
     return records.read_json(finished.models[name] / STEPS_FILE)
 
 

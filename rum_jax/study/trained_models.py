@@ -17,7 +17,7 @@ from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.core.randomness import ROLES, generator
-from rum_jax.experiment.build import recipe, retrain_hparams
+from rum_jax.experiment.build import recipe
 from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
 from rum_jax.proxies.learning_events import learning_events
@@ -33,7 +33,7 @@ from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means
 from rum_jax.train.state import TrainState, fresh
-from rum_jax.unlearn import ALGORITHMS
+from rum_jax.unlearn import ALGORITHMS, retrain
 from rum_jax.unlearn.apply import apply
 from rum_jax.unlearn.base import Problem, UnlearnOptimizer
 from rum_jax.unlearn.descent import with_fresh_optimizer
@@ -234,7 +234,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
             problem = Problem(study.task, forget, retain, seeds, 0, optimizer,
                               progress=progress, keep=keep)
             states, history = apply(ALGORITHMS["retrain"], problem, None,
-                                    retrain_hparams(config))
+                                    retrain.hparams_of(config.train))
             done = seconds() + (keep.earlier_seconds if keep else 0)
         return Trained(states, {"retrain": history.mean_losses}, done, history.examples,
                        history.losses.shape[1])

@@ -78,4 +78,3 @@ def _value_faults(config: ConfigDict, part: str, rows: Rows) -> list[str]:
     except TypeError as error:
         return [f"config: {error}"]
     return faults(configs.of_replicate(study, config.replicates[0]).to_dict(), data=False)
-

@@ -66,14 +66,16 @@ def data_seeds(config: ConfigDict) -> tuple[int, ...]:
 def digests(config: ConfigDict) -> dict[str, str]:
     """Part -> digest of all that its search depends on."""
     found: dict[str, str] = {}
+    one_shot: list[str] = []    # those that choose algorithms, too, come last and depend on these
     for part in searched_parts(config):
         is_auto = part in config.tuning.auto
         settings = {**config.tuning.to_dict(), "like": {}, "fixed": _fixed(config, part),
-                    "auto": [*found.values()] if is_auto else []}
+                    "auto": one_shot if is_auto else []}
         for field in ("given", *(() if settings["fixed"] else ("fixed",))):
             del settings[field]
         found[part] = records.digest([base_models.made_from(configs.of_part(config, part)),
                                       records.plain(settings)])
+        one_shot += [] if is_auto else [found[part]]
     return found
 
 

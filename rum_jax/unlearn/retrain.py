@@ -6,7 +6,8 @@ takes that of the original model (docs/parity.md#q21, kept with both equal). Wit
 the rate is multiplied by 0.2 at the milestones, as released for CIFAR-100.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,17 @@ from rum_jax.train.recipe import SCHEDULES, Recipe, initial_states, train
 from rum_jax.train.state import TrainState
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
 from rum_jax.unlearn.descent import with_fresh_optimizer
+
+
+def hparams_of(train: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters with which oracles are retrained: those of the original models.
+
+    Args:
+      train: the section `train` of a config.
+    """
+    return {"epochs": train["epochs"], "learning_rate": train["learning_rate"],
+            "schedule": train["schedule"], "milestones": tuple(train["milestones"]),
+            "period_epochs": 0}
 
 
 def _orders(problem: Problem) -> list[Callable[[int], np.random.Generator]]:

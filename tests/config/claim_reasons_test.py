@@ -6,7 +6,7 @@ from rum_jax.config import claim_studies
 from rum_jax.config.content import flat
 from rum_jax.config.replicates import of_part
 from rum_jax.config.validate import faults
-from rum_jax.experiment.build import retrain_hparams
+from rum_jax.unlearn.retrain import hparams_of
 
 
 @pytest.fixture(scope="module")
@@ -67,4 +67,4 @@ def test_chains_of_retraining_train_as_oracles_do(studies):
     part = of_part(studies[1], "exact")
     for subset in ("low", "mid", "high"):
         hparams = part.rum_f.hparams.retrain[subset]
-        assert {**hparams} == {**retrain_hparams(part)}
+        assert {**hparams} == hparams_of(part.train)

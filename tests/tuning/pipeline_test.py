@@ -80,3 +80,10 @@ def test_a_part_that_is_like_another_takes_its_values(tmp_path, monkeypatch):
         "auto": {"of": "auto"}, "mix": {"of": "mix"}, "low": {"of": "mix"}}
     config.tuning.replicates = ()
     assert pipeline.fields(tmp_path, config) == {}
+
+
+def test_parts_that_choose_algorithms_do_not_depend_on_each_other():
+    config, two = _config(), _config()
+    two.parts.another = two.parts.auto
+    two.tuning.auto = ("another", "auto")
+    assert pipeline.digests(two).items() >= pipeline.digests(config).items()
