@@ -23,6 +23,7 @@ LAYERS = [
     {"experiment"},
     {"campaign"},
     {"study"},
+    {"api"},
     {"replicates", "tuning"},
     {"report"},
     {"cli"},

@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 
 from rum_jax import __version__
 from rum_jax.config import identity
-from rum_jax.config.content import flat
+from rum_jax.config.content import code_digests, flat, replaced
 from rum_jax.core import records
 from rum_jax.core.checks import shortened
 from rum_jax.core.errors import MOST_DIFFERENCES, InputError, listed
@@ -35,8 +35,10 @@ class Manifest(NamedTuple):
 
 def manifest_of(config: ConfigDict, dataset: Dataset, model: Model) -> Manifest:
     """The manifest of a config's campaign."""
+    members, name = identity.of_members(config), config.model.name
+    members["model"]["name"] = replaced(name, code_digests(name))
     content = {
-        "config": identity.of_members(config),
+        "config": members,
         "data": data_digests(dataset), "computed_in": model.dtype,
         "version": RESULTS_VERSION}
     content = json.loads(json.dumps(content))

@@ -129,7 +129,7 @@ def _train(directory: CampaignDirectory, leases: Leases | None, members: list[in
     about = {"worker": leases.id, "seconds_per_model": taken / len(members),
              "commit": origin["commit"], "devices": origin["devices"],
              "jax": origin["versions"]["jax"],
-             "convolution": directory.task.model.module.lowering,
+             "convolution": directory.task.model.network.lowering,
              "dtype": directory.task.model.dtype}
     _write(directory, leases, group, about)
     leases.add_to_heartbeat(**cost())

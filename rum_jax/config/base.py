@@ -105,7 +105,9 @@ def _data() -> ConfigDict:
 def _model() -> ConfigDict:
     """The network."""
     return ConfigDict({
-        "name": "resnet",               # resnet, resnet18, ... (`rum_jax/models/__init__.py`)
+        "name": "resnet",               # resnet, resnet18, ... (`rum_jax/models/__init__.py`), or
+                                        # my_model.py:build, which gets the number of classes
+        "kwargs": {},                   # keyword arguments of such a function
         "widths": (16, 32),             # channels of each stage; (): as published (resnet18, ...)
         "blocks": (1, 1),               # residual blocks, or convolutions of a VGG, of each stage;
                                         # (): as published

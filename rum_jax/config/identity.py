@@ -61,6 +61,10 @@ def below(field: str, names: Mapping | tuple[str, ...]) -> bool:
 
 def of_members(config: Mapping[str, Mapping]) -> dict[str, dict[str, Any]]:
     """Section -> field -> value of what a campaign's members depend on."""
-    return {section: {name: value for name, value in config[section].items()
+    read = {section: {name: value for name, value in config[section].items()
                       if not below(f"{section}.{name}", (*FREE, *NOT_OF_MEMBERS))}
             for section in MEMBERS}
+    keywords = dict(read["model"].pop("kwargs"))
+    if keywords:  # only the user's own networks have them
+        read["model"]["kwargs"] = keywords
+    return read

@@ -9,15 +9,15 @@ from typing import Any
 from rum_jax import forget, refine
 from rum_jax.claims.cells import DIFFERENCE, INTERACTION, SLOPE
 from rum_jax.claims.contrast import DIRECTIONS, TESTS
+from rum_jax.config import field_checks
 from rum_jax.config.replicates import BASE, SHARED
 from rum_jax.core import checks, plugins
 from rum_jax.core.paths import path_fault
 from rum_jax.data import check_name
 from rum_jax.data.augment import AUGMENTATIONS, NONE
-from rum_jax.evaluate import METRICS, ORACLES, metric, shadow
+from rum_jax.evaluate import ORACLES, shadow
 from rum_jax.forget.selection import FILE_IDS, TIES
 from rum_jax.memorization.influence import KINDS
-from rum_jax.models import MODELS
 from rum_jax.models.convolution import CONVOLUTIONS
 from rum_jax.proxies import PROXIES
 from rum_jax.refine.contract import SUBSETS, level_of
@@ -31,25 +31,9 @@ from rum_jax.unlearn.base import BATCH_NORM
 AUTO = "auto"
 METHODS = ("random", "grid")
 DTYPES = ("float32", "bfloat16")
-MOST_MODELS = 100_000  # of a campaign; the names of its files have five digits
 MOST_BATCH = 2**20     # examples, each in every step
 MOST_STEPS = 2**16     # of a call, whose examples are laid out beforehand
 LONGEST_LEASE = 604_800  # seconds: a week
-
-
-def _metric(value: object) -> str | None:
-    """One of METRICS, or a user's own that can be loaded."""
-    if plugins.is_reference(value):
-        return plugins.fault(metric, value)
-    fault = checks.one_of(METRICS)(value)
-    return fault and f"{fault}; or my_file.py:function"
-
-
-def _models(value: object) -> str | None:
-    """How many memorization models."""
-    fault = checks.integer(4, most=MOST_MODELS)(value)
-    return None if value == 0 and isinstance(value, int) and not isinstance(value, bool) else (
-        fault and f"{fault}, or 0")
 
 
 def _path(value: Any) -> str | None:
@@ -81,7 +65,7 @@ SCHEMA: dict[str, Any] = {
              "train_per_class": _count, "test_per_class": _count, "validation_fraction": _part,
              "test_fraction": _part, "label_noise_fraction": _part,
              "pixel_noise": checks.number(0, 2), "seed": _seed},
-    "model": {"name": checks.one_of(MODELS),
+    "model": {"name": field_checks.model_name, "kwargs": {},
               "widths": checks.sequence(checks.integer(1, most=2**16), at_least=0),
               "blocks": checks.sequence(checks.integer(1, most=256), at_least=0),
               "dtype": checks.one_of([AUTO, *DTYPES]), "batch_norm_groups": checks.integer(1)},
@@ -95,7 +79,7 @@ SCHEMA: dict[str, Any] = {
                      "subset_fraction": _fraction, "epochs": checks.epochs,
                      "schedule": checks.one_of(SCHEDULES), "milestones": _milestones, "seed": _seed,
                      "augmentation": _augmentation},
-    "campaign": {"alone": checks.boolean, "models": _models,
+    "campaign": {"alone": checks.boolean, "models": field_checks.models,
                  "group_size": checks.integer(1), "worker": checks.integer(-1),
                  "workers": _count, "lease_seconds": checks.number(1, LONGEST_LEASE),
                  "reliability": _fraction, "influence": checks.one_of(KINDS),
@@ -112,7 +96,7 @@ SCHEMA: dict[str, Any] = {
     "rum": {**_chain, "algorithms": dict.fromkeys(SUBSETS, row_spec.algorithm_fault)},
     "trace": checks.boolean,
     "rows": checks.sequence(row_spec.fault, at_least=0, distinct=True),
-    "metrics": checks.sequence(_metric, at_least=0, distinct=True),
+    "metrics": checks.sequence(field_checks.metric, at_least=0, distinct=True),
     "oracles": checks.one_of(ORACLES),
     "mia": {"shadow_members": checks.one_of(shadow.WAYS)},
     "relearn": {"epochs": checks.integer(0, most=checks.MOST_EPOCHS),
@@ -168,6 +152,8 @@ def schema_of(config: Mapping) -> dict:
                 subset: _partly(table, given[subset]) for subset in given
                 if level_of(subset) in SUBSETS}
             schema[section]["hparams"] = {**schema[section]["hparams"], name: rule}
+    schema["model"] = {**SCHEMA["model"], "kwargs": dict.fromkeys(
+        _table(config, "model", "kwargs"), field_checks.plain)}
     schema["parts"] = {
         name: (_overlay(schema, part, SHARED) if _NAME.fullmatch(name) and name != BASE
                else _bad_name) for name, part in _table(config, "parts").items()}

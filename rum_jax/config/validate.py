@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from rum_jax.config.schema import OPTIONAL, own_algorithms, schema_of
 from rum_jax.config.unused import unused_faults
 from rum_jax.config.validate_files import file_faults
+from rum_jax.config.validate_model import model_faults
 from rum_jax.config.validate_replicates import replicate_faults
 from rum_jax.config.validate_study import study_faults
 from rum_jax.core import checks, plugins
@@ -17,7 +18,6 @@ from rum_jax.forget.remaining import request_faults
 from rum_jax.forget.selection import REQUESTS, SETS, Fields
 from rum_jax.memorization.influence import NONE
 from rum_jax.memorization.members import subset_size
-from rum_jax.models import most_stages, shape_of
 from rum_jax.refine import SUBSETS
 from rum_jax.unlearn import ALGORITHMS
 
@@ -170,24 +170,8 @@ def _data_faults(config: Mapping, batched: Sequence[str]) -> list[str]:
         dataset = load(**data)
     except InputError as error:
         return [str(error)]
-    problems = _model_faults(config, dataset)
+    problems = model_faults(config, dataset)
     return (problems or file_faults(config, dataset)) + _size_faults(config, dataset, batched)
-
-
-def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
-    name = config["model"]["name"]
-    try:
-        widths, blocks = shape_of(name, config["model"]["widths"], config["model"]["blocks"])
-    except InputError as error:
-        return [str(error)]
-    if len(widths) != len(blocks):
-        return [f"config.model.blocks: has {len(blocks)} stage(s); allowed: {len(widths)}, as "
-                "many as config.model.widths"]
-    size = min(dataset.spec.shape[:2])
-    if len(widths) > most_stages(name, size):
-        return [f"config.model.widths: has {len(widths)} stages; allowed for {name} and "
-                f"images of {size} pixels: {most_stages(name, size)}, as each halves them"]
-    return []
 
 
 def _size_faults(config: Mapping, dataset: Dataset, batched: Sequence[str]) -> list[str]:

@@ -34,6 +34,7 @@ ROLES = {
     "pixel_noise": 22,  # noise added to the pixels of an image
     "simulation": 23,    # simulated studies, of which tests are calibrated
     "shadow_test": 24,   # test examples that membership attacks are fitted on
+    "dropout": 25,       # what a network draws while unlearning; while training see `key_data`
 }
 
 
@@ -50,12 +51,19 @@ def request_address(number: int) -> tuple[int, ...]:
     return (number,) if number else ()
 
 
-def key_data(rng: np.random.Generator) -> np.ndarray:
-    """uint32[2], the raw data of a typed JAX key, from a child of a generator.
+AUGMENT, DROPOUT = 0, 1  # children of a generator
+
+
+def key_data(rng: np.random.Generator, child: int = AUGMENT) -> np.ndarray:
+    """uint32[2], the raw data of a typed JAX key, from a child of a new generator.
 
     The child is another stream than the generator's own, which goes on as if nothing were drawn.
+
+    Args:
+      rng: no child of it was taken before.
+      child: what the key is for, AUGMENT or DROPOUT.
     """
-    return rng.spawn(1)[0].integers(2**32, size=2, dtype=np.uint32)
+    return rng.spawn(child + 1)[child].integers(2**32, size=2, dtype=np.uint32)
 
 
 def key(seed: jax.Array, role: jax.Array, member: jax.Array) -> jax.Array:

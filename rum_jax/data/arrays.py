@@ -17,13 +17,13 @@ class ImageSpec:
     """What a model must know of its inputs; hashable.
 
     Attributes:
-      shape: (height, width, channels).
+      shape: (height, width, channels); of inputs that are no images, of any rank.
       classes: number of classes.
-      pixel_max: the uint8 value that means 1.0.
+      pixel_max: the uint8 value that means 1.0; 0: inputs are floats, used as they are.
       mean, std: per channel, of pixels in [0,1].
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     classes: int
     pixel_max: float
     mean: tuple[float, ...]

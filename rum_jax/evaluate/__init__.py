@@ -1,4 +1,8 @@
-"""Metrics of an unlearned model; a new one is one file and one line here."""
+"""Metrics of an unlearned model; a new one is one file and one line here.
+
+The package is also the library's function `rum_jax.evaluate({name: models}, oracle)`,
+see `rum_jax/api/table.py`.
+"""
 
 import functools
 import math

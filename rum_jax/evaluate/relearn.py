@@ -14,7 +14,7 @@ from rum_jax.train.fit import Plan, Task, fit_on_devices
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.placement import OnDevices
 from rum_jax.train.predict import predict
-from rum_jax.train.recipe import Optimizer, contexts
+from rum_jax.train.recipe import Optimizer, contexts, dropout_keys
 from rum_jax.train.state import TrainState
 
 
@@ -74,5 +74,7 @@ def _one_epoch(task: Task, states: OnDevices, indices: np.ndarray, seeds: Sequen
     examples: Stream = stream(index, task.labels)
     plan = Plan({"examples": examples}, np.full(index.shape[:2], learning_rate))
     names = [f"seed {seed}, relearning" for seed in seeds]
-    return fit_on_devices(task, cross_entropy, states, plan, contexts(len(seeds), optimizer),
-                          names, stop_when_diverged=False)[0]
+    keys = dropout_keys(task.model, lambda: [generator(seed, "relearn", epoch) for seed in seeds])
+    return fit_on_devices(task, cross_entropy, states, plan,
+                          contexts(len(seeds), optimizer, key_data=keys), names,
+                          stop_when_diverged=False)[0]

@@ -10,8 +10,11 @@ from ml_collections import ConfigDict
 
 from rum_jax import data, models
 from rum_jax.config.schema import AUTO
+from rum_jax.core import plugins
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
+from rum_jax.models import user_network
+from rum_jax.models.canonical_convolution import CANONICAL
 from rum_jax.models.convolution import BLOCKED
 from rum_jax.models.given_statistics import with_given
 from rum_jax.runtime import distributed
@@ -37,9 +40,13 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
     dataset = with_given(data.load(**config.data.to_dict()), config.train)
     expected = config.model
-    model = models.build(expected.name, dataset.spec, expected.widths, expected.blocks,
-                         convolution_of(config.engine, _is_long(config, dataset)),
-                         dtype_of(expected.dtype), expected.batch_norm_groups)
+    if plugins.is_reference(expected.name):
+        model = user_network.load(expected.name, expected.kwargs.to_dict(), dataset.spec,
+                                  user_lowering(config.engine.convolution))
+    else:
+        model = models.build(expected.name, dataset.spec, expected.widths, expected.blocks,
+                             convolution_of(config.engine, _is_long(config, dataset)),
+                             dtype_of(expected.dtype), expected.batch_norm_groups)
     return dataset, Task(engine, model, dataset.images, dataset.labels)
 
 
@@ -79,6 +86,11 @@ def convolution_of(config: Mapping, long: bool = False) -> str:
     if not on_cpu():
         return "native"
     return BLOCKED if long else "patches"
+
+
+def user_lowering(requested: str = AUTO) -> str:
+    """The lowering of a user's own network: its convolutions stay, their gradients need not."""
+    return CANONICAL if requested == AUTO and on_cpu() else "native"
 
 
 def dtype_of(requested: str) -> str:

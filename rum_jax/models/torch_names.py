@@ -13,6 +13,7 @@ import numpy as np
 
 from rum_jax.core.errors import InputError
 from rum_jax.models import Model
+from rum_jax.models.own_linen import OwnLinen
 from rum_jax.models.resnet import ResNet
 from rum_jax.models.vgg import VGG
 
@@ -47,12 +48,13 @@ def entries(model: Model) -> dict[str, Entry]:
     Raises:
       InputError: the network is neither a ResNet nor a VGG.
     """
-    if not isinstance(model.module, ResNet | VGG):
-        raise InputError(f"{type(model.module).__name__} has no names in PyTorch; allowed: the "
+    module = _module(model)
+    if not isinstance(module, ResNet | VGG):
+        raise InputError(f"{type(module).__name__} has no names in PyTorch; allowed: the "
                          "ResNets and VGGs of rum_jax.models")
-    layer_name = _vgg_layers(model.module) if isinstance(model.module, VGG) else _resnet_layer
+    layer_name = _vgg_layers(module) if isinstance(module, VGG) else _resnet_layer
     by_name = {}
-    for collection, tree in enumerate(_shapes(model)):
+    for collection, tree in enumerate(model.shapes()):
         for keys, leaf in jax.tree_util.tree_leaves_with_path(tree):
             path = tuple(key.key for key in keys)
             name = f"{layer_name('.'.join(path[:-1]))}.{_LEAVES[path[-1]]}"
@@ -61,9 +63,9 @@ def entries(model: Model) -> dict[str, Entry]:
     return by_name
 
 
-def _shapes(model: Model) -> tuple:
-    """What `Model.init` returns, as shapes; no device is touched, as configs are checked first."""
-    return jax.eval_shape(lambda: model.init(jax.random.key(0)))
+def _module(model: Model) -> object:
+    network = model.network
+    return network.module if isinstance(network, OwnLinen) else network
 
 
 def _resnet_layer(ours: str) -> str:
@@ -98,7 +100,7 @@ def canonical(arrays: dict[str, np.ndarray], expected: dict[str, Entry],
     Args:
       expected: the `entries` of the model.
     """
-    if isinstance(model.module, VGG):
+    if isinstance(_module(model), VGG):
         return _renumbered(arrays, expected)
     their_names = {}
     for name in arrays:

@@ -24,7 +24,7 @@ from rum_jax.train.fit import Plan, Task, fit_on_devices
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.placement import where
 from rum_jax.train.predict import predict
-from rum_jax.train.recipe import Optimizer, contexts
+from rum_jax.train.recipe import Optimizer, contexts, dropout_keys
 from rum_jax.train.state import TrainState
 
 PATIENCE_EPOCHS = 4
@@ -85,9 +85,11 @@ def heldout_retrain(task: Task, states: TrainState, held_out: np.ndarray, optimi
         if not active.any():
             break
         plan = _plan(task, _orders(held_out, models, seeds, epoch), optimizer, learning_rate)
+        keys = dropout_keys(task.model, lambda epoch=epoch: [
+            generator(seed, "held_out", epoch) for seed in seeds or range(models)])
         start = now if active.all() else now.copy()
         after, losses = fit_on_devices(task, cross_entropy, start, plan,
-                                       contexts(models, optimizer), names)
+                                       contexts(models, optimizer, key_data=keys), names)
         now = after if active.all() else where(active, after, now)
         total = losses.astype(np.float64).sum(1)
         better = total < best
@@ -143,4 +145,5 @@ def caution(right: np.ndarray) -> str:
     return (f"fine-tuning has made {len(worse)} of {len(right)} models worse on the held-out "
             f"data themselves (their accuracy is {before:.1%} before and {after:.1%} after, on "
             f"average; sign tests at {LEVEL:.0%} in all), so their scores are not what they are "
-            "meant to be; lower config.proxies.heldout_retrain.learning_rate")
+            "meant to be; lower the proxy's learning_rate "
+            "(config.proxies.heldout_retrain.learning_rate)")

@@ -30,8 +30,8 @@ EPSILON = 1e-7
 class Curvature(NamedTuple):
     """Attributes:
       curvature: float[M,n].
-      gradients: float[M,n,H,W,C], grad_x of each example's CE.
-      steps: float[M,n,H,W,C], z.
+      gradients: float[M,n,...], grad_x of each example's CE.
+      steps: float[M,n,...], z.
     """
 
     curvature: np.ndarray
@@ -41,7 +41,7 @@ class Curvature(NamedTuple):
 
 def _pixel_gradient(model: Model, params: PyTree, model_state: PyTree, batch: Batch,
                     pixels: jax.Array) -> jax.Array:
-    """float[B,H,W,C]: the gradient of each example's CE at other pixels than those of the batch."""
+    """float[B,...]: the gradient of each example's CE at other pixels than those of the batch."""
 
     def summed(pixels: jax.Array) -> jax.Array:
         moved = dataclasses.replace(batch, pixels=pixels)
@@ -59,11 +59,11 @@ def _curvatures(model: Model) -> Callable:
             batch = gather(model, images, *part)
             gradient_at = functools.partial(_pixel_gradient, model, params, model_state, batch)
             gradient = gradient_at(batch.pixels)
-            sign = jnp.sign(gradient)
-            norm = jnp.sqrt(jnp.square(sign).sum((1, 2, 3), keepdims=True))
+            sign, axes = jnp.sign(gradient), tuple(range(1, gradient.ndim))
+            norm = jnp.sqrt(jnp.square(sign).sum(axes, keepdims=True))
             z = h * (sign + EPSILON) / (norm + EPSILON)
             change = gradient_at(batch.pixels + z) - gradient
-            return jnp.sqrt(jnp.square(change).sum((1, 2, 3))), gradient, z
+            return jnp.sqrt(jnp.square(change).sum(axes)), gradient, z
 
         return jax.lax.map(one_batch, plan)
 

@@ -49,7 +49,7 @@ def assemble(finished: StudyArtifacts, provenance: dict) -> dict:
             finished.models["original"] / "models.json")["files"],
         "stages": {name: {"seconds": stage_cache.seconds(folder) + members_seconds(folder)}
                    for name, folder in stages},
-        "provenance": {**provenance, "convolution": finished.study.task.model.module.lowering,
+        "provenance": {**provenance, "convolution": finished.study.task.model.network.lowering,
                        "convolutions": convolutions(finished.study.workdir),
                        "seeds": list(finished.study.config.seeds),
                        "retrain_again_seeds": list(again_seeds(finished.study.config.seeds))},

@@ -43,7 +43,7 @@ def write(study: Study, config: ConfigDict, searches: dict,
               fields_of(config, row, search["trials"], search["chosen"]).items()}
     results = {"schema": SCHEMA_VERSION, "sweep": config.sweep.to_dict(),
                "chosen_fields": chosen, "rows": searches,
-               "provenance": {**provenance, "convolution": study.task.model.module.lowering}}
+               "provenance": {**provenance, "convolution": study.task.model.network.lowering}}
     header, lines = table(searches)
     records.write_csv(workdir / "sweep.csv", header, lines)
     pictures = {row: surface(search) for row, search in searches.items()}

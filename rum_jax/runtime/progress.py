@@ -20,9 +20,9 @@ def silent(fraction: float) -> None:
     del fraction
 
 
-def part(progress: Progress, index: int, count: int) -> Progress:
-    """The progress of part `index` of `count` equal parts of a larger piece of work."""
-    return lambda fraction: progress((index + fraction) / count)
+def part(progress: Progress, index: int, count: int, size: int = 1) -> Progress:
+    """The progress of `size` parts from `index` on, of `count` equal parts of a piece of work."""
+    return lambda fraction: progress((index + size * fraction) / count)
 
 
 @contextlib.contextmanager

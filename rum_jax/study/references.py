@@ -3,7 +3,7 @@
 import functools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -11,9 +11,15 @@ import numpy as np
 from rum_jax.core import records
 from rum_jax.core.randomness import generator
 from rum_jax.evaluate import MEAN, Measured, evaluate
+from rum_jax.evaluate.reference import (
+    THIRDS,
+    Values,
+    mean_confidence,
+    mean_of_others,
+    with_strata,
+)
 from rum_jax.evaluate.relearn import Relearned, relearn
 from rum_jax.evaluate.shadow import RANDOM, shadow_members, shadow_non_members
-from rum_jax.evaluate.tow import STRATA
 from rum_jax.evaluate.view import SHADOW_MEMBERS, SHADOW_NON_MEMBERS, View
 from rum_jax.experiment.build import unlearn_optimizer
 from rum_jax.forget.selection import FIRST, MEMORIZATION
@@ -24,10 +30,8 @@ from rum_jax.study.forget_sets import Cases
 from rum_jax.study.trained_models import load_logits, load_states
 from rum_jax.train.state import TrainState
 
-THIRDS = 3
 RELEARN_RATES = (0.01, 0.02, 0.05, 0.1, 0.2)  # learning rates, if the config has none
 RELEARN_SHARE = 0.8     # of the oracles that must relearn at a rate
-Values = dict[str, Any]  # metric -> its value; metric + STRATA -> float[s], one per stratum
 
 
 class Strata(NamedTuple):
@@ -93,22 +97,12 @@ class References:
 
     def _confidence(self, m: int) -> np.ndarray:
         """float64[F]: the mean probability of the label that the oracles of a case give."""
-        forget, labels = self.cases.forgotten[m], self.study.task.labels
-        rows = np.arange(len(forget))
-        logits = self._logits[0]
-        confidences = [View(logits[k], labels, {}).probabilities(forget)[rows, labels[forget]]
-                       for k in same_forget_cases(self.cases)[m]]
-        return np.mean(confidences, axis=0)
+        return mean_confidence([self._logits[0][k] for k in same_forget_cases(self.cases)[m]],
+                               self.study.task.labels, self.cases.forgotten[m])
 
     def values(self, m: int, metrics: Mapping[str, Measured]) -> Values:
         """Values of a model of the m-th case, with those of each stratum."""
-        values: Values = {name: metric.value for name, metric in metrics.items()}
-        for name in ("forget_accuracy", "mia"):
-            examples = metrics[name].per_example
-            assert examples is not None  # both metrics are made of them
-            values[name + STRATA] = np.array([examples[part].mean()
-                                              for part in self.strata.parts[m]])
-        return values
+        return with_strata(metrics, self.strata.parts[m])
 
     @functools.cached_property
     def _values(self) -> list[list[Values]]:
@@ -128,10 +122,10 @@ class References:
         """
         if self.study.config.oracles != MEAN:
             return self._values[0][m]
-        others = [values[k] for logits, values in zip(self._logits, self._values, strict=True)
-                  for k in same_forget_cases(self.cases)[m]
-                  if not np.array_equal(logits[k], view.logits)]
-        return mean_of(others) if others else self._values[0][m]
+        oracles = [(logits[k], values[k])
+                   for logits, values in zip(self._logits, self._values, strict=True)
+                   for k in same_forget_cases(self.cases)[m]]
+        return mean_of_others(view.logits, oracles) or self._values[0][m]
 
     @functools.cached_property
     def relearning_rate(self) -> float:
@@ -171,11 +165,6 @@ def same_forget_cases(cases: Cases) -> list[list[int]]:
         of_set = range(len(cases.seeds))[cases.of_set(cases.set_of(m))]
         alike.append([k for k in of_set if np.array_equal(cases.forgotten[k], forget)])
     return alike
-
-
-def mean_of(models: Sequence[Values]) -> Values:
-    """Means over models of each of their values."""
-    return {name: np.mean([values[name] for values in models], axis=0) for name in models[0]}
 
 
 def memorization_folder(study: Study) -> list[pathlib.Path]:

@@ -7,12 +7,13 @@ import numpy as np
 
 from rum_jax.evaluate import MEAN, REQUIRED
 from rum_jax.evaluate.interval import summary
+from rum_jax.evaluate.reference import mean_of
 from rum_jax.evaluate.tow import validation_tow
 from rum_jax.evaluate.view import View
 from rum_jax.study.context import Study
 from rum_jax.study.example_scores import ExampleScores
 from rum_jax.study.forget_sets import Cases
-from rum_jax.study.references import mean_of, parts_of, same_forget_cases
+from rum_jax.study.references import parts_of, same_forget_cases
 
 ACCURACIES = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
 

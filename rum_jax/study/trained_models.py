@@ -18,7 +18,6 @@ from rum_jax.core import records
 from rum_jax.core.paths import user_path
 from rum_jax.core.randomness import ROLES, generator
 from rum_jax.experiment.build import recipe
-from rum_jax.models import outputs_of
 from rum_jax.models.torch_import import load_variables
 from rum_jax.proxies.learning_events import learning_events
 from rum_jax.rum.chain import retain_sets
@@ -32,11 +31,10 @@ from rum_jax.study.context import Study
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states, period_means
-from rum_jax.train.state import TrainState, fresh
+from rum_jax.train.state import TrainState, fresh, with_fresh_optimizer
 from rum_jax.unlearn import ALGORITHMS, retrain
 from rum_jax.unlearn.apply import apply
 from rum_jax.unlearn.base import Problem, UnlearnOptimizer
-from rum_jax.unlearn.descent import with_fresh_optimizer
 
 EVENTS_FILE = "learning_events.npz"
 
@@ -81,10 +79,10 @@ def model_stage(study: Study, name: str, seeds: tuple[int, ...], origin: Origin,
             {"stage": name, "phase": phase, "seed": seed, "loss_per_epoch": losses[m].tolist()}
             for phase, losses in trained.losses.items() for m, seed in enumerate(seeds)))
         records.write_json(folder / "models.json", {
-            "models": len(seeds), "outputs": outputs_of(trained.states.params),
+            "models": len(seeds), "outputs": study.task.model.outputs(trained.states.params),
             "seconds": trained.seconds, "example_gradients": trained.examples,
             "optimizer_steps": trained.steps,
-            "convolution": study.task.model.module.lowering, "dtype": study.task.model.dtype,
+            "convolution": study.task.model.network.lowering, "dtype": study.task.model.dtype,
             "files": trained.files})
         if more:
             more(folder)

@@ -1,6 +1,5 @@
 """Model states on disk, through Orbax."""
 
-import dataclasses
 import pathlib
 
 import jax
@@ -33,9 +32,8 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
     """
     from orbax.checkpoint import v1 as ocp  # slow to import
 
-    model = dataclasses.replace(model, module=model.module.clone(classes=outputs))
     like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype),
-                        shape_of_state(model))
+                        shape_of_state(model, outputs))
     try:
         states = ocp.load(str(path.absolute()), like)
     except (OSError, ValueError, KeyError, TypeError) as error:

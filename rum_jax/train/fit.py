@@ -202,6 +202,7 @@ def _run(task: Task, objective: Objective, states: OnDevices, plan: Plan, contex
         states = dataclasses.replace(states, calls=[call.states for call in fitted])
         log.add(step, end, [call[1:] for call in fitted])
         if keep and end == stop < total:
-            keep.save(plan, FitCheckpoint(end, states.get(), log.losses(), log.record()))
+            reached = FitCheckpoint(end, states.get(), log.losses(), log.record())
+            keep.save(plan, task.model, reached)
         step = end
     return states

@@ -69,7 +69,7 @@ def predicted(task: Task, models: int, batch_size: int) -> Memory:
     held = engine.padded(models) // engine.rows
     at_once = held if engine.strategy in AT_ONCE else 1
     step = _bytes(kept) + _bytes(state.params)
-    if task.model.module.lowering == BLOCKED:
+    if task.model.network.lowering == BLOCKED:
         step = int(BLOCKED_WORKSPACE_FACTOR * step)
     return Memory(2 * task.images.nbytes, held * _bytes(state), at_once * step)
 
@@ -84,7 +84,8 @@ def compiled_step_bytes(task: Task, models: int, batch_size: int) -> int:
     step, number = make_step(task.model, cross_entropy), jax.ShapeDtypeStruct((), jnp.float32)
 
     def run(state: TrainState, batch: Batch, rate: jax.Array) -> PyTree:
-        return step(state, {"examples": batch}, rate, Context(rate, rate, {}))
+        keys = jnp.zeros(2, jnp.uint32)
+        return step(state, {"examples": batch}, rate, Context(rate, rate, {}, key_data=keys))
 
     program = jax.jit(run, donate_argnums=0).lower(*shapes, number).compile()
     analysis = program.memory_analysis()
@@ -180,7 +181,7 @@ def _shapes(model: Model, batch_size: int) -> tuple[TrainState, Batch]:
     def batch() -> Batch:
         images = jnp.zeros((batch_size, *model.image.shape), jnp.uint8)
         return Batch(model.to_unit(images), jnp.zeros(batch_size, jnp.int32),
-                     jnp.zeros(batch_size, bool))
+                     jnp.zeros(batch_size, bool), jax.random.key(0) if model.draws else None)
 
     return shape_of_state(model), jax.eval_shape(batch)
 

@@ -21,7 +21,8 @@ def batch_cross_entropy_and_logits(
         model: Model, params: PyTree, model_state: PyTree, batch: Batch,
         train: bool) -> tuple[jax.Array, jax.Array, PyTree]:
     """Mean cross entropy of a batch, its logits float[B,C], and the new model state."""
-    out, model_state = model.apply(params, model_state, batch.pixels, batch.mask, train)
+    out, model_state = model.apply(params, model_state, batch.pixels, batch.mask, train,
+                                   batch.key)
     losses = optax.softmax_cross_entropy_with_integer_labels(out.logits, batch.label)
     return mean_over_examples(losses, batch.mask), out.logits, model_state
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rum_jax.core.randomness import key, key_data
+from rum_jax.core.randomness import DROPOUT, key, key_data
 from rum_jax.data.augment import NONE
 from rum_jax.data.plans import cosine, multistep, per_epoch, shuffled_epochs, stream
 from rum_jax.models import Model
@@ -95,6 +95,17 @@ def each(models: int, value: float | np.ndarray) -> np.ndarray:
     return np.broadcast_to(np.asarray(value, np.float64), (models,))
 
 
+def dropout_keys(model: Model, rngs: Callable[[], Sequence[np.random.Generator]]
+                 ) -> np.ndarray | None:
+    """`Context.key_data` of M models, uint32[M,2], from a new generator of each; None: not needed.
+
+    Args:
+      model: the network.
+      rngs: called where the network draws at random; no child of these may be taken before.
+    """
+    return np.stack([key_data(rng, DROPOUT) for rng in rngs()]) if model.draws else None
+
+
 def contexts(models: int, optimizer: Optimizer, hparams: dict[str, Any] | None = None,
              **extra: PyTree) -> Context:
     """What the steps of M models read, with leading axis M.
@@ -103,7 +114,7 @@ def contexts(models: int, optimizer: Optimizer, hparams: dict[str, Any] | None =
       models: M.
       optimizer: momentum and weight decay.
       hparams: an objective's own hyper-parameters, a float or float[M] each.
-      **extra: grad_mask, update_mask, teacher: leading axis M.
+      **extra: grad_mask, update_mask, teacher, key_data: leading axis M.
     """
     def of_each(value: float | np.ndarray) -> Any:  # on the host; steps read JAX's arrays
         return each(models, value)
@@ -172,5 +183,7 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
 
     plan = Plan({"examples": stream(index, task.labels)}, per_epoch(rates, every),
                 augmentation=recipe.optimizer.augmented(drawn))
-    return plan, fit(task, objective, states, plan, contexts(models, recipe.optimizer), names,
-                     progress, stop_when_diverged, keep and keep.of_epochs(every))
+    context = contexts(models, recipe.optimizer, key_data=dropout_keys(
+        task.model, lambda: [order(0) for order in orders]))
+    return plan, fit(task, objective, states, plan, context, names, progress, stop_when_diverged,
+                     keep and keep.of_epochs(every))

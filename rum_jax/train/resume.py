@@ -12,7 +12,7 @@ import numpy as np
 
 from rum_jax.core import records
 from rum_jax.core.errors import InputError
-from rum_jax.models import Model, outputs_of
+from rum_jax.models import Model
 from rum_jax.runtime import distributed
 from rum_jax.runtime.progress import say
 from rum_jax.train import checkpoint
@@ -65,7 +65,7 @@ class Checkpointing(NamedTuple):
         """The first step after this one at which the state is kept, or the last of all."""
         return min(total, (step // self.every + 1) * self.every) if self.every else total
 
-    def save(self, plan: PyTree, reached: FitCheckpoint) -> None:
+    def save(self, plan: PyTree, model: Model, reached: FitCheckpoint) -> None:
         """Keeps a state; earlier ones are removed. Several processes must all call it."""
         earlier, partial = _kept(self.folder), self.folder / "partial"
         if distributed.is_writer():
@@ -80,7 +80,7 @@ class Checkpointing(NamedTuple):
         records.write_json(partial / "kept.json", {
             "plan": _digest(plan), "made_from": self.made_from,
             "seconds": self.earlier_seconds + self.clock(),
-            "outputs": outputs_of(reached.states.params), "sha256": _file_digests(partial)})
+            "outputs": model.outputs(reached.states.params), "sha256": _file_digests(partial)})
         partial.replace(self.folder / f"steps-{reached.steps:09d}")
         for path in earlier:
             shutil.rmtree(path)

@@ -1,11 +1,13 @@
 """The state of one model, and the one training step that everything shares."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from rum_jax.models import Model
@@ -35,14 +37,16 @@ class Batch:
     """One batch on the device.
 
     Attributes:
-      pixels: float32[B,H,W,C] in [0,1].
+      pixels: float32[B,...]; those of uint8 images in [0,1].
       label: int32[B].
       mask: bool[B], False for padding.
+      key: typed, for what train mode draws; None: nothing is drawn.
     """
 
     pixels: jax.Array
     label: jax.Array
     mask: jax.Array
+    key: jax.Array | None = None
 
 
 @flax.struct.dataclass
@@ -56,6 +60,7 @@ class Context:
         added, so that masked-out weights still decay (docs/parity.md#q16).
       update_mask: tree like params, or None; multiplies the whole update, decay included.
       teacher: (params, model_state) of a model that stays as it is, or None.
+      key_data: uint32[2], raw data of the key of all that train mode draws; None: nothing is drawn.
     """
 
     momentum: jax.Array
@@ -64,6 +69,7 @@ class Context:
     grad_mask: PyTree | None = None
     update_mask: PyTree | None = None
     teacher: PyTree | None = None
+    key_data: jax.Array | None = None
 
 
 class Aux(NamedTuple):
@@ -95,9 +101,31 @@ def fresh(params: PyTree, model_state: PyTree) -> TrainState:
     return TrainState(jnp.zeros((), jnp.int32), params, model_state, opt_state)
 
 
-def shape_of_state(model: Model) -> TrainState:
-    """The state of one model as shapes and dtypes; nothing is computed."""
-    return jax.eval_shape(lambda key: fresh(*model.init(key)), jax.random.key(0))
+_fresh_of_many = jax.vmap(fresh)  # one object, as it addresses what was traced
+
+
+def with_fresh_optimizer(states: TrainState) -> TrainState:
+    """The same M models, on the host, as if they had taken no step."""
+    new = jax.eval_shape(_fresh_of_many, states.params, states.model_state)
+    zero = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), (new.step, new.opt_state))
+    return dataclasses.replace(states, step=zero[0], opt_state=zero[1])
+
+
+def shape_of_state(model: Model, outputs: int | None = None) -> TrainState:
+    """The state of one model as shapes and dtypes; nothing is computed. `outputs`: of logits."""
+    return jax.eval_shape(fresh, *model.shapes(outputs))
+
+
+def _with_keys(model: Model, batches: dict[str, Batch], step: jax.Array,
+               context: Context) -> dict[str, Batch]:
+    """A key for each batch of a step, at (key of the training, step, number of the stream)."""
+    if not model.draws:
+        return batches
+    if context.key_data is None:
+        raise ValueError("this model draws at random in train mode, and its training has no key")
+    key = jax.random.fold_in(jax.random.wrap_key_data(context.key_data), step)
+    return {name: dataclasses.replace(batches[name], key=jax.random.fold_in(key, number))
+            for number, name in enumerate(sorted(batches))}
 
 
 def make_step(model: Model, objective: Objective) -> Callable:
@@ -108,6 +136,7 @@ def make_step(model: Model, objective: Objective) -> Callable:
         def loss_of(params: PyTree) -> tuple[jax.Array, Aux]:
             return objective(model, params, state.model_state, batches, context)
 
+        batches = _with_keys(model, batches, state.step, context)
         (loss, aux), grads = jax.value_and_grad(loss_of, has_aux=True)(state.params)
         if context.grad_mask is not None:
             grads = jax.tree.map(jnp.multiply, grads, context.grad_mask)

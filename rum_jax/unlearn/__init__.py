@@ -1,4 +1,8 @@
-"""Unlearning algorithms behind one contract (`base.py`)."""
+"""Unlearning algorithms behind one contract (`base.py`).
+
+The package is also the library's function `rum_jax.unlearn(problem, name, ...)`,
+see `rum_jax/api/methods.py`.
+"""
 
 from rum_jax.core import plugins
 from rum_jax.unlearn import (

@@ -7,18 +7,17 @@ in the released code: an example that is given the shadow class counts as wrong.
 """
 
 import dataclasses
-from typing import Any
 
-import jax
 import numpy as np
 
 from rum_jax.core import checks
+from rum_jax.core.errors import InputError
 from rum_jax.data.plans import PADDING, Stream
-from rum_jax.models import outputs_of
+from rum_jax.models.head import at, map_at
 from rum_jax.train.objectives import cross_entropy
-from rum_jax.train.state import TrainState
+from rum_jax.train.state import TrainState, with_fresh_optimizer
 from rum_jax.unlearn.base import RELABELING, Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import LAST_EPOCH, descend, epochs_of, rates, with_fresh_optimizer
+from rum_jax.unlearn.descent import LAST_EPOCH, descend, epochs_of, rates
 from rum_jax.unlearn.spaces import integers, log_uniform
 
 
@@ -30,22 +29,25 @@ def _new_rows(problem: Problem, inputs: int) -> np.ndarray:
 
 
 def expanded(problem: Problem, states: TrainState) -> TrainState:
-    """The same models with one output more."""
-    classifier = states.params["classifier"]
-    kernel, bias = np.asarray(classifier["kernel"]), np.asarray(classifier["bias"])
-    rows = _new_rows(problem, kernel.shape[1]).astype(kernel.dtype)
-    grown = {"kernel": np.concatenate([kernel, rows[:, :-1, None]], axis=-1),
-             "bias": np.concatenate([bias, rows[:, -1:]], axis=-1)}
-    return with_fresh_optimizer(dataclasses.replace(
-        states, params={**states.params, "classifier": grown},
-        opt_state=jax.tree_util.tree_map_with_path(_with_room, states.opt_state)))
+    """The same models with one output more.
 
+    Raises:
+      InputError: the last layer of the network is not known, or has no bias.
+    """
+    head = problem.task.model.head("boundary_expand")
+    if head.bias is None:
+        raise InputError("boundary_expand adds a class, and the last layer "
+                         f"{'/'.join(head.kernel)} has no bias; allowed: a last layer with a bias")
+    rows = _new_rows(problem, at(states.params, head.kernel).shape[1])
 
-def _with_room(path: tuple[Any, ...], buffer: np.ndarray) -> np.ndarray:
-    """A momentum buffer, with a place more if it is the classifier's."""
-    if not any(getattr(part, "key", None) == "classifier" for part in path):
-        return buffer
-    return np.zeros((*buffer.shape[:-1], buffer.shape[-1] + 1), buffer.dtype)
+    def with_column(kernel: np.ndarray) -> np.ndarray:
+        return np.concatenate([kernel, rows[:, :-1, None].astype(kernel.dtype)], axis=-1)
+
+    def with_place(bias: np.ndarray) -> np.ndarray:
+        return np.concatenate([bias, rows[:, -1:].astype(bias.dtype)], axis=-1)
+
+    params = map_at(states.params, {head.kernel: with_column, head.bias: with_place})
+    return with_fresh_optimizer(dataclasses.replace(states, params=params))
 
 
 def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_rate: Float = 0.01,
@@ -55,7 +57,7 @@ def unlearn(problem: Problem, states: TrainState, *, epochs: int = 10, learning_
     Raises:
       DivergedError: a loss is not finite.
     """
-    shadow = outputs_of(states.params)
+    shadow = problem.task.model.outputs(states.params)
     index = epochs_of(problem, "forget", epochs)
     labels = np.where(index == PADDING, 0, shadow).astype(np.int32)
     return descend(problem, cross_entropy, expanded(problem, states),

@@ -32,13 +32,18 @@ ATTACK_STEP, PIXEL_LEVELS = 0.1, 255
 
 
 def _attacked(model: Model, params: PyTree, model_state: PyTree, batch: Batch) -> jax.Array:
-    """x': the pixels of a batch, moved up the loss and rounded to levels of a picture."""
+    """x': the pixels of a batch, moved up the loss and rounded to levels of a picture.
+
+    Inputs that are no uint8 images have no range and no levels: they are moved alone.
+    """
 
     def loss(pixels: jax.Array) -> jax.Array:
         return batch_cross_entropy(model, params, model_state,
                                    dataclasses.replace(batch, pixels=pixels), train=False)[0]
 
     direction = jnp.sign(grad(loss)(batch.pixels))
+    if not model.image.pixel_max:
+        return batch.pixels + ATTACK_STEP * direction
     moved = jnp.clip(batch.pixels + ATTACK_STEP * direction, 0, 1)
     return jnp.round(moved * PIXEL_LEVELS) / PIXEL_LEVELS
 

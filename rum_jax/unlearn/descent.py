@@ -12,8 +12,8 @@ from rum_jax.core.randomness import key_data
 from rum_jax.data.plans import Stream, batches, multistep
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.memory import check_plan
-from rum_jax.train.recipe import contexts
-from rum_jax.train.state import Objective, PyTree, TrainState
+from rum_jax.train.recipe import contexts, dropout_keys
+from rum_jax.train.state import Objective, PyTree, TrainState, with_fresh_optimizer
 from rum_jax.unlearn.base import Float, History, Problem
 
 FACTOR = 0.1  # of the rate at each milestone (docs/parity.md#unlearning)
@@ -118,18 +118,14 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
 
     plan = Plan(streams, learning_rate[:, of_step], schedules or {},
                 problem.optimizer.augmented(drawn))
-    context = contexts(models, problem.optimizer, hparams, **extra)
-    fitted = fit(trainable(problem), objective, with_fresh_optimizer(states), plan, context,
+    task = trainable(problem)
+    keys = dropout_keys(task.model, lambda: problem.generators("dropout", 0))
+    context = contexts(models, problem.optimizer, hparams, key_data=keys, **extra)
+    fitted = fit(task, objective, with_fresh_optimizer(states), plan, context,
                  problem.names, problem.progress, problem.stop_when_diverged)
     examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
     periods = epochs if epoch_of_step is None else tuple(np.bincount(of_step).tolist())
     return with_fresh_optimizer(fitted.states), History(fitted.losses, examples, periods)
-
-
-def with_fresh_optimizer(states: TrainState) -> TrainState:
-    """The same models with a fresh optimizer state."""
-    zero = jax.tree.map(np.zeros_like, (states.step, states.opt_state))
-    return dataclasses.replace(states, step=zero[0], opt_state=zero[1])
 
 
 def cast_like(old: np.ndarray, new: Any) -> np.ndarray:

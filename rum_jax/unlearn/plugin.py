@@ -21,9 +21,9 @@ import numpy as np
 from rum_jax.core import checks, plugins
 from rum_jax.core.checks import Check
 from rum_jax.core.errors import InputError
-from rum_jax.train.state import TrainState
+from rum_jax.train.state import TrainState, with_fresh_optimizer
 from rum_jax.unlearn.base import Algorithm, History, Problem, defaults_of
-from rum_jax.unlearn.descent import cast_like, leaves_by_path, with_fresh_optimizer
+from rum_jax.unlearn.descent import cast_like, leaves_by_path
 
 _CHECKS: dict[type, Check] = {bool: checks.boolean, int: checks.integer(-2**31),
                               str: checks.text, float: checks.number(-np.inf)}

@@ -14,9 +14,8 @@ import numpy as np
 from rum_jax.core import checks
 from rum_jax.core.randomness import ROLES
 from rum_jax.train.recipe import SCHEDULES, Recipe, initial_states, train
-from rum_jax.train.state import TrainState
+from rum_jax.train.state import TrainState, with_fresh_optimizer
 from rum_jax.unlearn.base import Algorithm, Float, History, Problem
-from rum_jax.unlearn.descent import with_fresh_optimizer
 
 
 def hparams_of(train: Mapping[str, Any]) -> dict[str, Any]:

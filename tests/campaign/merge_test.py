@@ -117,4 +117,4 @@ def test_seconds_and_convolutions_of_models_that_are_trained_outside_of_their_st
         records.write_json(folder.parent / name / "models.json", {"convolution": lowering})
     assert convolutions(tmp_path) == {
         "original": "blocked", "unlearn/rum": "patches",
-        "memorization": finished.task.model.module.lowering}
+        "memorization": finished.task.model.network.lowering}

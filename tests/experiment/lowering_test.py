@@ -16,4 +16,4 @@ def test_studies_that_train_for_long_use_the_faster_convolution(monkeypatch, fie
     monkeypatch.setattr(build, "LONG_PIXELS", 1259 * 64 * 125)
     dataset, task = make_task(toy(**fields))
     assert len(dataset.train) == 1259
-    assert task.model.module.lowering == lowering
+    assert task.model.network.lowering == lowering

@@ -9,6 +9,7 @@ from rum_jax.data.arrays import ImageSpec
 from rum_jax.models import Model
 from rum_jax.models.layers import Linear
 from rum_jax.models.norm import BatchNorm
+from rum_jax.models.own_linen import OwnLinen
 from rum_jax.train.engine import make_engine
 from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState, fresh
@@ -61,7 +62,7 @@ def states_of(case: dict, prefix: str) -> TrainState:
 def task_of(base: dict, norm: bool = False) -> Task:
     classes, hidden = base["init_fc2_weight"].shape
     spec = ImageSpec((*base["pixels"].shape[1:], 1), classes, 16.0, (0.0,), (1.0,))
-    model = Model(Mlp(classes, hidden, norm), spec, dtype="float64")
+    model = Model(OwnLinen(Mlp(classes, hidden, norm)), spec, dtype="float64")
     return Task(make_engine(1, "series", 8), model, base["pixels"][..., None].astype(np.uint8),
                 base["labels"].astype(np.int32))
 

@@ -44,8 +44,8 @@ def test_given_fields_override_published_ones():
     assert models.shape_of("resnet18", (), ()) == ((64, 128, 256, 512), (2, 2, 2, 2))
     assert models.shape_of("resnet18", [4, 8, 8, 8], ()) == ((4, 8, 8, 8), (2, 2, 2, 2))
     assert models.shape_of("vgg", (4,), (2,)) == ((4,), (2,))
-    small = models.build("resnet34", spec(10), (4, 4, 4, 4), (1, 1, 1, 1), "native")
-    assert small.module.widths == (4, 4, 4, 4) and small.module.blocks == (1, 1, 1, 1)
+    small = models.build("resnet34", spec(10), (4, 4, 4, 4), (1, 1, 1, 1), "native").network.module
+    assert small.widths == (4, 4, 4, 4) and small.blocks == (1, 1, 1, 1)
 
 
 @pytest.mark.parametrize("name", ["resnet", "resnet_bottleneck", "vgg"])

@@ -13,6 +13,7 @@ from rum_jax import models
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.models import torch_file
+from rum_jax.models.own_linen import OwnLinen
 from rum_jax.models.torch_import import load_variables, save_safetensors, state_dict_of
 
 save_file = pytest.importorskip("safetensors.numpy").save_file
@@ -299,6 +300,6 @@ def test_what_is_not_a_state_dict_is_refused(basic, tmp_path):
 
 def test_other_networks_have_no_names(path, basic):
     save_file(basic[2], path)
-    other = dataclasses.replace(basic[0], module=nn.Dense(3))
+    other = dataclasses.replace(basic[0], network=OwnLinen(nn.Dense(3)))
     with pytest.raises(InputError, match="Dense has no names in PyTorch"):
         load_variables(path, other)

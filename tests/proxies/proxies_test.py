@@ -46,7 +46,7 @@ def test_learning_events_leave_training_as_it_is_and_find_noise(task, dataset):
 def test_certain_predictions_have_no_entropy(model):
     """0 log 0 = 0: a logit of 1e4 makes the other probabilities exactly 0."""
     class Certain:
-        def apply(self, params, state, pixels, mask, train):
+        def apply(self, params, state, pixels, mask, train, key):
             logits = jnp.eye(10)[:2] * params["scale"]
             return type("Outputs", (), {"logits": logits})(), state
 
@@ -101,7 +101,8 @@ def test_a_caution_needs_more_losses_than_chance_has():
     assert heldout_retrain.caution(np.stack([_right(25, 0), _right(0, 9), _right(1, 0)])) == (
         "fine-tuning has made 1 of 3 models worse on the held-out data themselves (their accuracy "
         "is 50.0% before and 25.0% after, on average; sign tests at 5% in all), so their scores "
-        "are not what they are meant to be; lower config.proxies.heldout_retrain.learning_rate")
+        "are not what they are meant to be; lower the proxy's "
+        "learning_rate (config.proxies.heldout_retrain.learning_rate)")
 
 
 def test_held_out_data_are_shuffled_in_every_epoch_by_default(task, original, monkeypatch):

@@ -7,6 +7,7 @@ from toy import FIELDS
 from rum_jax.config import base
 from rum_jax.config.content import content_of
 from rum_jax.evaluate import compare, evaluate
+from rum_jax.evaluate.reference import mean_of
 from rum_jax.evaluate.relearn import Relearned
 from rum_jax.evaluate.view import View
 from rum_jax.refine.contract import names_of
@@ -14,7 +15,7 @@ from rum_jax.study import references as module
 from rum_jax.study.context import Study
 from rum_jax.study.evaluation import kept_test
 from rum_jax.study.forget_sets import Cases
-from rum_jax.study.references import References, mean_of, parts_of, same_forget_cases
+from rum_jax.study.references import References, parts_of, same_forget_cases
 
 SETS = ("class:3", "random")
 

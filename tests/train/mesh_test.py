@@ -8,6 +8,7 @@ import pytest
 from rum_jax import models
 from rum_jax.core.randomness import ROLES, key_data
 from rum_jax.data.plans import stream
+from rum_jax.models.own_linen import OwnLinen
 from rum_jax.train import placement
 from rum_jax.train.engine import make_engine
 from rum_jax.train.fit import Plan, _runner, fit
@@ -48,9 +49,9 @@ def small(task, dataset):
 
 def trained(task, dataset, devices, share, strategy="series", augmentation="crop", groups=1):
     """Parameters and statistics of two models after a few steps, and their losses."""
-    module = task.model.module.clone(batch_norm_groups=groups)
+    module = task.model.network.module.clone(batch_norm_groups=groups)
     task = task._replace(engine=make_engine(devices, strategy, 4, share),
-                         model=dataclasses.replace(task.model, module=module))
+                         model=dataclasses.replace(task.model, network=OwnLinen(module)))
     states = initial_states(task.model, [(0, ROLES["init"], 0), (1, ROLES["init"], 0)])
     rng = np.random.default_rng(0)
     index = rng.permutation(dataset.train)[:2 * STEPS * BATCH].reshape(2, STEPS, BATCH)
@@ -72,10 +73,11 @@ def assert_close(fitted, other):
 @pytest.mark.parametrize("devices, share, strategy", [
     (1, 1, "series"), (4, 2, "series"), (4, 2, "vmap")])
 def test_blocked_convolutions_give_the_same_on_any_mesh(small, dataset, devices, share, strategy):
-    module = small.model.module.clone(lowering="blocked", widths=(4, 6), blocks=(1, 1))
-    plain = small.model.module.clone(widths=(4, 6), blocks=(1, 1))
-    blocked, expected = (small._replace(model=dataclasses.replace(small.model, module=variant))
-                         for variant in (module, plain))
+    module = small.model.network.module.clone(lowering="blocked", widths=(4, 6), blocks=(1, 1))
+    plain = small.model.network.module.clone(widths=(4, 6), blocks=(1, 1))
+    blocked, expected = (
+        small._replace(model=dataclasses.replace(small.model, network=OwnLinen(variant)))
+        for variant in (module, plain))
     assert_close(trained(blocked, dataset, devices, share, strategy),
                  trained(expected, dataset, 1, 1))
 

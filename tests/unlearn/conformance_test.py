@@ -7,11 +7,12 @@ import jax
 import numpy as np
 import pytest
 from conftest import leaves
+from foreign import Camera, plain, plain_init
 
 from rum_jax import models
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import ROLES
-from rum_jax.models import outputs_of
+from rum_jax.models import Model, adapt_linen, function
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import initial_states
 from rum_jax.unlearn import ALGORITHMS
@@ -59,14 +60,41 @@ def alone(problem, states, seed):
             jax.tree.map(lambda leaf: np.asarray(leaf)[part], states))
 
 
-@pytest.fixture(scope="module", params=["resnet", pytest.param("vgg", marks=pytest.mark.slow)])
+def network(kind, spec):
+    """A network of each kind of adapter."""
+    if kind == "vgg":
+        return models.build("vgg", spec, (4, 8), (1, 1), "patches")
+    unknown = dataclasses.replace(spec, classes=0)
+    if kind == "camera":
+        return Model(adapt_linen.adapt(Camera(), unknown, "is_training", "print"), spec)
+    single = jax.eval_shape(plain_init, jax.random.key(0))
+    return Model(function.adapt(plain, plain_init, unknown, single), spec)
+
+
+def _setting(kind, task, problem, original, dataset):
+    """(problem, states) of a kind."""
+    if kind == "resnet":
+        return problem, original
+    model = network(kind, dataset.spec)
+    states = initial_states(model, [(seed, ROLES["init"], 0) for seed in problem.seeds])
+    return problem._replace(task=task._replace(model=model)), states
+
+
+KINDS = ("resnet", "camera", "function", "vgg")
+
+
+@pytest.fixture(scope="module", params=[
+    pytest.param(kind, marks=pytest.mark.slow if kind == "vgg" else ()) for kind in KINDS])
 def setting(request, task, problem, original, dataset):
     """(problem, states) of a model of each kind."""
-    if request.param == "resnet":
-        return problem, original
-    vgg = models.build("vgg", dataset.spec, (4, 8), (1, 1), "patches")
-    states = initial_states(vgg, [(seed, ROLES["init"], 0) for seed in problem.seeds])
-    return problem._replace(task=task._replace(model=vgg)), states
+    return _setting(request.param, task, problem, original, dataset)
+
+
+@pytest.fixture(scope="module", params=[
+    pytest.param(kind, marks=() if kind == "resnet" else pytest.mark.slow) for kind in KINDS])
+def thorough(request, task, problem, original, dataset):
+    """The same; in the quick tests of the first kind alone."""
+    return _setting(request.param, task, problem, original, dataset)
 
 
 def test_every_algorithm_has_a_row():
@@ -107,16 +135,16 @@ def test_contract(name, setting):
 
 
 @pytest.fixture(scope="module")
-def several(problem, original):
+def several(thorough):
     """name -> states of both seeds, unlearned together; each is made once."""
-    return functools.cache(lambda name: run(name, problem, original)[0])
+    return functools.cache(lambda name: run(name, *thorough)[0])
 
 
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=() if name == "finetune" else pytest.mark.slow)
     for name in TABLE])
-def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, original, several):
-    states, _ = run(name, *alone(problem, original, 1))
+def test_one_seed_alone_gives_what_it_gives_among_several(name, thorough, several):
+    states, _ = run(name, *alone(*thorough, 1))
     expected = jax.tree.map(lambda leaf: np.asarray(leaf)[1:], several(name))
     np.testing.assert_allclose(leaves(states), leaves(expected), atol=1e-4)
 
@@ -124,9 +152,9 @@ def test_one_seed_alone_gives_what_it_gives_among_several(name, problem, origina
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=() if name == "scrub" else pytest.mark.slow)
     for name in TABLE if TABLE[name][1]])
-def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, original):
+def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, thorough):
     """Two values for the same seed, in one program, give what each gives alone."""
-    single, states = alone(problem, original, 0)
+    single, states = alone(*thorough, 0)
     values = [hparams(name), hparams(name, **TABLE[name][1])]
     many = {key: np.array([v[key] for v in values]) if key in TABLE[name][1] else values[0][key]
             for key in values[0]}
@@ -143,7 +171,8 @@ def test_a_grid_of_float_hyper_parameters_is_a_longer_model_axis(name, problem, 
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=() if name == "neggrad_plus" else pytest.mark.slow)
     for name in sorted(set(TABLE) - DETERMINISTIC)])
-def test_steps_of_a_chain_have_their_own_randomness(name, problem, original):
+def test_steps_of_a_chain_have_their_own_randomness(name, thorough):
+    problem, original = thorough
     several = problem._replace(optimizer=dataclasses.replace(problem.optimizer, batch_size=16))
     first, _ = run(name, several, original)
     second, _ = run(name, several._replace(step=1), original)
@@ -164,11 +193,13 @@ def test_forgets(name, problem, original, task, dataset):
     assert accuracy(unlearned) < accuracy(original) - 0.1
 
 
-def test_expansion_adds_an_output_and_other_algorithms_go_on_from_there(problem, original, task):
+def test_expansion_adds_an_output_and_other_algorithms_go_on_from_there(setting):
+    problem, original = setting
+    task = problem.task
     states, _ = run("boundary_expand", problem, original)
-    assert outputs_of(states.params) == 11 and predict(task, states).shape[-1] == 11
+    assert task.model.outputs(states.params) == 11 and predict(task, states).shape[-1] == 11
     after, _ = run("finetune", problem._replace(step=1), states)
-    assert outputs_of(after.params) == 11
+    assert task.model.outputs(after.params) == 11
 
 
 @pytest.mark.parametrize("name", list(TABLE))

@@ -1,0 +1,77 @@
+"""Finished groups of memorization models in a folder, from which an estimate resumes."""
+
+import hashlib
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import flax.linen as nn
+import numpy as np
+
+from rum_jax.api.problem import Problem
+from rum_jax.core import records
+from rum_jax.core.errors import InputError, without_addresses
+from rum_jax.memorization.group import Group, decode, encode, name_of
+from rum_jax.models.head import leaves_by_path
+
+ABOUT_FILE = "memorization.json"
+
+
+def opened(workdir: str | pathlib.Path | None, problem: Problem,
+           settings: Mapping[str, Any]) -> pathlib.Path | None:
+    """The folder of these models; None: there is none.
+
+    Raises:
+      InputError: it has models of another problem.
+    """
+    if workdir is None:
+        return None
+    folder = pathlib.Path(workdir).expanduser() / "memorization"
+    about = {"problem": digest_of(problem), "seed": settings["seed"],
+             "subset_fraction": settings["subset_fraction"]}
+    path = folder / ABOUT_FILE
+    if path.exists() and records.read_json(path) != about:
+        raise InputError(f"workdir: {folder} has memorization models of other data, of another "
+                         "network, recipe, subset_fraction or seed; allowed: an empty or new "
+                         "folder, or the arguments of these models")
+    folder.mkdir(parents=True, exist_ok=True)
+    records.write_json(path, about)
+    return folder
+
+
+def digest_of(problem: Problem) -> str:
+    """What identifies how the problem's network is trained from scratch."""
+    task = problem.task
+    shapes = {"/".join(path): leaf.shape for path, leaf in
+              leaves_by_path(task.model.shapes()).items()}
+    text = repr((_definition(task.model.network), task.model.image, shapes, problem.recipe.plain(),
+                 len(problem.train), len(problem.test)))
+    arrays = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+              for array in (task.images, task.labels)]
+    return records.digest([text, *arrays])
+
+
+def _definition(network: Any) -> str:
+    """What a network is called, with the fields of Linen modules; the same in every process."""
+    module = getattr(network, "module", None)
+    if isinstance(module, nn.Module):
+        return without_addresses(repr(module))
+    given = type(module) if module is not None else network.function
+    return f"{given.__module__}.{given.__qualname__}"
+
+
+def read(folder: pathlib.Path | None, members: Sequence[int]) -> Group | None:
+    """These members, if they are all there.
+
+    Raises:
+      InputError: their file is damaged.
+    """
+    path = folder and folder / name_of(members[0], members[-1])
+    return decode(path.read_bytes(), str(path))[0] if path and path.exists() else None
+
+
+def write(folder: pathlib.Path | None, group: Group) -> None:
+    """Keeps a finished group."""
+    if folder is not None:
+        members = group.members.tolist()
+        records.write_bytes(folder / name_of(members[0], members[-1]), encode(group, {}))
