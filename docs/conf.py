@@ -1,10 +1,13 @@
 """Sphinx settings of the documentation; `make docs` builds it, with warnings as errors."""
 
+import os
 import pathlib
 import sys
 
 DOCS = pathlib.Path(__file__).parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS / "_ext")]
+os.environ["PYTHONPATH"] = os.pathsep.join(  # of the kernel that runs the tutorial
+    [str(DOCS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 import rum_jax  # noqa: E402
 
@@ -27,7 +30,10 @@ html_copy_source = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"
+nb_execution_mode = "auto"  # the tutorial has no outputs of its own
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
+nb_output_stderr = "remove"  # progress bars
 suppress_warnings = ["myst.header"]  # pages written by benchmarks may skip a level
 
 # Docstrings: Google style, and what stands between single backticks is code.

@@ -15,6 +15,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rum_jax.api.devices import use_cpu_cores
     from rum_jax.api.methods import refined_unlearn, retrain, train, unlearn
     from rum_jax.api.model import Model, from_flax, from_nnx
     from rum_jax.api.models import Models
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rum_jax.api.recipe import Recipe
     from rum_jax.api.scores import Scores, memorization, proxy
     from rum_jax.api.table import Table, evaluate
+    from rum_jax.api.torch_files import from_torch, save_torch
     from rum_jax.core.errors import InputError, RunError
     from rum_jax.evaluate import METRICS
     from rum_jax.proxies import PROXIES
@@ -35,14 +37,16 @@ _MODULES = {  # name -> where it is, imported when it is first used: JAX takes a
     "METRICS": "evaluate", "Model": "api.model", "Models": "api.models", "PROXIES": "proxies",
     "Problem": "api.problem", "Recipe": "api.recipe", "RunError": "core.errors",
     "Scores": "api.scores", "Table": "api.table", "evaluate": "api.table",
-    "from_flax": "api.model", "from_nnx": "api.model", "memorization": "api.scores",
+    "from_flax": "api.model", "from_nnx": "api.model", "from_torch": "api.torch_files",
+    "memorization": "api.scores", "save_torch": "api.torch_files",
     "proxy": "api.scores", "refined_unlearn": "api.methods", "retrain": "api.methods",
-    "train": "api.methods", "unlearn": "api.methods",
+    "train": "api.methods", "unlearn": "api.methods", "use_cpu_cores": "api.devices",
 }
 _PACKAGES = ("evaluate", "memorization", "train", "unlearn")  # with the name of a function
 __all__ = ["ALGORITHMS", "METRICS", "PROXIES", "DivergedError", "InputError", "Model", "Models",
            "Problem", "Recipe", "RunError", "Scores", "Table", "evaluate", "from_flax", "from_nnx",
-           "memorization", "proxy", "refined_unlearn", "retrain", "train", "unlearn"]
+           "from_torch", "memorization", "proxy", "refined_unlearn", "retrain", "save_torch",
+           "train", "unlearn", "use_cpu_cores"]
 
 
 class _CallablePackage(types.ModuleType):

@@ -17,7 +17,7 @@ from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.evaluate.shadow import shadow_members, shadow_non_members
 from rum_jax.evaluate.view import SHADOW_MEMBERS, SHADOW_NON_MEMBERS
-from rum_jax.experiment.build import engine_of, user_lowering
+from rum_jax.experiment.build import engine_of, with_lowering
 from rum_jax.models.model import Model as Network
 from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState, fresh, with_fresh_optimizer
@@ -79,14 +79,12 @@ class Problem:
     def _prepare(self, images: np.ndarray, seeds: Sequence[int] | int | None) -> None:
         """The network for inputs of this shape, its states, and where they run."""
         image = _image(self._model, images)
-        network: Any
         network, single = self._model.adapt(image)
         classes = network.classes
         checks.label_range(self.labels, classes, len(self.train))
         image = dataclasses.replace(image, classes=classes)
         engine = engine_of(get_config().engine.to_dict(), (self.recipe.batch_size,))
-        network = dataclasses.replace(network, lowering=user_lowering())
-        self.task = Task(engine, Network(network, image), images, self.labels)
+        self.task = Task(engine, Network(with_lowering(network), image), images, self.labels)
         given = self._model.variables
         variables = None if given is None else stacked(given, single)
         models = 1 if variables is None else len(jax.tree.leaves(variables)[0])

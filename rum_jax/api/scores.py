@@ -119,8 +119,9 @@ def memorization(problem: Problem, models: int = _DEFAULTS.campaign.models, *,
             if group is None:
                 group = train_members(problem.task, campaign, members, share)
                 group_files.write(folder, group)
+            else:
+                share(1.0)
             sums = tally.added(sums, group)
-            share(1.0)
     scores = estimate.of_tally(sums)
     return Scores("memorization", scores.memorization, problem.ids, scores.standard_error,
                   record=given)

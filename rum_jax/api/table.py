@@ -90,7 +90,8 @@ class Table:
         head = "".join(f"<th>{html.escape(column)}</th>" for column in self.columns)
         body = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th>" + "".join(
-                f"<td>{html.escape(str(row[column]))}</td>" for column in self.columns) + "</tr>"
+                f"<td style='white-space:nowrap'>{html.escape(str(row[column]))}</td>"
+                for column in self.columns) + "</tr>"
             for name, row in self.rows.items())
         return (f"<div style='overflow-x:auto'><table><caption>{html.escape(self.caption)}"
                 f"</caption><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"

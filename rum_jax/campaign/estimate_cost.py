@@ -43,7 +43,7 @@ def plan(config: ConfigDict, worker: Worker) -> str:
     chosen = task.engine.strategy
     hours = config.campaign.models / speeds[chosen] / worker.count
     group = min(config.campaign.group_size, config.campaign.models)
-    needed = memory.predicted(task, group, config.train.batch_size)
+    needed = memory.predicted(task, group, config.train.batch_size, config.optimizer.name)
     return "\n".join([
         f"{config.campaign.models:,} models of {config.model.name}, each "
         f"{_steps(config, examples):,} steps of {config.train.batch_size} on "

@@ -78,6 +78,7 @@ def get_config(reference: bool = False) -> ConfigDict:
                                         # are not updated
     })
 
+    c.optimizer = _optimizer()
     _add_rows(c, reference)
     _add_metrics(c, reference)
     c.engine = _engine()
@@ -107,7 +108,9 @@ def _model() -> ConfigDict:
     return ConfigDict({
         "name": "resnet",               # resnet, resnet18, ... (`rum_jax/models/__init__.py`), or
                                         # my_model.py:build, which gets the number of classes
-        "kwargs": {},                   # keyword arguments of such a function
+        "kwargs": {},                   # keyword arguments of such a function, or options of
+                                        # vit_tiny and vit_small: patch_size, depth, width, heads,
+                                        # mlp_ratio, resolution, dropout, drop_path
         "widths": (16, 32),             # channels of each stage; (): as published (resnet18, ...)
         "blocks": (1, 1),               # residual blocks, or convolutions of a VGG, of each stage;
                                         # (): as published
@@ -133,6 +136,16 @@ def _train() -> ConfigDict:
         "from_files_std": (),           # normalized by; then all models are; (): the data set's
         "checkpoint_epochs": 0,         # training states are saved every so many epochs; 0: never
         "max_steps": 0,                 # > 0: dry run of so many steps, at most one epoch
+    })
+
+
+def _optimizer() -> ConfigDict:
+    """What takes the steps of training and unlearning."""
+    return ConfigDict({
+        "name": "sgd",                  # sgd, adamw: with momentum as its first beta, a second one
+                                        # of 0.999 and decoupled weight decay
+        "warmup_epochs": 0.0,           # epochs over which the learning rate rises from 0
+        "unlearn_schedule": "constant",  # of unlearning; cosine: to 0 over the epochs
     })
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rum_jax.config.identity import FREE, below
+from rum_jax.config.identity import ADDED, FREE, below, is_as_before
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
 from rum_jax.core.paths import user_path
@@ -42,7 +42,7 @@ class Content(NamedTuple):
         for name in names:
             fields = {field: value for field, value in self.values.items()
                       if below(field.removeprefix("config."), (name,))}
-            if not fields:
+            if not fields and not any(below(field, (name,)) for field in ADDED):
                 raise KeyError(name)
             chosen |= {field: value for field, value in fields.items()
                        if not below(field.removeprefix("config."), (*FREE, *less))}
@@ -62,7 +62,7 @@ def content_of(config: Mapping) -> Content:
     """
     values, files = {}, {}
     for field, value in flat(config).items():
-        if field == DATA_PATH:
+        if field == DATA_PATH or is_as_before(field.removeprefix("config."), value):
             continue
         digests = {path: DIGEST + _digest(field, path) for path in _paths(field, value)}
         if digests:

@@ -32,26 +32,32 @@ FREE = {
     "contrasts": "claims are about results",
 }
 
+# Fields that were added since results were first stored -> the value with which all is as it was
+# before. With that value a field is left out of what identifies a result.
+ADDED = {"optimizer.name": "sgd", "optimizer.warmup_epochs": 0.0,
+         "optimizer.unlearn_schedule": "constant", "model.kwargs": {}}
+
 DATA = ("data", "train.from_files_mean", "train.from_files_std")
 NETWORK = ("model",)
 GIVEN_MODELS = ("train.from_files",)
-TRAINING = ("train",)
+TRAINING = ("train", "optimizer")
 NOT_OF_TRAINING = ("train.from_files", "train.from_files_mean", "train.from_files_std")
 FORGET_SETS = ("forget", "seeds")
 REQUESTS = ("stream.requests", "stream.size")
 MEMORIZATION = ("memorization", "campaign.models")
-PROXY_OPTIMIZER = ("train.batch_size", "train.momentum", "train.weight_decay")
-EVALUATION = ("metrics", "oracles", "mia", "relearn", "unlearn", "forget.ties")
+PROXY_OPTIMIZER = ("train.batch_size", "train.momentum", "train.weight_decay", "optimizer")
+UNLEARNING = ("unlearn", "optimizer")
+EVALUATION = ("metrics", "oracles", "mia", "relearn", *UNLEARNING, "forget.ties")
 # Of these a stage reads what it needs: a proxy its own table, a method the hyper-parameters of its
 # steps. Stages of influence have the two fields in their names.
 PROXIES = ("proxies",)
-METHODS = ("vanilla", "rum_f", "rum", "unlearn", "trace")
+METHODS = ("vanilla", "rum_f", "rum", *UNLEARNING, "trace")
 INFLUENCE = ("campaign.influence", "campaign.influence_top")
 
 # A member of a campaign has epochs, schedule and augmentation of its own section.
-MEMBERS = ("data", "model", "train", "memorization")
+MEMBERS = ("data", "model", "train", "memorization", "optimizer")
 NOT_OF_MEMBERS = ("train.epochs", "train.schedule", "train.milestones", "train.augmentation",
-                  *NOT_OF_TRAINING, "memorization.scores")
+                  *NOT_OF_TRAINING, "memorization.scores", "optimizer.unlearn_schedule")
 
 
 def below(field: str, names: Mapping | tuple[str, ...]) -> bool:
@@ -62,9 +68,13 @@ def below(field: str, names: Mapping | tuple[str, ...]) -> bool:
 def of_members(config: Mapping[str, Mapping]) -> dict[str, dict[str, Any]]:
     """Section -> field -> value of what a campaign's members depend on."""
     read = {section: {name: value for name, value in config[section].items()
-                      if not below(f"{section}.{name}", (*FREE, *NOT_OF_MEMBERS))}
+                      if not below(f"{section}.{name}", (*FREE, *NOT_OF_MEMBERS))
+                      and not is_as_before(f"{section}.{name}", value)}
             for section in MEMBERS}
-    keywords = dict(read["model"].pop("kwargs"))
-    if keywords:  # only the user's own networks have them
-        read["model"]["kwargs"] = keywords
-    return read
+    return {section: values for section, values in read.items() if values}
+
+
+def is_as_before(field: str, value: Any) -> bool:
+    """Whether a dotted field is one of ADDED and has the value with which nothing changes."""
+    return field in ADDED and (dict(value) if isinstance(ADDED[field], dict) else value
+                               ) == ADDED[field]

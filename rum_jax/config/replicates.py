@@ -17,8 +17,8 @@ SEEDS_APART = 1000  # model seeds of a replicate begin at SEEDS_APART times its 
 WHOLE = "study"     # name of the only part of a config without parts
 BASE = "base"       # in place of a part's name: what all parts of a replicate share
 # Sections and fields that parts share, as they share what is made from them.
-SHARED = ("seeds", "data", "model", "train", "memorization", "campaign", "engine", "replicates",
-          "parts", "tuning", "contrasts", "sweep", "stream")
+SHARED = ("seeds", "data", "model", "train", "memorization", "campaign", "optimizer", "engine",
+          "replicates", "parts", "tuning", "contrasts", "sweep", "stream")
 
 
 def parts_of(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -25,8 +25,10 @@ from rum_jax.rum import row_spec
 from rum_jax.rum.sweep_points import MOST_POINTS
 from rum_jax.train.engine import STRATEGIES
 from rum_jax.train.recipe import SCHEDULES
+from rum_jax.train.state import OPTIMIZERS
 from rum_jax.unlearn import ALGORITHMS, plugin
 from rum_jax.unlearn.base import BATCH_NORM
+from rum_jax.unlearn.base import SCHEDULES as UNLEARN_SCHEDULES
 
 AUTO = "auto"
 METHODS = ("random", "grid")
@@ -91,6 +93,9 @@ SCHEMA: dict[str, Any] = {
     "proxies": {"compared": checks.sequence(checks.one_of(PROXIES), at_least=0, distinct=True),
                 **{name: proxy.checks for name, proxy in PROXIES.items() if proxy.checks}},
     "unlearn": {**_sgd, "milestones": _milestones, "batch_norm": checks.one_of(BATCH_NORM)},
+    "optimizer": {"name": checks.one_of(OPTIMIZERS),
+                  "warmup_epochs": checks.number(0, checks.MOST_EPOCHS),
+                  "unlearn_schedule": checks.one_of(UNLEARN_SCHEDULES)},
     "vanilla": {"hparams": {name: algorithm.checks for name, algorithm in ALGORITHMS.items()}},
     "rum_f": _chain,
     "rum": {**_chain, "algorithms": dict.fromkeys(SUBSETS, row_spec.algorithm_fault)},

@@ -19,6 +19,7 @@ from rum_jax.core import plugins
 from rum_jax.core.errors import raise_if_any
 from rum_jax.forget.from_file import FILE
 from rum_jax.memorization.influence import NONE, TOP
+from rum_jax.models import MODELS
 from rum_jax.proxies import PROXIES
 from rum_jax.refine import TIMES
 from rum_jax.rum import row_spec
@@ -164,6 +165,10 @@ def _unused(config: Mapping) -> Iterator[tuple[Sequence[str], str]]:
     yield _proxies_unused(config), "as nothing takes that proxy"
     if not config["relearn"]["epochs"]:
         yield ("relearn.learning_rate", "relearn.tolerance"), "with config.relearn.epochs=0"
+    name = config["model"]["name"]
+    if plugins.is_reference(name) or MODELS[name].options:
+        yield ("model.widths", "model.blocks", "model.batch_norm_groups"), (
+            f"with config.model.name={name}, which has no stages")
     yield from _rows_unused(config)
 
 

@@ -59,7 +59,8 @@ def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
             model = user_network.load(expected["name"], expected["kwargs"], spec)
         else:
             model = models.build(expected["name"], spec, tuple(expected["widths"]),
-                                 tuple(expected["blocks"]), "native")
+                                 tuple(expected["blocks"]), "native",
+                                 options=expected["kwargs"])
     except InputError as error:
         return [str(error)]
     paths_by_fault: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rum_jax.core import plugins
 from rum_jax.core.errors import InputError, RunError
 from rum_jax.data.arrays import Dataset
-from rum_jax.models import most_stages, shape_of, user_network
+from rum_jax.models import MODELS, most_stages, option_faults, shape_of, user_network
 
 
 def model_faults(config: Mapping, dataset: Dataset) -> list[str]:
@@ -18,9 +18,10 @@ def model_faults(config: Mapping, dataset: Dataset) -> list[str]:
     name, keywords = config["model"]["name"], config["model"]["kwargs"]
     if plugins.is_reference(name):
         return _own_model_faults(name, keywords, dataset)
-    if keywords:
-        return [f"config.model.kwargs: has {', '.join(keywords)}; allowed with {name}: nothing, as "
-                "only a function of your own takes it"]
+    if faults := option_faults(name, keywords, dataset.spec):
+        return faults
+    if MODELS[name].options:
+        return []
     try:
         widths, blocks = shape_of(name, config["model"]["widths"], config["model"]["blocks"])
     except InputError as error:

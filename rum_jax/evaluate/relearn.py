@@ -15,7 +15,7 @@ from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.placement import OnDevices
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, contexts, dropout_keys
-from rum_jax.train.state import TrainState
+from rum_jax.train.state import TrainState, with_fresh_optimizer
 
 
 class Relearned(NamedTuple):
@@ -47,7 +47,7 @@ def relearn(task: Task, states: TrainState, forget: np.ndarray, seeds: Sequence[
     together = np.unique(forget)
     forget_task = task._replace(images=task.images[together], labels=task.labels[together])
     indices = np.searchsorted(together, forget).astype(np.int32)
-    now = forget_task.put(states)
+    now = forget_task.put(with_fresh_optimizer(states, optimizer.name))
     history = [_correct(forget_task, now, indices)]
     for epoch in range(most_epochs):
         now = _one_epoch(forget_task, now, indices, seeds, epoch, optimizer, learning_rate)

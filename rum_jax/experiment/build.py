@@ -1,8 +1,10 @@
 """From a config to objects: data set, network, engine, and how models are trained."""
 
+import dataclasses
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -15,8 +17,10 @@ from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
 from rum_jax.models import user_network
 from rum_jax.models.canonical_convolution import CANONICAL
+from rum_jax.models.contract import Network
 from rum_jax.models.convolution import BLOCKED
 from rum_jax.models.given_statistics import with_given
+from rum_jax.models.own_linen import OwnLinen
 from rum_jax.runtime import distributed
 from rum_jax.runtime.xla import cpu_cores, on_cpu
 from rum_jax.train import memory
@@ -46,7 +50,8 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     else:
         model = models.build(expected.name, dataset.spec, expected.widths, expected.blocks,
                              convolution_of(config.engine, _is_long(config, dataset)),
-                             dtype_of(expected.dtype), expected.batch_norm_groups)
+                             dtype_of(expected.dtype), expected.batch_norm_groups,
+                             expected.kwargs.to_dict())
     return dataset, Task(engine, model, dataset.images, dataset.labels)
 
 
@@ -93,6 +98,15 @@ def user_lowering(requested: str = AUTO) -> str:
     return CANONICAL if requested == AUTO and on_cpu() else "native"
 
 
+def with_lowering(network: Network) -> Network:
+    """A network as it is fastest here: of this package, or a user's own."""
+    if isinstance(network, OwnLinen):
+        chosen = convolution_of({"convolution": AUTO})
+        return OwnLinen(network.module.clone(lowering=chosen))
+    adapted: Any = network
+    return dataclasses.replace(adapted, lowering=user_lowering())
+
+
 def dtype_of(requested: str) -> str:
     """The type that a model computes in, from a config's `model.dtype`."""
     if requested != AUTO:
@@ -115,7 +129,7 @@ def check_group_memory(config: ConfigDict, task: Task) -> None:
     """Says how much memory a group of memorization models needs; InputError: it does not fit."""
     together = min(config.campaign.group_size, config.campaign.models)
     memory.check(task, f"{together} memorization models", together, config.train.batch_size,
-                 f"a smaller config.campaign.group_size, {SMALLER}")
+                 f"a smaller config.campaign.group_size, {SMALLER}", config.optimizer.name)
 
 
 def recipe(config: ConfigDict, section: ConfigDict) -> Recipe:
@@ -125,14 +139,17 @@ def recipe(config: ConfigDict, section: ConfigDict) -> Recipe:
     rest of SGD is that of `train`.
     """
     optimizer = Optimizer(config.train.batch_size, config.train.momentum,
-                          config.train.weight_decay, section.augmentation)
+                          config.train.weight_decay, section.augmentation, config.optimizer.name,
+                          config.optimizer.warmup_epochs)
     return Recipe(section.epochs, config.train.learning_rate, optimizer, section.schedule,
                   tuple(section.milestones))
 
 
 def unlearn_optimizer(config: ConfigDict) -> UnlearnOptimizer:
     """The optimizer of unlearning algorithms."""
-    return UnlearnOptimizer(**config.unlearn.to_dict())
+    chosen = config.optimizer
+    return UnlearnOptimizer(**config.unlearn.to_dict(), name=chosen.name,
+                            warmup_epochs=chosen.warmup_epochs, schedule=chosen.unlearn_schedule)
 
 
 def data_digests(dataset: Dataset) -> dict:

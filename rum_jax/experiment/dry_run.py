@@ -25,9 +25,10 @@ def dry_run(config: ConfigDict) -> str:
       DivergedError: a loss is not finite.
     """
     dataset, task = make_task(config)
-    memory.check(task, "one model", 1, config.train.batch_size, SMALLER)
+    optimizer = config.optimizer.name
+    memory.check(task, "one model", 1, config.train.batch_size, SMALLER, optimizer)
     say(f"{len(config.seeds)} models: "
-        f"{memory.predicted(task, len(config.seeds), config.train.batch_size)}")
+        f"{memory.predicted(task, len(config.seeds), config.train.batch_size, optimizer)}")
     with shown("trial") as progress:
         losses, seconds = _steps(config, task, dataset.train, progress)
     lines = [f"step {number}: loss {loss:.4f}, {taken:.2f} s"

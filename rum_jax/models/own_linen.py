@@ -30,25 +30,27 @@ class OwnLinen:
 
     @property
     def draws(self) -> bool:
-        """None of these modules draws at random."""
-        return False
+        """Whether the module has dropout or stochastic depth."""
+        return getattr(self.module, "draws", False)
 
     def init(self, key: jax.Array, image: ImageSpec) -> tuple[PyTree, PyTree]:
         """Fresh (params, model_state)."""
         pixels = jnp.zeros((1, *image.shape), jnp.float32)
-        variables = self.module.init(key, pixels, jnp.ones(1, bool), train=True)
+        rngs = {"params": key, "dropout": key} if self.draws else key
+        variables = self.module.init(rngs, pixels, jnp.ones(1, bool), train=True)
         return variables["params"], variables.get("batch_stats", {})
 
     def apply(self, params: PyTree, model_state: PyTree, inputs: jax.Array, mask: jax.Array,
               train: bool, key: jax.Array | None) -> Raw:
         """Forward pass; the number of outputs is that of the params."""
-        del key
+        rngs = {} if key is None else {"dropout": key}
         module: Any = self.module.clone(classes=params["classifier"]["bias"].shape[-1])
         args = {"params": params, "batch_stats": model_state}, inputs, mask
         if not train:
             logits, features = module.apply(*args, train=False)
             return Raw(logits, features, model_state)
-        (logits, features), updated = module.apply(*args, train=True, mutable=["batch_stats"])
+        (logits, features), updated = module.apply(*args, train=True, mutable=["batch_stats"],
+                                                   rngs=rngs)
         return Raw(logits, features, updated.get("batch_stats", {}))
 
     @property

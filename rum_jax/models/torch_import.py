@@ -44,7 +44,7 @@ def load_variables(path: str | pathlib.Path, model: Model) -> tuple[PyTree, PyTr
             faults.append(f"{theirs}: {fault}")
         else:
             _put(trees[entry.collection], entry.path,
-                 names.from_torch(arrays[theirs].astype(np.float32)))
+                 names.from_torch(arrays[theirs].astype(np.float32), entry))
     faults += [f"{theirs}: {_size(arrays[theirs].shape)}; wanted: no such entry"
                for name, theirs in their_names.items() if name not in expected]
     _raise_if_any(path, faults)
@@ -63,7 +63,7 @@ def state_dict_of(params: PyTree, model_state: PyTree, model: Model) -> dict[str
         leaf = trees[entry.collection]
         for key in entry.path:
             leaf = leaf[key]
-        arrays[name] = np.ascontiguousarray(names.to_torch(np.asarray(leaf)))
+        arrays[name] = np.ascontiguousarray(names.to_torch(np.asarray(leaf), entry))
     return arrays
 
 

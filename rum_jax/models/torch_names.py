@@ -1,7 +1,8 @@
 """What PyTorch calls the weights of our networks, and how it lays them out.
 
 Canonical names are torchvision's: `conv1`, `bn1`, `layer1.0.conv1`, `layer1.0.downsample.0`, `fc`
-for ResNet, `features.0`, `classifier.0` for VGG. What other code calls them is renamed to that.
+for ResNet, `features.0`, `classifier.0` for VGG, and timm's for vision transformers
+(`torch_vit_names.py`). What other code calls them is renamed to that.
 """
 
 import re
@@ -12,15 +13,16 @@ import jax
 import numpy as np
 
 from rum_jax.core.errors import InputError
-from rum_jax.models import Model
+from rum_jax.models import Model, torch_vit_names
 from rum_jax.models.own_linen import OwnLinen
 from rum_jax.models.resnet import ResNet
 from rum_jax.models.vgg import VGG
+from rum_jax.models.vit import ViT
 
 Path = tuple[str, ...]
 # dimensions -> which axis of one layout each axis of the other is.
-_TO_TORCH = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
-_FROM_TORCH = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}
+_TO_TORCH = {4: (3, 2, 0, 1), 3: (0, 1, 2), 2: (1, 0), 1: (0,)}
+_FROM_TORCH = {4: (2, 3, 1, 0), 3: (0, 1, 2), 2: (1, 0), 1: (0,)}
 _LEAVES = {"scale": "weight", "bias": "bias", "mean": "running_mean", "var": "running_var",
            "kernel": "weight"}
 _OURS = [(r"^stem_conv$", "conv1"), (r"^stem_bn$", "bn1"), (r"^classifier$", "fc"),
@@ -35,32 +37,47 @@ class Entry(NamedTuple):
       collection: 0: params, 1: running statistics.
       path: its keys in that tree.
       shape: it has in PyTorch.
+      ours: its shape here.
+      spread: its shape here with an axis for each axis in PyTorch.
     """
 
     collection: int
     path: Path
     shape: tuple[int, ...]
+    ours: tuple[int, ...]
+    spread: tuple[int, ...]
 
 
 def entries(model: Model) -> dict[str, Entry]:
     """Canonical name -> entry, for every array of the model.
 
     Raises:
-      InputError: the network is neither a ResNet nor a VGG.
+      InputError: the network is neither a ResNet, a VGG nor a ViT.
     """
     module = _module(model)
-    if not isinstance(module, ResNet | VGG):
+    if not isinstance(module, ResNet | VGG | ViT):
         raise InputError(f"{type(module).__name__} has no names in PyTorch; allowed: the "
-                         "ResNets and VGGs of rum_jax.models")
-    layer_name = _vgg_layers(module) if isinstance(module, VGG) else _resnet_layer
+                         "ResNets, VGGs and vision transformers of rum_jax.models")
     by_name = {}
     for collection, tree in enumerate(model.shapes()):
         for keys, leaf in jax.tree_util.tree_leaves_with_path(tree):
             path = tuple(key.key for key in keys)
-            name = f"{layer_name('.'.join(path[:-1]))}.{_LEAVES[path[-1]]}"
-            shape = tuple(leaf.shape[axis] for axis in _TO_TORCH[len(leaf.shape)])
-            by_name[name] = Entry(collection, path, shape)
+            spread = leaf.shape
+            if isinstance(module, ViT) and path == torch_vit_names.PATCHES:
+                size = module.patch_size
+                spread = (size, size, leaf.shape[0] // size**2, leaf.shape[1])
+            shape = tuple(spread[axis] for axis in _TO_TORCH[len(spread)])
+            by_name[_name(module, path)] = Entry(collection, path, shape, leaf.shape, spread)
     return by_name
+
+
+def _name(module: ResNet | VGG | ViT, path: Path) -> str:
+    """The canonical name of one of our arrays."""
+    leaf = _LEAVES.get(path[-1], path[-1])
+    if isinstance(module, ViT):
+        return torch_vit_names.of_ours(path, leaf)
+    layer_name = _vgg_layers(module) if isinstance(module, VGG) else _resnet_layer
+    return f"{layer_name('.'.join(path[:-1]))}.{leaf}"
 
 
 def _module(model: Model) -> object:
@@ -102,10 +119,10 @@ def canonical(arrays: dict[str, np.ndarray], expected: dict[str, Entry],
     """
     if isinstance(_module(model), VGG):
         return _renumbered(arrays, expected)
-    their_names = {}
+    is_vit, their_names = isinstance(_module(model), ViT), {}
     for name in arrays:
-        new_name = name
-        for pattern, ours in _THEIRS:
+        new_name = torch_vit_names.of_theirs(name) if is_vit else name
+        for pattern, ours in () if is_vit else _THEIRS:
             new_name = re.sub(pattern, ours, new_name)
         taken = new_name != name and new_name in arrays
         their_names[f"extra {name}" if taken else new_name] = name
@@ -162,11 +179,11 @@ def _number(layer: str) -> tuple[int, str]:
     return int(last) if last.isdecimal() else -1, layer
 
 
-def to_torch(array: np.ndarray) -> np.ndarray:
+def to_torch(array: np.ndarray, entry: Entry) -> np.ndarray:
     """Our layout -> PyTorch's: HWIO -> OIHW, transposed matrices; vectors as they are."""
-    return array.transpose(_TO_TORCH[array.ndim])
+    return array.reshape(entry.spread).transpose(_TO_TORCH[len(entry.spread)])
 
 
-def from_torch(array: np.ndarray) -> np.ndarray:
+def from_torch(array: np.ndarray, entry: Entry) -> np.ndarray:
     """The inverse of `to_torch`."""
-    return array.transpose(_FROM_TORCH[array.ndim])
+    return array.transpose(_FROM_TORCH[array.ndim]).reshape(entry.ours)

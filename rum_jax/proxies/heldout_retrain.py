@@ -25,7 +25,7 @@ from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.placement import where
 from rum_jax.train.predict import predict
 from rum_jax.train.recipe import Optimizer, contexts, dropout_keys
-from rum_jax.train.state import TrainState
+from rum_jax.train.state import TrainState, with_fresh_optimizer
 
 PATIENCE_EPOCHS = 4
 SMALLEST = 1e-10
@@ -77,7 +77,8 @@ def heldout_retrain(task: Task, states: TrainState, held_out: np.ndarray, optimi
       DivergedError: a loss is not finite.
     """
     models = len(states.step)
-    now, best = task.put(states), np.full(models, np.inf)
+    now = task.put(with_fresh_optimizer(states, optimizer.name))
+    best = np.full(models, np.inf)
     before = predict(task, now)
     waited, epochs = np.zeros(models, int), np.zeros(models, int)
     for epoch in range(most_epochs):

@@ -1,4 +1,4 @@
-"""Progress with an ETA: a bar on a terminal, plain lines everywhere else."""
+"""Progress with an ETA: a bar on a terminal and in notebooks, plain lines everywhere else."""
 
 import contextlib
 import sys
@@ -31,8 +31,14 @@ def shown(title: str) -> Iterator[Progress]:
     if not distributed.is_writer():
         yield silent
         return
-    with _bar(title) if sys.stderr.isatty() else _lines(title) as progress:
+    with _bar(title) if sys.stderr.isatty() or in_notebook() else _lines(title) as progress:
         yield progress
+
+
+def in_notebook() -> bool:
+    """Whether a notebook's kernel runs this program."""
+    kernel = sys.modules.get("ipykernel.iostream")
+    return kernel is not None and isinstance(sys.stderr, kernel.OutStream)
 
 
 @contextlib.contextmanager

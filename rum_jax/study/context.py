@@ -81,7 +81,7 @@ def check_memory(study: Study) -> None:
         memory.check_plan("config.train.epochs: original models", len(config.seeds),
                           config.train.epochs, examples, size, len(EVENTS))
         memory.check(task, f"{len(config.seeds)} original models", len(config.seeds), size,
-                     f"fewer config.seeds, {SMALLER}")
+                     f"fewer config.seeds, {SMALLER}", config.optimizer.name)
     if (config.campaign.models and not config.memorization.scores
             and not any(stage_cache.finished(study.workdir, "memorization"))):
         check_group_memory(config, task)

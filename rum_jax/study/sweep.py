@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rum_jax.config import base
+from rum_jax.config import base, identity
 from rum_jax.config.content import code_digests, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
@@ -112,7 +112,8 @@ def _check_memory(study: Study, plan: dict[str, list[Point]]) -> None:
     points = max(len(group) for row in plan.values() for group in points_of.groups(row))
     memory.check(study.task, f"{points} points of a sweep", points * len(study.config.seeds),
                  study.config.unlearn.batch_size, "fewer points or config.sweep.seeds, a smaller "
-                 "config.unlearn.batch_size, or a larger config.engine.data_devices")
+                 "config.unlearn.batch_size, or a larger config.engine.data_devices",
+                 study.config.optimizer.name)
 
 
 def _sweep_inputs(study: Study) -> SweepInputs:
@@ -151,7 +152,7 @@ def _origin(inputs: SweepInputs, row: str, group: list[Point], requested: dict) 
     values = {"points": json.loads(replaced(json.dumps(records.plain(requested)), files)),
               "subsets": [{name: records.array_sha256(positions)
                            for name, positions in parts.items()} for parts in plan.partitions],
-              **study.content.part("unlearn", "oracles")}
+              **study.content.part(*identity.UNLEARNING, "oracles")}
     return Origin(values, [study.data, inputs.example_scores.original, inputs.oracle], row, files)
 
 

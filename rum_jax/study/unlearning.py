@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
+from rum_jax.config import identity
 from rum_jax.config.content import code_digests, flat, replaced
 from rum_jax.core import plugins, records
 from rum_jax.core.errors import InputError
@@ -158,7 +159,7 @@ def _origin(example_scores: ExampleScores, row: str, plan: Plan, cases: Cases) -
         step["algorithm"] = replaced(step["algorithm"], files)
     subsets = [{name: records.array_sha256(positions) for name, positions in parts.items()}
                for parts in plan.partitions]
-    values = {**content.part("unlearn"), "steps": text, "merged": plan.merged,
+    values = {**content.part(*identity.UNLEARNING), "steps": text, "merged": plan.merged,
               "subsets": subsets, "seeds": list(cases.seeds),
               "earlier": records.array_sha256(cases.earlier)}
     if len(plan.steps) > 1:

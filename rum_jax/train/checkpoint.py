@@ -8,7 +8,7 @@ import numpy as np
 from rum_jax.core.errors import InputError
 from rum_jax.models import Model
 from rum_jax.runtime import distributed
-from rum_jax.train.state import TrainState, shape_of_state
+from rum_jax.train.state import SGD, TrainState, shape_of_state
 
 
 def save(path: pathlib.Path, states: TrainState) -> None:
@@ -21,7 +21,8 @@ def save(path: pathlib.Path, states: TrainState) -> None:
     ocp.save(distributed.broadcast_from_writer(str(path.absolute())), states)
 
 
-def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainState:
+def load(path: pathlib.Path, model: Model, models: int, outputs: int,
+         optimizer: str = SGD) -> TrainState:
     """Reads a stack of `models` states of that model with so many outputs, onto the host.
 
     They are whole arrays, so it does not matter on how many devices they were made. Several
@@ -33,7 +34,7 @@ def load(path: pathlib.Path, model: Model, models: int, outputs: int) -> TrainSt
     from orbax.checkpoint import v1 as ocp  # slow to import
 
     like = jax.tree.map(lambda leaf: np.empty((models, *leaf.shape), leaf.dtype),
-                        shape_of_state(model, outputs))
+                        shape_of_state(model, outputs, optimizer))
     try:
         states = ocp.load(str(path.absolute()), like)
     except (OSError, ValueError, KeyError, TypeError) as error:

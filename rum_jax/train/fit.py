@@ -161,7 +161,7 @@ def fit(task: Task, objective: Objective, states: TrainState, plan: Plan, contex
       DivergedError: a loss is not finite; names the model and the (zero-based) step.
       InputError: the checkpoint belongs to another plan or model.
     """
-    begun = keep.load(plan, task.model) if keep else None
+    begun = keep.load(plan, task.model, context.optimizer) if keep else None
     log = Log(names, plan.learning_rate.shape[1], stop_when_diverged, progress, begun)
     start = task.put(begun.states if begun else states)
     reached = _run(task, objective, start, plan, context, log, begun.steps if begun else 0, keep)

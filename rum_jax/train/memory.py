@@ -15,7 +15,7 @@ from rum_jax.runtime.progress import say
 from rum_jax.train.fit import Task
 from rum_jax.train.mesh import DATA
 from rum_jax.train.objectives import cross_entropy
-from rum_jax.train.state import Batch, Context, TrainState, make_step, shape_of_state
+from rum_jax.train.state import SGD, Batch, Context, TrainState, make_step, shape_of_state
 
 PyTree = Any
 GIB, MIB = 2**30, 2**20
@@ -55,10 +55,10 @@ def in_words(size: int) -> str:
     return f"{size / GIB:.2f} GiB" if size >= GIB else f"{size / MIB:.1f} MiB"
 
 
-def predicted(task: Task, models: int, batch_size: int) -> Memory:
+def predicted(task: Task, models: int, batch_size: int, optimizer: str = SGD) -> Memory:
     """Memory of training so many models together, with batches of that size."""
     engine = task.engine.for_models(models)
-    state, batch = _shapes(task.model, _share_of(engine, batch_size))
+    state, batch = _shapes(task.model, _share_of(engine, batch_size), optimizer)
 
     def backward(state: TrainState, batch: Batch) -> PyTree:
         def loss(params: PyTree) -> jax.Array:
@@ -74,18 +74,19 @@ def predicted(task: Task, models: int, batch_size: int) -> Memory:
     return Memory(2 * task.images.nbytes, held * _bytes(state), at_once * step)
 
 
-def compiled_step_bytes(task: Task, models: int, batch_size: int) -> int:
+def compiled_step_bytes(task: Task, models: int, batch_size: int, optimizer: str = SGD) -> int:
     """What the compiler says that a step needs besides its arguments; takes a compilation.
 
     For one model at a time.
     """
     engine = task.engine.for_models(models)
-    shapes = _shapes(task.model, _share_of(engine, batch_size))
+    shapes = _shapes(task.model, _share_of(engine, batch_size), optimizer)
     step, number = make_step(task.model, cross_entropy), jax.ShapeDtypeStruct((), jnp.float32)
 
     def run(state: TrainState, batch: Batch, rate: jax.Array) -> PyTree:
         keys = jnp.zeros(2, jnp.uint32)
-        return step(state, {"examples": batch}, rate, Context(rate, rate, {}, key_data=keys))
+        context = Context(rate, rate, {}, key_data=keys, optimizer=optimizer)
+        return step(state, {"examples": batch}, rate, context)
 
     program = jax.jit(run, donate_argnums=0).lower(*shapes, number).compile()
     analysis = program.memory_analysis()
@@ -142,7 +143,8 @@ def check_plan(what: str, models: int, epochs: int, examples: int, batch_size: i
                          "memory are available; allowed: fewer epochs, models or examples")
 
 
-def check(task: Task, what: str, models: int, batch_size: int, remedy: str) -> None:
+def check(task: Task, what: str, models: int, batch_size: int, remedy: str,
+          optimizer: str = SGD) -> None:
     """Prints the device memory that a training needs, and checks that it fits.
 
     If the upper bound from shapes exceeds the available memory, the compiler's figure for a step
@@ -154,11 +156,12 @@ def check(task: Task, what: str, models: int, batch_size: int, remedy: str) -> N
       models: number of models that are trained together.
       batch_size: examples per step.
       remedy: config fields that reduce the memory, for the message.
+      optimizer: a key of OPTIMIZERS.
 
     Raises:
       InputError: it does not fit.
     """
-    memory = predicted(task, models, batch_size)
+    memory = predicted(task, models, batch_size, optimizer)
     available = available_bytes(task, models)
     say(f"{what}: {memory}; {in_words(available)} available")
     if memory.total <= available:
@@ -166,7 +169,7 @@ def check(task: Task, what: str, models: int, batch_size: int, remedy: str) -> N
     if task.engine.strategy in AT_ONCE:
         raise InputError(f"{what}: {memory} are needed, {in_words(available)} available; allowed: "
                          f"less, by config.engine.strategy=series, {remedy}")
-    exact = memory._replace(step=compiled_step_bytes(task, models, batch_size))
+    exact = memory._replace(step=compiled_step_bytes(task, models, batch_size, optimizer))
     if exact.total > available:
         raise InputError(f"{what}: {str(exact).replace(' at most', '')} are needed, "
                          f"{in_words(available)} available; allowed: less, by {remedy}")
@@ -177,13 +180,13 @@ def _share_of(engine, batch_size: int) -> int:
     return batch_size // share if batch_size % share == 0 else batch_size
 
 
-def _shapes(model: Model, batch_size: int) -> tuple[TrainState, Batch]:
+def _shapes(model: Model, batch_size: int, optimizer: str) -> tuple[TrainState, Batch]:
     def batch() -> Batch:
         images = jnp.zeros((batch_size, *model.image.shape), jnp.uint8)
         return Batch(model.to_unit(images), jnp.zeros(batch_size, jnp.int32),
                      jnp.zeros(batch_size, bool), jax.random.key(0) if model.draws else None)
 
-    return shape_of_state(model), jax.eval_shape(batch)
+    return shape_of_state(model, optimizer=optimizer), jax.eval_shape(batch)
 
 
 def _loss(model: Model, state: TrainState, batch: Batch) -> jax.Array:

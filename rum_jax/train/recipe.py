@@ -18,7 +18,14 @@ from rum_jax.train.fit import Fitted, Plan, PyTree, Task, fit
 from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import cross_entropy
 from rum_jax.train.resume import Checkpointing
-from rum_jax.train.state import Context, Objective, TrainState, fresh
+from rum_jax.train.state import (
+    SGD,
+    Context,
+    Objective,
+    TrainState,
+    fresh,
+    with_fresh_optimizer,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +37,22 @@ class Optimizer:
       momentum: of SGD, without dampening or Nesterov.
       weight_decay: on every parameter, BatchNorm and biases included.
       augmentation: of every example at every step, a key of AUGMENTATIONS or NONE.
+      name: a key of OPTIMIZERS; AdamW has `momentum` as its first beta and a decoupled decay.
+      warmup_epochs: over so many epochs the rate of each step rises linearly to its value.
     """
 
     batch_size: int
     momentum: float
     weight_decay: float
     augmentation: str = NONE
+    name: str = SGD
+    warmup_epochs: float = 0.0
+
+    def warmed_up(self, rates: np.ndarray, steps_per_epoch: float) -> np.ndarray:
+        """float[M,T] rates of steps, those of the warm-up times (t + 1) / its length, t from 0."""
+        length = self.warmup_epochs * steps_per_epoch
+        steps = np.arange(1, rates.shape[1] + 1)
+        return rates * np.minimum(steps / length, 1) if length else rates
 
     def augmented(self, words_per_step: Callable[[], np.ndarray]) -> dict[str, np.ndarray]:
         """`Plan.augmentation` from uint32[M,T,2]; nothing is drawn without augmentation."""
@@ -121,7 +138,7 @@ def contexts(models: int, optimizer: Optimizer, hparams: dict[str, Any] | None =
 
     per_model = {name: of_each(value) for name, value in (hparams or {}).items()}
     return Context(of_each(optimizer.momentum), of_each(optimizer.weight_decay), per_model,
-                   **extra)
+                   optimizer=optimizer.name, **extra)
 
 
 @functools.cache
@@ -181,9 +198,10 @@ def train(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,
     def drawn() -> np.ndarray:
         return np.repeat([[key_data(order(e)) for e in epochs] for order in orders], every, axis=1)
 
-    plan = Plan({"examples": stream(index, task.labels)}, per_epoch(rates, every),
+    plan = Plan({"examples": stream(index, task.labels)},
+                recipe.optimizer.warmed_up(per_epoch(rates, every), every),
                 augmentation=recipe.optimizer.augmented(drawn))
     context = contexts(models, recipe.optimizer, key_data=dropout_keys(
         task.model, lambda: [order(0) for order in orders]))
-    return plan, fit(task, objective, states, plan, context, names, progress, stop_when_diverged,
-                     keep and keep.of_epochs(every))
+    return plan, fit(task, objective, with_fresh_optimizer(states, recipe.optimizer.name), plan,
+                     context, names, progress, stop_when_diverged, keep and keep.of_epochs(every))

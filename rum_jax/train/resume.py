@@ -85,8 +85,8 @@ class Checkpointing(NamedTuple):
         for path in earlier:
             shutil.rmtree(path)
 
-    def load(self, plan: PyTree, model: Model) -> FitCheckpoint | None:
-        """The last state that was kept; None if there is none.
+    def load(self, plan: PyTree, model: Model, optimizer: str) -> FitCheckpoint | None:
+        """The last state that was kept; None if there is none. `optimizer`: see `Context`.
 
         Raises:
           InputError: it is of another plan or model.
@@ -103,7 +103,8 @@ class Checkpointing(NamedTuple):
             raise InputError(f"{path}: was kept by a training of another network, on other data, "
                              f"or with another momentum or weight decay; {REMEDY}")
         try:
-            states = checkpoint.load(path / "states", model, len(losses), stored["outputs"])
+            states = checkpoint.load(path / "states", model, len(losses), stored["outputs"],
+                                     optimizer)
         except InputError as error:
             raise InputError(f"{error}; {REMEDY}") from error
         steps = losses.shape[1]

@@ -1,6 +1,7 @@
 """The state of one model, and the one training step that everything shares."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ class TrainState:
       step: int32[], optimizer steps since the optimizer state was fresh.
       params: float32 tree.
       model_state: running statistics of BatchNorm.
-      opt_state: momentum buffers.
+      opt_state: momentum buffers, and what else the optimizer keeps.
     """
 
     step: jax.Array
@@ -61,6 +62,7 @@ class Context:
       update_mask: tree like params, or None; multiplies the whole update, decay included.
       teacher: (params, model_state) of a model that stays as it is, or None.
       key_data: uint32[2], raw data of the key of all that train mode draws; None: nothing is drawn.
+      optimizer: a key of OPTIMIZERS; part of the compiled program.
     """
 
     momentum: jax.Array
@@ -70,6 +72,7 @@ class Context:
     update_mask: PyTree | None = None
     teacher: PyTree | None = None
     key_data: jax.Array | None = None
+    optimizer: str = flax.struct.field(pytree_node=False, default="sgd")
 
 
 class Aux(NamedTuple):
@@ -94,26 +97,49 @@ def sgd(learning_rate: jax.Array, context: Context) -> optax.GradientTransformat
                        optax.sgd(learning_rate, context.momentum))
 
 
-def fresh(params: PyTree, model_state: PyTree) -> TrainState:
+def adamw(learning_rate: jax.Array, context: Context) -> optax.GradientTransformation:
+    """PyTorch's AdamW: betas (momentum, 0.999), epsilon 1e-8, decoupled weight decay."""
+    return optax.chain(optax.scale_by_adam(context.momentum, ADAM_SECOND_BETA, ADAM_EPSILON),
+                       optax.add_decayed_weights(context.weight_decay),
+                       optax.scale_by_learning_rate(learning_rate))
+
+
+SGD, ADAMW = "sgd", "adamw"
+OPTIMIZERS: dict[str, Callable[[jax.Array, Context], optax.GradientTransformation]] = {
+    SGD: sgd, ADAMW: adamw}
+ADAM_SECOND_BETA, ADAM_EPSILON = 0.999, 1e-8
+
+
+def fresh(params: PyTree, model_state: PyTree, optimizer: str = SGD) -> TrainState:
     """A state of one model that has taken no step: momentum zero."""
     zero = jnp.zeros(())
-    opt_state = sgd(zero, Context(zero, zero, {})).init(params)
+    opt_state = OPTIMIZERS[optimizer](zero, Context(zero, zero, {})).init(params)
     return TrainState(jnp.zeros((), jnp.int32), params, model_state, opt_state)
 
 
-_fresh_of_many = jax.vmap(fresh)  # one object, as it addresses what was traced
+_fresh_of_many = {  # each one object, as it addresses what was traced
+    name: jax.vmap(functools.partial(fresh, optimizer=name)) for name in OPTIMIZERS}
 
 
-def with_fresh_optimizer(states: TrainState) -> TrainState:
-    """The same M models, on the host, as if they had taken no step."""
-    new = jax.eval_shape(_fresh_of_many, states.params, states.model_state)
+def with_fresh_optimizer(states: TrainState, optimizer: str = SGD) -> TrainState:
+    """The same M models, on the host, as if they had taken no step.
+
+    Models are kept and passed on with the state of SGD, whatever they were trained with.
+    """
+    new = jax.eval_shape(_fresh_of_many[optimizer], states.params, states.model_state)
     zero = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), (new.step, new.opt_state))
     return dataclasses.replace(states, step=zero[0], opt_state=zero[1])
 
 
-def shape_of_state(model: Model, outputs: int | None = None) -> TrainState:
-    """The state of one model as shapes and dtypes; nothing is computed. `outputs`: of logits."""
-    return jax.eval_shape(fresh, *model.shapes(outputs))
+def shape_of_state(model: Model, outputs: int | None = None, optimizer: str = SGD) -> TrainState:
+    """The state of one model as shapes and dtypes; nothing is computed.
+
+    Args:
+      model: the network.
+      outputs: number of logits, if it is another than that of a fresh model.
+      optimizer: a key of OPTIMIZERS.
+    """
+    return jax.eval_shape(functools.partial(fresh, optimizer=optimizer), *model.shapes(outputs))
 
 
 def _with_keys(model: Model, batches: dict[str, Batch], step: jax.Array,
@@ -140,7 +166,7 @@ def make_step(model: Model, objective: Objective) -> Callable:
         (loss, aux), grads = jax.value_and_grad(loss_of, has_aux=True)(state.params)
         if context.grad_mask is not None:
             grads = jax.tree.map(jnp.multiply, grads, context.grad_mask)
-        optimizer = sgd(learning_rate, context)
+        optimizer = OPTIMIZERS[context.optimizer](learning_rate, context)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
         if context.update_mask is not None:
             updates = jax.tree.map(jnp.multiply, updates, context.update_mask)

@@ -35,6 +35,7 @@ from rum_jax.train.state import TrainState
 from rum_jax.unlearn.spaces import Space
 
 BATCH_NORM = ("train", "eval")
+SCHEDULES = ("constant", "cosine")  # of unlearning
 RELABELING = "relabeling"  # the family that trains on other labels of the forget set
 BASELINES = ("none", "retraining")  # families that no one would choose among
 Float = float | np.ndarray  # a float hyper-parameter: a number, or float[M]
@@ -47,12 +48,14 @@ class UnlearnOptimizer(Optimizer):
     Attributes:
       milestones: epochs from which on the rate is a tenth, a hundredth, ...; the released
         scripts have 91 and 136, which their 5 or 10 epochs never reach.
+      schedule: "constant", or "cosine" to 0 over the epochs of a step.
       batch_norm: "train": batch statistics are used and running ones move with every batch, as
         in the reference (docs/parity.md#q15); "eval": running ones are used and stay.
     """
 
     milestones: tuple[int, ...] = ()
     batch_norm: str = "train"
+    schedule: str = "constant"
 
 
 class Problem(NamedTuple):

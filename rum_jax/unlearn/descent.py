@@ -9,7 +9,7 @@ import numpy as np
 from rum_jax.core import checks
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import key_data
-from rum_jax.data.plans import Stream, batches, multistep
+from rum_jax.data.plans import Stream, batches, cosine, multistep
 from rum_jax.train.fit import Plan, Task, fit
 from rum_jax.train.memory import check_plan
 from rum_jax.train.recipe import contexts, dropout_keys
@@ -36,6 +36,8 @@ def rates(problem: Problem, epochs: int, learning_rate: Float,
       float64[M,E].
     """
     relative = multistep(epochs, problem.optimizer.milestones, FACTOR)
+    if problem.optimizer.schedule == "cosine":
+        relative = relative * cosine(epochs, epochs)
     of_epoch = np.outer(problem.each(learning_rate), relative)
     if epochs > 1:
         of_epoch[:, -1] *= problem.each(last_epoch_factor)
@@ -116,12 +118,14 @@ def descend(problem: Problem, objective: Objective, states: TrainState,
                                for epoch in range(epochs)])
         return each_epoch[of_step].swapaxes(0, 1)
 
-    plan = Plan(streams, learning_rate[:, of_step], schedules or {},
+    of_steps = problem.optimizer.warmed_up(learning_rate[:, of_step], steps / epochs)
+    plan = Plan(streams, of_steps, schedules or {},
                 problem.optimizer.augmented(drawn))
     task = trainable(problem)
     keys = dropout_keys(task.model, lambda: problem.generators("dropout", 0))
     context = contexts(models, problem.optimizer, hparams, key_data=keys, **extra)
-    fitted = fit(task, objective, with_fresh_optimizer(states), plan, context,
+    start = with_fresh_optimizer(states, problem.optimizer.name)
+    fitted = fit(task, objective, start, plan, context,
                  problem.names, problem.progress, problem.stop_when_diverged)
     examples = sum(int((stream.index[0] >= 0).sum()) for stream in streams.values())
     periods = epochs if epoch_of_step is None else tuple(np.bincount(of_step).tolist())

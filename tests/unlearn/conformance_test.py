@@ -65,6 +65,10 @@ def network(kind, spec):
     if kind == "vgg":
         return models.build("vgg", spec, (4, 8), (1, 1), "patches")
     unknown = dataclasses.replace(spec, classes=0)
+    if kind == "vit":
+        return models.build("vit_tiny", spec, (), (), "native", options={
+            "patch_size": 4, "depth": 2, "width": 12, "heads": 3, "resolution": 0,
+            "dropout": 0.1, "drop_path": 0.1})
     if kind == "camera":
         return Model(adapt_linen.adapt(Camera(), unknown, "is_training", "print"), spec)
     single = jax.eval_shape(plain_init, jax.random.key(0))
@@ -80,7 +84,7 @@ def _setting(kind, task, problem, original, dataset):
     return problem._replace(task=task._replace(model=model)), states
 
 
-KINDS = ("resnet", "camera", "function", "vgg")
+KINDS = ("resnet", "vit", "camera", "function", "vgg")
 
 
 @pytest.fixture(scope="module", params=[

@@ -1,0 +1,78 @@
+"""Models from PyTorch checkpoints, and back."""
+
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from rum_jax import models
+from rum_jax.api.model import Model, Numbers, Shapes
+from rum_jax.api.models import Models
+from rum_jax.core.checks import shortened, similar
+from rum_jax.core.errors import InputError, raise_if_any
+from rum_jax.data.arrays import ImageSpec
+from rum_jax.models.contract import Network
+from rum_jax.models.torch_import import load_variables, save_safetensors
+
+FilePath = str | pathlib.Path
+
+
+def from_torch(paths: FilePath | Sequence[FilePath], architecture: str, *, classes: int,
+               image_shape: tuple[int, int, int], mean: Numbers = 0.0, std: Numbers = 1.0,
+               widths: Sequence[int] = (), blocks: Sequence[int] = (), **options: Any) -> Model:
+    """A model of a network of this package, from files that PyTorch has written.
+
+    Takes `.safetensors` files and state dicts with the names of torchvision, timm or the usual
+    CIFAR code, wrapped in `state_dict`, `model` or `net` or not, with prefixes or without, in half
+    precision or not. Nothing in a file is executed.
+
+    Args:
+      paths: a file; or one for each seed.
+      architecture: a key of `rum_jax.models.MODELS`, as "resnet18" or "vit_tiny".
+      classes: number of logits.
+      image_shape: (height, width, channels) of the images that it will be given.
+      mean, std: what it was trained to see, of pixels in [0,1].
+      widths, blocks: of networks with stages; (): as published.
+      options: of vision transformers, as patch_size=4, depth=2, width=48, heads=3, resolution=0.
+
+    Raises:
+      InputError: an unknown architecture or option, or files of another network.
+    """
+    if architecture not in models.MODELS:
+        raise InputError(f"architecture: is {shortened(architecture)}; known: "
+                         f"{', '.join(models.MODELS)}{similar(architecture, models.MODELS)}")
+    image = ImageSpec(tuple(image_shape), classes, 255.0, *(
+        tuple(np.broadcast_to(np.asarray(value, np.float64), image_shape[-1:]).tolist())
+        for value in (mean, std)))
+    raise_if_any(models.option_faults(architecture, options, image), "from_torch:")
+    model = models.build(architecture, image, tuple(widths), tuple(blocks), "native",
+                         options=options)
+    files = [paths] if isinstance(paths, str | pathlib.Path) else list(paths)
+    loaded = [load_variables(path, model) for path in files]
+    variables = loaded[0] if isinstance(paths, str | pathlib.Path) else jax.tree.map(
+        lambda *leaves: np.stack(leaves), *loaded)
+
+    def adapted(given: ImageSpec) -> tuple[Network, Shapes]:
+        if given.shape != image.shape:
+            raise InputError(f"image_shape: is {image.shape}, and the images have {given.shape}; "
+                             "allowed: the same")
+        return model.network, model.shapes()
+
+    return Model.of(adapted, variables, image.mean, image.std)
+
+
+def save_torch(path: FilePath, unlearned: Models, model: int = 0) -> None:
+    """Writes one of M models as a safetensors file with PyTorch's names and layout.
+
+    Args:
+      path: of the file.
+      unlearned: of a network of this package.
+      model: its place, 0 to M-1.
+
+    Raises:
+      InputError: the network has no names in PyTorch, safetensors is not installed, or the file
+        cannot be written.
+    """
+    save_safetensors(path, *unlearned.variables(model), unlearned.problem.task.model)
