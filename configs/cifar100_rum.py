@@ -8,13 +8,14 @@ scores that Feldman and Zhang published (the array `tr_mem` of their file); with
 `--config.memorization.scores` the study trains 400 memorization models first. Neither its time
 nor its numbers on an accelerator have been measured yet.
 
+    --config=configs/cifar100_rum.py:vit      a vision transformer, with AdamW
     --config=configs/cifar100_rum.py:smoke    the same pipeline, a narrow model and few images:
                                               about two minutes on 2 CPU cores
 """
 
 from rum_jax.config import base, images, variants
 
-VARIANTS = ("full", "smoke")
+VARIANTS = ("full", "smoke", "vit")
 
 
 def get_config(variant="full"):
@@ -23,4 +24,6 @@ def get_config(variant="full"):
     c = images.get_config("tfds:cifar100", "resnet50")
     base.set_fields(c, {"train.epochs": 150, "train.schedule": "steps",
                         "train.milestones": (60, 120)})
+    if variant == "vit":
+        return images.vit(c)
     return images.smoke(c) if variant == "smoke" else c

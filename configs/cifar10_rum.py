@@ -7,13 +7,14 @@ memorization models first; with `--config.memorization.scores=scores.npz` it tak
 known already. Neither its time nor its numbers on an accelerator have been measured yet.
 
     --config=configs/cifar10_rum.py:algorithms    every algorithm on the whole forget set
+    --config=configs/cifar10_rum.py:vit       a vision transformer, with AdamW
     --config=configs/cifar10_rum.py:smoke     the same pipeline, a narrow model and few images:
                                               about two minutes on 2 CPU cores
 """
 
 from rum_jax.config import base, images, variants
 
-VARIANTS = ("full", "algorithms", "smoke")
+VARIANTS = ("full", "algorithms", "smoke", "vit")
 
 
 def get_config(variant="full"):
@@ -22,4 +23,6 @@ def get_config(variant="full"):
     c = images.get_config("tfds:cifar10", "resnet18")
     if variant == "algorithms":
         c.rows = base.VANILLA
+    if variant == "vit":
+        return images.vit(c)
     return images.smoke(c) if variant == "smoke" else c

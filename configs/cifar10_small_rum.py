@@ -6,12 +6,17 @@
 Airplane, automobile, frog, horse and ship, 450 training, 50 validation and 200 test images of
 each; 64 memorization models; a forget set of 150 (6.7%, as 3,000 of CIFAR-10's 45,000). Learning
 rates and alphas are the best of a few on validation images: docs/cifar10_small.md, which has the
-time it takes and what it finds, and docs/studies.md.
+time it takes and what it finds, and docs/studies.md. Variants:
+
+    --config=configs/cifar10_small_rum.py:vit          a vision transformer of 0.2 million
+                                                       parameters with AdamW
+    --config=configs/cifar10_small_rum.py:vit_sweep    the search for its learning rates, by
+                                                       validation images and with other seeds
 """
 
 from rum_jax.config import base, variants
 
-VARIANTS = ("rum",)
+VARIANTS = ("rum", "vit", "vit_sweep")
 FIELDS = {
     "seeds": (1, 2, 3, 4, 5),
     "data.name": "tfds:cifar10",
@@ -48,17 +53,49 @@ CHOSEN = {
 }
 
 
-def _chosen() -> dict[str, object]:
+# A vision transformer has more to learn from so few images: more epochs, and fewer models.
+VIT = {
+    "seeds": (1, 2, 3),
+    "model.name": "vit_tiny", "model.widths": (), "model.blocks": (),
+    "model.kwargs": {"patch_size": 4, "depth": 4, "width": 64, "heads": 4, "resolution": 0,
+                     "drop_path": 0.1},
+    "optimizer.name": "adamw", "optimizer.warmup_epochs": 2.0,
+    "train.epochs": 20, "train.learning_rate": 0.001, "train.weight_decay": 0.05,
+    "unlearn.weight_decay": 0.05, "memorization.epochs": 20, "campaign.models": 24,
+    "optimizer.unlearn_schedule": "cosine", "relearn.learning_rate": 0.001, "relearn.epochs": 5,
+    "rows": ("vanilla:finetune", "vanilla:neggrad_plus", "vanilla:scrub", "vanilla:salun",
+             "rum_f:salun", "rum", "rum_shuffled"),
+    "metrics": ("test_kl", "forget_agreement"),
+}
+VIT_ROWS = ("vanilla:finetune", "vanilla:neggrad_plus", "vanilla:scrub", "vanilla:salun")
+VIT_RATES = (0.0001, 0.0003, 0.001, 0.003)
+# Of each algorithm, the best of VIT_RATES on validation images.
+VIT_CHOSEN = {
+    "finetune": {"epochs": 5, "learning_rate": 0.001},
+    "neggrad_plus": {"epochs": 5, "learning_rate": 0.001, "alpha": 0.95},
+    "scrub": {"epochs": 5, "learning_rate": 0.001},
+    "salun": {"epochs": 5, "learning_rate": 0.001},
+}
+
+
+def _chosen(table_of: dict[str, dict[str, object]]) -> dict[str, object]:
     """The same values for the whole forget set and for every step of a chain."""
     tables = ["vanilla.hparams.{}", *(f"{chain}.hparams.{{}}.{subset}" for chain in ("rum_f", "rum")
                                       for subset in ("low", "mid", "high"))]
     return {f"{table.format(name)}.{field}": value for table in tables
-            for name, values in CHOSEN.items() for field, value in values.items()}
+            for name, values in table_of.items() for field, value in values.items()}
 
 
 def get_config(variant="rum"):
     """The config."""
     variants.check(variant, VARIANTS)
     c = base.get_config()
-    base.set_fields(c, {**FIELDS, **_chosen()})
+    if variant == "rum":
+        base.set_fields(c, {**FIELDS, **_chosen(CHOSEN)})
+        return c
+    base.set_fields(c, {**FIELDS, **VIT, **_chosen(VIT_CHOSEN)})
+    if variant == "vit_sweep":
+        base.set_fields(c, {"sweep.rows": VIT_ROWS, "sweep.method": "grid", "sweep.grid":
+                            f"learning_rate={','.join(map(str, VIT_RATES))}",
+                            "sweep.seeds": (101, 102)})
     return c

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rum_jax.api.devices import use_cpu_cores
+    from rum_jax.api.flax_files import load_variables, save_variables
+    from rum_jax.api.hub import save_folder, upload_folder
     from rum_jax.api.methods import refined_unlearn, retrain, train, unlearn
     from rum_jax.api.model import Model, from_flax, from_nnx
     from rum_jax.api.models import Models
@@ -38,15 +40,18 @@ _MODULES = {  # name -> where it is, imported when it is first used: JAX takes a
     "Problem": "api.problem", "Recipe": "api.recipe", "RunError": "core.errors",
     "Scores": "api.scores", "Table": "api.table", "evaluate": "api.table",
     "from_flax": "api.model", "from_nnx": "api.model", "from_torch": "api.torch_files",
-    "memorization": "api.scores", "save_torch": "api.torch_files",
+    "load_variables": "api.flax_files", "memorization": "api.scores",
+    "save_torch": "api.torch_files", "save_variables": "api.flax_files",
+    "save_folder": "api.hub", "upload_folder": "api.hub",
     "proxy": "api.scores", "refined_unlearn": "api.methods", "retrain": "api.methods",
     "train": "api.methods", "unlearn": "api.methods", "use_cpu_cores": "api.devices",
 }
 _PACKAGES = ("evaluate", "memorization", "train", "unlearn")  # with the name of a function
 __all__ = ["ALGORITHMS", "METRICS", "PROXIES", "DivergedError", "InputError", "Model", "Models",
            "Problem", "Recipe", "RunError", "Scores", "Table", "evaluate", "from_flax", "from_nnx",
-           "from_torch", "memorization", "proxy", "refined_unlearn", "retrain", "save_torch",
-           "train", "unlearn", "use_cpu_cores"]
+           "from_torch", "load_variables", "memorization", "proxy", "refined_unlearn", "retrain",
+           "save_folder", "save_torch", "save_variables", "train", "unlearn",
+           "upload_folder", "use_cpu_cores"]
 
 
 class _CallablePackage(types.ModuleType):

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from rum_jax import models
+from rum_jax.api.hub import local_file
 from rum_jax.api.model import Model, Numbers, Shapes
 from rum_jax.api.models import Models
 from rum_jax.core.checks import shortened, similar
@@ -29,7 +30,7 @@ def from_torch(paths: FilePath | Sequence[FilePath], architecture: str, *, class
     precision or not. Nothing in a file is executed.
 
     Args:
-      paths: a file; or one for each seed.
+      paths: a file, or "hf://owner/name" for `model.safetensors` of the Hub; or one for each seed.
       architecture: a key of `rum_jax.models.MODELS`, as "resnet18" or "vit_tiny".
       classes: number of logits.
       image_shape: (height, width, channels) of the images that it will be given.
@@ -50,7 +51,7 @@ def from_torch(paths: FilePath | Sequence[FilePath], architecture: str, *, class
     model = models.build(architecture, image, tuple(widths), tuple(blocks), "native",
                          options=options)
     files = [paths] if isinstance(paths, str | pathlib.Path) else list(paths)
-    loaded = [load_variables(path, model) for path in files]
+    loaded = [load_variables(local_file(path), model) for path in files]
     variables = loaded[0] if isinstance(paths, str | pathlib.Path) else jax.tree.map(
         lambda *leaves: np.stack(leaves), *loaded)
 

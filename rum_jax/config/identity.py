@@ -67,7 +67,8 @@ def below(field: str, names: Mapping | tuple[str, ...]) -> bool:
 
 def of_members(config: Mapping[str, Mapping]) -> dict[str, dict[str, Any]]:
     """Section -> field -> value of what a campaign's members depend on."""
-    read = {section: {name: value for name, value in config[section].items()
+    read = {section: {name: dict(value) if hasattr(value, "items") else value
+                      for name, value in config[section].items()
                       if not below(f"{section}.{name}", (*FREE, *NOT_OF_MEMBERS))
                       and not is_as_before(f"{section}.{name}", value)}
             for section in MEMBERS}

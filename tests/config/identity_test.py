@@ -1,5 +1,7 @@
 """Every field of a config is free, or determines a result that says so."""
 
+import json
+
 import pytest
 from ml_collections import ConfigDict
 
@@ -36,6 +38,21 @@ def test_what_determines_the_members_of_a_campaign():
         "train": {"batch_size", "learning_rate", "momentum", "weight_decay"},
         "memorization": {"subset_fraction", "epochs", "schedule", "milestones", "seed",
                          "augmentation"}}
+
+
+def test_options_and_optimizers_of_members_count_where_they_are_given():
+    config = base.get_config()
+    config.optimizer.name = "adamw"
+    config.model.kwargs = ConfigDict({"depth": 2})
+    sections = json.loads(json.dumps(identity.of_members(config)))
+    assert sections["optimizer"] == {"name": "adamw"}
+    assert sections["model"]["kwargs"] == {"depth": 2}
+    fields = content_of(config.to_dict()).part("model", "optimizer")
+    assert fields["config.model.kwargs.depth"] == 2
+    assert fields["config.optimizer.name"] == "adamw"
+    assert "config.optimizer.warmup_epochs" not in fields
+    before = content_of(base.get_config().to_dict())
+    assert not before.part("optimizer") and "config.model.kwargs" not in before.values
 
 
 def test_a_field_that_is_added_counts_until_it_is_listed():
