@@ -10,6 +10,7 @@ The library, for models and arrays of one's own; docs/library.md shows it:
 """
 
 import importlib
+import inspect
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,10 @@ __all__ = ["ALGORITHMS", "METRICS", "PROXIES", "DivergedError", "InputError", "M
 
 class _CallablePackage(types.ModuleType):
     """A package that is also the function of the same name: `rum_jax.unlearn(...)`."""
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(_function(self.__name__.rpartition(".")[2]))
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return _function(self.__name__.rpartition(".")[2])(*args, **keywords)

@@ -9,7 +9,7 @@ from rum_jax.api.recipe import Recipe
 from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError
 
-MOST_SEEDS = 10_000
+MOST_SEEDS, LARGEST_SEED = 10_000, 2**32 - 1
 
 
 def recipe(given: Recipe | None) -> Recipe:
@@ -55,7 +55,13 @@ def same_kind(name: str, images: np.ndarray, like: np.ndarray) -> None:
 
 def images_of(name: str, given: Any) -> np.ndarray:
     """uint8 or float32 [n,...]."""
-    images = np.asarray(given)
+    try:
+        images = np.asarray(given)
+    except ValueError:  # of different shapes
+        raise InputError(f"{name}: are examples of different shapes; allowed: an array "
+                         "(n, ...)") from None
+    if images.dtype.name == "bfloat16":
+        images = images.astype(np.float32)
     if images.ndim < 2 or not len(images):
         raise InputError(f"{name}: have shape {images.shape}; allowed: (n, ...), at least one "
                          "example of at least one number")
@@ -98,7 +104,7 @@ def ids(given: Any, examples: int) -> np.ndarray:
     """Names of the training examples: int[n] row numbers, or the strings that are given."""
     if given is None:
         return np.arange(examples)
-    names = np.asarray(given)
+    names = _texts(given)
     if names.shape != (examples,) or names.dtype.kind not in "UT":
         raise InputError(f"ids: are {names.dtype}{list(names.shape)}; allowed: {examples} strings, "
                          "one for each training example")
@@ -117,7 +123,7 @@ def forget(given: Any, ids: np.ndarray, named: bool) -> np.ndarray:
       ids: of the training examples.
       named: whether the ids are the user's own.
     """
-    chosen = np.asarray(given)
+    chosen = _texts(given)
     if chosen.dtype == bool:
         if chosen.shape != ids.shape:
             raise InputError(f"forget: is a mask of shape {chosen.shape}; allowed: {ids.shape}")
@@ -128,6 +134,13 @@ def forget(given: Any, ids: np.ndarray, named: bool) -> np.ndarray:
         raise InputError(f"forget: has {len(rows)} of {len(ids)} training examples; allowed: at "
                          "least one, and fewer than all")
     return np.sort(rows).astype(np.int32)
+
+
+def _texts(given: Any) -> np.ndarray:
+    """An array, of texts where its objects are texts."""
+    array = np.asarray(given)
+    is_text = array.dtype == object and all(isinstance(entry, str) for entry in array.ravel())
+    return array.astype(str) if is_text else array
 
 
 def _rows(chosen: np.ndarray, ids: np.ndarray, named: bool) -> np.ndarray:
@@ -154,10 +167,11 @@ def seeds(given: Sequence[int] | int | None, models: int) -> tuple[int, ...]:
     numbers = range(given) if isinstance(given, int) and not isinstance(given, bool) else given
     chosen = tuple(numbers) if isinstance(numbers, Sequence | range | np.ndarray) else ()
     if not 0 < len(chosen) <= MOST_SEEDS or any(
-            isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0
+            isinstance(seed, bool) or not isinstance(seed, int | np.integer)
+            or not 0 <= seed <= LARGEST_SEED
             for seed in chosen) or len(set(chosen)) < len(chosen):
         raise InputError(f"seeds: is {shortened(given)}; allowed: a number of seeds, or different "
-                         "integers of at least 0")
+                         f"integers from 0 to {LARGEST_SEED}")
     if models not in (1, len(chosen)):
         raise InputError(f"seeds: are {len(chosen)} for {models} models; allowed: one for each")
     return tuple(int(seed) for seed in chosen)

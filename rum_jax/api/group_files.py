@@ -5,13 +5,15 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import flax.linen as nn
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from rum_jax.api.problem import Problem
 from rum_jax.core import records
 from rum_jax.core.errors import InputError, without_addresses
 from rum_jax.memorization.group import Group, decode, encode, name_of
+from rum_jax.models.contract import PyTree
 from rum_jax.models.head import leaves_by_path
 
 ABOUT_FILE = "memorization.json"
@@ -44,20 +46,34 @@ def digest_of(problem: Problem) -> str:
     task = problem.task
     shapes = {"/".join(path): leaf.shape for path, leaf in
               leaves_by_path(task.model.shapes()).items()}
-    text = repr((_definition(task.model.network), task.model.image, shapes, problem.recipe.plain(),
+    text = repr((_definition(problem), task.model.image, shapes, _of_training(problem),
                  len(problem.train), len(problem.test)))
     arrays = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
               for array in (task.images, task.labels)]
     return records.digest([text, *arrays])
 
 
-def _definition(network: Any) -> str:
-    """What a network is called, with the fields of Linen modules; the same in every process."""
-    module = getattr(network, "module", None)
-    if isinstance(module, nn.Module):
-        return without_addresses(repr(module))
-    given = type(module) if module is not None else network.function
-    return f"{given.__module__}.{given.__qualname__}"
+def _of_training(problem: Problem) -> dict[str, Any]:
+    """The fields of a recipe that training from scratch depends on."""
+    return {name: value for name, value in problem.recipe.plain().items()
+            if name not in ("batch_norm", "unlearn_schedule")}
+
+
+def _definition(problem: Problem) -> str:
+    """What a network computes in train mode, as JAX records it, the same in every process."""
+    model = problem.task.model
+    shapes = jax.ShapeDtypeStruct((2, *model.image.shape), jnp.float32)
+
+    def forward(params: PyTree, state: PyTree, inputs: jax.Array, mask: jax.Array,
+                key: jax.Array | None) -> PyTree:
+        return model.network.apply(params, state, inputs, mask, True, key)
+
+    key = jax.eval_shape(lambda: jax.random.key(0)) if model.draws else None
+    traced = jax.make_jaxpr(forward)(*model.shapes(), shapes, jax.ShapeDtypeStruct((2,), bool),
+                                     key)
+    constants = [hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+                 for value in traced.consts]
+    return without_addresses(str(traced.jaxpr)) + repr(constants)
 
 
 def read(folder: pathlib.Path | None, members: Sequence[int]) -> Group | None:

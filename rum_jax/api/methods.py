@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rum_jax.api import checks
 from rum_jax.api.models import Models
 from rum_jax.api.problem import Problem
 from rum_jax.api.resume import checkpointing
@@ -102,6 +103,8 @@ def _partitions(problem: Problem, scores: Any, subsets: int) -> list[dict[str, n
     if subsets > len(problem.forget):
         raise InputError(f"subsets: is {subsets} of a forget set of {len(problem.forget)}; "
                          "allowed: at most as many as it has examples")
+    if isinstance(scores, Scores) and not np.array_equal(scores.ids, problem.ids):
+        raise InputError("scores: are of examples with other ids; allowed: those of this problem")
     values, name = values_of(scores, len(problem.train)), getattr(scores, "name", MEMORIZATION)
     per_seed = getattr(scores, "per_seed", None)
     if per_seed is None or len(per_seed) != len(problem.seeds):
@@ -179,7 +182,7 @@ def train(problem: Problem, workdir: str | pathlib.Path | None = None) -> Models
                   trained.events)
 
 
-def retrain(problem: Problem, *, seeds: Sequence[int] | None = None,
+def retrain(problem: Problem, *, seeds: Sequence[int] | int | None = None,
             workdir: str | pathlib.Path | None = None) -> Models:
     """Oracles: models trained from scratch on the retain set, with the problem's recipe.
 
@@ -195,7 +198,7 @@ def retrain(problem: Problem, *, seeds: Sequence[int] | None = None,
       InputError: the model cannot be made anew.
       rum.DivergedError: a loss is not finite.
     """
-    chosen = problem.seeds if seeds is None else tuple(seeds)
+    chosen = problem.seeds if seeds is None else checks.seeds(seeds, 1)
     how = problem.recipe.training()
     hparams = retrain_algorithm.hparams_of({**problem.recipe.plain()})
     with shown(RETRAINED) as progress, stopwatch() as seconds:

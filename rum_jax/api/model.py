@@ -6,6 +6,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import numpy as np
+from flax.core import unfreeze
 
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
@@ -57,7 +58,7 @@ class Model:
     def _set(self, adapt: Callable[[ImageSpec], tuple[Network, Shapes]],
              variables: tuple[PyTree, PyTree] | None, mean: Numbers, std: Numbers) -> None:
         self.adapt, self.variables = adapt, variables
-        self.mean, self.std = _statistics("mean", mean), _statistics("std", std)
+        self.mean, self.std = statistics("mean", mean), statistics("std", std)
         if min(self.std) <= 0:
             raise InputError(f"std: is {self.std}; allowed: numbers above 0")
 
@@ -82,7 +83,8 @@ def _no_init(key: jax.Array) -> Any:
                      "key) -> (params, state)")
 
 
-def _statistics(name: str, values: Numbers) -> tuple[float, ...]:
+def statistics(name: str, values: Numbers) -> tuple[float, ...]:
+    """Numbers as a tuple; InputError: they are none."""
     numbers = np.atleast_1d(np.asarray(values, np.float64))
     if numbers.ndim != 1 or not np.isfinite(numbers).all():
         raise InputError(f"{name}: is {values!r}; allowed: a number, or one of each channel")
@@ -91,7 +93,8 @@ def _statistics(name: str, values: Numbers) -> tuple[float, ...]:
 
 def from_flax(module: nn.Module, variables: Mapping[str, PyTree] | None, *,
               train_kwarg: str | None = "train", features: Features = None,
-              head: str | None = None, mean: Numbers = 0.0, std: Numbers = 1.0) -> Model:
+              head: str | None = None, mask_kwarg: str | None = None, mean: Numbers = 0.0,
+              std: Numbers = 1.0) -> Model:
     """A model of any Linen module.
 
     Args:
@@ -106,6 +109,8 @@ def from_flax(module: nn.Module, variables: Mapping[str, PyTree] | None, *,
         None: what the module returns besides logits. More than one axis of places is averaged.
       head: path of the last layer in the params; None: the layer with as many outputs as there
         are classes.
+      mask_kwarg: keyword of `module.__call__` that is given bool[B], False for padding, for modules
+        that keep statistics of batches without flax.linen.BatchNorm.
       mean, std: what uint8 images, scaled to [0,1], are standardized by.
 
     Raises:
@@ -118,10 +123,11 @@ def from_flax(module: nn.Module, variables: Mapping[str, PyTree] | None, *,
                          "module.init gives it")
 
     def adapted(image: ImageSpec) -> tuple[Network, Shapes]:
-        network = adapt_linen.adapt(module, image, train_kwarg, features, head)
+        network = adapt_linen.adapt(module, image, train_kwarg, features, head, mask_kwarg)
         return network, jax.eval_shape(lambda: network.init(jax.random.key(0), image))
 
-    return Model.of(adapted, None if variables is None else split(variables), mean, std)
+    given = None if variables is None else split(unfreeze(dict(variables)))
+    return Model.of(adapted, given, mean, std)
 
 
 def from_nnx(module: Any, *, create: Callable[..., Any] | None = None, features: Features = None,
@@ -177,8 +183,14 @@ def stacked(variables: tuple[PyTree, PyTree], like: Shapes) -> tuple[PyTree, PyT
         path = next(path for path in given if given[path] != expected[path])
         raise InputError(f"variables: {_name(path)} has shape {given[path]}; allowed: "
                          f"{expected[path]}, or with a leading axis of models in all of them")
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[None] if alone else np.asarray(leaf),
+    return jax.tree.map(lambda leaf: _wide(leaf)[None] if alone else _wide(leaf),
                         jax.device_get(tuple(variables)))
+
+
+def _wide(leaf: Any) -> np.ndarray:
+    """An array, in float32 where it is narrower."""
+    array = np.asarray(leaf)
+    return array.astype(np.float32) if array.dtype.name in ("float16", "bfloat16") else array
 
 
 def _name(path: tuple[str, ...]) -> str:

@@ -9,7 +9,10 @@ import numpy as np
 
 from rum_jax.api import checks
 from rum_jax.api.problem import Problem
+from rum_jax.core.errors import InputError
 from rum_jax.models.contract import PyTree
+from rum_jax.models.linen import Linen
+from rum_jax.models.own_linen import OwnLinen
 from rum_jax.train.predict import predict
 from rum_jax.train.state import TrainState
 
@@ -76,12 +79,25 @@ class Models:
         Args:
           model: its place, 0 to M-1.
         """
+        if not 0 <= model < len(self):
+            raise InputError(f"model: is {model}; allowed: 0 to {len(self) - 1}, places among the "
+                             f"seeds {self.seeds}")
         return jax.tree.map(lambda leaf: np.asarray(leaf)[model],
                             (self.states.params, self.states.model_state))
 
     def flax_variables(self, model: int = 0) -> dict[str, PyTree]:
-        """The variables of one model as Linen modules take them, {"params": ..., ...}."""
+        """The variables of one model as Linen modules take them, {"params": ..., ...}.
+
+        Raises:
+          InputError: it is no Linen module.
+        """
         params, state = self.variables(model)
+        network = self.problem.task.model.network
+        if isinstance(network, OwnLinen):
+            return {"params": params, **({"batch_stats": state} if state else {})}
+        if not isinstance(network, Linen):
+            raise InputError("flax_variables: are of Linen modules; allowed: variables(model), "
+                             "(params, state) as they were given")
         return {"params": params, **state}
 
 

@@ -100,6 +100,11 @@ class Problem:
         return self._states
 
     @property
+    def has_models(self) -> bool:
+        """Whether it has models to begin with."""
+        return self._states is not None
+
+    @property
     def parts(self) -> dict[str, np.ndarray]:
         """Part -> int32[k] rows: forget, retain, validation, test, and what attacks are fitted on.
 

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from rum_jax.config.base import get_config
 from rum_jax.core import checks
 from rum_jax.core.errors import raise_if_any
@@ -54,7 +56,11 @@ class Recipe:
     batch_norm: str = _UNLEARN.batch_norm
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "milestones", tuple(self.milestones))
+        for name, value in vars(self).copy().items():
+            if isinstance(value, np.generic):
+                object.__setattr__(self, name, value.item())
+        if isinstance(self.milestones, list):
+            object.__setattr__(self, "milestones", tuple(self.milestones))
         raise_if_any([f"{name}: {fault}" for name, check in _CHECKS.items()
                       if (fault := check(getattr(self, name)))], "rum.Recipe:")
 

@@ -157,6 +157,10 @@ def proxy(problem: Problem, name: str, *, trained: Models | None = None, **hpara
     if name in EVENTS:
         from rum_jax.api.methods import train  # makes scores, too
 
+        if trained is not None and not (isinstance(trained, Models)
+                                        and trained.problem.task is problem.task):
+            raise InputError(f"trained: is {shortened(trained)}; allowed: what rum.train gives for "
+                             "this problem")
         events = (trained or train(problem)).events
         if name not in events:
             raise InputError("trained: has no learning events; allowed: what rum.train(problem) "

@@ -28,7 +28,7 @@ from rum_jax.evaluate.reference import (
 from rum_jax.evaluate.view import View
 from rum_jax.refine.by_score import cut
 
-ORACLE = "retrain"
+ORIGINAL, ORACLE = "original", "retrain"
 FIRST = ("tow_stratified", "tow_mia_stratified", "tow", "tow_mia", "forget_accuracy",
          "retain_accuracy", "test_accuracy", "mia")
 COST = "cost_retrainings"
@@ -105,6 +105,8 @@ def evaluate(methods: Mapping[str, Models], oracle: Models, metrics: Sequence[st
     """Compares models with models that were retrained without the forget set.
 
     Every model is compared with the mean of all oracles, an oracle with the mean of the others.
+    Metrics of pairs, such as test_kl, are those with the oracle of the same place, for oracles with
+    the next one. The row "original" has the models that the first method started from.
 
     Args:
       methods: name of a row -> models, of the same problem; the given models and the oracles are
@@ -120,9 +122,18 @@ def evaluate(methods: Mapping[str, Models], oracle: Models, metrics: Sequence[st
     if not isinstance(oracle, Models):
         raise InputError(f"oracle: is {type(oracle).__name__}; allowed: what rum.retrain(problem) "
                          "gives")
-    problem, rows = oracle.problem, dict(methods)
+    if not isinstance(methods, Mapping) or isinstance(metrics, str):
+        what = "methods" if not isinstance(methods, Mapping) else "metrics"
+        raise InputError(f"{what}: is {shortened(methods if what == 'methods' else metrics)}; "
+                         "allowed: a dictionary of names and models, a sequence of metrics")
+    rows = dict(methods)
+    if taken := [name for name in (ORIGINAL, ORACLE) if name in rows]:
+        raise InputError(f"methods: has {taken[0]!r}; allowed: another name, as the table has that "
+                         "row by itself")
+    problem = next((models.problem for models in rows.values() if isinstance(models, Models)),
+                   oracle.problem)
     for name, models in rows.items():
-        if not isinstance(models, Models) or not models.problem.is_like(problem):
+        if not isinstance(models, Models) or not models.problem.is_like(oracle.problem):
             raise InputError(f"methods: {name!r} is {shortened(models)}; allowed: models that were "
                              "made for the same problem as the oracle")
     unknown = [name for name in metrics if name not in METRICS and ".py:" not in name]
@@ -131,12 +142,12 @@ def evaluate(methods: Mapping[str, Models], oracle: Models, metrics: Sequence[st
                          "my_file.py:function")
     by = None if strata is None else values_of(strata, len(problem.train))[problem.forget]
     judge = _Judge(problem, oracle, tuple(metrics), by)
-    table = {"original": judge.row(originals(problem)), ORACLE: judge.row(oracle),
-             **{name: judge.row(models) for name, models in rows.items()}}
+    given = {ORIGINAL: originals(problem)} if problem.has_models else {}
+    table = {name: judge.row(models) for name, models in {**given, ORACLE: oracle, **rows}.items()}
     columns = (*FIRST, *(() if not len(problem.validation) else ("validation_accuracy",)),
                *metrics, COST)
-    over = f"{len(problem.seeds)} seeds" if len(problem.seeds) > 1 else "one seed: no interval"
-    caption = (f"mean ± half of the 95% t-interval over {over}; {len(problem.forget)} examples to "
+    caption = (f"mean ± half of the 95% t-interval over seeds, where a row has several; "
+               f"{len(problem.forget)} examples to "
                f"forget, {len(problem.retain)} to retain, {len(problem.test)} of the test set; "
                f"compared with the mean of {len(oracle)} oracle(s)")
     return Table({name: {column: row[column] for column in columns}
@@ -157,7 +168,7 @@ class _Judge:
         self.strata = cut(scores, min(THIRDS, len(problem.forget)), ties, "strata")
         views = self._views(oracle)
         self.oracles = [(view.logits, self._values(self._measured(view, view))) for view in views]
-        self.views = views
+        self.views, self.logits = views, oracle.logits
         self.retraining = oracle.example_gradients
 
     def _views(self, models: Models) -> list[View]:
@@ -173,9 +184,10 @@ class _Judge:
 
     def row(self, models: Models) -> dict[str, Cell]:
         """Every column of some models."""
+        own = np.array_equal(models.logits, self.logits)  # an oracle's pair is the next oracle
         judged: list[dict[str, float]] = []
         for m, view in enumerate(self._views(models)):
-            metrics = self._measured(view, self.views[m % len(self.views)])
+            metrics = self._measured(view, self.views[(m + own) % len(self.views)])
             values = self._values(metrics)
             expected = (mean_of_others(view.logits, self.oracles)
                         or mean_of([values for _, values in self.oracles]))

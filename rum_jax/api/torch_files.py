@@ -1,5 +1,6 @@
 """Models from PyTorch checkpoints, and back."""
 
+import dataclasses
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 
 from rum_jax import models
 from rum_jax.api.hub import local_file
-from rum_jax.api.model import Model, Numbers, Shapes
+from rum_jax.api.model import Model, Numbers, Shapes, statistics
 from rum_jax.api.models import Models
 from rum_jax.core.checks import shortened, similar
 from rum_jax.core.errors import InputError, raise_if_any
@@ -44,13 +45,17 @@ def from_torch(paths: FilePath | Sequence[FilePath], architecture: str, *, class
     if architecture not in models.MODELS:
         raise InputError(f"architecture: is {shortened(architecture)}; known: "
                          f"{', '.join(models.MODELS)}{similar(architecture, models.MODELS)}")
-    image = ImageSpec(tuple(image_shape), classes, 255.0, *(
-        tuple(np.broadcast_to(np.asarray(value, np.float64), image_shape[-1:]).tolist())
-        for value in (mean, std)))
+    if len(image_shape) != 3:
+        raise InputError(f"image_shape: is {shortened(image_shape)}; allowed: (height, width, "
+                         "channels)")
+    image = ImageSpec(tuple(image_shape), classes, 255.0, statistics("mean", mean),
+                      statistics("std", std))
     raise_if_any(models.option_faults(architecture, options, image), "from_torch:")
     model = models.build(architecture, image, tuple(widths), tuple(blocks), "native",
                          options=options)
     files = [paths] if isinstance(paths, str | pathlib.Path) else list(paths)
+    if not files:
+        raise InputError("paths: is empty; allowed: a file, or one for each seed")
     loaded = [load_variables(local_file(path), model) for path in files]
     variables = loaded[0] if isinstance(paths, str | pathlib.Path) else jax.tree.map(
         lambda *leaves: np.stack(leaves), *loaded)
@@ -59,7 +64,10 @@ def from_torch(paths: FilePath | Sequence[FilePath], architecture: str, *, class
         if given.shape != image.shape:
             raise InputError(f"image_shape: is {image.shape}, and the images have {given.shape}; "
                              "allowed: the same")
-        return model.network, model.shapes()
+        seen = dataclasses.replace(image, mean=given.mean, std=given.std)  # 0 and 1 for floats
+        built = models.build(architecture, seen, tuple(widths), tuple(blocks), "native",
+                             options=options)
+        return built.network, built.shapes()
 
     return Model.of(adapted, variables, image.mean, image.std)
 

@@ -11,15 +11,15 @@ import jax
 
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
-from rum_jax.models.contract import Head, PyTree
-from rum_jax.models.head import found_head, named_head, path_named
-from rum_jax.models.inspection import can_grow, classes_of, forward_shapes
+from rum_jax.models.contract import PyTree
+from rum_jax.models.head import leaves_by_path
+from rum_jax.models.inspection import classes_of, find_head, forward_shapes
 from rum_jax.models.linen import Linen
 
 
 def adapt(module: nn.Module, image: ImageSpec, train_kwarg: str | None = "train",
           features: str | Callable[..., jax.Array] | None = None,
-          head: str | None = None) -> Linen:
+          head: str | None = None, mask_kwarg: str | None = None) -> Linen:
     """A network of a module.
 
     Args:
@@ -29,18 +29,23 @@ def adapt(module: nn.Module, image: ImageSpec, train_kwarg: str | None = "train"
       features: see `Linen.features`.
       head: path of the last layer in the parameters, as "head" or "encoder/out"; None: the layer
         with as many outputs as there are classes, if there is one.
+      mask_kwarg: see `Linen.mask_kwarg`; for modules with batch statistics of their own making.
 
     Raises:
       InputError: names the argument, the value and what is allowed.
     """
     parameters = check_module(module, train_kwarg)
+    if mask_kwarg is not None and mask_kwarg not in parameters:
+        raise InputError(f"mask_kwarg: is {mask_kwarg!r}, and {type(module).__name__}.__call__ "
+                         f"takes ({', '.join(parameters)}); allowed: one of these, or None")
     network = Linen(module, train_kwarg, features, image.mean, image.std,
-                    takes_mask="mask" in parameters)
+                    mask_kwarg=mask_kwarg)
     params, state = jax.eval_shape(lambda: network.init(jax.random.key(0), image))
     network = dataclasses.replace(network, draws=_draws(network, params, state, image))
+    _check_statistics(network, params, state, image)
     classes = classes_of("module", network, params, state, image)
     network = dataclasses.replace(network, classes=classes)
-    return dataclasses.replace(network, head=_head(network, params, state, image, head))
+    return dataclasses.replace(network, head=find_head(network, params, state, image, head))
 
 
 def check_module(module: Any, switch: str | None) -> list[str]:
@@ -73,19 +78,21 @@ def _draws(network: Linen, params: PyTree, state: PyTree, image: ImageSpec) -> b
     return False
 
 
-def _head(network: Linen, params: PyTree, state: PyTree, image: ImageSpec,
-          name: str | None) -> Head | None:
-    """The last layer, if it can be given another output."""
-    if name is None:
-        head = found_head(params, network.classes)
-    else:
-        head = named_head(params, path_named(name) or ())
-    if head is None:
-        return None
-    wider = dataclasses.replace(network, head=head)
-    if can_grow(wider, head, params, state, image, network.classes):
-        return head
-    if name is not None:
-        raise InputError(f"head: is {name!r}, whose {network.classes} outputs are not the logits; "
-                         "allowed: a flax.linen.Dense whose output the module returns as logits")
-    return None
+def _check_statistics(network: Linen, params: PyTree, state: PyTree, image: ImageSpec) -> None:
+    """Raises InputError for batch statistics that padding would get into."""
+    owners: set[tuple[str, ...]] = set()
+
+    def note(layer: Callable[..., Any], args: Any, keywords: Any, context: Any) -> Any:
+        if isinstance(context.module, nn.BatchNorm | nn.SpectralNorm):
+            owners.add(tuple(context.module.path))
+        return layer(*args, **keywords)
+
+    with nn.intercept_methods(note):
+        forward_shapes(network, params, state, image, train=True, keyed=network.draws)
+    kept = leaves_by_path(state.get("batch_stats", {}))
+    others = [path for path in kept if not any(path[:len(owner)] == owner for owner in owners)]
+    if others and network.mask_kwarg is None:
+        raise InputError(f"module: {type(network.module).__name__} keeps statistics of batches in "
+                         f"{'/'.join(others[0])}, which is no flax.linen.BatchNorm; allowed: a "
+                         "keyword of its __call__ that is given bool[B], False for padding, named "
+                         "as mask_kwarg")

@@ -12,8 +12,7 @@ from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.models.canonical_convolution import CANONICAL, with_canonical_convolutions
 from rum_jax.models.contract import Head, PyTree, Raw
-from rum_jax.models.head import found_head, named_head, path_named
-from rum_jax.models.inspection import EXAMPLES, can_grow, classes_of, forward_shapes
+from rum_jax.models.inspection import EXAMPLES, classes_of, find_head, forward_shapes
 from rum_jax.models.layers import normalize
 
 Init = Callable[[jax.Array], tuple[PyTree, PyTree]]  # (typed key) -> (params, state)
@@ -92,10 +91,7 @@ def adapt(function: Callable[..., Any], fresh: Init, image: ImageSpec,
     _check(network, params, state, image)
     classes = classes_of("apply_fn", network, params, state, image)
     network = dataclasses.replace(network, classes=classes)
-    found = (found_head(params, classes) if head is None
-             else named_head(params, path_named(head) or ()))
-    grown = found is not None and can_grow(network, found, params, state, image, classes)
-    return dataclasses.replace(network, head=found if grown else None)
+    return dataclasses.replace(network, head=find_head(network, params, state, image, head))
 
 
 def _check(network: Function, params: PyTree, state: PyTree, image: ImageSpec) -> None:

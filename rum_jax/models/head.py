@@ -76,19 +76,11 @@ def named_head(params: PyTree, name: Path) -> Head:
     return Head(kernels[0], _bias_beside(params, kernels[0], below[kernels[0]][-1]))
 
 
-def found_head(params: PyTree, outputs: int) -> Head | None:
-    """The layer with so many outputs, by its shape: a matrix [D,C]; None: there is none.
-
-    Raises:
-      InputError: there are several.
-    """
-    kernels = [path for path, leaf in leaves_by_path(params).items()
-               if len(leaf.shape) == 2 and leaf.shape[-1] == outputs]
-    if len(kernels) > 1:
-        names = ["/".join(path[:-1] or path) for path in kernels]
-        raise InputError(f"head: is not given, and {len(kernels)} layers have {outputs} outputs: "
-                         f"{', '.join(names)}; allowed: the name of one, as head={names[-1]!r}")
-    return Head(kernels[0], _bias_beside(params, kernels[0], outputs)) if kernels else None
+def heads_by_shape(params: PyTree, outputs: int) -> list[Head]:
+    """The layers with so many outputs: matrices [D,C]."""
+    return [Head(path, _bias_beside(params, path, outputs))
+            for path, leaf in leaves_by_path(params).items()
+            if len(leaf.shape) == 2 and leaf.shape[-1] == outputs]
 
 
 def _bias_beside(params: PyTree, kernel: Path, outputs: int) -> Path | None:

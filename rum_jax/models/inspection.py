@@ -1,5 +1,6 @@
 """What a network returns, on shapes alone: nothing is computed."""
 
+import dataclasses
 from typing import Any
 
 import flax.errors
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.models.contract import Head, Network, Raw
-from rum_jax.models.head import with_outputs
+from rum_jax.models.head import heads_by_shape, named_head, path_named, with_outputs
 
 PyTree = Any
 EXAMPLES = 2  # in the batch that is looked at
@@ -69,3 +70,30 @@ def can_grow(network: Network, head: Head, params: PyTree, model_state: PyTree,
     except (flax.errors.FlaxError, TypeError, ValueError):  # it relies on the number of classes
         return False
     return raw.logits.shape[-1] == classes + 1
+
+
+def find_head(network: Any, params: PyTree, model_state: PyTree, image: ImageSpec,
+              name: str | None) -> Head | None:
+    """The last layer: the one to which a column can be added that is one logit more.
+
+    Args:
+      network: a dataclass with a field `head`, and params and model_state of one model.
+      image: what its inputs are.
+      name: path of the layer; None: it is looked for among those with as many outputs as there
+        are classes.
+
+    Returns:
+      None: there is none, or several.
+
+    Raises:
+      InputError: the one that is named is not the last layer.
+    """
+    classes = network.classes
+    candidates = (heads_by_shape(params, classes) if name is None
+                  else [named_head(params, path_named(name) or ())])
+    heads = [head for head in candidates if can_grow(dataclasses.replace(network, head=head), head,
+                                                     params, model_state, image, classes)]
+    if name is not None and not heads:
+        raise InputError(f"head: is {name!r}, to whose outputs none can be added that is one logit "
+                         "more; allowed: the layer whose output is returned as logits")
+    return heads[0] if len(heads) == 1 else None

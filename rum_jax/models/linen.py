@@ -21,7 +21,6 @@ from rum_jax.models.head import at, path_named
 from rum_jax.models.layers import normalize
 
 OFF_SWITCHES = ("deterministic", "use_running_average")  # true in evaluation mode
-_OWN_MASK = "mask"  # a module that takes it is given bool[B], False for padding
 Interceptor = Callable[..., Any]
 
 
@@ -36,7 +35,7 @@ class Linen:
       features: path of a value that it sows or of a submodule, as "encoder/pre_logits", or a
         function (variables, inputs) -> float[B,...]; None: what it returns besides logits.
       mean, std: of each channel, or of all: what inputs are standardized by.
-      takes_mask: whether `__call__` has a keyword `mask`.
+      mask_kwarg: keyword of `__call__` that is given bool[B], False for padding; None: none is.
       draws: see `Network`.
       head: see `Network`.
       classes: outputs of the module itself; params with more are those of an expanded last layer.
@@ -48,7 +47,7 @@ class Linen:
     features: str | Callable[..., jax.Array] | None
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
-    takes_mask: bool = False
+    mask_kwarg: str | None = None
     draws: bool = False
     head: Head | None = None
     classes: int = 0
@@ -97,7 +96,7 @@ class Linen:
         return Raw(logits_of(outputs), None if seen is None else pooled(seen), model_state)
 
     def _keywords(self, mask: jax.Array, train: bool) -> dict[str, Any]:
-        keywords: dict[str, Any] = {_OWN_MASK: mask} if self.takes_mask else {}
+        keywords: dict[str, Any] = {self.mask_kwarg: mask} if self.mask_kwarg else {}
         if self.switch is not None:
             keywords[self.switch] = train != (self.switch in OFF_SWITCHES)
         return keywords
@@ -112,8 +111,9 @@ class Linen:
             module = context.module
             if context.method_name != "__call__":
                 return layer(*args, **keywords)
-            if head and head.bias and expanded and tuple(module.path) == head.kernel[:-1]:
-                return args[0] @ at(params, head.kernel) + at(params, head.bias)
+            if head and expanded and tuple(module.path) == head.kernel[:-1]:
+                out = args[0] @ at(params, head.kernel)
+                return out if head.bias is None else out + at(params, head.bias)
             if mask is not None and isinstance(module, nn.BatchNorm):
                 keywords = {"mask": along(mask, args[0]), **keywords}
             return layer(*args, **keywords)
@@ -127,10 +127,16 @@ def along(mask: jax.Array, x: jax.Array) -> jax.Array:
 
 
 def split(variables: Mapping[str, PyTree]) -> tuple[PyTree, PyTree]:
-    """(params, everything else by collection) of a module's variables."""
-    rest = {name: tree for name, tree in variables.items() if name not in ("params",
-                                                                           "intermediates")}
+    """(params, everything else by collection, but what was sown) of a module's variables."""
+    rest = {name: tree for name, tree in variables.items()
+            if name != "params" and not _is_sown(tree)}
     return variables["params"], rest
+
+
+def _is_sown(collection: PyTree) -> bool:
+    """Whether a collection has values that were sown: tuples that grow with every call."""
+    return any(isinstance(key, jax.tree_util.SequenceKey)
+               for path, _ in jax.tree_util.tree_leaves_with_path(collection) for key in path)
 
 
 def captured(intermediates: PyTree, path: Path) -> jax.Array:
@@ -153,7 +159,10 @@ def captured(intermediates: PyTree, path: Path) -> jax.Array:
 
 
 def pooled(features: jax.Array) -> jax.Array:
-    """float[B,...,D] -> float[B,D], the mean over all places."""
+    """float[B,...,D] -> float[B,D], the mean over all places. InputError: it is no such array."""
+    if getattr(features, "ndim", 0) < 2:
+        raise InputError(f"features: are {getattr(features, 'shape', type(features).__name__)}; "
+                         "allowed: an array float[B,...,D]")
     return features.mean(tuple(range(1, features.ndim - 1)))
 
 

@@ -16,8 +16,8 @@ from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.models.canonical_convolution import CANONICAL, with_canonical_convolutions
 from rum_jax.models.contract import Head, Path, PyTree, Raw
-from rum_jax.models.head import found_head, named_head, path_named
-from rum_jax.models.inspection import can_grow, classes_of
+from rum_jax.models.head import path_named
+from rum_jax.models.inspection import classes_of, find_head
 from rum_jax.models.layers import normalize
 from rum_jax.models.linen import along, logits_of, pooled
 
@@ -167,7 +167,4 @@ def adapt(module: Any, image: ImageSpec, create: Callable[[nnx.Rngs], Any] | Non
     params, state = variables_of(module)
     classes = classes_of("module", network, params, state, image)
     network = dataclasses.replace(network, classes=classes)
-    found = (found_head(params, classes) if head is None
-             else named_head(params, path_named(head) or ()))
-    grown = found is not None and can_grow(network, found, params, state, image, classes)
-    return dataclasses.replace(network, head=found if grown else None)
+    return dataclasses.replace(network, head=find_head(network, params, state, image, head))

@@ -13,6 +13,7 @@ from rum_jax.data.arrays import ImageSpec
 from rum_jax.models import adapt_linen
 from rum_jax.models.linen import OFF_SWITCHES
 from rum_jax.models.model import Model
+from rum_jax.models.own_linen import OwnLinen
 
 SWITCHES = ("train", "training", "is_training", *OFF_SWITCHES)
 
@@ -53,7 +54,9 @@ def load(reference: str, keywords: Mapping[str, Any], image: ImageSpec,
                              "what rum_jax.from_flax gives")
     except InputError as error:
         raise InputError(f"config.model.name: {reference}: {error}") from error
-    return Model(dataclasses.replace(network, lowering=lowering), image)
+    if not isinstance(network, OwnLinen):
+        network = dataclasses.replace(network, lowering=lowering)
+    return Model(network, image)
 
 
 def _switch(module: nn.Module) -> str | None:

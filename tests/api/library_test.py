@@ -109,13 +109,17 @@ def test_ten_lines(problem):
 
 def test_a_table_is_text_numbers_and_html(problem):
     problem, trained = problem
-    table = rum.evaluate({"as <given>": trained}, rum.retrain(problem), ["test_kl"])
+    given = rum.unlearn(problem, "none")
+    table = rum.evaluate({"as <given>": given}, rum.retrain(problem), ["test_kl"])
     frame = table.to_pandas()
     cell = table.rows["as <given>"]["test_kl"]
     assert frame.loc["as <given>", "test_kl"] == cell.mean
     assert frame.loc["as <given>", "test_kl_ci95"] == cell.ci95
     assert "as &lt;given&gt;" in table.to_html() and f"{cell.mean:.3f} ±" in str(table)
     assert table.rows["original"]["tow"] == table.rows["as <given>"]["tow"]
+    assert table.rows["retrain"]["test_kl"].mean > 1e-4, "of an oracle and the next one"
+    with pytest.raises(rum.InputError, match="methods: has 'retrain'; allowed: another name"):
+        rum.evaluate({"retrain": given}, given)
     scores = rum.proxy(problem, "accuracy", trained=trained)
     assert scores.to_pandas().loc[5, "accuracy"] == scores.values[5]
 
@@ -173,6 +177,24 @@ def test_memorization_resumes(arrays, tmp_path, monkeypatch):
     other = problem_of("function", arrays, recipe=rum.Recipe(epochs=2))
     with pytest.raises(rum.InputError, match="workdir: .* has memorization models of other data"):
         rum.memorization(other, 8, workdir=tmp_path)
+
+
+def test_a_workdir_belongs_to_one_function(arrays, tmp_path):
+    """Two functions of one name are told apart by what they compute."""
+    def model(activation):
+        def apply(params, state, inputs, train, key):
+            hidden = activation(inputs.reshape(len(inputs), -1) @ params["first"])
+            return hidden @ params["last"]["w"] + params["last"]["b"], hidden
+
+        return rum.Model(apply, plain_init(jax.random.key(0))[0], init=plain_init)
+
+    for number, activation in enumerate((jax.nn.relu, jax.nn.tanh)):
+        problem = rum.Problem(model(activation), *arrays[0], forget=FORGET, recipe=RECIPE)
+        if number:
+            with pytest.raises(rum.InputError, match="has memorization models of other"):
+                rum.memorization(problem, 4, workdir=tmp_path)
+        else:
+            rum.memorization(problem, 4, workdir=tmp_path)
 
 
 def test_training_resumes(arrays, tmp_path):

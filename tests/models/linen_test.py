@@ -33,7 +33,7 @@ def own(variables, x, train, **keywords):
 
 def test_what_is_found_by_looking(camera):
     network = camera[0].network
-    assert network.classes == 10 and network.draws and not network.takes_mask
+    assert network.classes == 10 and network.draws and network.mask_kwarg is None
     assert network.head == Head(("verdict", "kernel"), ("verdict", "bias"))
 
 
@@ -125,16 +125,48 @@ def test_a_pair_of_outputs_and_an_opposite_switch():
         model.head("boundary_expand")
 
 
+class OwnNorm(nn.Module):
+    """Keeps a mean of batches by itself, and sows a loss."""
+
+    @nn.compact
+    def __call__(self, x, train, real=None):
+        x = x.reshape(len(x), -1)
+        weight = jnp.ones(len(x)) if real is None else real
+        mean = self.variable("batch_stats", "mean", jnp.zeros, x.shape[-1])
+        batch = (x * weight[:, None]).sum(0) / weight.sum()
+        if train and not self.is_initializing():
+            mean.value = batch
+        self.sow("losses", "l2", jnp.square(x).sum())
+        return nn.Dense(3, use_bias=False, name="out")(x - (batch if train else mean.value))
+
+
+def test_statistics_of_the_modules_own_making_are_given_the_mask():
+    network = adapt(OwnNorm(), IMAGE, "train", mask_kwarg="real")
+    model = Model(network, dataclasses.replace(IMAGE, classes=3))
+    assert network.head == Head(("out", "kernel"), None)
+    params, state = model.init(jax.random.key(0))
+    assert list(state) == ["batch_stats"], "what was sown is no state"
+    moved = np.where(np.asarray(MASK)[:, None, None, None], X, 7.0)
+    after = [model.apply(params, state, x, MASK, train=True)[1] for x in (X, moved)]
+    np.testing.assert_allclose(after[0]["batch_stats"]["mean"], after[1]["batch_stats"]["mean"],
+                               atol=1e-6)
+
+
+def test_of_two_layers_with_as_many_outputs_the_last_is_the_head():
+    network = adapt(Pair(twins=True), IMAGE, "deterministic")
+    assert network.head == Head(("out", "kernel"), ("out", "bias"))
+
+
 @pytest.mark.parametrize(("module", "options", "message"), [
     (Camera, {}, "module: is type; allowed: an instance of flax.linen.Module"),
     (Camera().bind({}), {}, "module: Camera is bound to variables"),
     (Camera(), {"train_kwarg": "train"}, r"train_kwarg: is 'train', and Camera.__call__ takes "
      r"\(frames, is_training\); allowed: one of these"),
     (Camera(), {"features": "pre_logits"}, "features: is 'pre_logits', which is no value that"),
-    (Camera(), {"head": "film"}, "head: is 'film', whose 10 outputs are not the logits"),
+    (Camera(), {"head": "film"}, "head: is 'film', to whose outputs none can be added that is one"),
+    (Camera(), {"mask_kwarg": "mask"}, "mask_kwarg: is 'mask', and Camera.__call__ takes"),
+    (OwnNorm(), {"train_kwarg": "train"}, "module: OwnNorm keeps statistics of batches in mean"),
     (Camera(), {"head": "iris"}, "head: is 'iris', where the parameters have 0 matrices; allowed"),
-    (Pair(twins=True), {"train_kwarg": "deterministic"},
-     "head: is not given, and 2 layers have 5 outputs: body, out; allowed: the name of one"),
     (nn.Conv(3, (3, 3)), {"train_kwarg": None}, r"module: returns logits \(2, 8, 8, 3\) for 2"),
 ])
 def test_bad_modules(module, options, message):
