@@ -95,14 +95,36 @@ def adapt(function: Callable[..., Any], fresh: Init, image: ImageSpec,
 
 
 def _check(network: Function, params: PyTree, state: PyTree, image: ImageSpec) -> None:
-    inputs = jnp.zeros((EXAMPLES, *image.shape), jnp.float32)
-    keywords = {"mask": jnp.ones(EXAMPLES, bool)} if takes_mask(network.function) else {}
-    returned = jax.eval_shape(lambda params, state: network.function(
-        params, state, inputs, False, None, **keywords), params, state)
+    """Looks at what a function takes and returns; no device is touched."""
+    masked = takes_mask(network.function)
+    try:
+        inspect.signature(network.function).bind(*range(5), **({"mask": 0} if masked else {}))
+    except TypeError as error:
+        raise InputError(f"apply_fn: takes {inspect.signature(network.function)}; allowed: "
+                         f"(params, state, inputs, train, key) by position ({error})") from error
+
+    def evaluated(params: PyTree, state: PyTree) -> Any:
+        inputs = jnp.zeros((EXAMPLES, *image.shape), jnp.float32)
+        keywords = {"mask": jnp.ones(EXAMPLES, bool)} if masked else {}
+        return network.function(params, state, inputs, False, None, **keywords)
+
+    returned = jax.eval_shape(evaluated, params, state)
     if not isinstance(returned, tuple) or len(returned) not in (2, 3):
         raise InputError("apply_fn: returns one output; allowed: (logits, features) or (logits, "
                          "features, state), with features None where there are none")
-    after = forward_shapes(network, params, state, image, True, network.draws).model_state
+    after = _trained(network, params, state, image).model_state
     if jax.tree.structure(after) != jax.tree.structure(state):
         raise InputError("apply_fn: returns a state of another structure than it is given; "
                          "allowed: the same")
+
+
+def _trained(network: Function, params: PyTree, state: PyTree, image: ImageSpec) -> Raw:
+    """What it returns in train mode, as shapes. InputError: it needs a key that it is not given."""
+    try:
+        return forward_shapes(network, params, state, image, True, network.draws)
+    except Exception:
+        if network.draws:
+            raise
+        forward_shapes(network, params, state, image, True, True)  # else it is not for the key
+        raise InputError("draws: is False, and apply_fn needs a key in train mode; allowed: "
+                         "draws=True") from None

@@ -57,6 +57,12 @@ def other_state(params, state, inputs, train, key, mask):
     return *plain(params, state, inputs, train, key), {"new": mask}
 
 
+def needs_a_key(params, state, inputs, train, key):
+    kept = jax.random.bernoulli(key, 0.5, (64,)) if train else 1.0
+    return plain(params, state, inputs * jnp.reshape(kept, (8, 8, 1)) if train else inputs, train,
+                 key)
+
+
 def seven(params, state, inputs, train, key):
     return inputs[:, :, 0, 0], None
 
@@ -65,6 +71,8 @@ def seven(params, state, inputs, train, key):
     (one_output, plain_init, r"apply_fn: returns one output; allowed: \(logits, features\)"),
     (without_mask, moving_init, "apply_fn: has a state and no parameter `mask`"),
     (other_state, moving_init, "apply_fn: returns a state of another structure"),
+    (lambda p, x: x, plain_init, r"apply_fn: takes \(p, x\); allowed: \(params, state, inputs, tr"),
+    (needs_a_key, plain_init, "draws: is False, and apply_fn needs a key in train mode; allowed"),
     (lambda p, s, x, train, key: (x, None), plain_init, r"apply_fn: returns logits \(2, 8, 8, 1\)"),
 ])
 def test_bad_functions(function, init, message):
