@@ -1,6 +1,6 @@
 """How fast the library trains networks that are not of this package, and vision transformers.
 
-    python benchmarks/user_models.py --out=docs/results --torch=python
+    python benchmarks/user_models.py --out=docs/results --torch=/path/to/python/with/torch
 
 Images per second of a foreign CNN in the library against a plain loop of jitted steps; seconds of
 `rum_jax.unlearn` against the command's stage of the same problem; and images per second of a vision
@@ -45,7 +45,7 @@ def page(results: dict) -> str:
     """The page in Markdown."""
     speed, origin = results["images_per_second"], results["provenance"]
     lines = ["# Networks that are not of this package", "",
-             "```sh\npython benchmarks/user_models.py --out=docs/results --torch=python\n```", "",
+             f"```sh\n{' '.join(origin['command'])}\n```", "",
              f"Medians of {TIMES}, {results['cores']} {origin['cpu']} cores, jax "
              f"{origin['versions']['jax']}.", "",
              "| training | images per second |", "|---|---|",
@@ -75,9 +75,12 @@ def main() -> None:
     for way in tqdm([way for _ in range(TIMES) for way in (*ways, "command")]):
         values[way].append(measured(way, options.torch if way == "torch" else sys.executable))
     medians = {way: statistics.median(found) for way, found in values.items()}
+    origin = provenance()
+    origin["command"] = [argument.replace(options.torch, "/path/to/python/with/torch")
+                         if options.torch else argument for argument in origin["command"]]
     results = {"images_per_second": {way: medians[way] for way in ways},
                "library_over_command": medians["command"], "all": values, "cores": cpu_cores(),
-               "provenance": provenance()}
+               "provenance": origin}
     records.write_json(options.out / f"user_models-{jax.default_backend()}.json", results)
     records.write_bytes(options.out / f"user_models-{jax.default_backend()}.md",
                         page(results).encode())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rum_jax.api.devices import use_cpu_cores
     from rum_jax.api.flax_files import load_variables, save_variables
     from rum_jax.api.hub import save_folder, upload_folder
-    from rum_jax.api.methods import refined_unlearn, retrain, train, unlearn
+    from rum_jax.api.methods import refined_unlearn, unlearn
     from rum_jax.api.model import Model, from_flax, from_nnx
     from rum_jax.api.models import Models
     from rum_jax.api.problem import Problem
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rum_jax.api.scores import Scores, memorization, proxy
     from rum_jax.api.table import Table, evaluate
     from rum_jax.api.torch_files import from_torch, save_torch
+    from rum_jax.api.training import retrain, train
     from rum_jax.core.errors import InputError, RunError
     from rum_jax.evaluate import METRICS
     from rum_jax.proxies import PROXIES
@@ -44,8 +45,8 @@ _MODULES = {  # name -> where it is, imported when it is first used: JAX takes a
     "load_variables": "api.flax_files", "memorization": "api.scores",
     "save_torch": "api.torch_files", "save_variables": "api.flax_files",
     "save_folder": "api.hub", "upload_folder": "api.hub",
-    "proxy": "api.scores", "refined_unlearn": "api.methods", "retrain": "api.methods",
-    "train": "api.methods", "unlearn": "api.methods", "use_cpu_cores": "api.devices",
+    "proxy": "api.scores", "refined_unlearn": "api.methods", "retrain": "api.training",
+    "train": "api.training", "unlearn": "api.methods", "use_cpu_cores": "api.devices",
 }
 _PACKAGES = ("evaluate", "memorization", "train", "unlearn")  # with the name of a function
 __all__ = ["ALGORITHMS", "METRICS", "PROXIES", "DivergedError", "InputError", "Model", "Models",

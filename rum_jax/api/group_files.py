@@ -1,6 +1,5 @@
 """Finished groups of memorization models in a folder, from which an estimate resumes."""
 
-import hashlib
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -48,9 +47,7 @@ def digest_of(problem: Problem) -> str:
               leaves_by_path(task.model.shapes()).items()}
     text = repr((_definition(problem), task.model.image, shapes, _of_training(problem),
                  len(problem.train), len(problem.test)))
-    arrays = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-              for array in (task.images, task.labels)]
-    return records.digest([text, *arrays])
+    return records.digest([text, *map(records.array_sha256, (task.images, task.labels))])
 
 
 def _of_training(problem: Problem) -> dict[str, Any]:
@@ -71,8 +68,7 @@ def _definition(problem: Problem) -> str:
     key = jax.eval_shape(lambda: jax.random.key(0)) if model.draws else None
     traced = jax.make_jaxpr(forward)(*model.shapes(), shapes, jax.ShapeDtypeStruct((2,), bool),
                                      key)
-    constants = [hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
-                 for value in traced.consts]
+    constants = [records.array_sha256(np.asarray(value)) for value in traced.consts]
     return without_addresses(str(traced.jaxpr)) + repr(constants)
 
 

@@ -1,38 +1,27 @@
-"""Unlearning, refined unlearning and retraining of a user's own model."""
+"""Unlearning and refined unlearning of a user's own model."""
 
-import dataclasses
-import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from rum_jax.api import checks
 from rum_jax.api.models import Models
 from rum_jax.api.problem import Problem
-from rum_jax.api.resume import checkpointing
 from rum_jax.api.scores import Scores, values_of
 from rum_jax.core.checks import similar
 from rum_jax.core.errors import InputError
-from rum_jax.core.randomness import ROLES, generator
+from rum_jax.core.randomness import generator
 from rum_jax.forget.selection import MEMORIZATION
-from rum_jax.proxies.learning_events import learning_events
 from rum_jax.refine.by_score import by_score
 from rum_jax.refine.contract import level_of, names_of, ties_of
 from rum_jax.rum import row_spec
 from rum_jax.rum.chain import WHOLE, Chain, Step, partition, run
-from rum_jax.runtime.progress import Progress, shown, silent
-from rum_jax.runtime.stopwatch import stopwatch
-from rum_jax.train.recipe import initial_states
-from rum_jax.train.state import with_fresh_optimizer
-from rum_jax.unlearn import ALGORITHMS
+from rum_jax.runtime.progress import shown
+from rum_jax.unlearn import ALGORITHMS, retrain
 from rum_jax.unlearn import algorithm as algorithm_of
-from rum_jax.unlearn import retrain as retrain_algorithm
-from rum_jax.unlearn.apply import apply, hparam_faults
-from rum_jax.unlearn.base import Problem as UnlearningProblem
-from rum_jax.unlearn.base import UnlearnOptimizer
+from rum_jax.unlearn.apply import hparam_faults
 
-RETRAINED = "retrain"
+RETRAINED = retrain.ALGORITHM.name
 
 
 def unlearn(problem: Problem, algorithm: str, **hparams: Any) -> Models:
@@ -149,69 +138,3 @@ def _run(problem: Problem, name: str, steps: Sequence[Step],
     return Models(problem, name, result.states, result.seconds,
                   sum(history.examples for history in result.histories),
                   {"steps": [step._asdict() for step in steps]})
-
-
-def train(problem: Problem, workdir: str | pathlib.Path | None = None) -> Models:
-    """Trains the problem's network on the whole training set, once for each seed.
-
-    Args:
-      problem: its recipe says how.
-      workdir: folder from which an interrupted training resumes; None: it begins anew.
-
-    Returns:
-      M models, with the learning events that proxies are made of.
-
-    Raises:
-      InputError: the model cannot be made anew.
-      rum.DivergedError: a loss is not finite.
-    """
-    task, seeds, how = problem.task, problem.seeds, problem.recipe.training()
-
-    def order(seed: int) -> Any:
-        return lambda epoch: generator(seed, "order", 0, epoch)
-
-    with shown("train") as progress, stopwatch() as seconds:
-        states = initial_states(task.model, [(seed, ROLES["init"], 0) for seed in seeds])
-        trained = learning_events(task, problem.tiled(problem.train), states, how,
-                                  [order(seed) for seed in seeds],
-                                  [f"seed {seed}" for seed in seeds], progress,
-                                  checkpointing(problem, "train", workdir, seconds))
-        taken = seconds()
-    return Models(problem, "train", with_fresh_optimizer(trained.states), taken,
-                  how.epochs * len(problem.train), {"recipe": problem.recipe.plain()},
-                  trained.events)
-
-
-def retrain(problem: Problem, *, seeds: Sequence[int] | int | None = None,
-            workdir: str | pathlib.Path | None = None) -> Models:
-    """Oracles: models trained from scratch on the retain set, with the problem's recipe.
-
-    Args:
-      problem: what is to be forgotten.
-      seeds: of the oracles; None: those of the problem.
-      workdir: folder from which an interrupted training resumes; None: it begins anew.
-
-    Returns:
-      A model for each seed.
-
-    Raises:
-      InputError: the model cannot be made anew.
-      rum.DivergedError: a loss is not finite.
-    """
-    chosen = problem.seeds if seeds is None else checks.seeds(seeds, 1)
-    how = problem.recipe.training()
-    hparams = retrain_algorithm.hparams_of({**problem.recipe.plain()})
-    with shown(RETRAINED) as progress, stopwatch() as seconds:
-        work = _oracle_problem(problem, chosen, how.optimizer, progress)
-        work = work._replace(keep=checkpointing(problem, RETRAINED, workdir, seconds, chosen))
-        states, history = apply(ALGORITHMS[RETRAINED], work, None, hparams)
-        taken = seconds()
-    return Models(problem, RETRAINED, states, taken, history.examples,
-                  {"recipe": problem.recipe.plain()}, seeds=chosen)
-
-
-def _oracle_problem(problem: Problem, seeds: tuple[int, ...], optimizer: Any,
-                    progress: Progress = silent) -> UnlearningProblem:
-    forget, retain = (np.tile(rows, (len(seeds), 1)) for rows in (problem.forget, problem.retain))
-    return UnlearningProblem(problem.task, forget, retain, seeds, 0,
-                             UnlearnOptimizer(**dataclasses.asdict(optimizer)), progress=progress)

@@ -12,12 +12,14 @@ from rum_jax.api import checks
 from rum_jax.api.model import Model, stacked
 from rum_jax.api.recipe import Recipe
 from rum_jax.config.base import get_config
+from rum_jax.config.schema import AUTO
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.evaluate.shadow import shadow_members, shadow_non_members
 from rum_jax.evaluate.view import SHADOW_MEMBERS, SHADOW_NON_MEMBERS
-from rum_jax.experiment.build import engine_of, with_lowering
+from rum_jax.experiment.build import convolution_of, engine_of
+from rum_jax.models.lowering import with_lowering
 from rum_jax.models.model import Model as Network
 from rum_jax.train.fit import Task
 from rum_jax.train.state import TrainState, fresh, with_fresh_optimizer
@@ -84,7 +86,8 @@ class Problem:
         checks.label_range(self.labels, classes, len(self.train))
         image = dataclasses.replace(image, classes=classes)
         engine = engine_of(get_config().engine.to_dict(), (self.recipe.batch_size,))
-        self.task = Task(engine, Network(with_lowering(network), image), images, self.labels)
+        network = with_lowering(network, convolution_of({"convolution": AUTO}))
+        self.task = Task(engine, Network(network, image), images, self.labels)
         given = self._model.variables
         variables = None if given is None else stacked(given, single)
         models = 1 if variables is None else len(jax.tree.leaves(variables)[0])

@@ -9,6 +9,7 @@ import numpy as np
 from rum_jax.api import group_files
 from rum_jax.api.models import Models
 from rum_jax.api.problem import Problem
+from rum_jax.api.training import train
 from rum_jax.config.base import get_config
 from rum_jax.core import checks
 from rum_jax.core.checks import shortened, similar
@@ -19,6 +20,7 @@ from rum_jax.proxies import PROXIES, ProxyInputs
 from rum_jax.proxies import scores as rising
 from rum_jax.proxies.learning_events import EVENTS
 from rum_jax.runtime.progress import part, say, shown
+from rum_jax.unlearn.apply import value_faults
 
 FEWEST_MODELS = 4
 _DEFAULTS = get_config()
@@ -148,15 +150,9 @@ def proxy(problem: Problem, name: str, *, trained: Models | None = None, **hpara
                          f"{similar(name, PROXIES)}")
     chosen = PROXIES[name]
     values = {**chosen.hparams, **hparams}
-    faults = [f"{name}.{key}: unknown hyper-parameter; known: {', '.join(chosen.checks) or 'none'}"
-              for key in hparams if key not in chosen.checks]
-    faults += [f"{name}.{key}: {fault}" for key, check in chosen.checks.items()
-               if (fault := check(values[key]))]
-    if faults:
+    if faults := value_faults(name, chosen.checks, values):
         raise InputError("; ".join(faults))
     if name in EVENTS:
-        from rum_jax.api.methods import train  # makes scores, too
-
         if trained is not None and not (isinstance(trained, Models)
                                         and trained.problem.task is problem.task):
             raise InputError(f"trained: is {shortened(trained)}; allowed: what rum.train gives for "

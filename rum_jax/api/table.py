@@ -11,6 +11,7 @@ import numpy as np
 from rum_jax.api.models import Models, originals
 from rum_jax.api.problem import Problem
 from rum_jax.api.scores import Scores, values_of
+from rum_jax.core import plugins
 from rum_jax.core.checks import shortened
 from rum_jax.core.errors import InputError
 from rum_jax.core.randomness import generator
@@ -136,7 +137,7 @@ def evaluate(methods: Mapping[str, Models], oracle: Models, metrics: Sequence[st
         if not isinstance(models, Models) or not models.problem.is_like(oracle.problem):
             raise InputError(f"methods: {name!r} is {shortened(models)}; allowed: models that were "
                              "made for the same problem as the oracle")
-    unknown = [name for name in metrics if name not in METRICS and ".py:" not in name]
+    unknown = [name for name in metrics if name not in METRICS and not plugins.is_reference(name)]
     if unknown:
         raise InputError(f"metrics: has {unknown[0]!r}; known: {', '.join(sorted(METRICS))}; or "
                          "my_file.py:function")

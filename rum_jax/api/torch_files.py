@@ -12,6 +12,7 @@ from rum_jax import models
 from rum_jax.api.hub import local_file
 from rum_jax.api.model import Model, Numbers, Shapes, statistics
 from rum_jax.api.models import Models
+from rum_jax.api.problem import UINT8_MAX
 from rum_jax.core.checks import shortened, similar
 from rum_jax.core.errors import InputError, raise_if_any
 from rum_jax.data.arrays import ImageSpec
@@ -48,7 +49,7 @@ def from_torch(paths: FilePath | Sequence[FilePath], architecture: str, *, class
     if len(image_shape) != 3:
         raise InputError(f"image_shape: is {shortened(image_shape)}; allowed: (height, width, "
                          "channels)")
-    image = ImageSpec(tuple(image_shape), classes, 255.0, statistics("mean", mean),
+    image = ImageSpec(tuple(image_shape), classes, UINT8_MAX, statistics("mean", mean),
                       statistics("std", std))
     raise_if_any(models.option_faults(architecture, options, image), "from_torch:")
     model = models.build(architecture, image, tuple(widths), tuple(blocks), "native",

@@ -35,7 +35,7 @@ class Manifest(NamedTuple):
 
 def manifest_of(config: ConfigDict, dataset: Dataset, model: Model) -> Manifest:
     """The manifest of a config's campaign."""
-    members, name = identity.of_members(config), config.model.name
+    members, name = identity.of_members(config.to_dict()), config.model.name
     members["model"]["name"] = replaced(name, code_digests(name))
     content = {
         "config": members,

@@ -67,8 +67,7 @@ def below(field: str, names: Mapping | tuple[str, ...]) -> bool:
 
 def of_members(config: Mapping[str, Mapping]) -> dict[str, dict[str, Any]]:
     """Section -> field -> value of what a campaign's members depend on."""
-    read = {section: {name: dict(value) if hasattr(value, "items") else value
-                      for name, value in config[section].items()
+    read = {section: {name: value for name, value in config[section].items()
                       if not below(f"{section}.{name}", (*FREE, *NOT_OF_MEMBERS))
                       and not is_as_before(f"{section}.{name}", value)}
             for section in MEMBERS}
@@ -77,5 +76,4 @@ def of_members(config: Mapping[str, Mapping]) -> dict[str, dict[str, Any]]:
 
 def is_as_before(field: str, value: Any) -> bool:
     """Whether a dotted field is one of ADDED and has the value with which nothing changes."""
-    return field in ADDED and (dict(value) if isinstance(ADDED[field], dict) else value
-                               ) == ADDED[field]
+    return field in ADDED and value == ADDED[field]

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from rum_jax import models
-from rum_jax.core import plugins
 from rum_jax.core.errors import InputError
 from rum_jax.core.paths import file_fault, user_path
 from rum_jax.core.randomness import generator
@@ -13,7 +12,6 @@ from rum_jax.data.arrays import Dataset
 from rum_jax.forget import choose, overlap_faults, scores_of
 from rum_jax.forget.selection import FIRST, MEMORIZATION, SelectionContext, untrained
 from rum_jax.memorization.published import published_scores
-from rum_jax.models import user_network
 from rum_jax.models.given_statistics import with_given
 from rum_jax.models.torch_import import load_variables
 from rum_jax.runtime.progress import listed
@@ -55,12 +53,8 @@ def _model_faults(config: Mapping, dataset: Dataset) -> list[str]:
     expected, train = config["model"], config["train"]
     try:
         spec = with_given(dataset, train).spec
-        if plugins.is_reference(expected["name"]):
-            model = user_network.load(expected["name"], expected["kwargs"], spec)
-        else:
-            model = models.build(expected["name"], spec, tuple(expected["widths"]),
-                                 tuple(expected["blocks"]), "native",
-                                 options=expected["kwargs"])
+        model = models.build(expected["name"], spec, tuple(expected["widths"]),
+                             tuple(expected["blocks"]), "native", options=expected["kwargs"])
     except InputError as error:
         return [str(error)]
     paths_by_fault: dict[str, list[str]] = {}

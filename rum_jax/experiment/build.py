@@ -1,10 +1,8 @@
 """From a config to objects: data set, network, engine, and how models are trained."""
 
-import dataclasses
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import jax
 import numpy as np
@@ -12,15 +10,10 @@ from ml_collections import ConfigDict
 
 from rum_jax import data, models
 from rum_jax.config.schema import AUTO
-from rum_jax.core import plugins
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import Dataset
-from rum_jax.models import user_network
-from rum_jax.models.canonical_convolution import CANONICAL
-from rum_jax.models.contract import Network
 from rum_jax.models.convolution import BLOCKED
 from rum_jax.models.given_statistics import with_given
-from rum_jax.models.own_linen import OwnLinen
 from rum_jax.runtime import distributed
 from rum_jax.runtime.xla import cpu_cores, on_cpu
 from rum_jax.train import memory
@@ -44,14 +37,10 @@ def make_task(config: ConfigDict) -> tuple[Dataset, Task]:
     engine = engine_of(config.engine, (config.train.batch_size, config.unlearn.batch_size))
     dataset = with_given(data.load(**config.data.to_dict()), config.train)
     expected = config.model
-    if plugins.is_reference(expected.name):
-        model = user_network.load(expected.name, expected.kwargs.to_dict(), dataset.spec,
-                                  user_lowering(config.engine.convolution))
-    else:
-        model = models.build(expected.name, dataset.spec, expected.widths, expected.blocks,
-                             convolution_of(config.engine, _is_long(config, dataset)),
-                             dtype_of(expected.dtype), expected.batch_norm_groups,
-                             expected.kwargs.to_dict())
+    model = models.build(expected.name, dataset.spec, expected.widths, expected.blocks,
+                         convolution_of(config.engine, _is_long(config, dataset)),
+                         dtype_of(expected.dtype), expected.batch_norm_groups,
+                         expected.kwargs.to_dict())
     return dataset, Task(engine, model, dataset.images, dataset.labels)
 
 
@@ -91,20 +80,6 @@ def convolution_of(config: Mapping, long: bool = False) -> str:
     if not on_cpu():
         return "native"
     return BLOCKED if long else "patches"
-
-
-def user_lowering(requested: str = AUTO) -> str:
-    """The lowering of a user's own network: its convolutions stay, their gradients need not."""
-    return CANONICAL if requested == AUTO and on_cpu() else "native"
-
-
-def with_lowering(network: Network) -> Network:
-    """A network as it is fastest here: of this package, or a user's own."""
-    if isinstance(network, OwnLinen):
-        chosen = convolution_of({"convolution": AUTO})
-        return OwnLinen(network.module.clone(lowering=chosen))
-    adapted: Any = network
-    return dataclasses.replace(adapted, lowering=user_lowering())
 
 
 def dtype_of(requested: str) -> str:

@@ -10,17 +10,18 @@ from typing import Any
 
 import flax.linen as nn
 
-from rum_jax.core import checks
+from rum_jax.core import plugins
+from rum_jax.core.checks import Check, similar
 from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
+from rum_jax.models import user_network, vit
 from rum_jax.models.model import Model, Outputs, parameter_count
 from rum_jax.models.own_linen import OwnLinen
 from rum_jax.models.resnet import ResNet
 from rum_jax.models.vgg import VGG
-from rum_jax.models.vit import ViT
 
 __all__ = ["MODELS", "Architecture", "Model", "Outputs", "build", "most_stages",
-           "option_faults",            "parameter_count", "shape_of"]
+           "option_faults", "parameter_count", "shape_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,23 +30,27 @@ class Architecture:
 
     Attributes:
       module: (widths, blocks, classes, mean, std, lowering, batch_norm_groups) -> the Linen
-        module; what that must be is said in `OwnLinen`. With options: their names, classes, mean,
-        std and lowering, as keywords.
+        module; what that must be is said in `OwnLinen`. With options: their names, classes, mean
+        and std, as keywords.
       widths, blocks: of each stage; (): there are no published ones, a config must give them.
       options: of networks that have no stages, name -> published value.
+      checks: of the value of each option.
+      joint_faults: (options, image) -> what is wrong with options that are fine one by one, each
+        with the option's name in front.
     """
 
     module: Callable[..., nn.Module]
     widths: tuple[int, ...] = ()
     blocks: tuple[int, ...] = ()
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    checks: Mapping[str, Check] = dataclasses.field(default_factory=dict)
+    joint_faults: Callable[[Mapping[str, Any], ImageSpec], list[str]] = lambda options, image: []
 
 
 _BOTTLENECK = functools.partial(ResNet, bottleneck=True)
 _RESNET = (64, 128, 256, 512)
 _VGG = (64, 128, 256, 512, 512)
-_VIT = {"patch_size": 16, "depth": 12, "mlp_ratio": 4.0, "resolution": 224, "dropout": 0.0,
-        "drop_path": 0.0}
+_VIT = functools.partial(Architecture, vit.ViT, checks=vit.CHECKS, joint_faults=vit.joint_faults)
 MODELS: dict[str, Architecture] = {
     "resnet": Architecture(ResNet),
     "resnet_bottleneck": Architecture(_BOTTLENECK),
@@ -55,8 +60,8 @@ MODELS: dict[str, Architecture] = {
     "resnet50": Architecture(_BOTTLENECK, _RESNET, (3, 4, 6, 3)),
     "vgg11": Architecture(VGG, _VGG, (1, 1, 2, 2, 2)),
     "vgg16": Architecture(VGG, _VGG, (2, 2, 3, 3, 3)),
-    "vit_tiny": Architecture(ViT, options={**_VIT, "width": 192, "heads": 3}),
-    "vit_small": Architecture(ViT, options={**_VIT, "width": 384, "heads": 6}),
+    "vit_tiny": _VIT(options={**vit.PUBLISHED, "width": 192, "heads": 3}),
+    "vit_small": _VIT(options={**vit.PUBLISHED, "width": 384, "heads": 6}),
 }
 
 
@@ -85,52 +90,42 @@ def most_stages(name: str, size: int) -> int:
     return size.bit_length() if MODELS[name].module is VGG else 32
 
 
-OPTION_CHECKS = {
-    "patch_size": checks.integer(1), "depth": checks.integer(1), "width": checks.integer(1),
-    "heads": checks.integer(1), "mlp_ratio": checks.number(0, open_low=True),
-    "resolution": checks.integer(0), "dropout": checks.number(0, 1, open_high=True),
-    "drop_path": checks.number(0, 1, open_high=True)}
-
-
 def option_faults(name: str, options: Mapping[str, Any], image: ImageSpec) -> list[str]:
     """What is wrong with the options of a network, for images of that kind."""
-    known = MODELS[name].options
+    architecture = MODELS[name]
+    known = architecture.options
     if not known:
         return [f"config.model.kwargs: has {', '.join(options)}; allowed with {name}: nothing"
                 ] if options else []
     faults = [f"config.model.kwargs.{key}: unknown option of {name}; known: {', '.join(known)}"
-              f"{checks.similar(key, known)}" for key in options if key not in known]
+              f"{similar(key, known)}" for key in options if key not in known]
     faults += [f"config.model.kwargs.{key}: {fault}" for key, value in options.items()
-               if key in known and (fault := OPTION_CHECKS[key](value))]
-    if faults:
-        return faults
-    chosen = {**known, **options}
-    size = chosen["resolution"] or min(image.shape[:2])
-    if chosen["width"] % chosen["heads"]:
-        faults.append(f"config.model.kwargs.width: is {chosen['width']}; allowed: a multiple of "
-                      f"heads, {chosen['heads']}")
-    if chosen["patch_size"] > size:
-        faults.append(f"config.model.kwargs.patch_size: is {chosen['patch_size']}; allowed: at "
-                      f"most the {size} pixels of an image; resolution resizes images")
-    return faults
+               if key in known and (fault := architecture.checks[key](value))]
+    return faults or [f"config.model.kwargs.{fault}"
+                      for fault in architecture.joint_faults({**known, **options}, image)]
 
 
 def build(name: str, image: ImageSpec, widths: tuple[int, ...], blocks: tuple[int, ...],
           lowering: str, dtype: str = "float32", batch_norm_groups: int = 1,
           options: Mapping[str, Any] | None = None) -> Model:
-    """The model of that name for images of that kind.
+    """The model of that name, or that `my_model.py:build` gives, for images of that kind.
 
     Args:
       widths, blocks: see `shape_of`.
-      lowering: a key of CONVOLUTIONS.
-      dtype: see `Model`.
+      lowering: see `with_lowering`.
+      dtype: see `Model`; a user's own networks choose their own.
       batch_norm_groups: see `BatchNorm.groups`.
-      options: of networks without stages; those left out have published values.
+      options: of networks without stages, where those left out have published values, or keyword
+        arguments of the user's function.
 
     Raises:
       KeyError: an unknown name.
-      InputError: no widths or blocks, and none were published.
+      InputError: no widths or blocks, and none were published; or the user's function gives no
+        network.
+      RunError: it raises.
     """
+    if plugins.is_reference(name):
+        return user_network.load(name, options or {}, image, lowering)
     if known := MODELS[name].options:
         module = MODELS[name].module(**{**known, **(options or {})}, classes=image.classes,
                                      mean=image.mean, std=image.std)

@@ -1,6 +1,5 @@
 """The last layer of a network, found and changed by its place in the parameters."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -87,8 +86,3 @@ def _bias_beside(params: PyTree, kernel: Path, outputs: int) -> Path | None:
     beside = [path for path, leaf in leaves_by_path(params).items()
               if leaf.shape == (outputs,) and path[:-1] == kernel[:-1] and path != kernel]
     return beside[0] if len(beside) == 1 else None
-
-
-def parameter_count(params: PyTree) -> int:
-    """How many numbers a tree of arrays or shapes has."""
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -128,4 +129,4 @@ class Model:
 
 def parameter_count(model: Model) -> int:
     """How many parameters (weights and biases, not running statistics) a model has."""
-    return heads.parameter_count(model.shapes()[0])
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(model.shapes()[0]))

@@ -1,6 +1,5 @@
 """A network that a config names as `my_model.py:build`."""
 
-import dataclasses
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -12,14 +11,14 @@ from rum_jax.core.errors import InputError
 from rum_jax.data.arrays import ImageSpec
 from rum_jax.models import adapt_linen
 from rum_jax.models.linen import OFF_SWITCHES
+from rum_jax.models.lowering import NATIVE, with_lowering
 from rum_jax.models.model import Model
-from rum_jax.models.own_linen import OwnLinen
 
 SWITCHES = ("train", "training", "is_training", *OFF_SWITCHES)
 
 
 def load(reference: str, keywords: Mapping[str, Any], image: ImageSpec,
-         lowering: str = "native") -> Model:
+         lowering: str = NATIVE) -> Model:
     """Calls build(classes, **keywords), which returns a Linen module or a `rum_jax.Model`.
 
     A module's switch is found among SWITCHES; `rum_jax.from_flax(module, None, train_kwarg=...)`
@@ -29,7 +28,7 @@ def load(reference: str, keywords: Mapping[str, Any], image: ImageSpec,
       reference: `my_model.py:build`.
       keywords: config.model.kwargs.
       image: of the data.
-      lowering: of its convolutions, "native" or "canonical".
+      lowering: see `with_lowering`.
 
     Raises:
       InputError: it cannot be loaded, does not take those keywords, or returns something else.
@@ -46,7 +45,7 @@ def load(reference: str, keywords: Mapping[str, Any], image: ImageSpec,
     built: Any = plugins.call(reference, build, image.classes, **keywords)
     try:
         if isinstance(built, nn.Module):
-            network: Any = adapt_linen.adapt(built, image, _switch(built))
+            network = adapt_linen.adapt(built, image, _switch(built))
         elif hasattr(built, "adapt"):
             network = built.adapt(image)[0]
         else:
@@ -54,9 +53,7 @@ def load(reference: str, keywords: Mapping[str, Any], image: ImageSpec,
                              "what rum_jax.from_flax gives")
     except InputError as error:
         raise InputError(f"config.model.name: {reference}: {error}") from error
-    if not isinstance(network, OwnLinen):
-        network = dataclasses.replace(network, lowering=lowering)
-    return Model(network, image)
+    return Model(with_lowering(network, lowering), image)
 
 
 def _switch(module: nn.Module) -> str | None:

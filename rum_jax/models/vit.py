@@ -5,15 +5,40 @@ epsilon of 1e-6; the features are those of the class token after the last normal
 weights are normal with a deviation of 0.02, biases 0, as timm's.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from rum_jax.core import checks
+from rum_jax.data.arrays import ImageSpec
 from rum_jax.models.layers import at_least_float32, normalize
 
 EPSILON = 1e-6
 DEVIATION, TOKEN_DEVIATION = 0.02, 1e-6
 WEIGHTS = nn.initializers.normal(DEVIATION)
+# Options that vit_tiny and vit_small have in common, with their published values.
+PUBLISHED = {"patch_size": 16, "depth": 12, "mlp_ratio": 4.0, "resolution": 224, "dropout": 0.0,
+             "drop_path": 0.0}
+CHECKS = {
+    "patch_size": checks.integer(1), "depth": checks.integer(1), "width": checks.integer(1),
+    "heads": checks.integer(1), "mlp_ratio": checks.number(0, open_low=True),
+    "resolution": checks.integer(0), "dropout": checks.number(0, 1, open_high=True),
+    "drop_path": checks.number(0, 1, open_high=True)}
+
+
+def joint_faults(options: Mapping[str, Any], image: ImageSpec) -> list[str]:
+    """What is wrong with options that are fine one by one, for images of that kind."""
+    faults, size = [], options["resolution"] or min(image.shape[:2])
+    if options["width"] % options["heads"]:
+        faults.append(f"width: is {options['width']}; allowed: a multiple of heads, "
+                      f"{options['heads']}")
+    if options["patch_size"] > size:
+        faults.append(f"patch_size: is {options['patch_size']}; allowed: at most the {size} pixels "
+                      "of an image; resolution resizes images")
+    return faults
 
 
 class Dense(nn.Module):

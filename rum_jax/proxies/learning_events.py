@@ -12,13 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rum_jax.core.randomness import ROLES, generator
 from rum_jax.data.plans import PADDING
 from rum_jax.models import Model
 from rum_jax.runtime.progress import Progress, silent
 from rum_jax.train.fit import Task
 from rum_jax.train.memory import check_plan
 from rum_jax.train.objectives import PyTree, batch_cross_entropy_and_logits
-from rum_jax.train.recipe import Recipe, train
+from rum_jax.train.recipe import Recipe, initial_states, train
 from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import Aux, Batch, Context, TrainState
 
@@ -50,6 +51,31 @@ def objective(model: Model, params: PyTree, model_state: PyTree, streams: dict[s
     negative_entropy = jnp.where(p > 0, p * log_p, 0).sum(-1)  # docs/parity.md#q26
     right = (logits.argmax(-1) == batch.label).astype(p.dtype)
     return loss, Aux(model_state, jnp.stack([confidence, p.max(-1), negative_entropy, right], -1))
+
+
+def originals(task: Task, positions: np.ndarray, seeds: Sequence[int], recipe: Recipe,
+              progress: Progress = silent, keep: Checkpointing | None = None) -> LearningEvents:
+    """Models trained from scratch on the same examples, one for each seed.
+
+    Args:
+      task: network, examples, and where to run.
+      positions: int32[n] of the training set.
+      seeds: of initial weights and orders.
+      recipe: epochs, schedule and optimizer.
+      progress: called with the completed fraction.
+      keep: where an unfinished training is kept; None: nowhere.
+
+    Raises:
+      DivergedError: a loss is not finite.
+    """
+
+    def order(seed: int) -> Callable[[int], np.random.Generator]:
+        return lambda epoch: generator(seed, "order", 0, epoch)
+
+    states = initial_states(task.model, [(seed, ROLES["init"], 0) for seed in seeds])
+    return learning_events(task, np.tile(positions, (len(seeds), 1)), states, recipe,
+                           [order(seed) for seed in seeds], [f"seed {seed}" for seed in seeds],
+                           progress, keep)
 
 
 def learning_events(task: Task, positions: np.ndarray, states: TrainState, recipe: Recipe,

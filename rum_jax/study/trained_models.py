@@ -5,7 +5,6 @@ Their folders hold `states` (Orbax), `logits.npz` (float32[M,N,C] for all exampl
 seconds without compilation, example gradients of each, and what they were computed with).
 """
 
-import dataclasses
 import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
@@ -16,10 +15,9 @@ import numpy as np
 from rum_jax.config import identity
 from rum_jax.core import records
 from rum_jax.core.paths import user_path
-from rum_jax.core.randomness import ROLES, generator
 from rum_jax.experiment.build import recipe
 from rum_jax.models.torch_import import load_variables
-from rum_jax.proxies.learning_events import learning_events
+from rum_jax.proxies import learning_events
 from rum_jax.rum.chain import retain_sets
 from rum_jax.runtime.progress import Progress, say, shown
 from rum_jax.runtime.stopwatch import stopwatch
@@ -30,11 +28,9 @@ from rum_jax.study.checkpoints import checkpointing, clear_checkpoints
 from rum_jax.study.context import Study
 from rum_jax.train import checkpoint
 from rum_jax.train.predict import predict
-from rum_jax.train.recipe import initial_states, period_means
+from rum_jax.train.recipe import period_means
 from rum_jax.train.state import TrainState, fresh, with_fresh_optimizer
-from rum_jax.unlearn import ALGORITHMS, retrain
-from rum_jax.unlearn.apply import apply
-from rum_jax.unlearn.base import Problem, UnlearnOptimizer
+from rum_jax.unlearn.retrain import oracles
 
 EVENTS_FILE = "learning_events.npz"
 
@@ -156,16 +152,11 @@ def originals(study: Study, name: str = "original") -> pathlib.Path:
     values = {**network_of(study), **study.content.part("seeds"), **training_of(study)}
     origin = Origin(values, [study.data])
 
-    def order(seed: int):
-        return lambda epoch: generator(seed, "order", 0, epoch)
-
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
             keep = checkpointing(study, name, origin, seconds)
-            states = initial_states(study.task.model, [(s, ROLES["init"], 0) for s in seeds])
-            trained = learning_events(study.task, np.tile(dataset.train, (len(seeds), 1)), states,
-                                      how, [order(seed) for seed in seeds],
-                                      [f"seed {seed}" for seed in seeds], progress, keep)
+            trained = learning_events.originals(study.task, dataset.train, seeds, how, progress,
+                                                keep)
             done = seconds() + (keep.earlier_seconds if keep else 0)
         losses = {"train": period_means(trained.losses, how.epochs)}
         return Trained(with_fresh_optimizer(trained.states), losses, done,
@@ -228,11 +219,7 @@ def retrained(study: Study, name: str, seeds: tuple[int, ...],
     def make(progress: Progress) -> Trained:
         with stopwatch() as seconds:
             keep = checkpointing(study, name, origin, seconds)
-            optimizer = UnlearnOptimizer(**dataclasses.asdict(how.optimizer))
-            problem = Problem(study.task, forget, retain, seeds, 0, optimizer,
-                              progress=progress, keep=keep)
-            states, history = apply(ALGORITHMS["retrain"], problem, None,
-                                    retrain.hparams_of(config.train))
+            states, history = oracles(study.task, forget, retain, seeds, how, progress, keep)
             done = seconds() + (keep.earlier_seconds if keep else 0)
         return Trained(states, {"retrain": history.mean_losses}, done, history.examples,
                        history.losses.shape[1])

@@ -1,10 +1,12 @@
 """The way in to every algorithm: bad hyper-parameters and bad sets are refused before any work."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
+from rum_jax.core.checks import Check
 from rum_jax.core.errors import raise_if_any
 from rum_jax.train.log import DivergedError
 from rum_jax.train.state import TrainState
@@ -49,10 +51,21 @@ def _check_finite(name: str, problem: Problem, states: TrainState, history: Hist
 
 def hparam_faults(algorithm: Algorithm, hparams: dict[str, Any]) -> list[str]:
     """Hyper-parameters that are unknown, missing, or not allowed."""
-    name, allowed = algorithm.name, ", ".join(algorithm.checks) or "none"
+    return value_faults(algorithm.name, algorithm.checks, hparams)
+
+
+def value_faults(name: str, checks: Mapping[str, Check], hparams: Mapping[str, Any]) -> list[str]:
+    """Hyper-parameters of that name's that are unknown, missing, or not allowed.
+
+    Args:
+      name: of an algorithm or a proxy.
+      checks: of each hyper-parameter.
+      hparams: values, or arrays of them.
+    """
+    allowed = ", ".join(checks) or "none"
     faults = [f"{name}.{key}: unknown hyper-parameter; known: {allowed}"
-              for key in hparams if key not in algorithm.checks]
-    for key, check in algorithm.checks.items():
+              for key in hparams if key not in checks]
+    for key, check in checks.items():
         if key not in hparams:
             faults.append(f"{name}.{key}: missing")
             continue

@@ -6,6 +6,7 @@ takes that of the original model (docs/parity.md#q21, kept with both equal). Wit
 the rate is multiplied by 0.2 at the milestones, as released for CIFAR-100.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,9 +14,13 @@ import numpy as np
 
 from rum_jax.core import checks
 from rum_jax.core.randomness import ROLES
+from rum_jax.runtime.progress import Progress, silent
+from rum_jax.train.fit import Task
 from rum_jax.train.recipe import SCHEDULES, Recipe, initial_states, train
+from rum_jax.train.resume import Checkpointing
 from rum_jax.train.state import TrainState, with_fresh_optimizer
-from rum_jax.unlearn.base import Algorithm, Float, History, Problem
+from rum_jax.unlearn.apply import apply
+from rum_jax.unlearn.base import Algorithm, Float, History, Problem, UnlearnOptimizer
 
 
 def hparams_of(train: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,6 +32,28 @@ def hparams_of(train: Mapping[str, Any]) -> dict[str, Any]:
     return {"epochs": train["epochs"], "learning_rate": train["learning_rate"],
             "schedule": train["schedule"], "milestones": tuple(train["milestones"]),
             "period_epochs": 0}
+
+
+def oracles(task: Task, forget: np.ndarray, retain: np.ndarray, seeds: tuple[int, ...],
+            recipe: Recipe, progress: Progress = silent,
+            keep: Checkpointing | None = None) -> tuple[TrainState, History]:
+    """Models trained without their forget sets, as the original models were trained.
+
+    Args:
+      task: network, examples, and where to run.
+      forget, retain: int32[M,F], int32[M,R] positions of each model.
+      seeds: of the M models.
+      recipe: of the originals.
+      progress: called with the completed fraction.
+      keep: see `Problem.keep`.
+
+    Raises:
+      DivergedError: a loss is not finite.
+      InputError: names every fault of the sets.
+    """
+    optimizer = UnlearnOptimizer(**dataclasses.asdict(recipe.optimizer))
+    problem = Problem(task, forget, retain, seeds, 0, optimizer, progress=progress, keep=keep)
+    return apply(ALGORITHM, problem, None, hparams_of(dataclasses.asdict(recipe)))
 
 
 def _orders(problem: Problem) -> list[Callable[[int], np.random.Generator]]:

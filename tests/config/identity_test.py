@@ -44,7 +44,7 @@ def test_options_and_optimizers_of_members_count_where_they_are_given():
     config = base.get_config()
     config.optimizer.name = "adamw"
     config.model.kwargs = ConfigDict({"depth": 2})
-    sections = json.loads(json.dumps(identity.of_members(config)))
+    sections = json.loads(json.dumps(identity.of_members(config.to_dict())))
     assert sections["optimizer"] == {"name": "adamw"}
     assert sections["model"]["kwargs"] == {"depth": 2}
     fields = content_of(config.to_dict()).part("model", "optimizer")
